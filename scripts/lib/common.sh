@@ -1,0 +1,42 @@
+# Sourced by the scripts one folder up: where things are, and how they speak.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# Tools that cargo builds take minutes: they live outside the checkout, for every clone to share.
+tools=${FLUXER_OAUTH2_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/fluxer-oauth2/tools}
+
+say() { printf '%s: %s\n' "${0##*/}" "$*"; }
+die() { say "$*" >&2; exit 1; }
+
+# With --help among the arguments: prints the comment at the top of the script, and ends it.
+help() {
+  local argument
+  for argument in "$@"; do
+    [[ $argument == -h || $argument == --help ]] || continue
+    sed -n '2,/^[^#]*$/s/^# \{0,1\}//p' "$0"
+    exit
+  done
+}
+
+# Holds the lock until the script ends. (A Mac has no flock: there, don't run two at once.)
+lock() {
+  mkdir -p "$(dirname "$1")"
+  exec 9>"$1"
+  ! command -v flock >/dev/null || flock --wait 3600 9 || die "another run holds $1"
+}
+
+# wrangler wants a newer Node than Debian's: npm's package `node` has one.
+use_tools() {
+  export PATH="$root/node_modules/.bin:$tools/bin:$PATH"
+  # Nobody is there to answer questions, and nothing here needs the network.
+  export WRANGLER_SEND_METRICS=false WRANGLER_SEND_ERROR_REPORTS=false WRANGLER_HIDE_BANNER=true
+  export CLOUDFLARE_CF_FETCH_ENABLED=false
+}
+
+chromium() {
+  local name
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+  return 1
+}

@@ -1,0 +1,183 @@
+// Runs the steps of scripts/dev. Node and not bash, for one reason: each step is a process group of
+// its own, and a signal ends the group with everything in it, compilers and workerd included.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const READY_WITHIN_MS = 120_000;
+const STOPPED_WITHIN_MS = 5_000;
+
+const options = process.argv.slice(2);
+const port = option('--port') ?? '8787';
+const origin = `http://127.0.0.1:${port}`;
+const state = resolve(option('--persist-to') ?? join(ROOT, '.wrangler/state'));
+
+for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) {
+  process.on(signal, () => stop(128 + number));
+}
+
+let running; // the step of the moment
+let stopping = false;
+try {
+  await portIsFree();
+  await step('scripts/setup');
+  await step('scripts/build');
+  await migrate();
+  await wrangler('d1', 'execute', 'DIRECTORY', '--local', '--persist-to', state, '--file', 'scripts/seed.sql', '--yes');
+  const served = step('wrangler', 'dev', ...defaults(), ...options);
+  await Promise.race([served, ready()]);
+  console.log(welcome());
+  console.log(`Ready on ${origin}`);
+  await served;
+} catch (error) {
+  // A step that was told to stop has not failed.
+  if (!stopping) console.error(`dev: ${error.message}`);
+  await stop(1);
+}
+
+function defaults() {
+  const given = (name) => options.some((each) => each === name || each.startsWith(`${name}=`));
+  const defaults = ['--show-interactive-dev-session=false'];
+  if (!given('--ip')) defaults.push('--ip', '127.0.0.1');
+  if (!given('--port')) defaults.push('--port', port);
+  if (!given('--persist-to')) defaults.push('--persist-to', state);
+  if (!options.some((each) => /^(--var=)?ISSUER:/.test(each))) defaults.push('--var', `ISSUER:${origin}`);
+  return defaults;
+}
+
+function option(name) {
+  const joined = options.find((each) => each.startsWith(`${name}=`));
+  return joined?.slice(name.length + 1) ?? (options.includes(name) ? options[options.indexOf(name) + 1] : undefined);
+}
+
+// wrangler would quietly take the next port, and ISSUER would not be where it serves.
+function portIsFree() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', () => reject(new Error(`port ${port} is taken: give another one with --port`)));
+    server.listen(Number(port), '127.0.0.1', () => server.close(resolve));
+  });
+}
+
+// wrangler takes seconds to see that there is nothing to migrate; a note beside the database, which
+// goes when the database goes, is quicker.
+async function migrate() {
+  const note = join(state, 'v3/d1/.migrated');
+  const migrations = join(ROOT, 'migrations');
+  const hash = createHash('sha256');
+  for (const name of readdirSync(migrations).sort()) hash.update(name).update(readFileSync(join(migrations, name)));
+  const now = hash.digest('hex');
+  if (read(note) === now) return;
+  await wrangler('d1', 'migrations', 'apply', 'DIRECTORY', '--local', '--persist-to', state);
+  mkdirSync(dirname(note), { recursive: true });
+  writeFileSync(note, now);
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function ready() {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    try {
+      await fetch(`${origin}/.well-known/oauth-authorization-server`, { signal: AbortSignal.timeout(5_000) });
+      return;
+    } catch {
+      await sleep(100);
+    }
+  }
+  throw new Error(`no answer on ${origin} after ${READY_WITHIN_MS / 1000} seconds`);
+}
+
+function wrangler(...args) {
+  return step('wrangler', ...args);
+}
+
+// Runs a command to its end. What a quick one says is of interest only when it fails.
+function step(command, ...args) {
+  const quiet = args[0] === 'd1';
+  const child = spawn(command.includes('/') ? join(ROOT, command) : command, args, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+  });
+  running = child;
+  let said = '';
+  child.stdout?.on('data', (data) => (said += data));
+  child.stderr?.on('data', (data) => (said += data));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve();
+      process.stderr.write(said);
+      reject(new Error(`${[command, ...args].join(' ')}: ${signal ?? `exit code ${code}`}`));
+    });
+  });
+}
+
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  if (running?.pid) {
+    killGroup('SIGTERM');
+    for (let waited = 0; groupLives() && waited < STOPPED_WITHIN_MS; waited += 50) await sleep(50);
+    killGroup('SIGKILL');
+  }
+  process.exit(code);
+}
+
+function groupLives() {
+  return killGroup(0);
+}
+
+function killGroup(signal) {
+  try {
+    return process.kill(-running.pid, signal);
+  } catch {
+    return false; // nobody is left in it
+  }
+}
+
+// The rows of scripts/seed.sql, as a person needs them. The verifier is that of RFC 7636 appendix B.
+function welcome() {
+  const confidential = { id: '1456074443980800003', uri: 'http://localhost:3000/callback' };
+  const secret = 'demo-client-secret-for-local-development-only';
+  const mobile = { id: '1456074443980800004', uri: 'http://127.0.0.1:3000/callback' };
+  const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+  const authorize = ({ id, uri }, more = {}) =>
+    `${origin}/oauth2/authorize?${new URLSearchParams({ response_type: 'code', client_id: id, redirect_uri: uri, scope: 'identify email', state: 'demo', ...more })}`;
+  return `
+Accounts
+  demo@example.com    demo-password
+  admin@example.com   admin-password    an administrator
+
+Demo Confidential
+  client id           ${confidential.id}
+  client secret       ${secret}
+  redirect URI        ${confidential.uri}
+  authorize           ${authorize(confidential)}
+  code for tokens     curl -u ${confidential.id}:${secret} ${origin}/api/oauth2/token \\
+                        -d grant_type=authorization_code -d redirect_uri=${confidential.uri} -d code=CODE
+
+Demo Public
+  client id           ${mobile.id}
+  redirect URIs       http://127.0.0.1/callback (on any port), com.example.demo:/callback
+  code verifier       ${verifier}
+  authorize           ${authorize(mobile, { code_challenge: challenge, code_challenge_method: 'S256' })}
+  code for tokens     curl ${origin}/api/oauth2/token -d client_id=${mobile.id} -d code_verifier=${verifier} \\
+                        -d grant_type=authorization_code -d redirect_uri=${mobile.uri} -d code=CODE
+
+CODE is what the browser's address bar shows after you approve.
+`;
+}

@@ -1,0 +1,48 @@
+//! The runtime's clock, entropy and log.
+
+use super::Edge;
+use crate::ledger::LedgerId;
+use crate::oauth::time::Timestamp;
+use crate::rate_limit::{Limit, Verdict};
+use crate::snowflake::{ApplicationId, Snowflake};
+use crate::store::{Ambient, Fault, Ledgers, Limiter};
+
+/// The clock. It stands still while code runs and moves on with every answer from outside, which
+/// is how the platform keeps timing attacks out.
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_millis(worker::Date::now().as_millis())
+}
+
+impl Ambient for Edge {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn entropy(&self, buffer: &mut [u8]) -> Result<(), Fault> {
+        getrandom::fill(buffer).map_err(|error| Fault::new("entropy", error))
+    }
+
+    fn log(&self, line: &str) {
+        worker::console_error!("{line}");
+    }
+
+    async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)> {
+        // A ledger and a limiter that no user has.
+        let nobody = ApplicationId(Snowflake::from_bytes([0; 8]));
+        let ledger = LedgerId {
+            user: None,
+            application: nobody,
+        };
+        let limit = Limit {
+            requests: 1,
+            window: core::time::Duration::from_secs(1),
+        };
+        let limiter: Result<Verdict, Fault> = self.take("health", limit).await;
+        vec![
+            ("records", self.records_answer().await),
+            ("ledger", self.devices(ledger).await.map(|_| ())),
+            ("limiter", limiter.map(|_| ())),
+            ("directory", self.directory_answers().await),
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+//! The shell: the only code that knows where it runs.
+//!
+//! [`Edge`] implements the ports over the bindings of `wrangler.toml`.
+
+mod ambient;
+mod directory_d1;
+mod http;
+mod ledger_do;
+mod rate_limit_do;
+mod records_kv;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys::{self, RequestInit};
+use worker::{Context, Env, Request, Response, event};
+
+use crate::config::{Config, ConfigError};
+use crate::router;
+use crate::store::Fault;
+
+thread_local! {
+    /// The settings do not change while an isolate lives; keys are stretched once.
+    static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+}
+
+/// Runs once per isolate.
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// Every request comes in here.
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+    let config = match config(&env) {
+        Ok(config) => config,
+        Err(error) => {
+            worker::console_error!("refusing to serve: {error}");
+            return Ok(Response::builder().with_status(503).fixed(
+                b"This server is not configured; its log says what is missing.\n".to_vec(),
+            ));
+        }
+    };
+    let request = http::read(request).await;
+    let edge = Edge { env, context };
+    http::write(router::answer(&edge, &config, &request).await)
+}
+
+fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    CONFIG.with(|config| {
+        config
+            .get_or_init(|| {
+                let setting = |name: &str| env.var(name).ok().map(|var| var.to_string());
+                Config::parse(setting).map(Rc::new)
+            })
+            .clone()
+    })
+}
+
+/// The world outside, over the bindings.
+struct Edge {
+    env: Env,
+    context: Context,
+}
+
+impl Edge {
+    /// Asks a Durable Object one question, JSON for JSON. An object that throws is a fault of ours.
+    async fn ask_object(
+        &self,
+        binding: &'static str,
+        name: &str,
+        question: &str,
+    ) -> Result<String, Fault> {
+        let fault = |error: worker::Error| Fault::new(binding, error);
+        let stub = self
+            .env
+            .durable_object(binding)
+            .and_then(|namespace| namespace.get_by_name(name))
+            .map_err(fault)?;
+        let request = post(question).map_err(|error| fault(error.into()))?;
+        let mut response = stub.fetch_with_request(request).await.map_err(fault)?;
+        if response.status_code() != 200 {
+            return Err(Fault::new(binding, response.status_code()));
+        }
+        response.text().await.map_err(fault)
+    }
+}
+
+/// A request to an object; its host is never resolved, the stub is the address. (The `worker`
+/// crate's own constructor brings the code for every Cloudflare request option along.)
+fn post(body: &str) -> Result<Request, JsValue> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body.into());
+    web_sys::Request::new_with_str_and_init("https://object/", &init).map(Request::from)
+}

@@ -1,0 +1,276 @@
+//! Settings: what the operator says, parsed once per isolate.
+//!
+//! Invariant: a [`Config`] that exists is safe to serve with.
+
+use core::time::Duration;
+use std::rc::Rc;
+
+use thiserror::Error;
+
+use crate::fluxer::application::Application;
+use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::keyring::{Keyring, KeyringError};
+use crate::oauth::redirect_uri::authority;
+use crate::oauth::secret::Secret;
+use crate::rate_limit::{Limit, LimitError};
+use crate::snowflake::ApplicationId;
+
+/// The administration secret that `scripts/setup` writes for local development, known to everybody.
+const LOCAL_ADMIN_SECRET: &str = "admin-secret-for-local-development-only";
+/// Longest lifetime that can be set, in seconds: ten years.
+const MAX_LIFETIME: u64 = 10 * 365 * 24 * 3600;
+/// Longest life of a code, in seconds (RFC 6749 §4.1.2: "A maximum authorization code lifetime of
+/// 10 minutes is RECOMMENDED").
+const MAX_CODE_LIFETIME: u64 = 600;
+
+/// The settings.
+#[derive(Debug)]
+pub struct Config {
+    /// The public origin.
+    pub issuer: Issuer,
+    /// The keys.
+    pub keyring: Keyring,
+    /// The built-in administration application, where its secret is set.
+    pub admin_application: Option<Rc<Application>>,
+    /// The limits.
+    pub limits: Limits,
+    /// How long a code is good.
+    pub code_lifetime: Duration,
+    /// How long an access token is good.
+    pub access_token_lifetime: Duration,
+    /// How long a refresh token is good, from its last rotation.
+    pub refresh_token_lifetime: Duration,
+    /// How long a browser stays logged in.
+    pub session_lifetime: Duration,
+}
+
+/// The limits; `None` is off.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of the authorization endpoint.
+    pub authorize: Option<Limit>,
+    /// Of the token endpoint.
+    pub token: Option<Limit>,
+    /// Of the revocation endpoint.
+    pub revoke: Option<Limit>,
+    /// Of failed logins, per address and per account.
+    pub login: Option<Limit>,
+}
+
+/// A setting that cannot be served with; its text names the setting and never its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// `ISSUER` is not an origin.
+    #[error("ISSUER must be an origin such as https://id.example, without a path")]
+    Issuer,
+    /// The signing keys.
+    #[error("{0}")]
+    Keys(#[from] KeyringError),
+    /// A published secret on a public origin.
+    #[error("ADMIN_CLIENT_SECRET is the local one, and ISSUER is https")]
+    PublishedSecret,
+    /// A short administration secret.
+    #[error("ADMIN_CLIENT_SECRET must have at least 32 characters")]
+    WeakSecret,
+    /// The administration application's id.
+    #[error("ADMIN_CLIENT_ID must be a decimal id")]
+    AdminClientId,
+    /// A limit.
+    #[error("{0} {1}")]
+    Limit(&'static str, LimitError),
+    /// A lifetime.
+    #[error("{0} must be a number of seconds in its range")]
+    Lifetime(&'static str),
+}
+
+impl Config {
+    /// Parses the settings; `setting` gives a var or secret by its name.
+    pub fn parse(setting: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let issuer = Issuer::parse(&setting("ISSUER").unwrap_or_default())?;
+        let limit = |name, default: &str| {
+            let text = setting(name).unwrap_or_else(|| default.to_owned());
+            match text.as_str() {
+                "off" => Ok(None),
+                limit => limit
+                    .parse()
+                    .map(Some)
+                    .map_err(|it| ConfigError::Limit(name, it)),
+            }
+        };
+        let lifetime = |name, default: u64, longest: u64| match setting(name) {
+            None => Ok(Duration::from_secs(default)),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|seconds| (1..=longest).contains(seconds))
+                .map(Duration::from_secs)
+                .ok_or(ConfigError::Lifetime(name)),
+        };
+        Ok(Self {
+            keyring: Keyring::parse(&setting("SIGNING_KEYS").unwrap_or_default())?,
+            admin_application: admin_application(&setting, &issuer)?,
+            limits: Limits {
+                authorize: limit("RATE_LIMIT_AUTHORIZE", "10/10")?,
+                token: limit("RATE_LIMIT_TOKEN", "10/10")?,
+                revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
+                login: limit("RATE_LIMIT_LOGIN", "5/60")?,
+            },
+            code_lifetime: lifetime("CODE_LIFETIME", 600, MAX_CODE_LIFETIME)?,
+            access_token_lifetime: lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
+            refresh_token_lifetime: lifetime("REFRESH_TOKEN_LIFETIME", 2_592_000, MAX_LIFETIME)?,
+            session_lifetime: lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
+            issuer,
+        })
+    }
+}
+
+fn admin_application(
+    setting: impl Fn(&'static str) -> Option<String>,
+    issuer: &Issuer,
+) -> Result<Option<Rc<Application>>, ConfigError> {
+    let Some(secret) = setting("ADMIN_CLIENT_SECRET").filter(|secret| !secret.is_empty()) else {
+        return Ok(None);
+    };
+    if issuer.is_https() && secret == LOCAL_ADMIN_SECRET {
+        return Err(ConfigError::PublishedSecret);
+    }
+    if secret.len() < 32 {
+        return Err(ConfigError::WeakSecret);
+    }
+    let id = setting("ADMIN_CLIENT_ID").unwrap_or_else(|| "1".to_owned());
+    let client = Client {
+        id: ApplicationId::parse(&id).ok_or(ConfigError::AdminClientId)?,
+        kind: ClientKind::BuiltIn {
+            secret: Secret::new(secret).hash(),
+        },
+        redirect_uris: Vec::new(),
+        trusted: true,
+    };
+    Ok(Some(Rc::new(Application::built_in(client))))
+}
+
+/// The public origin, as in `iss` (RFC 8414 §2, RFC 9207 §2): compared and sent as this string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// Takes `https://host[:port]`, or `http://` of the same for development, spelled as browsers
+    /// spell an `Origin`.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let (scheme, rest) = text.split_once("://").ok_or(ConfigError::Issuer)?;
+        let default_port = match scheme {
+            "https" => "443",
+            "http" => "80",
+            _ => return Err(ConfigError::Issuer),
+        };
+        let authority = authority(rest).ok_or(ConfigError::Issuer)?;
+        let is_origin = authority.rest.is_empty()
+            && authority.port != Some(default_port)
+            && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        is_origin
+            .then(|| Self(text.to_owned()))
+            .ok_or(ConfigError::Issuer)
+    }
+
+    /// The origin, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a public origin, where plain http is not answered.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn parse(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::parse(|name| {
+            let set = settings.iter().rev().find(|(set, _)| *set == name);
+            set.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    fn check(changed: &[(&str, &str)], expected: Option<ConfigError>) {
+        let mut settings = vec![("ISSUER", "http://127.0.0.1:8787"), ("SIGNING_KEYS", KEY)];
+        settings.extend(changed);
+        assert_eq!(parse(&settings).err(), expected, "{changed:?}");
+    }
+
+    #[test]
+    fn defaults_serve() {
+        check(&[], None);
+        check(
+            &[("RATE_LIMIT_TOKEN", "off"), ("CODE_LIFETIME", "60")],
+            None,
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_served_with_is_named() {
+        check(
+            &[("SIGNING_KEYS", "")],
+            Some(ConfigError::Keys(KeyringError::Missing)),
+        );
+        check(
+            &[("SIGNING_KEYS", "secret")],
+            Some(ConfigError::Keys(KeyringError::Weak)),
+        );
+        for issuer in [
+            "",
+            "id.example",
+            "https://id.example/",
+            "https://id.example/x",
+            "https://ID.example",
+            "ftp://id.example",
+            "https://u@id.example",
+            "https://id.example?x",
+            "https://id.example:443",
+            "https://id.example#x",
+        ] {
+            check(&[("ISSUER", issuer)], Some(ConfigError::Issuer));
+        }
+        check(
+            &[("RATE_LIMIT_TOKEN", "many")],
+            Some(ConfigError::Limit("RATE_LIMIT_TOKEN", LimitError)),
+        );
+        for lifetime in ["0", "-1", "601", "1e2", ""] {
+            check(
+                &[("CODE_LIFETIME", lifetime)],
+                Some(ConfigError::Lifetime("CODE_LIFETIME")),
+            );
+        }
+        check(
+            &[("ADMIN_CLIENT_SECRET", "short")],
+            Some(ConfigError::WeakSecret),
+        );
+        check(
+            &[
+                ("ADMIN_CLIENT_SECRET", LOCAL_ADMIN_SECRET),
+                ("ADMIN_CLIENT_ID", "x"),
+            ],
+            Some(ConfigError::AdminClientId),
+        );
+    }
+
+    #[test]
+    fn the_published_secret_is_for_development_only() {
+        let local = ("ADMIN_CLIENT_SECRET", LOCAL_ADMIN_SECRET);
+        check(&[local], None);
+        check(
+            &[local, ("ISSUER", "https://id.example")],
+            Some(ConfigError::PublishedSecret),
+        );
+    }
+
+    #[test]
+    fn without_its_secret_the_administration_application_does_not_exist() {
+        let config = parse(&[("ISSUER", "https://id.example"), ("SIGNING_KEYS", KEY)]);
+        assert!(config.is_ok_and(|config| config.admin_application.is_none()));
+    }
+}

@@ -1,0 +1,135 @@
+//! What a user has authorized, and taking it back.
+
+use serde_json::{Value, json};
+
+use super::resource::bearer;
+use super::{Context, Failure, session};
+use crate::fluxer::api_error::ApiError;
+use crate::http::{Method, Response};
+use crate::ledger::{Device, LedgerId};
+use crate::oauth::scope::Scope;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Authorization, Edge, Fault};
+
+/// `GET /api/oauth2/@me/authorizations`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let user = who(cx).await?;
+    let mut list = Vec::new();
+    for authorization in cx.edge.authorizations(user).await? {
+        if let Some(shown) = show_one(cx, &authorization).await? {
+            list.push(shown);
+        }
+    }
+    Ok(Response::json(200, &Value::Array(list)))
+}
+
+/// `GET /api/oauth2/@me/authorizations/{application_id}`: with its devices.
+pub async fn show<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let user = who(cx).await?;
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    let authorizations = cx.edge.authorizations(user).await?;
+    let authorization = authorizations
+        .iter()
+        .find(|authorization| authorization.application == application)
+        .ok_or_else(unknown)?;
+    let mut shown = show_one(cx, authorization).await?.ok_or_else(unknown)?;
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let devices = cx.edge.devices(ledger).await?;
+    shown["devices"] = devices.iter().map(show_device).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `DELETE /api/oauth2/@me/authorizations/{application_id}`.
+pub async fn delete<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let user = who(cx).await?;
+    let application = ApplicationId::parse(application);
+    let application = application.ok_or(Failure::Refused(ApiError::UnknownAuthorization))?;
+    if deauthorize(cx, user, application).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(Failure::Refused(ApiError::UnknownAuthorization))
+    }
+}
+
+/// `DELETE /api/oauth2/@me/authorizations`.
+pub async fn delete_all<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let user = who(cx).await?;
+    deauthorize_all(cx, user).await?;
+    Ok(Response::empty(204))
+}
+
+/// Takes back what a user granted an application; whether there was anything. The ledger comes
+/// first: should the rest fail, nothing works any more and the request can be repeated.
+pub async fn deauthorize<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    application: ApplicationId,
+) -> Result<bool, Fault> {
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let ended = cx.edge.deauthorize(ledger).await?;
+    let forgotten = cx.edge.forget(user, application).await?;
+    Ok(ended > 0 || forgotten)
+}
+
+/// Takes back everything that a user granted: one ledger call an application.
+pub async fn deauthorize_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        deauthorize(cx, user, authorization.application).await?;
+    }
+    Ok(())
+}
+
+/// The user: of a session, with its token where something changes, or of a bearer token with
+/// `admin`.
+async fn who<E: Edge>(cx: &Context<'_, E>) -> Result<UserId, Failure<ApiError>> {
+    if cx.request.header("authorization").is_some() {
+        let bearer = bearer(cx).await?;
+        bearer.require(Scope::Admin)?;
+        return Ok(bearer.user(cx).await?.id);
+    }
+    let logged_in = if cx.request.method == Method::Get {
+        session::reader(cx).await?
+    } else {
+        session::writer(cx).await?
+    };
+    Ok(logged_in.session.user.id)
+}
+
+async fn show_one<E: Edge>(
+    cx: &Context<'_, E>,
+    authorization: &Authorization,
+) -> Result<Option<Value>, Fault> {
+    let application = cx.application(authorization.application).await?;
+    let scopes: Vec<_> = authorization.scope.iter().map(Scope::as_str).collect();
+    Ok(application.map(|application| {
+        json!({
+            "application": application.in_public(),
+            "scopes": scopes,
+            "created_at": authorization.created_at.to_iso(),
+            "updated_at": authorization.updated_at.to_iso(),
+        })
+    }))
+}
+
+fn show_device(device: &Device) -> Value {
+    json!({
+        "id": device.family,
+        "scopes": device.scope.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "user_agent": device.device,
+        "authorized_at": device.opened_at.to_iso(),
+        "last_used_at": device.last_used_at.to_iso(),
+    })
+}

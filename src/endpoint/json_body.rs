@@ -1,0 +1,126 @@
+//! The fields of a JSON body, read with all their mistakes at once.
+
+use serde_json::{Map, Value};
+
+use super::Context;
+use crate::fluxer::api_error::{ApiError, FieldError};
+
+/// A JSON object that is being read.
+pub struct Fields {
+    object: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads the request's body as a JSON object.
+    pub fn read<E: crate::store::Edge>(cx: &Context<'_, E>) -> Result<Self, ApiError> {
+        if cx.request.media_type().as_deref() != Some("application/json") {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        match serde_json::from_slice(cx.body()) {
+            Ok(Value::Object(object)) => Ok(Self {
+                object,
+                errors: Vec::new(),
+            }),
+            _ => Err(ApiError::InvalidFormBody(vec![FieldError {
+                path: "body".to_owned(),
+                message: "must be a JSON object".to_owned(),
+            }])),
+        }
+    }
+
+    /// Notes a mistake.
+    pub fn refuse(&mut self, path: impl Into<String>, message: &str) {
+        self.errors.push(FieldError {
+            path: path.into(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// A string that follows a rule, or nothing where it is absent or `null`.
+    pub fn optional<T>(
+        &mut self,
+        path: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let parsed = match self.object.get(path) {
+            None | Some(Value::Null) => return None,
+            Some(Value::String(text)) => parse(text),
+            Some(_) => Err("must be a string"),
+        };
+        parsed.map_err(|must| self.refuse(path, must)).ok()
+    }
+
+    /// A string that follows a rule and must be there.
+    pub fn required<T>(
+        &mut self,
+        path: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        if matches!(self.object.get(path), None | Some(Value::Null)) {
+            self.refuse(path, "is required");
+            return None;
+        }
+        self.optional(path, parse)
+    }
+
+    /// `true` or `false`, or nothing where it is absent.
+    pub fn flag(&mut self, path: &str) -> Option<bool> {
+        match self.object.get(path) {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(flag)) => Some(*flag),
+            Some(_) => {
+                self.refuse(path, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// A number of bits, or nothing where it is absent.
+    pub fn bits(&mut self, path: &str) -> Option<u32> {
+        match self.object.get(path) {
+            None | Some(Value::Null) => None,
+            Some(value) => {
+                let bits = value.as_u64().and_then(|bits| u32::try_from(bits).ok());
+                if bits.is_none() {
+                    self.refuse(path, "must be an integer from 0 to 4294967295");
+                }
+                bits
+            }
+        }
+    }
+
+    /// A list of strings; absent and `null` are the empty list.
+    pub fn strings(&mut self, path: &str) -> Vec<String> {
+        match self.object.get(path) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(values)) => {
+                let strings: Option<Vec<_>> = values
+                    .iter()
+                    .map(|value| value.as_str().map(str::to_owned))
+                    .collect();
+                strings.unwrap_or_else(|| {
+                    self.refuse(path, "must be a list of strings");
+                    Vec::new()
+                })
+            }
+            Some(_) => {
+                self.refuse(path, "must be a list of strings");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Whether a field was sent at all.
+    pub fn has(&self, path: &str) -> bool {
+        self.object.contains_key(path)
+    }
+
+    /// What was built of the fields, or every mistake; `None` goes with at least one.
+    pub fn finish<T>(self, built: Option<T>) -> Result<T, ApiError> {
+        match built {
+            Some(built) if self.errors.is_empty() => Ok(built),
+            _ => Err(ApiError::InvalidFormBody(self.errors)),
+        }
+    }
+}

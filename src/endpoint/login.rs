@@ -1,0 +1,274 @@
+//! `/login`: a user name and a password.
+
+use core::time::Duration;
+
+use url::form_urlencoded;
+
+use super::authorize;
+use super::browser::Cookie;
+use super::logout;
+use super::{Context, Failure, Notice, OrRefuse};
+use crate::http::Response;
+use crate::oauth::form::Params;
+use crate::oauth::form_ticket::Form;
+use crate::oauth::secret::{AuthorizationCode, Secret, SessionId};
+use crate::page::{LoginPage, LoginProblem, Page};
+use crate::rate_limit::Verdict;
+use crate::store::{Account, Edge, Fault, password};
+
+/// How long a browser that is not logged in keeps its cookie.
+const BROWSER_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// Longest password that is looked at, in bytes: as long as one that can be set.
+const MAX_PASSWORD_BYTES: usize = 1024;
+/// Longest login that is looked at, in bytes: as long as an e-mail address.
+const MAX_LOGIN_BYTES: usize = 254;
+
+/// The URL of the login form on the way to `return_to`.
+pub fn target(return_to: &str) -> String {
+    with_return_to("/login", return_to)
+}
+
+/// A URL of ours that remembers where to go on.
+pub fn with_return_to(path: &str, return_to: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("return_to", return_to);
+    format!("{path}?{}", query.finish())
+}
+
+/// Where to go on: only ever to the authorization endpoint here, so that no link to our login form
+/// sends users elsewhere.
+pub fn return_to(query: &str) -> Option<String> {
+    let params = Params::from_form(query).ok()?;
+    let target = params.one("return_to").ok().flatten()?;
+    let ours = ["/oauth2/authorize?", "/api/oauth2/authorize?"]
+        .iter()
+        .any(|ours| target.starts_with(ours));
+    let plain = target.bytes().all(|byte| byte.is_ascii_graphic());
+    (ours && plain).then(|| target.to_owned())
+}
+
+/// `GET`: shows the form.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let return_to = return_to(&cx.request.query);
+    if return_to.is_none() {
+        if let Some(logged_in) = cx.logged_in(None).await? {
+            return Err(Failure::Refused(Notice {
+                status: 200,
+                title: "You are logged in",
+                text: "You can close this page, or go back to the application you came from.",
+                detail: Some(logged_in.session.user.username.as_str().to_owned()),
+                next: Some((logout::PATH.to_owned(), "Log out")),
+            }));
+        }
+    }
+    form_page(cx, 200, "", None).await
+}
+
+/// `POST`: checks the password and opens a session.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let form = cx.posted_form(&cx.request.target()).or_refuse()?;
+    let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
+    if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
+        return form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await;
+    }
+    let bad_request = |refusal| Failure::Refused(Notice::bad_request(refusal));
+    let login = form
+        .one("login")
+        .map_err(bad_request)?
+        .unwrap_or_default()
+        .trim();
+    let password = form
+        .one("password")
+        .map_err(bad_request)?
+        .unwrap_or_default();
+    if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
+        return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
+    }
+    let account = cx.edge.account(login).await?;
+    let places = match Places::take(cx, login, account.as_ref()).await? {
+        Ok(places) => places,
+        Err(refused) => return too_many_attempts(cx, login, refused).await,
+    };
+    let hash = account
+        .as_ref()
+        .map(|account| account.password_hash.as_str());
+    let matches = password::verify(password, hash)?;
+    let (true, Some(account)) = (matches, account) else {
+        return form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await;
+    };
+    places.give_back(cx).await;
+    log_in(cx, &account).await
+}
+
+/// Opens a session under a new id, whatever the browser brought (session fixation), and sends the
+/// browser on.
+async fn log_in<E: Edge>(
+    cx: &Context<'_, E>,
+    account: &Account,
+) -> Result<Response, Failure<Notice>> {
+    let session: Secret<SessionId> = cx.new_secret()?;
+    let lifetime = cx.config.session_lifetime;
+    let old = cx
+        .cookie(Cookie::Session)
+        .map(|old| Secret::new(old).hash());
+    cx.edge
+        .open_session(
+            &session.hash(),
+            account.user.id,
+            cx.now,
+            lifetime,
+            old.as_ref(),
+        )
+        .await?;
+    let on = return_to(&cx.request.query).unwrap_or_else(|| "/login".to_owned());
+    Ok(Response::see_other(on)
+        .with(
+            "set-cookie",
+            cx.set_cookie(Cookie::Session, session.expose(), lifetime),
+        )
+        .with(
+            "set-cookie",
+            cx.set_cookie(Cookie::Browser, "", Duration::ZERO),
+        ))
+}
+
+fn login_form(browser: &str) -> Form<'_> {
+    Form {
+        name: "login",
+        browser,
+        subject: "",
+    }
+}
+
+async fn form_page<E: Edge>(
+    cx: &Context<'_, E>,
+    status: u16,
+    login: &str,
+    problem: Option<LoginProblem>,
+) -> Result<Response, Failure<Notice>> {
+    let fresh: Secret<SessionId> = cx.new_secret()?;
+    let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
+    let return_to = return_to(&cx.request.query);
+    let client = match &return_to {
+        Some(return_to) => authorize::destination(cx, return_to).await?,
+        None => None,
+    };
+    let page = LoginPage {
+        action: &cx.request.target(),
+        csrf_token: &cx.ticket(&login_form(browser))?,
+        application: client
+            .as_ref()
+            .map(|(application, _)| application.name.as_str()),
+        login,
+        problem,
+    };
+    let mut page = Page::render(&page)?;
+    if let Some((_, redirect_uri)) = &client {
+        // A remembered consent answers the client straight after the login.
+        page = page.with_form_to(redirect_uri);
+    }
+    Ok(page.respond(status).with(
+        "set-cookie",
+        cx.set_cookie(Cookie::Browser, browser, BROWSER_LIFETIME),
+    ))
+}
+
+async fn too_many_attempts<E: Edge>(
+    cx: &Context<'_, E>,
+    login: &str,
+    refused: Verdict,
+) -> Result<Response, Failure<Notice>> {
+    let seconds = refused.reset_after().as_millis().div_ceil(1000);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    let problem = LoginProblem::TooManyAttempts(seconds);
+    let response = form_page(cx, 429, login, Some(problem)).await?;
+    Ok(response.with("retry-after", seconds.to_string()))
+}
+
+/// A place in the window of the address and in that of the account, taken before the password is
+/// looked at: of two hundred guesses at once, five are. A right password gives its places back.
+struct Places {
+    taken: Vec<(String, Verdict)>,
+}
+
+impl Places {
+    async fn take<E: Edge>(
+        cx: &Context<'_, E>,
+        login: &str,
+        account: Option<&Account>,
+    ) -> Result<Result<Self, Verdict>, Fault> {
+        let mut places = Self { taken: Vec::new() };
+        let Some(limit) = cx.config.limits.login else {
+            return Ok(Ok(places));
+        };
+        // Name and e-mail address of one user are one account; an unknown one is its own.
+        let account = account.map_or_else(
+            || {
+                Secret::<AuthorizationCode>::new(login.to_ascii_lowercase())
+                    .hash()
+                    .to_string()
+            },
+            |account| account.user.id.to_string(),
+        );
+        let keys = [
+            format!("login:address:{}", cx.request.client_address()),
+            format!("login:account:{account}"),
+        ];
+        for key in keys {
+            let verdict = cx.edge.take(&key, limit).await?;
+            if !verdict.admitted {
+                places.give_back(cx).await;
+                return Ok(Err(verdict));
+            }
+            places.taken.push((key, verdict));
+        }
+        Ok(Ok(places))
+    }
+
+    /// A place that cannot be given back is free a minute later anyway.
+    async fn give_back<E: Edge>(&self, cx: &Context<'_, E>) {
+        for (key, verdict) in &self.taken {
+            if let Err(fault) = cx.edge.give_back(key, verdict.at).await {
+                cx.edge.log(&fault.to_string());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_leads_nowhere_else() {
+        let ours = "/oauth2/authorize?client_id=1&state=a%20b";
+        assert_eq!(
+            return_to(target(ours).split_once('?').expect("a query").1).as_deref(),
+            Some(ours)
+        );
+        for elsewhere in [
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/oauth2/authorize",
+            "/oauth2/authorizex?",
+            "/oauth2/authorize/../../x?",
+            "",
+            "/oauth2/authorize?a\r\nb: c",
+            "/oauth2/authorize?\u{e9}",
+            "/login?return_to=x",
+        ] {
+            let target = target(elsewhere);
+            assert_eq!(
+                return_to(target.split_once('?').expect("a query").1),
+                None,
+                "{elsewhere:?}"
+            );
+        }
+        assert_eq!(
+            return_to("return_to=/oauth2/authorize%3Fa&return_to=/oauth2/authorize%3Fb"),
+            None
+        );
+    }
+}

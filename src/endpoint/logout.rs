@@ -1,0 +1,66 @@
+//! `/logout`: ends the session of this browser. Applications keep what they were granted.
+
+use core::time::Duration;
+
+use super::browser::{Cookie, LoggedIn};
+use super::login;
+use super::{Context, Failure, Notice, OrRefuse};
+use crate::http::Response;
+use crate::oauth::form_ticket::Form;
+use crate::page::{LogoutPage, Page};
+use crate::store::Edge;
+
+/// The URL.
+pub const PATH: &str = "/logout";
+
+/// The URL that logs out and goes on to `return_to`: another account may log in there.
+pub fn target(return_to: &str) -> String {
+    login::with_return_to(PATH, return_to)
+}
+
+/// The form, as it stands on the consent page and on its own.
+pub fn form(logged_in: &LoggedIn) -> Form<'_> {
+    Form {
+        name: "logout",
+        browser: logged_in.cookie.expose(),
+        subject: "",
+    }
+}
+
+/// `GET`: asks first, so that a link from elsewhere logs nobody out.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let Some(logged_in) = cx.logged_in(None).await? else {
+        return Err(Failure::Refused(logged_out()));
+    };
+    let page = LogoutPage {
+        action: &cx.request.target(),
+        csrf_token: &cx.ticket(&form(&logged_in))?,
+        username: logged_in.session.user.username.as_str(),
+    };
+    Ok(Page::render(&page)?.respond(200))
+}
+
+/// `POST`: ends the session.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let posted = cx.posted_form(PATH).or_refuse()?;
+    if let Some(logged_in) = cx.logged_in(None).await? {
+        if cx.check_ticket(&form(&logged_in), &posted).is_none() {
+            return Err(Failure::Refused(Notice::form_refused(PATH.to_owned())));
+        }
+        cx.edge.close_session(&logged_in.cookie.hash()).await?;
+    }
+    let on = login::return_to(&cx.request.query).unwrap_or_else(|| PATH.to_owned());
+    let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
+    Ok(Response::see_other(on).with("set-cookie", forget))
+}
+
+fn logged_out() -> Notice {
+    Notice {
+        status: 200,
+        title: "You are logged out",
+        text: "This browser is logged out of Fluxer. Applications that you authorized keep their \
+               access until you revoke it.",
+        detail: None,
+        next: Some(("/login".to_owned(), "Log in")),
+    }
+}

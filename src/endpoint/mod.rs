@@ -1,0 +1,243 @@
+//! One file per URL, or family of URLs: parse, ask, decide, commit, answer.
+
+pub mod admin;
+pub mod authorizations;
+pub mod authorize;
+pub mod browser;
+pub mod health;
+pub mod introspect;
+pub mod json_body;
+pub mod login;
+pub mod logout;
+pub mod me;
+pub mod metadata;
+pub mod resource;
+pub mod revoke;
+pub mod session;
+pub mod token;
+
+use std::rc::Rc;
+
+use serde_json::json;
+
+use crate::config::Config;
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::Application;
+use crate::http::{Body, Request, Response};
+use crate::oauth::client::Presented;
+use crate::oauth::error::{ErrorCode, Refusal, Tried};
+use crate::oauth::form::Params;
+use crate::oauth::secret::Secret;
+use crate::oauth::time::Timestamp;
+use crate::page::{NoticePage, Page};
+use crate::snowflake::ApplicationId;
+use crate::store::{Edge, Fault};
+
+/// What every endpoint has: the world outside, the settings, the request, and the instant it came.
+pub struct Context<'a, E> {
+    /// The world outside.
+    pub edge: &'a E,
+    /// The settings.
+    pub config: &'a Config,
+    /// The request.
+    pub request: &'a Request,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+impl<E: Edge> Context<'_, E> {
+    /// An application: the built-in one, or one of the directory's.
+    pub async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+        match &self.config.admin_application {
+            Some(built_in) if built_in.client.id == id => Ok(Some(Rc::clone(built_in))),
+            _ => self.edge.application(id).await,
+        }
+    }
+
+    /// The credentials of a request to one of OAuth's own endpoints, and the application that
+    /// they name.
+    pub async fn client(
+        &self,
+        params: &Params,
+    ) -> Result<(Presented, Rc<Application>), Failure<Refusal>> {
+        let presented =
+            Presented::read(self.request.header("authorization"), params).or_refuse()?;
+        let application = self.application(presented.id).await?;
+        let application = application.ok_or_else(|| presented.refuse()).or_refuse()?;
+        Ok((presented, application))
+    }
+
+    /// The request's body.
+    pub fn body(&self) -> &[u8] {
+        match &self.request.body {
+            Body::Read(bytes) => bytes,
+            // The router answers these before any endpoint sees them.
+            Body::TooLarge | Body::Broken => &[],
+        }
+    }
+
+    /// A new secret of 256 random bits.
+    pub fn new_secret<K>(&self) -> Result<Secret<K>, Fault> {
+        Ok(Secret::from_entropy(self.edge.random()?))
+    }
+
+    /// The parameters of a form that a browser posted.
+    pub fn form(&self) -> Result<Params, Refusal> {
+        match self.request.media_type().as_deref() {
+            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+            _ => Err(Refusal::MediaType),
+        }
+    }
+
+    /// The parameters of a token, revocation or introspection request: a form (RFC 6749 Appendix
+    /// B), or JSON, which Fluxer's documentation shows.
+    pub fn form_or_json(&self) -> Result<Params, Refusal> {
+        match self.request.media_type().as_deref() {
+            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+            Some("application/json") => Params::from_json(self.body()),
+            _ => Err(Refusal::MediaType),
+        }
+    }
+}
+
+fn parse_form(body: &[u8]) -> Result<Params, Refusal> {
+    let body = core::str::from_utf8(body).map_err(|_| Refusal::MalformedForm)?;
+    Params::from_form(body)
+}
+
+/// Why an endpoint did not answer as asked: the caller's doing, in the endpoint's own words, or
+/// ours.
+#[derive(Debug)]
+pub enum Failure<R> {
+    /// Theirs.
+    Refused(R),
+    /// Ours.
+    Fault(Fault),
+}
+
+impl<R, F: Into<Fault>> From<F> for Failure<R> {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Makes `?` turn a refusal into a [`Failure`]. (A blanket impl would overlap with the one for
+/// faults.)
+pub trait OrRefuse<T, R> {
+    /// The value, or the refusal as a failure.
+    fn or_refuse(self) -> Result<T, Failure<R>>;
+}
+
+impl<T, R> OrRefuse<T, R> for Result<T, R> {
+    fn or_refuse(self) -> Result<T, Failure<R>> {
+        self.map_err(Failure::Refused)
+    }
+}
+
+/// How a route says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `{error, error_description}` (RFC 6749 §5.2).
+    OAuth,
+    /// `{code, message}`.
+    Api,
+    /// A page.
+    Page,
+}
+
+/// A refusal that knows how it is answered.
+pub trait Refuse {
+    /// The response.
+    fn refuse(self) -> Result<Response, Fault>;
+}
+
+impl Refuse for Refusal {
+    fn refuse(self) -> Result<Response, Fault> {
+        let status = match self.code() {
+            ErrorCode::InvalidClient => 401,
+            _ => 400,
+        };
+        let response = Response::json(status, &oauth_error(self.code(), &self.to_string()));
+        Ok(match self {
+            Self::Client {
+                tried: Tried::Basic,
+                ..
+            } if status == 401 => response.with(
+                "www-authenticate",
+                "Basic realm=\"Fluxer\", charset=\"UTF-8\"",
+            ),
+            _ => response,
+        })
+    }
+}
+
+impl Refuse for ApiError {
+    fn refuse(self) -> Result<Response, Fault> {
+        let response = Response::json(self.status(), &self.body());
+        Ok(match self.challenge() {
+            Some(challenge) => response.with("www-authenticate", challenge),
+            None => response,
+        })
+    }
+}
+
+/// A page that says why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The HTTP status.
+    pub status: u16,
+    /// The heading.
+    pub title: &'static str,
+    /// What happened, and what to do.
+    pub text: &'static str,
+    /// For the application's developer.
+    pub detail: Option<String>,
+    /// Where to go on: a path here and its label.
+    pub next: Option<(String, &'static str)>,
+}
+
+impl Notice {
+    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    pub fn bad_request(detail: impl core::fmt::Display) -> Self {
+        Self {
+            status: 400,
+            title: "This link does not work",
+            text: "The application that sent you here made a mistake. You can go back to it and \
+                   try again, or tell its developers.",
+            detail: Some(detail.to_string()),
+            next: None,
+        }
+    }
+
+    /// A form that did not come from a page of ours, or too late.
+    pub fn form_refused(back_to: String) -> Self {
+        Self {
+            status: 403,
+            title: "Please try again",
+            text: "This form was open too long, or it did not come from this page. Nothing was \
+                   changed.",
+            detail: None,
+            next: Some((back_to, "Start again")),
+        }
+    }
+}
+
+impl Refuse for Notice {
+    fn refuse(self) -> Result<Response, Fault> {
+        let page = NoticePage {
+            title: self.title,
+            text: self.text,
+            detail: self.detail.as_deref(),
+            next: self
+                .next
+                .as_ref()
+                .map(|(href, label)| (href.as_str(), *label)),
+        };
+        Ok(Page::render(&page)?.respond(self.status))
+    }
+}
+
+/// `{error, error_description}`.
+pub fn oauth_error(code: ErrorCode, description: &str) -> serde_json::Value {
+    json!({"error": code.as_str(), "error_description": description})
+}

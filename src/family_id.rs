@@ -1,0 +1,75 @@
+//! The id of a family: one login of one user, for one application, on one device.
+
+use core::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// 128 bits; on the wire 22 characters of base64url.
+///
+/// A family begins with its code, and its id is cut from the code's hash: who presents the code
+/// names the family, and who knows the family knows nothing of the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FamilyId([u8; 16]);
+
+impl FamilyId {
+    /// An id from its bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The family that begins with the credential of this hash.
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(hash.split_at(16).0);
+        Self(bytes)
+    }
+
+    /// Reads the 22 characters.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        match Base64UrlUnpadded::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == 16 => Some(Self(bytes)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for FamilyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+    }
+}
+
+impl Serialize for FamilyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FamilyId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a family id"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_id_survives_the_wire_and_nothing_else_parses_as_one() {
+        let id = FamilyId::of_hash(&[0xA5; 32]);
+        assert_eq!(FamilyId::parse(&id.to_string()), Some(id));
+        for not_an_id in [
+            "",
+            ".",
+            "AAAA",
+            "AAAAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAA/",
+        ] {
+            assert_eq!(FamilyId::parse(not_an_id), None, "{not_an_id}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Users, and what of them a scope shows.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::oauth::scope::{Scope, Scopes};
+use crate::oauth::time::Timestamp;
+use crate::snowflake::UserId;
+
+/// A user of the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their name, unique whatever its case.
+    pub username: Username,
+    /// Four digits behind the name.
+    pub discriminator: Discriminator,
+    /// Their e-mail address, unique whatever its case.
+    pub email: Email,
+    /// Whether they have proved that it is theirs.
+    pub verified: bool,
+    /// Whether they administer this server.
+    pub admin: bool,
+    /// The hash of their avatar.
+    pub avatar: Option<ImageHash>,
+    /// Bits that everybody may see.
+    pub public_flags: u32,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// What an application with these scopes sees; `identify` must be among them.
+    pub fn through(&self, scopes: Scopes) -> Value {
+        let mut shown = json!({
+            "id": self.id,
+            "username": self.username.as_str(),
+            "avatar": self.avatar.as_ref().map(ImageHash::as_str),
+            "discriminator": self.discriminator.as_str(),
+            "public_flags": self.public_flags,
+        });
+        if let (true, Some(shown)) = (scopes.contains(Scope::Email), shown.as_object_mut()) {
+            shown.insert("email".into(), json!(self.email.as_str()));
+            shown.insert("verified".into(), json!(self.verified));
+        }
+        shown
+    }
+
+    /// What an administrator sees.
+    pub fn in_full(&self) -> Value {
+        let mut shown = self.through(Scopes::from(Scope::Email));
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("admin".into(), json!(self.admin));
+            shown.insert("created_at".into(), json!(self.created_at.to_iso()));
+        }
+        shown
+    }
+}
+
+/// Defines a string that follows a rule; the error is the rule, in words.
+macro_rules! ruled_strings {
+    ($($(#[$meta:meta])* $name:ident($rule:expr, $must:literal);)+) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a string that follows the rule.
+            pub fn parse(text: &str) -> Result<Self, &'static str> {
+                let rule: fn(&str) -> bool = $rule;
+                if rule(text) { Ok(Self(text.to_owned())) } else { Err($must) }
+            }
+
+            /// The string.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, &'static str> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(ruled: $name) -> Self {
+                ruled.0
+            }
+        }
+    )+};
+}
+pub(crate) use ruled_strings;
+
+ruled_strings! {
+    /// A user's name. ASCII, so that no two names look alike and none hides another.
+    Username(
+        |text| (1..=32).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)),
+        "must be 1 to 32 letters, digits, underscores, dots or hyphens"
+    );
+    /// Four digits.
+    Discriminator(
+        |text| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()),
+        "must be four digits"
+    );
+    /// An e-mail address, as far as one can tell without sending to it (RFC 5321 §4.5.3.1.3).
+    Email(
+        |text| text.len() <= 254
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+            && text.split_once('@').is_some_and(|(local, domain)| {
+                !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+            }),
+        "must be an e-mail address of at most 254 characters"
+    );
+    /// The hash that names an uploaded image.
+    ImageHash(
+        |text| (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+        "must be an image hash: 1 to 64 letters, digits or underscores"
+    );
+    /// A password that may be set.
+    Password(
+        |text| (8..=1024).contains(&text.len()),
+        "must be 8 to 1024 bytes"
+    );
+}
+
+impl Username {
+    /// What a login is compared with.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+impl Email {
+    /// What a login is compared with.
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        for name in ["a", "alice", "Alice_2.x-y", &"a".repeat(32)] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+        for name in [
+            "",
+            "a b",
+            "a\0",
+            "аlice",
+            "a\u{202e}b",
+            "<script>",
+            "a@b",
+            &"a".repeat(33),
+        ] {
+            assert!(Username::parse(name).is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_have_two_halves() {
+        assert!(Email::parse("a@b").is_ok());
+        for address in [
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@c",
+            "a@b\n",
+            &format!("a@{}", "b".repeat(253)),
+        ] {
+            assert!(Email::parse(address).is_err(), "{address:?}");
+        }
+    }
+}

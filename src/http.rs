@@ -1,0 +1,274 @@
+//! Requests and responses as plain values, so that everything between them runs anywhere.
+
+use core::fmt;
+use core::net::IpAddr;
+
+/// Methods that the routes answer, and the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "RFC 9110 §9")]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Patch,
+    Delete,
+    Options,
+    Other,
+}
+
+impl Method {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => "",
+        }
+    }
+}
+
+/// A request.
+#[derive(Debug)]
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// Whether it came by https.
+    pub secure: bool,
+    /// The path as sent, percent-encoded.
+    pub path: String,
+    /// The query as sent, without `?`; empty where there was none.
+    pub query: String,
+    /// Names in lower case; repeated headers arrive joined by commas.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// A request's body, as far as it was read.
+pub enum Body {
+    /// All of it.
+    Read(Vec<u8>),
+    /// More than [`MAX_BODY_BYTES`]; nothing was kept.
+    TooLarge,
+    /// The connection broke, or its framing was wrong.
+    Broken,
+}
+
+/// Longest body, in bytes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Bodies carry passwords and codes.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(bytes) => write!(f, "[{} bytes]", bytes.len()),
+            Self::TooLarge => f.write_str("[too large]"),
+            Self::Broken => f.write_str("[broken]"),
+        }
+    }
+}
+
+impl Request {
+    /// A header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(sent, _)| sent == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first cookie of that name.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        // Two `Cookie` headers arrive joined by a comma, which no cookie of ours contains.
+        self.header("cookie")?
+            .split([';', ','])
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(sent, _)| *sent == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The media type without parameters, in lower case. `None`: there is none, or its charset is
+    /// not UTF-8.
+    pub fn media_type(&self) -> Option<String> {
+        let mut parts = self.header("content-type")?.split(';').map(str::trim);
+        let media_type = parts.next()?.to_ascii_lowercase();
+        let utf8 = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+            .all(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
+        utf8.then_some(media_type)
+    }
+
+    /// Whether a browser asks for a page.
+    pub fn accepts_html(&self) -> bool {
+        self.header("accept")
+            .is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    /// The path and the query, as sent.
+    pub fn target(&self) -> String {
+        if self.query.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.query)
+        }
+    }
+
+    /// Who asks, as far as rate limits care.
+    pub fn client_address(&self) -> ClientAddress {
+        // Cloudflare sets this header; every other forwarding header is the client's own word.
+        ClientAddress::of(self.header("cf-connecting-ip").unwrap_or_default())
+    }
+}
+
+/// A client's address as a rate-limit key: an IPv4 address, or an IPv6 /64, since whoever has one
+/// address of a /64 has all of them. Unreadable addresses share one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAddress(String);
+
+impl ClientAddress {
+    fn of(address: &str) -> Self {
+        Self(
+            match address.trim().parse::<IpAddr>().map(|it| it.to_canonical()) {
+                Ok(IpAddr::V4(address)) => address.to_string(),
+                Ok(IpAddr::V6(address)) => {
+                    let [a, b, c, d, ..] = address.segments();
+                    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+                }
+                Err(_) => "unknown".to_owned(),
+            },
+        )
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct Response {
+    /// Its status code.
+    pub status: u16,
+    /// Its headers, in order; a name may repeat.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: String,
+}
+
+impl Response {
+    /// A response without a body.
+    pub const fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+
+    /// A response in JSON.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self {
+            body: body.to_string(),
+            ..Self::empty(status)
+        }
+        .with("content-type", "application/json")
+    }
+
+    /// A redirect that the browser follows with GET, whatever it was answering (RFC 9700 §4.12:
+    /// 307 would send the form, password and all, on to the client).
+    pub fn see_other(location: impl Into<String>) -> Self {
+        Self::empty(303).with("location", location)
+    }
+
+    /// The response with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// A header by its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(sent, _)| *sent == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(name: &str, value: &str) -> Request {
+        Request {
+            method: Method::Get,
+            secure: false,
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![(name.into(), value.into())],
+            body: Body::Read(Vec::new()),
+        }
+    }
+
+    #[test]
+    fn media_types_are_read_with_their_charset() {
+        for (header, media_type) in [
+            ("application/json", Some("application/json")),
+            (
+                "Application/JSON; Charset=\"UTF-8\"",
+                Some("application/json"),
+            ),
+            ("application/json;charset=utf-8", Some("application/json")),
+            ("application/json; charset=utf-16", None),
+        ] {
+            assert_eq!(
+                request("content-type", header).media_type().as_deref(),
+                media_type
+            );
+        }
+        assert_eq!(request("x", "y").media_type(), None);
+    }
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        for (header, value) in [
+            ("sid=a; sid=b", Some("a")),
+            ("sid=a, sid=b", Some("a")),
+            ("xsid=a;  sid=b", Some("b")),
+            ("sid", None),
+            ("", None),
+        ] {
+            assert_eq!(request("cookie", header).cookie("sid"), value, "{header}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_64() {
+        for (address, key) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+            ("1.2.3.4, x", "unknown"),
+            ("unknown", "unknown"),
+            ("", "unknown"),
+        ] {
+            assert_eq!(
+                request("cf-connecting-ip", address)
+                    .client_address()
+                    .to_string(),
+                key
+            );
+        }
+    }
+}

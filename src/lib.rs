@@ -1,0 +1,54 @@
+//! fluxer-oauth2: Fluxer's OAuth2 authorization server, one wasm32 Worker at the edge.
+//!
+//! # The house
+//!
+//! Three rings; a file may use what is listed below it.
+//!
+//! | ring | files | what they are |
+//! | --- | --- | --- |
+//! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
+//! | flows | `router`, `endpoint/`, `page/` | one table of URLs; one file per URL; the HTML |
+//! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
+//! | core | `config`, `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
+//! | values | `family_id`, `snowflake`, `http` | plain values |
+//!
+//! # Invariants
+//!
+//! 1. Outside `cloudflare/` nothing knows where it runs: no bindings, no clock, no randomness.
+//! 2. Storage never sees a code, a token, a client secret or a password: ports take hashes.
+//! 3. No `Location` to a client is built from a string: only a [`oauth::redirect_uri::RedirectUri`],
+//!    which only a match against a registered one makes, becomes one.
+//! 4. An authorization changes only by its ledger's verbs; each verb reads, decides and writes
+//!    with no other await in between.
+//! 5. Every flow has one commit point, and everything that can fail comes before it or can be
+//!    retried after it. A storage fault is answered 503 `temporarily_unavailable` with
+//!    `Retry-After`, never as an OAuth verdict; after it the client's code or token still works.
+//! 6. A KV hit is never permission, and a KV miss is never an answer.
+//! 7. Only `oauth/error.rs` turns a reason into an OAuth error code.
+//!
+//! # A request's way
+//!
+//! ```text
+//! worker::Request -> cloudflare/http -> router (404, 405, CORS, rate limit) -> endpoint
+//!    parse    form -> ClientId, Code, challenge …              pure; fails as the RFC's error
+//!    ask      directory, records                               await; a Fault is ours
+//!    decide   Client -> Authenticated; checks                  pure
+//!    commit   one ledger verb: the flow's only commit point    await; runs alone in its object
+//!    answer   tokens signed, response built                    pure
+//! ```
+
+#[cfg(target_arch = "wasm32")]
+mod cloudflare;
+
+pub mod config;
+pub mod endpoint;
+pub mod family_id;
+pub mod fluxer;
+pub mod http;
+pub mod ledger;
+pub mod oauth;
+pub mod page;
+pub mod rate_limit;
+pub mod router;
+pub mod snowflake;
+pub mod store;

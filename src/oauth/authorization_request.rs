@@ -1,0 +1,331 @@
+//! The authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1).
+
+use core::time::Duration;
+
+use super::client::{Client, ClientKind};
+use super::error::Refusal;
+use super::form::Params;
+use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseType};
+use super::pkce::CodeChallenge;
+use super::redirect_uri::RedirectUri;
+use super::scope::{Scope, ScopeError, Scopes};
+
+/// Longest `state`, in bytes. It comes back whole or not at all.
+const MAX_STATE_BYTES: usize = 8 * 1024;
+
+/// What a client asks a user for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizationRequest {
+    /// What it wants opened; `identify` where it did not say.
+    pub scope: Scopes,
+    /// PKCE; always there for a public client.
+    pub code_challenge: Option<CodeChallenge>,
+    /// How the user is to be asked.
+    pub prompt: Prompt,
+    /// How long ago the user may have logged in.
+    pub max_age: Option<Duration>,
+}
+
+/// How the user is to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// Not at all.
+    None,
+    /// As far as needed, and …
+    Interactive {
+        /// … for the password in any case.
+        login: bool,
+        /// … for consent in any case.
+        consent: bool,
+    },
+}
+
+impl Prompt {
+    /// Reads `prompt`.
+    pub fn parse(params: &Params) -> Result<Self, Refusal> {
+        let (mut login, mut consent) = (false, false);
+        match params.one("prompt")? {
+            None => {}
+            Some("none") => return Ok(Self::None),
+            Some(values) => {
+                for value in values.split(' ') {
+                    match value {
+                        "login" => login = true,
+                        "consent" => consent = true,
+                        _ => {
+                            return Err(Refusal::Invalid {
+                                parameter: "prompt",
+                                must: "it must be none, or login, consent or both",
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(Self::Interactive { login, consent })
+    }
+}
+
+impl AuthorizationRequest {
+    /// Reads everything but `client_id`, `redirect_uri` and `state`: what is refused here may be
+    /// told to the client.
+    pub fn parse(params: &Params, client: &Client) -> Result<Self, Refusal> {
+        // What changes the meaning of a request must not be skipped (RFC 9101 §6.3).
+        for extension in ["request", "request_uri", "resource"] {
+            if params.one(extension)?.is_some() {
+                return Err(Refusal::Unsupported(extension));
+            }
+        }
+        params.one("nonce")?;
+        check_state(params)?;
+        ResponseType::from_wire(params.required("response_type")?).ok_or(Refusal::ResponseType)?;
+        if let Some(mode) = params.one("response_mode")? {
+            ResponseMode::from_wire(mode).ok_or(Refusal::Invalid {
+                parameter: "response_mode",
+                must: "it must be query",
+            })?;
+        }
+        client.may_use(GrantType::AuthorizationCode)?;
+        let scope = scope(params)?.unwrap_or(Scope::Identify.into());
+        client.may_ask(scope)?;
+        Ok(Self {
+            scope,
+            code_challenge: code_challenge(params, client)?,
+            prompt: Prompt::parse(params)?,
+            max_age: max_age(params)?,
+        })
+    }
+
+    /// What the consent form is about, so that a form for one request approves no other.
+    pub fn subject(
+        &self,
+        client: &Client,
+        redirect_uri: &RedirectUri,
+        state: Option<&str>,
+    ) -> String {
+        serde_json::json!([
+            client.id,
+            redirect_uri.as_str(),
+            self.scope,
+            state,
+            self.code_challenge,
+        ])
+        .to_string()
+    }
+}
+
+/// `scope`, where it was sent.
+pub fn scope(params: &Params) -> Result<Option<Scopes>, Refusal> {
+    let parsed = params.one("scope")?.map(Scopes::parse).transpose();
+    parsed.map_err(|error| match error {
+        ScopeError::Malformed => Refusal::ScopeMalformed,
+        ScopeError::Unknown => Refusal::ScopeUnknown,
+    })
+}
+
+/// `state`, to be sent back byte for byte; none where it was sent twice or is too long, for then
+/// it is not the client's word.
+pub fn state(params: &Params) -> Option<&str> {
+    let state = params.one("state").ok().flatten()?;
+    (state.len() <= MAX_STATE_BYTES).then_some(state)
+}
+
+fn check_state(params: &Params) -> Result<(), Refusal> {
+    match params.one("state")? {
+        Some(state) if state.len() > MAX_STATE_BYTES => Err(Refusal::Invalid {
+            parameter: "state",
+            must: "it must be at most 8 KiB",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 7636 §4.3, less `plain`, which is also what a missing method would mean.
+fn code_challenge(params: &Params, client: &Client) -> Result<Option<CodeChallenge>, Refusal> {
+    let challenge = params.one("code_challenge")?;
+    let method = params.one("code_challenge_method")?;
+    let Some(challenge) = challenge else {
+        return match (method, client.kind) {
+            (Some(_), _) => Err(Refusal::Missing("code_challenge")),
+            // RFC 9700 §2.1.1: "Public clients MUST use PKCE".
+            (None, ClientKind::Public) => Err(Refusal::PkceRequired),
+            (None, _) => Ok(None),
+        };
+    };
+    method
+        .and_then(CodeChallengeMethod::from_wire)
+        .ok_or(Refusal::Invalid {
+            parameter: "code_challenge_method",
+            must: "it must be S256",
+        })?;
+    let challenge = CodeChallenge::parse(challenge).ok_or(Refusal::Invalid {
+        parameter: "code_challenge",
+        must: "it must be 43 characters of base64url",
+    })?;
+    Ok(Some(challenge))
+}
+
+fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
+    let Some(seconds) = params.one("max_age")? else {
+        return Ok(None);
+    };
+    match seconds.parse::<u32>() {
+        Ok(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
+        Err(_) => Err(Refusal::Invalid {
+            parameter: "max_age",
+            must: "it must be a number of seconds",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::error::ErrorCode;
+    use crate::oauth::secret::Secret;
+    use crate::snowflake::ApplicationId;
+
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn parse(query: &str, kind: ClientKind) -> Result<AuthorizationRequest, Refusal> {
+        let client = Client {
+            id: ApplicationId::parse("12").expect("an id"),
+            kind,
+            redirect_uris: Vec::new(),
+            trusted: false,
+        };
+        let params = Params::from_form(query).expect("well-formed");
+        AuthorizationRequest::parse(&params, &client)
+    }
+
+    fn confidential() -> ClientKind {
+        ClientKind::Confidential {
+            secret: Secret::new("x").hash(),
+        }
+    }
+
+    fn check(query: &str, expected: Result<&str, ErrorCode>) {
+        let parsed = parse(query, confidential());
+        let shown = parsed.as_ref().map(|request| request.scope.to_string());
+        let shown = shown.map_err(Refusal::code);
+        assert_eq!(shown, expected.map(str::to_owned), "{query}: {parsed:?}");
+    }
+
+    #[test]
+    fn a_plain_request_asks_for_identify() {
+        check("response_type=code", Ok("identify"));
+        check("response_type=code&scope=&nonce=&prompt=", Ok("identify"));
+        check(
+            "response_type=code&scope=guilds+email&unknown=1&unknown=2",
+            Ok("email guilds"),
+        );
+        check(
+            "response_type=code&response_mode=query&max_age=60",
+            Ok("identify"),
+        );
+    }
+
+    #[test]
+    fn each_mistake_has_its_error() {
+        use ErrorCode::{InvalidRequest, InvalidScope, UnsupportedResponseType};
+        check("", Err(InvalidRequest));
+        for other in ["token", "id_token", "code+token", "none", "CODE"] {
+            check(
+                &format!("response_type={other}"),
+                Err(UnsupportedResponseType),
+            );
+        }
+        for twice in [
+            "response_type=code",
+            "scope=identify",
+            "state=a",
+            "code_challenge=a",
+            "code_challenge_method=S256",
+            "nonce=a",
+            "prompt=login",
+        ] {
+            check(
+                &format!("response_type=code&{twice}&{twice}"),
+                Err(InvalidRequest),
+            );
+        }
+        for mode in ["fragment", "form_post", "web_message", "query.jwt", "foo"] {
+            check(
+                &format!("response_type=code&response_mode={mode}"),
+                Err(InvalidRequest),
+            );
+        }
+        for prompt in [
+            "foo",
+            "none+login",
+            "login++consent",
+            "Login",
+            "select_account",
+        ] {
+            check(
+                &format!("response_type=code&prompt={prompt}"),
+                Err(InvalidRequest),
+            );
+        }
+        for extension in [
+            "request=x",
+            "request_uri=http://127.0.0.1/",
+            "resource=https://x",
+            "max_age=-1",
+            "max_age=x",
+        ] {
+            check(
+                &format!("response_type=code&{extension}"),
+                Err(InvalidRequest),
+            );
+        }
+        for scope in [
+            "openid",
+            "identify++email",
+            "Identify",
+            "identify%09email",
+            "bot",
+            "admin",
+        ] {
+            check(
+                &format!("response_type=code&scope={scope}"),
+                Err(InvalidScope),
+            );
+        }
+        check(
+            &format!(
+                "response_type=code&state={}",
+                "a".repeat(MAX_STATE_BYTES + 1)
+            ),
+            Err(InvalidRequest),
+        );
+    }
+
+    #[test]
+    fn pkce_is_s256_or_nothing_and_never_nothing_for_public_applications() {
+        let s256 =
+            format!("response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
+        assert!(
+            parse(&s256, ClientKind::Public).is_ok_and(|request| request.code_challenge.is_some())
+        );
+        assert_eq!(
+            parse("response_type=code", ClientKind::Public),
+            Err(Refusal::PkceRequired)
+        );
+        check("response_type=code&code_challenge=", Ok("identify"));
+        check(
+            "response_type=code&code_challenge_method=S256",
+            Err(ErrorCode::InvalidRequest),
+        );
+        check(
+            &format!("response_type=code&code_challenge={CHALLENGE}"),
+            Err(ErrorCode::InvalidRequest),
+        );
+        for method in ["plain", "s256", "S512", "none", "S256%20", "S256,plain"] {
+            let query = format!(
+                "response_type=code&code_challenge={CHALLENGE}&code_challenge_method={method}"
+            );
+            check(&query, Err(ErrorCode::InvalidRequest));
+        }
+    }
+}

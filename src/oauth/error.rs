@@ -1,0 +1,299 @@
+//! The one place where a reason becomes an OAuth error code (RFC 6749 §4.1.2.1, §5.2).
+//!
+//! A [`Refusal`] is the client's or the user's doing and says exactly what it was; a storage fault
+//! is ours and never comes through here as a verdict.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::grant_type::GrantType;
+
+wire_enum! {
+    /// `error`, as RFC 6749 §4.1.2.1 and §5.2 and OpenID Connect Core §3.1.2.6 spell it.
+    pub enum ErrorCode {
+        /// A parameter is missing, repeated or malformed.
+        InvalidRequest = "invalid_request",
+        /// Client authentication failed.
+        InvalidClient = "invalid_client",
+        /// The code or refresh token is invalid, expired, revoked, or somebody else's.
+        InvalidGrant = "invalid_grant",
+        /// The client may not use this grant.
+        UnauthorizedClient = "unauthorized_client",
+        /// This server does not have this grant.
+        UnsupportedGrantType = "unsupported_grant_type",
+        /// The scope is unknown, malformed, or more than may be asked.
+        InvalidScope = "invalid_scope",
+        /// The user said no.
+        AccessDenied = "access_denied",
+        /// This server does not answer with this response type.
+        UnsupportedResponseType = "unsupported_response_type",
+        /// A fault of ours that a repetition will not mend.
+        ServerError = "server_error",
+        /// A fault of ours that will pass.
+        TemporarilyUnavailable = "temporarily_unavailable",
+        /// `prompt=none`, and nobody is logged in.
+        LoginRequired = "login_required",
+        /// `prompt=none`, and the user would have to be asked.
+        ConsentRequired = "consent_required",
+    }
+}
+
+/// Why a request was refused: exact, for logs and tests. Its text is the `error_description`, so
+/// it names parameters but never repeats what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Broken percent-encoding, or not UTF-8.
+    #[error("The parameters are not valid application/x-www-form-urlencoded")]
+    MalformedForm,
+    /// Not one JSON object.
+    #[error("The body is not a JSON object")]
+    MalformedJson,
+    /// A number, list, object or boolean where a string belongs.
+    #[error("Every parameter of a JSON body must be a string")]
+    JsonValue,
+    /// Neither a form nor JSON.
+    #[error("Content-Type must be application/x-www-form-urlencoded or application/json")]
+    MediaType,
+    /// A required parameter is not there, or empty.
+    #[error("Missing parameter: {0}")]
+    Missing(&'static str),
+    /// A parameter came twice.
+    #[error("Parameter sent more than once: {0}")]
+    Repeated(&'static str),
+    /// A parameter does not follow its grammar.
+    #[error("Invalid {parameter}: {must}")]
+    Invalid {
+        /// Its name.
+        parameter: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// A parameter of an extension that this server does not have.
+    #[error("{0} is not supported")]
+    Unsupported(&'static str),
+    /// A `response_type` other than `code`.
+    #[error("response_type must be code")]
+    ResponseType,
+    /// RFC 9700 §2.1.1: "Public clients MUST use PKCE".
+    #[error("Public applications must send code_challenge with code_challenge_method=S256")]
+    PkceRequired,
+    /// `grant_type` is none of ours.
+    #[error("grant_type must be one of authorization_code, refresh_token, client_credentials")]
+    GrantType,
+    /// `grant_type` is ours, but not for this client.
+    #[error("This application may not use the grant type {0}")]
+    GrantNotAllowed(GrantType),
+    /// The client could not be authenticated.
+    #[error("{reason}")]
+    Client {
+        /// Why.
+        reason: ClientRefusal,
+        /// Where it tried.
+        tried: Tried,
+    },
+    /// The code or refresh token does not open anything.
+    #[error("{0}")]
+    Grant(GrantRefusal),
+    /// A scope with characters that scopes do not have.
+    #[error("scope must be scope names separated by single spaces")]
+    ScopeMalformed,
+    /// A scope that does not exist.
+    #[error("scope may hold identify, email, guilds, connections, bot, admin")]
+    ScopeUnknown,
+    /// A scope that this application, or this user, may not ask for.
+    #[error("This application may not ask for the scope {0} here")]
+    ScopeNotAllowed(super::scope::Scope),
+    /// The user said no.
+    #[error("The user denied access")]
+    Denied,
+    /// `prompt=none` without a session.
+    #[error("The user is not logged in")]
+    LoginRequired,
+    /// `prompt=none` where the user must be asked.
+    #[error("The user has to be asked for consent")]
+    ConsentRequired,
+}
+
+impl Refusal {
+    /// The error code on the wire.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::MalformedForm
+            | Self::MalformedJson
+            | Self::JsonValue
+            | Self::MediaType
+            | Self::Missing(_)
+            | Self::Repeated(_)
+            | Self::Invalid { .. }
+            | Self::Unsupported(_)
+            | Self::PkceRequired => ErrorCode::InvalidRequest,
+            Self::Client { reason, .. } => reason.code(),
+            Self::Grant(reason) => reason.code(),
+            Self::GrantNotAllowed(_) => ErrorCode::UnauthorizedClient,
+            Self::GrantType => ErrorCode::UnsupportedGrantType,
+            Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {
+                ErrorCode::InvalidScope
+            }
+            Self::Denied => ErrorCode::AccessDenied,
+            Self::LoginRequired => ErrorCode::LoginRequired,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+        }
+    }
+}
+
+/// Where a client's credentials were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// In `Authorization: Basic`; a failure is answered with `WWW-Authenticate: Basic` (RFC 6749
+    /// §5.2).
+    Basic,
+    /// In the body, or nowhere.
+    Body,
+}
+
+/// Why a client could not be authenticated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ClientRefusal {
+    /// No credentials at all.
+    #[error("Client authentication is missing")]
+    Missing,
+    /// `Authorization` is not Basic, or its credentials cannot be read.
+    #[error("The Authorization header must be Basic with form-encoded client_id and client_secret")]
+    Unreadable,
+    /// An authentication method that this server does not have (RFC 7521).
+    #[error("Client assertions are not supported")]
+    Assertion,
+    /// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each
+    /// request."
+    #[error("Use one client authentication method, not two")]
+    TwoMethods,
+    /// Unknown client, wrong secret, or no secret where one is needed: one answer, so that client
+    /// ids cannot be probed.
+    #[error("Invalid client credentials")]
+    Wrong,
+}
+
+impl ClientRefusal {
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::TwoMethods => ErrorCode::InvalidRequest,
+            Self::Missing | Self::Unreadable | Self::Assertion | Self::Wrong => {
+                ErrorCode::InvalidClient
+            }
+        }
+    }
+}
+
+/// Why a code or a refresh token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum GrantRefusal {
+    /// Not a code that this server made, or none that it still knows.
+    #[error("Invalid authorization code")]
+    UnknownCode,
+    /// The code's time is over.
+    #[error("Invalid authorization code")]
+    ExpiredCode,
+    /// Another client's code.
+    #[error("Invalid authorization code")]
+    ForeignCode,
+    /// The code was redeemed before.
+    #[error("Invalid authorization code")]
+    SpentCode,
+    /// RFC 6749 §4.1.3: "if the redirect_uri parameter was included in the authorization request
+    /// […] ensure that their values are identical".
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUri,
+    /// The code was asked for with a challenge, and no verifier came.
+    #[error("code_verifier is missing")]
+    VerifierMissing,
+    /// A verifier came for a code that was asked for without a challenge (RFC 9700 §4.8.2).
+    #[error("code_verifier was sent, but the authorization request had no code_challenge")]
+    VerifierUnexpected,
+    /// The verifier does not answer the challenge.
+    #[error("code_verifier does not match the code_challenge")]
+    VerifierWrong,
+    /// Not a refresh token of ours, or of a family that has ended.
+    #[error("The refresh token is invalid, expired or revoked")]
+    UnknownRefreshToken,
+    /// Another client's refresh token.
+    #[error("The refresh token is invalid, expired or revoked")]
+    ForeignRefreshToken,
+    /// A refresh token that was exchanged before; its family is revoked now.
+    #[error("The refresh token was used before; log in again")]
+    ReusedRefreshToken,
+    /// More than was granted (RFC 6749 §6).
+    #[error("scope may not exceed what was granted")]
+    ScopeExceedsGrant,
+}
+
+impl GrantRefusal {
+    const fn code(self) -> ErrorCode {
+        match self {
+            Self::UnknownCode
+            | Self::ExpiredCode
+            | Self::ForeignCode
+            | Self::SpentCode
+            | Self::RedirectUri
+            | Self::VerifierMissing
+            | Self::VerifierUnexpected
+            | Self::VerifierWrong
+            | Self::UnknownRefreshToken
+            | Self::ForeignRefreshToken
+            | Self::ReusedRefreshToken => ErrorCode::InvalidGrant,
+            Self::ScopeExceedsGrant => ErrorCode::InvalidScope,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_description_is_in_the_rfc_s_characters() {
+        // RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
+        for refusal in [
+            Refusal::MalformedForm,
+            Refusal::MediaType,
+            Refusal::Missing("code"),
+            Refusal::Invalid {
+                parameter: "code_verifier",
+                must: "43 to 128 characters",
+            },
+            Refusal::PkceRequired,
+            Refusal::GrantType,
+            Refusal::Client {
+                reason: ClientRefusal::Unreadable,
+                tried: Tried::Basic,
+            },
+            Refusal::Grant(GrantRefusal::ReusedRefreshToken),
+            Refusal::ScopeUnknown,
+            Refusal::Denied,
+        ] {
+            let description = refusal.to_string();
+            assert!(
+                description
+                    .bytes()
+                    .all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)),
+                "{description}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_code_has_one_answer_whatever_is_bad_about_it() {
+        for reason in [
+            GrantRefusal::UnknownCode,
+            GrantRefusal::ExpiredCode,
+            GrantRefusal::ForeignCode,
+            GrantRefusal::SpentCode,
+        ] {
+            assert_eq!(
+                Refusal::Grant(reason).to_string(),
+                "Invalid authorization code"
+            );
+            assert_eq!(Refusal::Grant(reason).code(), ErrorCode::InvalidGrant);
+        }
+    }
+}

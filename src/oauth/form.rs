@@ -1,0 +1,174 @@
+//! Parameters of a request: from a query, a form body, or a flat JSON object.
+//!
+//! Invariant: what was sent twice is never silently one of the two, and what could not be decoded
+//! is never silently something else (`url`'s decoder would put U+FFFD for a stray byte).
+
+use core::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::error::Refusal;
+
+/// Decoded parameters in the order they were sent.
+#[derive(Debug, Default)]
+pub struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Reads `application/x-www-form-urlencoded` (RFC 6749 Appendix B): UTF-8, every `%` followed
+    /// by two hex digits.
+    pub fn from_form(encoded: &str) -> Result<Self, Refusal> {
+        encoded
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Some((decode(name)?, decode(value)?))
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
+            .ok_or(Refusal::MalformedForm)
+    }
+
+    /// Reads one JSON object whose values are strings; `null` is an omitted parameter.
+    pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
+        let Pairs(pairs) = serde_json::from_slice(body).map_err(|_| Refusal::MalformedJson)?;
+        let mut params = Vec::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            match value {
+                Value::String(value) => params.push((name, value)),
+                Value::Null => {}
+                _ => return Err(Refusal::JsonValue),
+            }
+        }
+        Ok(Self(params))
+    }
+
+    /// The parameter's one value. Empty is omitted, twice is refused (RFC 6749 §3.1: "Parameters
+    /// sent without a value MUST be treated as if they were omitted from the request.").
+    pub fn one(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.all(name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Refusal::Repeated(name));
+        }
+        Ok(first.filter(|value| !value.is_empty()))
+    }
+
+    /// The parameter's one value, which must be there.
+    pub fn required(&self, name: &'static str) -> Result<&str, Refusal> {
+        self.one(name)?.ok_or(Refusal::Missing(name))
+    }
+
+    /// Every value of a parameter that may come more than once: a group of check boxes.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(sent, _)| sent == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Decodes one form-urlencoded name or value. `None`: a broken escape, or bytes that are not UTF-8.
+pub fn decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => (hex(rest.next()?)? << 4) | hex(rest.next()?)?,
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+/// A JSON object with its repeated keys, which a map would drop.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_decode_strictly() {
+        let params = Params::from_form("&&a=b+c%20d&e=%C3%A9&&=&f&g=1;h=2").expect("well-formed");
+        assert_eq!(params.one("a"), Ok(Some("b c d")));
+        assert_eq!(params.one("e"), Ok(Some("é")));
+        assert_eq!(params.one("f"), Ok(None), "empty is omitted");
+        assert_eq!(params.one("g"), Ok(Some("1;h=2")), "; does not separate");
+        for malformed in [
+            "a=%",
+            "a=%z",
+            "a=%zz",
+            "a=%u0041",
+            "a=%ff%fe",
+            "%=a",
+            "a=%ED%A0%80",
+        ] {
+            assert!(Params::from_form(malformed).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_sent_twice_is_neither_value() {
+        let params = Params::from_form("a=1&a=1&b=&b=").expect("well-formed");
+        assert_eq!(params.one("a"), Err(Refusal::Repeated("a")));
+        assert_eq!(params.one("b"), Err(Refusal::Repeated("b")));
+        let params = Params::from_json(br#"{"a":"1","a":"2"}"#).expect("well-formed");
+        assert_eq!(params.one("a"), Err(Refusal::Repeated("a")));
+    }
+
+    #[test]
+    fn json_is_one_flat_object_of_strings() {
+        let params = Params::from_json(br#"{"a":"1","b":null}"#).expect("well-formed");
+        assert_eq!(params.one("a"), Ok(Some("1")));
+        assert_eq!(params.one("b"), Ok(None));
+        for refused in [
+            "",
+            "[]",
+            "\"a\"",
+            "{\"a\":1}",
+            "{\"a\":[\"1\"]}",
+            "{\"a\":{}}",
+            "{\"a\":true}",
+            "{",
+            "{}x",
+        ] {
+            assert!(Params::from_json(refused.as_bytes()).is_err(), "{refused}");
+        }
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(Params::from_json(deep.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! Scopes: what a token opens.
+//!
+//! Invariant: a [`Scopes`] is a set, always spelled in canonical order.
+
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+wire_enum! {
+    /// One scope of Fluxer's six.
+    pub enum Scope {
+        /// The user's id, name, avatar and public flags.
+        Identify = "identify",
+        /// Adds the user's e-mail address to `identify`.
+        Email = "email",
+        /// The guilds the user is in.
+        Guilds = "guilds",
+        /// The user's linked accounts elsewhere.
+        Connections = "connections",
+        /// Adds the application's bot to a guild.
+        Bot = "bot",
+        /// Administration, for trusted applications and administrators.
+        Admin = "admin",
+    }
+}
+
+impl Scope {
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+/// Why a `scope` parameter was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeError {
+    /// Not `scope-token *( SP scope-token )`: a control character, a quote, two spaces (RFC 6749
+    /// §3.3).
+    Malformed,
+    /// A well-formed scope that this server does not have.
+    Unknown,
+}
+
+impl Scopes {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// Reads a `scope` parameter (RFC 6749 §3.3): tokens separated by one space each; case
+    /// matters, order and repetition do not.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        let mut scopes = Self::NONE;
+        for token in text.split(' ') {
+            // scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
+            let well_formed = !token.is_empty()
+                && token
+                    .bytes()
+                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
+            if !well_formed {
+                return Err(ScopeError::Malformed);
+            }
+            scopes = scopes.with(Scope::from_wire(token).ok_or(ScopeError::Unknown)?);
+        }
+        Ok(scopes)
+    }
+
+    /// The set and `scope`.
+    #[must_use]
+    pub const fn with(self, scope: Scope) -> Self {
+        Self(self.0 | scope.bit())
+    }
+
+    /// Whether `scope` is in the set.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// Whether every scope of `other` is in this set.
+    pub const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in this set and not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The scopes in canonical order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL
+            .iter()
+            .copied()
+            .filter(move |&scope| self.contains(scope))
+    }
+}
+
+impl From<Scope> for Scopes {
+    fn from(scope: Scope) -> Self {
+        Self::NONE.with(scope)
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        scopes.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scopes({self})")
+    }
+}
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scopes {
+    /// What was stored parses, or is empty.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self::NONE);
+        }
+        Self::parse(&text).map_err(|_| serde::de::Error::custom("unknown scope"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&str, ScopeError>) {
+        let parsed = Scopes::parse(text).map(|scopes| scopes.to_string());
+        assert_eq!(parsed, expected.map(str::to_owned), "{text:?}");
+    }
+
+    #[test]
+    fn scopes_are_a_set_in_canonical_order() {
+        check("identify", Ok("identify"));
+        check("admin bot identify email", Ok("identify email bot admin"));
+        check("guilds guilds guilds", Ok("guilds"));
+    }
+
+    #[test]
+    fn the_grammar_is_rfc_6749_section_3_3_character_by_character() {
+        for malformed in [
+            "",
+            " ",
+            " identify",
+            "identify ",
+            "identify  email",
+            "identify\temail",
+            "a\"b",
+            "a\\b",
+            "a\u{7f}",
+            "a\0",
+            "\u{a0}",
+            "identify\u{a0}email",
+            "😀",
+        ] {
+            check(malformed, Err(ScopeError::Malformed));
+        }
+        for unknown in [
+            "Identify",
+            "!",
+            "#[",
+            "]~",
+            "applications.commands",
+            "identify,email",
+        ] {
+            check(unknown, Err(ScopeError::Unknown));
+        }
+    }
+
+    #[test]
+    fn one_unknown_scope_refuses_the_whole_list() {
+        check("identify openid", Err(ScopeError::Unknown));
+    }
+
+    #[test]
+    fn set_operations_hold() {
+        let asked = Scopes::parse("identify email guilds").expect("valid");
+        let ticked = Scopes::parse("identify guilds").expect("valid");
+        assert!(asked.covers(ticked) && !ticked.covers(asked));
+        assert_eq!(asked.without(ticked), Scope::Email.into());
+        assert_eq!(ticked.union(Scope::Email.into()), asked);
+        assert_eq!(asked.intersection(Scope::Bot.into()), Scopes::NONE);
+    }
+}

@@ -1,0 +1,160 @@
+//! Secrets, and the hashes that stand for them in storage.
+//!
+//! Invariant: a [`Secret`] has no `Clone`, prints as `[redacted]`, and reaches storage only as its
+//! [`Hash`]. The kind keeps a session's hash from ever being looked up as a code's.
+
+use core::fmt;
+use core::marker::PhantomData;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// The kind of an application's client secret.
+#[derive(Debug)]
+pub enum ClientSecret {}
+
+/// The kind of a session id, as it stands in the cookie.
+#[derive(Debug)]
+pub enum SessionId {}
+
+/// The kind of an authorization code.
+#[derive(Debug)]
+pub enum AuthorizationCode {}
+
+/// A bearer secret of kind `K`, as text.
+pub struct Secret<K> {
+    text: String,
+    kind: PhantomData<K>,
+}
+
+impl<K> Secret<K> {
+    /// Takes a secret that came from outside or is about to go there.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            kind: PhantomData,
+        }
+    }
+
+    /// A new secret of 256 random bits, base64url: 43 characters.
+    pub fn from_entropy(entropy: [u8; 32]) -> Self {
+        Self::new(Base64UrlUnpadded::encode_string(&entropy))
+    }
+
+    /// What storage may know of it. SHA-256 is enough: secrets are full-entropy, so there is
+    /// nothing to stretch, and a slow hash would be cheap to ask for and dear to answer.
+    pub fn hash(&self) -> Hash<K> {
+        Hash {
+            bytes: Sha256::digest(self.text.as_bytes()).into(),
+            kind: PhantomData,
+        }
+    }
+
+    /// The text itself, for the one place that hands it to its owner.
+    pub fn expose(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<K> fmt::Debug for Secret<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// SHA-256 of a secret of kind `K`; on the wire 43 characters of base64url.
+pub struct Hash<K> {
+    bytes: [u8; 32],
+    kind: PhantomData<K>,
+}
+
+impl<K> Hash<K> {
+    /// The 32 bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.bytes
+    }
+
+    /// Reads the 43 characters that [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        match Base64UrlUnpadded::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == 32 => Some(Self {
+                bytes,
+                kind: PhantomData,
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl<K> Clone for Hash<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Hash<K> {}
+
+/// Constant time: how much of a guess was right must not be measurable.
+impl<K> PartialEq for Hash<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes.ct_eq(&other.bytes).into()
+    }
+}
+
+impl<K> Eq for Hash<K> {}
+
+impl<K> fmt::Display for Hash<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Base64UrlUnpadded::encode_string(&self.bytes))
+    }
+}
+
+impl<K> fmt::Debug for Hash<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+impl<K> Serialize for Hash<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Hash<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in base64url"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_never_prints_itself() {
+        let secret = Secret::<ClientSecret>::new("hunter2");
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+    }
+
+    #[test]
+    fn a_hash_survives_the_wire_and_nothing_else_parses_as_one() {
+        let hash = Secret::<ClientSecret>::new("abc").hash();
+        assert_eq!(
+            hash.to_string(),
+            "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0" // FIPS 180-2, "abc"
+        );
+        assert_eq!(Hash::parse(&hash.to_string()), Some(hash));
+        for not_a_hash in ["", "abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0"] {
+            assert_eq!(
+                Hash::<ClientSecret>::parse(not_a_hash),
+                None,
+                "{not_a_hash}"
+            );
+        }
+    }
+}

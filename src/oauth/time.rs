@@ -1,0 +1,91 @@
+//! Instants and spans. The clock itself lives outside: every decision takes `now` as an argument.
+
+use core::ops::Add;
+use core::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An instant, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// An instant from milliseconds since 1970.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down: what JWTs carry (RFC 7519 §2, `NumericDate`).
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// How long ago `earlier` was; zero where it is not earlier.
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    /// As chrono's type, in whole seconds, for JWT claims.
+    pub fn to_numeric_date(self) -> DateTime<Utc> {
+        self.to_utc(0)
+    }
+
+    /// From chrono's type; instants before 1970 become 1970.
+    pub fn from_utc(utc: DateTime<Utc>) -> Self {
+        Self(u64::try_from(utc.timestamp_millis()).unwrap_or(0))
+    }
+
+    /// ISO 8601 with milliseconds, as the platform's API spells instants.
+    pub fn to_iso(self) -> String {
+        let nanos = u32::try_from(self.0 % 1000).unwrap_or(0) * 1_000_000;
+        self.to_utc(nanos)
+            .to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    fn to_utc(self, nanos: u32) -> DateTime<Utc> {
+        i64::try_from(self.seconds())
+            .ok()
+            .and_then(|seconds| DateTime::from_timestamp(seconds, nanos))
+            .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_spelled_in_iso_8601_and_in_whole_seconds() {
+        let instant = Timestamp::from_millis(1_420_070_400_123);
+        assert_eq!(instant.to_iso(), "2015-01-01T00:00:00.123Z");
+        assert_eq!(instant.seconds(), 1_420_070_400);
+        assert_eq!(
+            Timestamp::from_utc(instant.to_numeric_date()),
+            Timestamp::from_millis(1_420_070_400_000)
+        );
+    }
+
+    #[test]
+    fn no_instant_overflows() {
+        let end = Timestamp::from_millis(u64::MAX);
+        assert_eq!(end + Duration::from_secs(1), end);
+        assert_eq!(Timestamp::from_millis(0).since(end), Duration::ZERO);
+        assert!(end.to_iso().starts_with('+'));
+    }
+}

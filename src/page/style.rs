@@ -1,0 +1,23 @@
+//! The stylesheet: its name carries its hash, so browsers keep it for good and never keep an old
+//! one.
+
+use std::sync::LazyLock;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use sha2::{Digest, Sha256};
+
+/// The stylesheet itself.
+pub const STYLE: &str = include_str!("style.css");
+
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let digest = Sha256::digest(STYLE.as_bytes());
+    Base64UrlUnpadded::encode_string(&digest)
+        .chars()
+        .take(12)
+        .collect()
+});
+
+/// The hash in its name, as the pages link to it.
+pub fn hash() -> &'static str {
+    &HASH
+}

@@ -1,0 +1,567 @@
+//! Every URL once: the table that routing, CORS, rate limits and metadata all read.
+
+use core::time::Duration;
+
+use crate::config::Config;
+use crate::endpoint::{
+    Context, Failure, Format, Refuse, admin, authorizations, authorize, health, introspect, login,
+    logout, me, metadata, oauth_error, revoke, session, token,
+};
+use crate::http::{Body, Method, Request, Response};
+use crate::oauth::error::ErrorCode;
+use crate::page::{NoticePage, Page, style};
+use crate::rate_limit::{Limit, Verdict};
+use crate::store::{Edge, Fault};
+
+/// One row: a method of a URL.
+pub struct Route {
+    /// The method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// The path; `{…}` is one segment. `/oauth2/…` answers at `/api/oauth2/…` as well, and the
+    /// other way round.
+    pub path: &'static str,
+    endpoint: Endpoint,
+    format: Format,
+    cors: Cors,
+    bucket: Option<Bucket>,
+    /// The name of this URL in the metadata document.
+    pub metadata: Option<&'static str>,
+}
+
+/// Whether scripts of other origins may read the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cors {
+    /// Any origin, without credentials: the caller proves itself in the request (RFC 9700 §2.6).
+    Any,
+    /// None: pages, and whatever takes the session cookie.
+    None,
+}
+
+/// A rate-limit bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bucket {
+    Authorize,
+    Token,
+    Revoke,
+}
+
+impl Bucket {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Token => "token",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    const fn limit(self, config: &Config) -> Option<Limit> {
+        match self {
+            Self::Authorize => config.limits.authorize,
+            Self::Token => config.limits.token,
+            Self::Revoke => config.limits.revoke,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Endpoint {
+    Authorize,
+    Decide,
+    LoginForm,
+    Login,
+    LogoutForm,
+    Logout,
+    Style,
+    Token,
+    Revoke,
+    Introspect,
+    Metadata,
+    Health,
+    Me,
+    Authorization,
+    Userinfo,
+    Session,
+    Authorizations,
+    DeleteAuthorizations,
+    ShowAuthorization,
+    DeleteAuthorization,
+    AdminCreateUser,
+    AdminShowUser,
+    AdminUpdateUser,
+    AdminDeleteUser,
+    AdminDeleteAuthorizations,
+    AdminDeleteAuthorization,
+    AdminCreateApplication,
+    AdminShowApplication,
+    AdminDeleteApplication,
+}
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    endpoint: Endpoint,
+    format: Format,
+    cors: Cors,
+) -> Route {
+    Route {
+        method,
+        path,
+        endpoint,
+        format,
+        cors,
+        bucket: None,
+        metadata: None,
+    }
+}
+
+impl Route {
+    const fn limited(mut self, bucket: Bucket) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
+    const fn known_as(mut self, metadata: &'static str) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+}
+
+use Endpoint as To;
+use Method::{Delete, Get, Patch, Post};
+
+/// The table.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    //    method  path                                               endpoint                       format         CORS
+    route(Get,    "/oauth2/authorize",                               To::Authorize,                 Format::Page,  Cors::None).limited(Bucket::Authorize).known_as("authorization_endpoint"),
+    route(Post,   "/oauth2/authorize",                               To::Decide,                    Format::Page,  Cors::None).limited(Bucket::Authorize),
+    route(Get,    "/login",                                          To::LoginForm,                 Format::Page,  Cors::None),
+    route(Post,   "/login",                                          To::Login,                     Format::Page,  Cors::None),
+    route(Get,    "/logout",                                         To::LogoutForm,                Format::Page,  Cors::None),
+    route(Post,   "/logout",                                         To::Logout,                    Format::Page,  Cors::None),
+    route(Get,    "/assets/{style}",                                 To::Style,                     Format::Page,  Cors::None),
+    route(Post,   "/api/oauth2/token",                               To::Token,                     Format::OAuth, Cors::Any ).limited(Bucket::Token).known_as("token_endpoint"),
+    route(Post,   "/api/oauth2/revoke",                              To::Revoke,                    Format::OAuth, Cors::Any ).limited(Bucket::Revoke).known_as("revocation_endpoint"),
+    route(Post,   "/api/oauth2/token/revoke",                        To::Revoke,                    Format::OAuth, Cors::Any ).limited(Bucket::Revoke),
+    route(Post,   "/api/oauth2/introspect",                          To::Introspect,                Format::OAuth, Cors::Any ).known_as("introspection_endpoint"),
+    route(Get,    "/.well-known/oauth-authorization-server",         To::Metadata,                  Format::OAuth, Cors::Any ),
+    route(Get,    "/healthz",                                        To::Health,                    Format::Api,   Cors::None),
+    route(Get,    "/api/users/@me",                                  To::Me,                        Format::Api,   Cors::Any ),
+    route(Get,    "/api/oauth2/@me",                                 To::Authorization,             Format::Api,   Cors::Any ),
+    route(Get,    "/api/oauth2/userinfo",                            To::Userinfo,                  Format::Api,   Cors::Any ),
+    route(Get,    "/api/oauth2/session",                             To::Session,                   Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/@me/authorizations",                  To::Authorizations,            Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/@me/authorizations",                  To::DeleteAuthorizations,      Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/@me/authorizations/{application}",    To::ShowAuthorization,         Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/@me/authorizations/{application}",    To::DeleteAuthorization,       Format::Api,   Cors::None),
+    route(Post,   "/api/admin/users",                                To::AdminCreateUser,           Format::Api,   Cors::None),
+    route(Get,    "/api/admin/users/{user}",                         To::AdminShowUser,             Format::Api,   Cors::None),
+    route(Patch,  "/api/admin/users/{user}",                         To::AdminUpdateUser,           Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}",                         To::AdminDeleteUser,           Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}/authorizations",          To::AdminDeleteAuthorizations, Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}/authorizations/{application}", To::AdminDeleteAuthorization, Format::Api, Cors::None),
+    route(Post,   "/api/admin/applications",                         To::AdminCreateApplication,    Format::Api,   Cors::None),
+    route(Get,    "/api/admin/applications/{application}",           To::AdminShowApplication,      Format::Api,   Cors::None),
+    route(Delete, "/api/admin/applications/{application}",           To::AdminDeleteApplication,    Format::Api,   Cors::None),
+];
+
+/// Answers a request: the way in for every one of them.
+pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Response {
+    let cx = Context {
+        edge,
+        config,
+        request,
+        now: edge.now(),
+    };
+    let mut response = match Matched::of(request) {
+        Err(unmatched) => unmatched.respond(),
+        Ok(_) if config.issuer.is_https() && !request.secure => insecure(&cx),
+        Ok(Matched { route, .. }) if request.method == Method::Options => {
+            preflight(&route.path_methods())
+        }
+        Ok(matched) => {
+            let mut response = matched.answer_within_limits(&cx).await;
+            if matched.route.cors == Cors::Any {
+                response.headers.extend(cors_headers());
+            }
+            response
+        }
+    };
+    finish(&cx, &mut response);
+    response
+}
+
+/// The route of a request, and the segments that its `{…}` stand for.
+struct Matched<'a> {
+    route: &'static Route,
+    segments: Vec<&'a str>,
+}
+
+/// Why a request has no route.
+enum Unmatched {
+    NotFound,
+    MethodNotAllowed(String),
+}
+
+impl<'a> Matched<'a> {
+    fn of(request: &'a Request) -> Result<Self, Unmatched> {
+        let routes: Vec<_> = ROUTES
+            .iter()
+            .filter_map(|route| segments(route.path, &request.path).map(|it| (route, it)))
+            .collect();
+        let method = match request.method {
+            Method::Head => Get,
+            method => method,
+        };
+        let preflight =
+            method == Method::Options && routes.iter().any(|(route, _)| route.cors == Cors::Any);
+        let allow = allow(routes.iter().map(|(route, _)| *route));
+        let found = !routes.is_empty();
+        routes
+            .into_iter()
+            .find(|(route, _)| route.method == method || preflight)
+            .map(|(route, segments)| Self { route, segments })
+            .ok_or(if found {
+                Unmatched::MethodNotAllowed(allow)
+            } else {
+                Unmatched::NotFound
+            })
+    }
+
+    async fn answer_within_limits<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
+        let verdict = match self.route.bucket {
+            Some(bucket) => take(cx, bucket).await,
+            None => None,
+        };
+        let mut response = match (&verdict, &cx.request.body) {
+            (Some((_, verdict)), _) if !verdict.admitted => self.too_many_requests(cx, verdict),
+            (_, Body::TooLarge) => self.refuse_body(413, "The body must be at most 64 KiB"),
+            (_, Body::Broken) => self.refuse_body(400, "The body could not be read"),
+            (_, Body::Read(_)) if cx.request.header("content-encoding").is_some() => {
+                self.refuse_body(415, "Content-Encoding is not supported")
+            }
+            (_, Body::Read(_)) => self.dispatch(cx).await,
+        };
+        if let Some((bucket, verdict)) = verdict {
+            response.headers.extend(limit_headers(bucket, &verdict));
+        }
+        response
+    }
+
+    async fn dispatch<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
+        let segment = |index: usize| self.segments.get(index).copied().unwrap_or_default();
+        match self.route.endpoint {
+            To::Authorize => self.close(cx, authorize::show(cx).await),
+            To::Decide => self.close(cx, authorize::decide(cx).await),
+            To::LoginForm => self.close(cx, login::show(cx).await),
+            To::Login => self.close(cx, login::submit(cx).await),
+            To::LogoutForm => self.close(cx, logout::show(cx).await),
+            To::Logout => self.close(cx, logout::submit(cx).await),
+            To::Style => stylesheet(segment(0)),
+            To::Token => self.close(cx, token::issue(cx).await),
+            To::Revoke => self.close(cx, revoke::revoke(cx).await),
+            To::Introspect => self.close(cx, introspect::introspect(cx).await),
+            To::Metadata => metadata::show(cx),
+            To::Health => health::show(cx).await,
+            To::Me => self.close(cx, me::user(cx).await),
+            To::Authorization => self.close(cx, me::authorization(cx).await),
+            To::Userinfo => self.close(cx, me::userinfo(cx).await),
+            To::Session => self.close(cx, session::show(cx).await),
+            To::Authorizations => self.close(cx, authorizations::list(cx).await),
+            To::DeleteAuthorizations => self.close(cx, authorizations::delete_all(cx).await),
+            To::ShowAuthorization => self.close(cx, authorizations::show(cx, segment(0)).await),
+            To::DeleteAuthorization => self.close(cx, authorizations::delete(cx, segment(0)).await),
+            To::AdminCreateUser => self.close(cx, admin::create_user(cx).await),
+            To::AdminShowUser => self.close(cx, admin::show_user(cx, segment(0)).await),
+            To::AdminUpdateUser => self.close(cx, admin::update_user(cx, segment(0)).await),
+            To::AdminDeleteUser => self.close(cx, admin::delete_user(cx, segment(0)).await),
+            To::AdminDeleteAuthorizations => {
+                self.close(cx, admin::delete_authorizations(cx, segment(0)).await)
+            }
+            To::AdminDeleteAuthorization => {
+                let answer = admin::delete_authorization(cx, segment(0), segment(1)).await;
+                self.close(cx, answer)
+            }
+            To::AdminCreateApplication => self.close(cx, admin::create_application(cx).await),
+            To::AdminShowApplication => {
+                self.close(cx, admin::show_application(cx, segment(0)).await)
+            }
+            To::AdminDeleteApplication => {
+                self.close(cx, admin::delete_application(cx, segment(0)).await)
+            }
+        }
+    }
+
+    /// An endpoint's outcome as a response.
+    fn close<E: Edge, R: Refuse>(
+        &self,
+        cx: &Context<'_, E>,
+        outcome: Result<Response, Failure<R>>,
+    ) -> Response {
+        let refused = match outcome {
+            Ok(response) => return response,
+            Err(Failure::Refused(refusal)) => refusal.refuse(),
+            Err(Failure::Fault(fault)) => Err(fault),
+        };
+        refused.unwrap_or_else(|fault| self.unavailable(cx, &fault))
+    }
+
+    /// 503: ours, and it will pass. The client learns a reference, the log learns the rest.
+    fn unavailable<E: Edge>(&self, cx: &Context<'_, E>, fault: &Fault) -> Response {
+        let reference = cx.edge.random::<6>().map_or_else(
+            |_| "none".to_owned(),
+            |bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        );
+        let line = serde_json::json!({
+            "level": "error",
+            "reference": reference,
+            "path": self.route.path,
+            "fault": fault.to_string(),
+        });
+        cx.edge.log(&line.to_string());
+        let text =
+            format!("The server cannot answer now. Try again in a moment. Reference: {reference}");
+        self.refuse_with(
+            503,
+            ErrorCode::TemporarilyUnavailable,
+            "SERVICE_UNAVAILABLE",
+            "One moment",
+            &text,
+        )
+        .with("retry-after", "1")
+    }
+
+    fn refuse_body(&self, status: u16, text: &str) -> Response {
+        self.refuse_with(
+            status,
+            ErrorCode::InvalidRequest,
+            "INVALID_REQUEST",
+            "This did not work",
+            text,
+        )
+    }
+
+    fn too_many_requests<E>(&self, cx: &Context<'_, E>, verdict: &Verdict) -> Response {
+        let wait = verdict.reset_after();
+        let seconds = wait.as_millis().div_ceil(1000);
+        let response = if self.route.format == Format::Page && cx.request.accepts_html() {
+            let text = format!("Too many requests. Try again in {seconds} seconds.");
+            notice(429, "Slow down a little", &text)
+        } else {
+            let body = serde_json::json!({
+                "code": "RATE_LIMITED",
+                "message": "You are being rate limited.",
+                "retry_after": wait.as_secs_f64(),
+                "global": false,
+            });
+            Response::json(429, &body)
+        };
+        response.with("retry-after", seconds.to_string())
+    }
+
+    fn refuse_with(
+        &self,
+        status: u16,
+        oauth: ErrorCode,
+        api: &str,
+        title: &str,
+        text: &str,
+    ) -> Response {
+        match self.route.format {
+            Format::OAuth => Response::json(status, &oauth_error(oauth, text)),
+            Format::Api => api_error(status, api, text),
+            Format::Page => notice(status, title, text),
+        }
+    }
+}
+
+impl Unmatched {
+    fn respond(self) -> Response {
+        match self {
+            Self::NotFound => api_error(404, "NOT_FOUND", "The requested endpoint does not exist."),
+            Self::MethodNotAllowed(allow) => api_error(
+                405,
+                "METHOD_NOT_ALLOWED",
+                "This endpoint has other methods.",
+            )
+            .with("allow", allow),
+        }
+    }
+}
+
+impl Route {
+    fn path_methods(&self) -> String {
+        allow(ROUTES.iter().filter(|route| route.path == self.path))
+    }
+}
+
+fn allow<'a>(routes: impl Iterator<Item = &'a Route>) -> String {
+    let mut methods: Vec<_> = Vec::new();
+    for route in routes {
+        methods.push(route.method.as_str());
+        if route.method == Get {
+            methods.push(Method::Head.as_str());
+        }
+    }
+    methods.join(", ")
+}
+
+/// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
+/// segment, no slash at the end, no other case, nothing decoded.
+fn segments<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+    let (pattern_root, pattern) = canonical(pattern);
+    let (path_root, path) = canonical(path);
+    if pattern_root != path_root {
+        return None;
+    }
+    let mut found = Vec::new();
+    let mut expected = pattern.split('/');
+    let mut actual = path.split('/');
+    loop {
+        match (expected.next(), actual.next()) {
+            (None, None) => return Some(found),
+            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
+                found.push(segment);
+            }
+            (Some(pattern), Some(segment)) if pattern == segment => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The root and the rest of a path. The documentation has `/oauth2/…` and `/api/oauth2/…`; they are
+/// one URL, with one rate limit.
+fn canonical(path: &str) -> (Root, &str) {
+    let oauth2 = path
+        .strip_prefix("/api/oauth2/")
+        .or_else(|| path.strip_prefix("/oauth2/"));
+    oauth2.map_or((Root::Elsewhere, path), |rest| (Root::OAuth2, rest))
+}
+
+#[derive(PartialEq, Eq)]
+enum Root {
+    OAuth2,
+    Elsewhere,
+}
+
+/// A place in the window of the client's address. A limiter that cannot be reached stops nobody
+/// here: an outage of ours must not become one of every application.
+async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<(Bucket, Verdict)> {
+    let limit = bucket.limit(cx.config)?;
+    let key = format!("{}:{}", bucket.name(), cx.request.client_address());
+    match cx.edge.take(&key, limit).await {
+        Ok(verdict) => Some((bucket, verdict)),
+        Err(fault) => {
+            cx.edge.log(&fault.to_string());
+            None
+        }
+    }
+}
+
+fn limit_headers(bucket: Bucket, verdict: &Verdict) -> [(&'static str, String); 5] {
+    [
+        ("x-ratelimit-limit", verdict.limit.to_string()),
+        ("x-ratelimit-remaining", verdict.remaining.to_string()),
+        (
+            "x-ratelimit-reset",
+            verdict.reset_at.millis().div_ceil(1000).to_string(),
+        ),
+        ("x-ratelimit-reset-after", seconds(verdict.reset_after())),
+        ("x-ratelimit-bucket", bucket.name().to_owned()),
+    ]
+}
+
+/// Seconds with three decimals.
+fn seconds(span: Duration) -> String {
+    format!("{}.{:03}", span.as_secs(), span.subsec_millis())
+}
+
+fn cors_headers() -> [(&'static str, String); 2] {
+    [
+        ("access-control-allow-origin", "*".to_owned()),
+        (
+            "access-control-expose-headers",
+            "WWW-Authenticate, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, \
+             X-RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Bucket"
+                .to_owned(),
+        ),
+    ]
+}
+
+fn preflight(methods: &str) -> Response {
+    Response::empty(204)
+        .with("access-control-allow-origin", "*")
+        .with("access-control-allow-methods", methods)
+        .with(
+            "access-control-allow-headers",
+            "Authorization, Content-Type",
+        )
+        .with("access-control-max-age", "86400")
+        .with("allow", methods)
+}
+
+/// RFC 6749 §3.1: TLS, where the issuer is https. A page can be asked for again; what an API
+/// request carried has leaked, and the sooner its developer notices the better.
+fn insecure<E>(cx: &Context<'_, E>) -> Response {
+    let is_page = Matched::of(cx.request).is_ok_and(|it| it.route.format == Format::Page);
+    if is_page {
+        let secure = format!("{}{}", cx.config.issuer.as_str(), cx.request.target());
+        Response::empty(308).with("location", secure)
+    } else {
+        api_error(403, "HTTPS_REQUIRED", "Use https.")
+    }
+}
+
+fn stylesheet(name: &str) -> Response {
+    if name != format!("style.{}.css", style::hash()) {
+        return Unmatched::NotFound.respond();
+    }
+    let mut response = Response::empty(200)
+        .with("content-type", "text/css; charset=utf-8")
+        .with("cache-control", "public, max-age=31536000, immutable");
+    style::STYLE.clone_into(&mut response.body);
+    response
+}
+
+/// What every answer has.
+fn finish<E>(cx: &Context<'_, E>, response: &mut Response) {
+    if response.header("cache-control").is_none() {
+        response
+            .headers
+            .push(("cache-control", "no-store".to_owned()));
+        response.headers.push(("pragma", "no-cache".to_owned()));
+    }
+    response
+        .headers
+        .push(("x-content-type-options", "nosniff".to_owned()));
+    response
+        .headers
+        .push(("referrer-policy", "no-referrer".to_owned()));
+    if cx.config.issuer.is_https() {
+        let hsts = "max-age=63072000".to_owned();
+        response.headers.push(("strict-transport-security", hsts));
+    }
+    if cx.request.method == Method::Head {
+        response.body.clear();
+    }
+}
+
+fn api_error(status: u16, code: &str, message: &str) -> Response {
+    Response::json(
+        status,
+        &serde_json::json!({"code": code, "message": message}),
+    )
+}
+
+fn notice(status: u16, title: &str, text: &str) -> Response {
+    let page = NoticePage {
+        title,
+        text,
+        detail: None,
+        next: None,
+    };
+    match Page::render(&page) {
+        Ok(page) => page.respond(status),
+        Err(_) => Response::empty(status),
+    }
+}

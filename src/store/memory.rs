@@ -1,0 +1,544 @@
+//! The ports over plain collections: for tests, and a description of what the real ones must do.
+//!
+//! Every storage step is counted and named, and a [`Plan`] can make any one of them fail, before
+//! or after its effect, as networks do.
+
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::{
+    Account, Ambient, Authorization, CodeRecord, Directory, Fault, Ledgers, Limiter, Records,
+    RefreshRecord, Session, Taken,
+};
+use crate::family_id::FamilyId;
+use crate::fluxer::application::Application;
+use crate::fluxer::user::User;
+use crate::ledger::{Device, Family, LedgerId, Next, Verb};
+use crate::oauth::scope::Scopes;
+use crate::oauth::secret::{AuthorizationCode, Hash, SessionId};
+use crate::oauth::time::Timestamp;
+use crate::rate_limit::{Limit, Verdict, Window};
+use crate::snowflake::{ApplicationId, UserId};
+
+/// When a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Nothing happened.
+    Before,
+    /// It happened, and the answer was lost.
+    After,
+}
+
+/// Which step fails next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Counted from the moment the plan was made, from 0.
+    pub step: usize,
+    /// Before or after its effect.
+    pub when: When,
+}
+
+/// What KV shows of what was put there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KvMood {
+    /// Everything.
+    Fresh,
+    /// Nothing, as elsewhere within a minute of the write.
+    Missing,
+}
+
+/// What the isolate remembers of applications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolate {
+    /// Every one: asking for it is no step.
+    Warm,
+    /// None.
+    Cold,
+}
+
+/// What another request does just before a step of this one.
+pub struct Meanwhile {
+    /// Counted from the moment this was made, from 0.
+    pub step: usize,
+    /// What happens then.
+    pub happens: Box<dyn FnOnce()>,
+}
+
+/// A world in memory.
+pub struct Memory {
+    clock: Cell<u64>,
+    seed: Cell<u64>,
+    /// What KV shows.
+    pub kv_mood: Cell<KvMood>,
+    /// What the isolate remembers.
+    pub isolate: Cell<Isolate>,
+    /// The part that is down until further notice: every step of that name fails.
+    pub outage: Cell<Option<&'static str>>,
+    /// Which step fails.
+    pub plan: Cell<Option<Plan>>,
+    /// What another request does in the middle of the next one.
+    pub meanwhile: RefCell<Option<Meanwhile>>,
+    /// The steps since [`Self::forget_steps`].
+    steps: RefCell<Vec<&'static str>>,
+    /// The operator's log.
+    pub log: RefCell<Vec<String>>,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    codes: BTreeMap<String, CodeRecord>,
+    refreshes: BTreeMap<FamilyId, RefreshRecord>,
+    ledgers: BTreeMap<String, BTreeMap<FamilyId, Family>>,
+    windows: BTreeMap<String, Window>,
+    users: BTreeMap<UserId, (User, String)>,
+    sessions: BTreeMap<String, StoredSession>,
+    applications: BTreeMap<ApplicationId, Rc<Application>>,
+    authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
+}
+
+struct StoredSession {
+    user: UserId,
+    authenticated_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            clock: Cell::new(1_795_000_000_000),
+            seed: Cell::new(1),
+            kv_mood: Cell::new(KvMood::Fresh),
+            isolate: Cell::new(Isolate::Warm),
+            outage: Cell::new(None),
+            plan: Cell::new(None),
+            meanwhile: RefCell::default(),
+            steps: RefCell::default(),
+            log: RefCell::default(),
+            state: RefCell::default(),
+        }
+    }
+}
+
+impl Memory {
+    /// Moves the clock on.
+    pub fn advance(&self, span: Duration) {
+        let span = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.clock.set(self.clock.get().saturating_add(span));
+    }
+
+    /// The storage steps since they were last forgotten.
+    pub fn steps(&self) -> Vec<&'static str> {
+        self.steps.borrow().clone()
+    }
+
+    /// Starts counting steps anew.
+    pub fn forget_steps(&self) {
+        self.steps.borrow_mut().clear();
+    }
+
+    /// Families that ledgers keep, ended ones included.
+    pub fn stored_families(&self) -> usize {
+        self.state
+            .borrow()
+            .ledgers
+            .values()
+            .map(BTreeMap::len)
+            .sum()
+    }
+
+    /// Everything that storage holds, as text: where no secret may be found.
+    pub fn dump(&self) -> String {
+        let state = self.state.borrow();
+        let users: Vec<_> = state.users.values().collect();
+        let sessions: Vec<_> = state.sessions.keys().collect();
+        let applications: Vec<_> = state.applications.values().collect();
+        let windows: Vec<_> = state.windows.keys().collect();
+        format!(
+            "{:?} {:?} {:?} {:?} {users:?} {sessions:?} {applications:?} {windows:?}",
+            state.codes, state.refreshes, state.ledgers, state.authorizations
+        )
+    }
+
+    fn step<T>(
+        &self,
+        name: &'static str,
+        effect: impl FnOnce(&mut State) -> T,
+    ) -> Result<T, Fault> {
+        let due = self.meanwhile.borrow_mut().take_if(|meanwhile| {
+            let is_due = meanwhile.step == 0;
+            meanwhile.step = meanwhile.step.saturating_sub(1);
+            is_due
+        });
+        if let Some(meanwhile) = due {
+            (meanwhile.happens)();
+        }
+        let failing = self.plan.get().filter(|plan| plan.step == 0);
+        self.plan.set(match self.plan.get() {
+            Some(plan) if plan.step > 0 => Some(Plan {
+                step: plan.step - 1,
+                ..plan
+            }),
+            _ => None,
+        });
+        self.steps.borrow_mut().push(name);
+        let fault = || Fault::new(name, "planned");
+        let is_down = self.outage.get().is_some_and(|part| name.starts_with(part));
+        if is_down || failing.is_some_and(|plan| plan.when == When::Before) {
+            return Err(fault());
+        }
+        let value = effect(&mut self.state.borrow_mut());
+        match failing {
+            Some(_) => Err(fault()),
+            None => Ok(value),
+        }
+    }
+}
+
+impl Ambient for Memory {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.get())
+    }
+
+    /// Not random, and never twice the same.
+    fn entropy(&self, buffer: &mut [u8]) -> Result<(), Fault> {
+        for chunk in buffer.chunks_mut(8) {
+            // splitmix64
+            let mut z = self.seed.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+            self.seed.set(z);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            let bytes = (z ^ (z >> 31)).to_be_bytes();
+            chunk
+                .iter_mut()
+                .zip(bytes)
+                .for_each(|(to, from)| *to = from);
+        }
+        Ok(())
+    }
+
+    fn log(&self, line: &str) {
+        self.log.borrow_mut().push(line.to_owned());
+    }
+
+    async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)> {
+        ["records", "ledger", "limiter", "directory"]
+            .map(|part| (part, self.step(part, |_| ())))
+            .into()
+    }
+}
+
+impl Records for Memory {
+    async fn put_code(
+        &self,
+        code: &Hash<AuthorizationCode>,
+        record: &CodeRecord,
+    ) -> Result<(), Fault> {
+        self.step("kv.put", |state| {
+            state.codes.insert(code.to_string(), record.clone());
+        })
+    }
+
+    async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
+        let shown = self.kv_mood.get() == KvMood::Fresh;
+        self.step("kv.get", |state| {
+            state
+                .codes
+                .get(&code.to_string())
+                .cloned()
+                .filter(|_| shown)
+        })
+    }
+
+    fn put_refresh(&self, family: FamilyId, record: RefreshRecord) {
+        let put = self.step("kv.put", |state| {
+            state.refreshes.insert(family, record);
+        });
+        if let Err(fault) = put {
+            self.log(&fault.to_string());
+        }
+    }
+}
+
+impl Ledgers for Memory {
+    async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
+        let now = self.now();
+        self.step("ledger", |state| {
+            let families = state.ledgers.entry(ledger.to_string()).or_default();
+            let id = verb.family();
+            let (next, answer) = verb.decide(families.get(&id).cloned(), now);
+            store(families, id, next);
+            answer
+        })
+    }
+
+    async fn deauthorize(&self, ledger: LedgerId) -> Result<usize, Fault> {
+        let now = self.now();
+        self.step("ledger", |state| {
+            let families = state.ledgers.entry(ledger.to_string()).or_default();
+            let ended = families
+                .iter()
+                .map(|(id, family)| (*id, family.clone().end(now)))
+                .filter(|(_, next)| *next != Next::Keep)
+                .collect::<Vec<_>>();
+            let count = ended.len();
+            for (id, next) in ended {
+                store(families, id, next);
+            }
+            count
+        })
+    }
+
+    async fn devices(&self, ledger: LedgerId) -> Result<Vec<Device>, Fault> {
+        let now = self.now();
+        self.step("ledger", |state| {
+            let families = state.ledgers.entry(ledger.to_string()).or_default();
+            families
+                .iter()
+                .filter_map(|(id, family)| Device::of(*id, family.clone(), now))
+                .collect()
+        })
+    }
+}
+
+fn store(families: &mut BTreeMap<FamilyId, Family>, id: FamilyId, next: Next) {
+    match next {
+        Next::Keep => {}
+        Next::Put(family) => {
+            families.insert(id, family);
+        }
+        Next::Remove => {
+            families.remove(&id);
+        }
+    }
+}
+
+impl Limiter for Memory {
+    async fn take(&self, key: &str, limit: Limit) -> Result<Verdict, Fault> {
+        let now = self.now();
+        self.step("limiter", |state| {
+            state
+                .windows
+                .entry(key.to_owned())
+                .or_default()
+                .take(limit, now)
+        })
+    }
+
+    async fn give_back(&self, key: &str, at: Timestamp) -> Result<(), Fault> {
+        self.step("limiter", |state| {
+            state
+                .windows
+                .entry(key.to_owned())
+                .or_default()
+                .give_back(at);
+        })
+    }
+}
+
+impl State {
+    fn taken(&self, user: &User) -> Option<Taken> {
+        self.users
+            .values()
+            .filter(|(other, _)| other.id != user.id)
+            .find_map(|(other, _)| {
+                if other.username.key() == user.username.key() {
+                    Some(Taken::Username)
+                } else {
+                    (other.email.key() == user.email.key()).then_some(Taken::Email)
+                }
+            })
+    }
+
+    fn delete_application(&mut self, application: ApplicationId) -> bool {
+        self.authorizations.retain(|(_, of), _| *of != application);
+        self.applications.remove(&application).is_some()
+    }
+}
+
+impl Directory for Memory {
+    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+        let application = |state: &mut State| state.applications.get(&id).cloned();
+        match self.isolate.get() {
+            Isolate::Warm => Ok(application(&mut self.state.borrow_mut())),
+            Isolate::Cold => self.step("d1.read", application),
+        }
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+        self.step("d1.read", |state| {
+            state.users.get(&id).map(|(user, _)| user.clone())
+        })
+    }
+
+    async fn account(&self, login: &str) -> Result<Option<Account>, Fault> {
+        let key = login.to_ascii_lowercase();
+        self.step("d1.read", |state| {
+            let known = state
+                .users
+                .values()
+                .find(|(user, _)| user.username.key() == key || user.email.key() == key);
+            known.map(|(user, password_hash)| Account {
+                user: user.clone(),
+                password_hash: password_hash.clone(),
+            })
+        })
+    }
+
+    async fn session(
+        &self,
+        id: &Hash<SessionId>,
+        about: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Fault> {
+        self.step("d1.read", |state| {
+            let session = state.sessions.get(&id.to_string())?;
+            let (user, _) = state.users.get(&session.user)?;
+            let granted = about
+                .and_then(|application| state.authorizations.get(&(user.id, application)))
+                .map(|authorization| authorization.scope);
+            (now < session.expires_at).then(|| Session {
+                user: user.clone(),
+                authenticated_at: session.authenticated_at,
+                granted,
+            })
+        })
+    }
+
+    async fn open_session(
+        &self,
+        id: &Hash<SessionId>,
+        user: UserId,
+        now: Timestamp,
+        lifetime: Duration,
+        replaces: Option<&Hash<SessionId>>,
+    ) -> Result<(), Fault> {
+        self.step("d1.write", |state| {
+            if let Some(old) = replaces {
+                state.sessions.remove(&old.to_string());
+            }
+            let session = StoredSession {
+                user,
+                authenticated_at: now,
+                expires_at: now + lifetime,
+            };
+            state.sessions.insert(id.to_string(), session);
+        })
+    }
+
+    async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault> {
+        self.step("d1.write", |state| {
+            state.sessions.remove(&id.to_string());
+        })
+    }
+
+    async fn remember(
+        &self,
+        user: UserId,
+        application: ApplicationId,
+        scope: Scopes,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        self.step("d1.write", |state| {
+            let authorization =
+                state
+                    .authorizations
+                    .entry((user, application))
+                    .or_insert(Authorization {
+                        application,
+                        scope,
+                        created_at: now,
+                        updated_at: now,
+                    });
+            authorization.scope = scope;
+            authorization.updated_at = now;
+        })
+    }
+
+    async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {
+        self.step("d1.read", |state| {
+            let of_user = state
+                .authorizations
+                .iter()
+                .filter(|((of, _), _)| *of == user);
+            of_user
+                .map(|(_, authorization)| authorization.clone())
+                .collect()
+        })
+    }
+
+    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
+        self.step("d1.write", |state| {
+            state.authorizations.remove(&(user, application)).is_some()
+        })
+    }
+
+    async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault> {
+        self.step("d1.write", |state| {
+            if let Some(taken) = state.taken(user) {
+                return Err(taken);
+            }
+            if state.users.contains_key(&user.id) {
+                return Err(Taken::Id);
+            }
+            state
+                .users
+                .insert(user.id, (user.clone(), password_hash.to_owned()));
+            Ok(())
+        })
+    }
+
+    async fn update_user(
+        &self,
+        user: &User,
+        password_hash: Option<&str>,
+    ) -> Result<Result<(), Taken>, Fault> {
+        self.step("d1.write", |state| {
+            if let Some(taken) = state.taken(user) {
+                return Err(taken);
+            }
+            if let Some((stored, stored_hash)) = state.users.get_mut(&user.id) {
+                *stored = user.clone();
+                if let Some(password_hash) = password_hash {
+                    password_hash.clone_into(stored_hash);
+                    state.sessions.retain(|_, session| session.user != user.id);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    async fn delete_user(&self, user: UserId) -> Result<bool, Fault> {
+        self.step("d1.write", |state| {
+            state.sessions.retain(|_, session| session.user != user);
+            state.authorizations.retain(|(of, _), _| *of != user);
+            let owned: Vec<_> = state
+                .applications
+                .values()
+                .filter(|application| application.owner == Some(user))
+                .map(|application| application.client.id)
+                .collect();
+            for application in owned {
+                state.delete_application(application);
+            }
+            state.users.remove(&user).is_some()
+        })
+    }
+
+    async fn add_application(&self, application: &Application) -> Result<bool, Fault> {
+        self.step("d1.write", |state| {
+            let id = application.client.id;
+            let free = !state.applications.contains_key(&id);
+            if free {
+                state.applications.insert(id, Rc::new(application.clone()));
+            }
+            free
+        })
+    }
+
+    async fn delete_application(&self, application: ApplicationId) -> Result<bool, Fault> {
+        self.step("d1.write", |state| state.delete_application(application))
+    }
+}
