@@ -3,6 +3,8 @@
 use core::fmt;
 use core::net::IpAddr;
 
+use serde_json::Value;
+
 /// Methods that the routes answer, and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "RFC 9110 §9")]
@@ -175,7 +177,7 @@ impl Response {
     }
 
     /// A response in JSON.
-    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+    pub fn json(status: u16, body: &Value) -> Self {
         Self {
             body: body.to_string(),
             ..Self::empty(status)
@@ -203,6 +205,14 @@ impl Response {
             .find(|(sent, _)| *sent == name)
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// A JSON object with one more member; anything else as it was.
+pub fn with_member(mut body: Value, name: &str, value: impl Into<Value>) -> Value {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
+    }
+    body
 }
 
 #[cfg(test)]

@@ -308,9 +308,9 @@ impl<'a> Matched<'a> {
 
     /// 503: ours, and it will pass. The client learns a reference, the log learns the rest.
     fn unavailable<E: Edge>(&self, cx: &Context<'_, E>, fault: &Fault) -> Response {
-        let reference = cx.edge.random::<6>().map_or_else(
+        let reference = cx.edge.random::<4>().map_or_else(
             |_| "none".to_owned(),
-            |bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            |it| u32::from_be_bytes(it).to_string(),
         );
         let line = serde_json::json!({
             "level": "error",

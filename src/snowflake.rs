@@ -29,7 +29,7 @@ impl Snowflake {
     pub fn parse(text: &str) -> Option<Self> {
         let canonical = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
         let value: u64 = canonical.then(|| text.parse().ok()).flatten()?;
-        (value > 0 && value <= i64::MAX as u64).then_some(Self(value))
+        (value > 0 && i64::try_from(value).is_ok()).then_some(Self(value))
     }
 
     /// The eight bytes, big-endian.

@@ -160,16 +160,12 @@ impl Ledger {
             "SELECT purge_at FROM families ORDER BY purge_at LIMIT 1",
             Vec::new(),
         )?;
-        match earliest.as_slice() {
-            [row] => match row.as_slice() {
-                [purge_at] => self.set_alarm(instant(purge_at)?).await,
-                _ => Err("a row of one column has one".into()),
-            },
-            _ => {
-                self.has_table.set(false);
-                self.state.storage().delete_all().await
-            }
+        if let Some(purge_at) = earliest.first().and_then(|row| row.first()) {
+            return self.set_alarm(instant(purge_at)?).await;
         }
+        // An empty ledger leaves nothing behind.
+        self.has_table.set(false);
+        self.state.storage().delete_all().await
     }
 
     /// Makes sure that the alarm comes by then.

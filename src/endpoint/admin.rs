@@ -1,7 +1,5 @@
 //! `/api/admin/*`: administration, for tokens with the scope `admin`.
 
-use serde_json::json;
-
 use super::authorizations::{deauthorize, deauthorize_all};
 use super::json_body::Fields;
 use super::resource::administrator;
@@ -9,7 +7,7 @@ use super::{Context, Failure, OrRefuse};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::fluxer::application::{Application, ApplicationName, Description};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, Username};
-use crate::http::Response;
+use crate::http::{Response, with_member};
 use crate::oauth::client::{Client, ClientKind};
 use crate::oauth::redirect_uri::{MAX_COUNT, RegisteredUri, Registrant};
 use crate::oauth::secret::{ClientSecret, Secret};
@@ -183,10 +181,12 @@ pub async fn create_application<E: Edge>(cx: &Context<'_, E>) -> Answer {
     };
     for _ in 0..DRAWS {
         if cx.edge.add_application(&application).await? {
-            let mut body = application.in_full();
-            if registrant == Registrant::Confidential {
-                body["client_secret"] = json!(secret.expose());
-            }
+            let body = match registrant {
+                Registrant::Public => application.in_full(),
+                Registrant::Confidential => {
+                    with_member(application.in_full(), "client_secret", secret.expose())
+                }
+            };
             return Ok(Response::json(200, &body));
         }
         application.client.id = ApplicationId(new_id(cx)?);
@@ -244,10 +244,10 @@ async fn owner<E: Edge>(
 ) -> Result<Option<UserId>, Failure<ApiError>> {
     const MUST: &str = "must be the id of a user";
     let owner = fields.optional("owner_id", |id| UserId::parse(id).ok_or(MUST));
-    if let Some(owner) = owner {
-        if cx.edge.user(owner).await?.is_none() {
-            fields.refuse("owner_id", MUST);
-        }
+    if let Some(owner) = owner
+        && cx.edge.user(owner).await?.is_none()
+    {
+        fields.refuse("owner_id", MUST);
     }
     Ok(owner)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::resource::bearer;
 use super::{Context, Failure, session};
 use crate::fluxer::api_error::ApiError;
-use crate::http::{Method, Response};
+use crate::http::{Method, Response, with_member};
 use crate::ledger::{Device, LedgerId};
 use crate::oauth::scope::Scope;
 use crate::snowflake::{ApplicationId, UserId};
@@ -36,14 +36,14 @@ pub async fn show<E: Edge>(
         .iter()
         .find(|authorization| authorization.application == application)
         .ok_or_else(unknown)?;
-    let mut shown = show_one(cx, authorization).await?.ok_or_else(unknown)?;
+    let shown = show_one(cx, authorization).await?.ok_or_else(unknown)?;
     let ledger = LedgerId {
         user: Some(user),
         application,
     };
     let devices = cx.edge.devices(ledger).await?;
-    shown["devices"] = devices.iter().map(show_device).collect();
-    Ok(Response::json(200, &shown))
+    let devices: Value = devices.iter().map(show_device).collect();
+    Ok(Response::json(200, &with_member(shown, "devices", devices)))
 }
 
 /// `DELETE /api/oauth2/@me/authorizations/{application_id}`.

@@ -17,7 +17,7 @@ use crate::rate_limit::Verdict;
 use crate::store::{Account, Edge, Fault, password};
 
 /// How long a browser that is not logged in keeps its cookie.
-const BROWSER_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
 /// Longest password that is looked at, in bytes: as long as one that can be set.
 const MAX_PASSWORD_BYTES: usize = 1024;
 /// Longest login that is looked at, in bytes: as long as an e-mail address.
@@ -50,16 +50,16 @@ pub fn return_to(query: &str) -> Option<String> {
 /// `GET`: shows the form.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
     let return_to = return_to(&cx.request.query);
-    if return_to.is_none() {
-        if let Some(logged_in) = cx.logged_in(None).await? {
-            return Err(Failure::Refused(Notice {
-                status: 200,
-                title: "You are logged in",
-                text: "You can close this page, or go back to the application you came from.",
-                detail: Some(logged_in.session.user.username.as_str().to_owned()),
-                next: Some((logout::PATH.to_owned(), "Log out")),
-            }));
-        }
+    if return_to.is_none()
+        && let Some(logged_in) = cx.logged_in(None).await?
+    {
+        return Err(Failure::Refused(Notice {
+            status: 200,
+            title: "You are logged in",
+            text: "You can close this page, or go back to the application you came from.",
+            detail: Some(logged_in.session.user.username.as_str().to_owned()),
+            next: Some((logout::PATH.to_owned(), "Log out")),
+        }));
     }
     form_page(cx, 200, "", None).await
 }

@@ -6,7 +6,8 @@ use crate::ledger::{LedgerId, Revoke, Withdraw};
 use crate::oauth::access_token::{AccessToken, Subject};
 use crate::oauth::error::Refusal;
 use crate::oauth::refresh_token::RefreshToken;
-use crate::store::Edge;
+use crate::snowflake::ApplicationId;
+use crate::store::{Edge, Fault};
 
 /// `POST`: either token ends its family, on every device that shares it and on no other. What is
 /// no token of this client's is answered the same and left alone (RFC 7009 §2.2).
@@ -18,46 +19,40 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     // `token_type_hint` could only save a signature check.
     params.one("token_type_hint").or_refuse()?;
 
+    end(cx, client.id(), token).await?;
+    Ok(Response::empty(200))
+}
+
+/// Ends the family of a token, where it is this application's.
+async fn end<E: Edge>(
+    cx: &Context<'_, E>,
+    application: ApplicationId,
+    token: &str,
+) -> Result<(), Fault> {
     let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-    let application = client.id();
-    if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now) {
-        if token.application == application {
+    let of_user = |user| LedgerId {
+        user: Some(user),
+        application,
+    };
+    if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now)
+        .filter(|token| token.application == application)
+    {
+        let family = token.family;
+        return cx.edge.ask(of_user(token.user), Revoke { family }).await;
+    }
+    let access = AccessToken::verify(keyring, issuer, token, cx.now)
+        .filter(|token| token.application == application);
+    match access.map(|token| (token.subject, token.expires_at)) {
+        None => Ok(()),
+        Some((Subject::User(user, family), _)) => {
+            cx.edge.ask(of_user(user), Revoke { family }).await
+        }
+        Some((Subject::Application(family), until)) => {
             let ledger = LedgerId {
-                user: Some(token.user),
+                user: None,
                 application,
             };
-            cx.edge
-                .ask(
-                    ledger,
-                    Revoke {
-                        family: token.family,
-                    },
-                )
-                .await?;
-        }
-    } else if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {
-        if token.application == application {
-            match token.subject {
-                Subject::User(user, family) => {
-                    let ledger = LedgerId {
-                        user: Some(user),
-                        application,
-                    };
-                    cx.edge.ask(ledger, Revoke { family }).await?;
-                }
-                Subject::Application(family) => {
-                    let ledger = LedgerId {
-                        user: None,
-                        application,
-                    };
-                    let withdraw = Withdraw {
-                        family,
-                        until: token.expires_at,
-                    };
-                    cx.edge.ask(ledger, withdraw).await?;
-                }
-            }
+            cx.edge.ask(ledger, Withdraw { family, until }).await
         }
     }
-    Ok(Response::empty(200))
 }

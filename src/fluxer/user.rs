@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::http::with_member;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::time::Timestamp;
 use crate::snowflake::UserId;
@@ -33,28 +34,24 @@ pub struct User {
 impl User {
     /// What an application with these scopes sees; `identify` must be among them.
     pub fn through(&self, scopes: Scopes) -> Value {
-        let mut shown = json!({
+        let shown = json!({
             "id": self.id,
             "username": self.username.as_str(),
             "avatar": self.avatar.as_ref().map(ImageHash::as_str),
             "discriminator": self.discriminator.as_str(),
             "public_flags": self.public_flags,
         });
-        if let (true, Some(shown)) = (scopes.contains(Scope::Email), shown.as_object_mut()) {
-            shown.insert("email".into(), json!(self.email.as_str()));
-            shown.insert("verified".into(), json!(self.verified));
+        if !scopes.contains(Scope::Email) {
+            return shown;
         }
-        shown
+        let shown = with_member(shown, "email", self.email.as_str());
+        with_member(shown, "verified", self.verified)
     }
 
     /// What an administrator sees.
     pub fn in_full(&self) -> Value {
-        let mut shown = self.through(Scopes::from(Scope::Email));
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("admin".into(), json!(self.admin));
-            shown.insert("created_at".into(), json!(self.created_at.to_iso()));
-        }
-        shown
+        let shown = with_member(self.through(Scope::Email.into()), "admin", self.admin);
+        with_member(shown, "created_at", self.created_at.to_iso())
     }
 }
 

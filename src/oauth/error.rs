@@ -200,7 +200,7 @@ pub enum GrantRefusal {
     /// The code was redeemed before.
     #[error("Invalid authorization code")]
     SpentCode,
-    /// RFC 6749 §4.1.3: "if the redirect_uri parameter was included in the authorization request
+    /// RFC 6749 §4.1.3: "if the `redirect_uri` parameter was included in the authorization request
     /// […] ensure that their values are identical".
     #[error("redirect_uri is not the one of the authorization request")]
     RedirectUri,

@@ -14,7 +14,7 @@ use super::keyring::{Keyring, Purpose, SigningError};
 use super::time::Timestamp;
 
 /// How long a form may stay open.
-pub const FORM_LIFETIME: Duration = Duration::from_secs(30 * 60);
+pub const FORM_LIFETIME: Duration = Duration::from_mins(30);
 
 /// Which form, in which browser, about what.
 #[derive(Debug, Clone, Copy)]

@@ -220,9 +220,7 @@ mod tests {
     }
 
     fn verifies(keyring: &Keyring, purpose: Purpose, token: &str, now: Timestamp) -> bool {
-        keyring
-            .verify::<serde_json::Value>(purpose, token, now)
-            .is_some()
+        keyring.verify::<Value>(purpose, token, now).is_some()
     }
 
     #[test]
@@ -331,7 +329,7 @@ mod tests {
         let token = token(&keyring, Purpose::Access);
         let header = token.split('.').next().expect("a header");
         let header = Base64UrlUnpadded::decode_vec(header).expect("base64url");
-        let header: serde_json::Value = serde_json::from_slice(&header).expect("JSON");
+        let header: Value = serde_json::from_slice(&header).expect("JSON");
         assert_eq!(header["alg"], "HS256");
         assert_eq!(header["typ"], "JWT");
         assert_eq!(header["kid"].as_str().map(str::len), Some(8));

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Context, Failure, OrRefuse};
 use crate::family_id::FamilyId;
-use crate::http::Response;
+use crate::http::{Response, with_member};
 use crate::ledger::Generation;
 use crate::oauth::access_token::{AccessToken, Subject};
 use crate::oauth::error::Refusal;
@@ -76,16 +76,16 @@ impl Tokens {
     fn respond<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
         let token_id = Base64UrlUnpadded::encode_string(&cx.edge.random::<16>()?);
-        let mut body = json!({
+        let body = json!({
             "access_token": self.access.sign(keyring, issuer, token_id)?,
             "token_type": "Bearer",
             "expires_in": cx.config.access_token_lifetime.as_secs(),
             "scope": self.access.scope,
         });
-        if let (Some(refresh), Some(body)) = (&self.refresh, body.as_object_mut()) {
-            let refresh = refresh.sign(keyring, issuer)?;
-            body.insert("refresh_token".to_owned(), json!(refresh));
-        }
+        let body = match &self.refresh {
+            Some(refresh) => with_member(body, "refresh_token", refresh.sign(keyring, issuer)?),
+            None => body,
+        };
         Ok(Response::json(200, &body))
     }
 }
