@@ -197,7 +197,7 @@ impl Family {
     pub fn purge_at(&self) -> Timestamp {
         match self {
             Self::Offered(Offered { approval, .. }) => approval.forgotten_at(),
-            Self::Live(live) => live.expires_at,
+            Self::Live(live) => live.expires_at.max(live.approval.forgotten_at()),
             Self::Ended { until } => *until,
         }
     }
@@ -416,7 +416,7 @@ impl Redeem {
     /// MUST deny the request and SHOULD revoke (when possible) all tokens previously issued based
     /// on that authorization code."
     fn second_use(&self, live: &Live, now: Timestamp) -> (Next, Result<Generation, GrantRefusal>) {
-        if live.attempt == self.attempt && live.generation == 1 {
+        if live.attempt == self.attempt && live.generation == 1 && now < live.expires_at {
             // The same request: its answer was lost between the ledger and the edge.
             return (Next::Keep, Ok(live.generation()));
         }

@@ -1,11 +1,9 @@
 //! Every URL once: the table that routing, CORS, rate limits and metadata all read.
 
-use core::time::Duration;
-
 use crate::config::Config;
 use crate::endpoint::{
-    Context, Failure, Format, Refuse, admin, authorizations, authorize, health, introspect, login,
-    logout, me, metadata, oauth_error, revoke, session, token,
+    Context, Failure, Format, Refuse, admin, authorizations, authorize, health, introspect,
+    limit_headers, login, logout, me, metadata, oauth_error, revoke, session, token,
 };
 use crate::http::{Body, Method, Request, Response};
 use crate::oauth::error::ErrorCode;
@@ -243,7 +241,9 @@ impl<'a> Matched<'a> {
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
         if let Some((bucket, verdict)) = verdict {
-            response.headers.extend(limit_headers(bucket, &verdict));
+            response
+                .headers
+                .extend(limit_headers(bucket.name(), &verdict));
         }
         response
     }
@@ -456,24 +456,6 @@ async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<(Bucket, V
             None
         }
     }
-}
-
-fn limit_headers(bucket: Bucket, verdict: &Verdict) -> [(&'static str, String); 5] {
-    [
-        ("x-ratelimit-limit", verdict.limit.to_string()),
-        ("x-ratelimit-remaining", verdict.remaining.to_string()),
-        (
-            "x-ratelimit-reset",
-            verdict.reset_at.millis().div_ceil(1000).to_string(),
-        ),
-        ("x-ratelimit-reset-after", seconds(verdict.reset_after())),
-        ("x-ratelimit-bucket", bucket.name().to_owned()),
-    ]
-}
-
-/// Seconds with three decimals.
-fn seconds(span: Duration) -> String {
-    format!("{}.{:03}", span.as_secs(), span.subsec_millis())
 }
 
 fn cors_headers() -> [(&'static str, String); 2] {

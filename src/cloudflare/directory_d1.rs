@@ -340,15 +340,17 @@ impl Directory for Edge {
 
     async fn remember(
         &self,
+        session: &Hash<SessionId>,
         user: UserId,
         application: ApplicationId,
         scope: Scopes,
         now: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let sql = "INSERT INTO authorizations \
                    (user_id, application_id, scope, created_at, updated_at) \
-                   VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_id, application_id) \
-                   DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at \
+                   SELECT ?, ?, ?, ?, ? WHERE EXISTS \
+                   (SELECT 1 FROM sessions WHERE id_hash = ?) \
+                   ON CONFLICT (user_id, application_id) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at \
                    RETURNING user_id AS found";
         let values = [
             id(user),
@@ -356,9 +358,9 @@ impl Directory for Edge {
             id(scope),
             Bind::Time(now),
             Bind::Time(now),
+            id(session),
         ];
-        self.write(sql, &values).await.map_err(fault)?;
-        Ok(())
+        self.write(sql, &values).await.map_err(fault)
     }
 
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {

@@ -95,24 +95,28 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let password = fields.optional("password", Password::parse);
     let user = fields.finish(Some(user)).or_refuse()?;
     let password_hash = match &password {
-        Some(password) => {
-            deauthorize_all(cx, user.id).await?;
-            Some(password::hash(password, cx.edge.random()?)?)
-        }
+        Some(password) => Some(password::hash(password, cx.edge.random()?)?),
         None => None,
     };
-    match cx.edge.update_user(&user, password_hash.as_deref()).await? {
-        Ok(()) => Ok(Response::json(200, &user.in_full())),
-        Err(taken) => Err(Failure::Refused(taken_error(taken))),
+    let updated = cx.edge.update_user(&user, password_hash.as_deref()).await?;
+    updated.map_err(taken_error).or_refuse()?;
+    if password.is_some() {
+        // After the sessions: whoever had one could authorize anew what was just taken back.
+        deauthorize_all(cx, user.id).await?;
     }
+    Ok(Response::json(200, &user.in_full()))
 }
 
-/// `DELETE /api/admin/users/{id}`: the user, and everything that acts for them.
+/// `DELETE /api/admin/users/{id}`: the user, and everything that acts for them. First nobody can
+/// log in as them any more, then what they authorized ends, then they go: an approval that is
+/// under way meets one of the three, and after a fault the request can be repeated.
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     administrator(cx).await?;
-    let user = user(cx, id).await?.id;
-    deauthorize_all(cx, user).await?;
-    cx.edge.delete_user(user).await?;
+    let user = user(cx, id).await?;
+    let locked_out = cx.edge.update_user(&user, Some(password::NOBODY)).await?;
+    locked_out.map_err(taken_error).or_refuse()?;
+    deauthorize_all(cx, user.id).await?;
+    cx.edge.delete_user(user.id).await?;
     Ok(Response::empty(204))
 }
 

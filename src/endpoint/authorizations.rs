@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::resource::bearer;
+use super::resource::{Administrator, administrator};
 use super::{Context, Failure, session};
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Method, Response, with_member};
@@ -69,7 +69,9 @@ pub async fn delete_all<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
 }
 
 /// Takes back what a user granted an application; whether there was anything. The ledger comes
-/// first: should the rest fail, nothing works any more and the request can be repeated.
+/// first: should the rest fail, nothing works any more and the request can be repeated. It is asked
+/// again after the consent is forgotten, for an approval may have opened a family in between, and
+/// one that no list shows must not live.
 pub async fn deauthorize<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
@@ -81,6 +83,9 @@ pub async fn deauthorize<E: Edge>(
     };
     let ended = cx.edge.deauthorize(ledger).await?;
     let forgotten = cx.edge.forget(user, application).await?;
+    if forgotten {
+        cx.edge.deauthorize(ledger).await?;
+    }
     Ok(ended > 0 || forgotten)
 }
 
@@ -96,9 +101,10 @@ pub async fn deauthorize_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Resu
 /// `admin`.
 async fn who<E: Edge>(cx: &Context<'_, E>) -> Result<UserId, Failure<ApiError>> {
     if cx.request.header("authorization").is_some() {
-        let bearer = bearer(cx).await?;
-        bearer.require(Scope::Admin)?;
-        return Ok(bearer.user(cx).await?.id);
+        return match administrator(cx).await? {
+            Administrator::User(user) => Ok(user),
+            Administrator::Application => Err(Failure::Refused(ApiError::AccessDenied)),
+        };
     }
     let logged_in = if cx.request.method == Method::Get {
         session::reader(cx).await?

@@ -10,7 +10,7 @@ use super::{Context, Failure, Notice, OrRefuse, login, logout};
 use crate::family_id::FamilyId;
 use crate::fluxer::application::Application;
 use crate::http::Response;
-use crate::ledger::{Grant, LedgerId, Open, Opened};
+use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
 use crate::oauth::code::{Code, CodeSeed};
@@ -30,26 +30,17 @@ const MAX_DEVICE: usize = 256;
 /// `GET`: shows the consent form, or answers the client without one.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
     let asked = Asked::read(cx).await?;
-    let logged_in = match cx.logged_in(Some(asked.client().id)).await {
-        Ok(logged_in) => logged_in,
-        Err(fault) => return asked.unavailable(cx, fault),
-    };
-    match asked.next_step(logged_in.as_ref().map(|it| &it.session), cx.now) {
-        Step::LogIn => Ok(Response::see_other(asked.login_target(cx))),
-        Step::Refuse(refusal) => Ok(asked.refuse(cx, &refusal)),
-        Step::AskConsent(request) => match logged_in {
-            Some(logged_in) => asked.consent_page(cx, request, &logged_in),
-            None => Ok(Response::see_other(asked.login_target(cx))),
-        },
-        Step::Approve(request) => match logged_in {
-            Some(logged_in) => {
-                let seed = CodeSeed(cx.edge.random()?);
-                asked
-                    .approve(cx, request, &logged_in.session, request.scope, seed)
-                    .await
-            }
-            None => Ok(Response::see_other(asked.login_target(cx))),
-        },
+    match asked.proceed(cx).await {
+        // A user can reload a page; a client that asked for silence is told.
+        Err(Failure::Fault(fault)) if asked.prompt == Ok(Prompt::None) => {
+            cx.edge.log(&fault.to_string());
+            Ok(asked.redirect_error(
+                cx,
+                ErrorCode::TemporarilyUnavailable,
+                "The server cannot answer now; try again in a moment",
+            ))
+        }
+        answer => answer,
     }
 }
 
@@ -87,9 +78,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     if granted.is_empty() {
         return Ok(asked.refuse(cx, &Refusal::Denied));
     }
-    asked
-        .approve(cx, request, &logged_in.session, granted, seed)
-        .await
+    asked.approve(cx, request, &logged_in, granted, seed).await
 }
 
 /// Where a login on the way to `return_to` will end: who asks, and at which redirect URI.
@@ -187,6 +176,24 @@ impl Asked {
         request.subject(self.client(), &self.redirect_uri, self.state.as_deref())
     }
 
+    /// As far as it goes without the user's answer.
+    async fn proceed<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+        let logged_in = cx.logged_in(Some(self.client().id)).await?;
+        let step = self.next_step(logged_in.as_ref().map(|it| &it.session), cx.now);
+        match (step, &logged_in) {
+            (Step::Refuse(refusal), _) => Ok(self.refuse(cx, &refusal)),
+            (Step::LogIn, _) | (_, None) => Ok(Response::see_other(self.login_target(cx))),
+            (Step::AskConsent(request), Some(logged_in)) => {
+                self.consent_page(cx, request, logged_in)
+            }
+            (Step::Approve(request), Some(logged_in)) => {
+                let seed = CodeSeed(cx.edge.random()?);
+                self.approve(cx, request, logged_in, request.scope, seed)
+                    .await
+            }
+        }
+    }
+
     /// Decides. Pure.
     fn next_step(&self, session: Option<&Session>, now: Timestamp) -> Step<'_> {
         let silent = self.prompt == Ok(Prompt::None);
@@ -252,23 +259,6 @@ impl Asked {
         Response::see_other(self.redirect_uri.location(&parameters).into_header())
     }
 
-    /// A fault of ours: a user can reload a page; a client that asked for silence is told.
-    fn unavailable<E: Edge>(
-        &self,
-        cx: &Context<'_, E>,
-        fault: Fault,
-    ) -> Result<Response, Failure<Notice>> {
-        if self.prompt != Ok(Prompt::None) {
-            return Err(Failure::Fault(fault));
-        }
-        cx.edge.log(&format!("fault while silent: {fault}"));
-        Ok(self.redirect_error(
-            cx,
-            ErrorCode::TemporarilyUnavailable,
-            "The server cannot answer now; try again in a moment",
-        ))
-    }
-
     /// To the login form and back here. What made the login necessary is taken out of the way
     /// back, or it would lead here for ever; a request that will be refused comes back as it was.
     fn login_target<E>(&self, cx: &Context<'_, E>) -> String {
@@ -329,16 +319,19 @@ impl Asked {
             .respond(200))
     }
 
-    /// Issues the code. The record and the remembered consent come first; the ledger is the commit
-    /// point. Sent twice, the form makes the same code, and after a fault it can be sent again.
+    /// Issues the code. The ledger opens its family, and the code goes out only if the session that
+    /// approved still stands after that: a new password ends the sessions first and then what was
+    /// authorized, and whichever comes second sees the other. Sent twice, the form makes the same
+    /// code, and after a fault it can be sent again; a code that never went out opens nothing.
     async fn approve<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         request: &AuthorizationRequest,
-        session: &Session,
+        logged_in: &LoggedIn,
         scope: Scopes,
         seed: CodeSeed,
     ) -> Result<Response, Failure<Notice>> {
+        let session = &logged_in.session;
         let user = session.user.id;
         let application = self.client().id;
         let code = Code::issue(&cx.config.keyring, user, application, &seed)?;
@@ -356,32 +349,44 @@ impl Asked {
             expires_at,
         };
         cx.edge.put_code(&code.hash(), &record).await?;
-        let remembered = remembered(session.granted, request.scope, scope);
-        if session.granted != Some(remembered) {
-            cx.edge
-                .remember(user, application, remembered, cx.now)
-                .await?;
-        }
         let ledger = LedgerId {
             user: Some(user),
             application,
         };
+        let family = FamilyId::of_hash(code.hash().bytes());
         let open = Open {
-            family: FamilyId::of_hash(code.hash().bytes()),
+            family,
             grant,
             code_expires_at: expires_at,
         };
-        match cx.edge.ask(ledger, open).await? {
-            Opened::Open => Ok(self.redirect(cx, &[("code", code.expose())])),
-            Opened::AnsweredBefore => Err(Failure::Refused(Notice {
-                status: 409,
-                title: "You have answered this already",
-                text: "This form was sent before. Go back to the application and start again if \
-                       it did not work.",
-                detail: None,
-                next: None,
-            })),
+        if cx.edge.ask(ledger, open).await? == Opened::AnsweredBefore {
+            return Err(Failure::Refused(answered_before()));
         }
+        let id = logged_in.cookie.hash();
+        let remembered = remembered(session.granted, request.scope, scope);
+        if cx
+            .edge
+            .remember(&id, user, application, remembered, cx.now)
+            .await?
+        {
+            return Ok(self.redirect(cx, &[("code", code.expose())]));
+        }
+        cx.edge.ask(ledger, Revoke { family }).await?;
+        Ok(match request.prompt {
+            Prompt::None => self.refuse(cx, &Refusal::LoginRequired),
+            Prompt::Interactive { .. } => Response::see_other(self.login_target(cx)),
+        })
+    }
+}
+
+fn answered_before() -> Notice {
+    Notice {
+        status: 409,
+        title: "You have answered this already",
+        text: "This form was sent before. Go back to the application and start again if it did \
+               not work.",
+        detail: None,
+        next: None,
     }
 }
 

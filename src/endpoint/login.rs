@@ -7,7 +7,7 @@ use url::form_urlencoded;
 use super::authorize;
 use super::browser::Cookie;
 use super::logout;
-use super::{Context, Failure, Notice, OrRefuse};
+use super::{Context, Failure, Notice, OrRefuse, limit_headers};
 use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::oauth::form_ticket::Form;
@@ -22,6 +22,9 @@ const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
 const MAX_PASSWORD_BYTES: usize = 1024;
 /// Longest login that is looked at, in bytes: as long as an e-mail address.
 const MAX_LOGIN_BYTES: usize = 254;
+
+/// The name of the limit on failed logins.
+const BUCKET: &str = "login";
 
 /// The URL of the login form on the way to `return_to`.
 pub fn target(return_to: &str) -> String {
@@ -94,7 +97,11 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         .map(|account| account.password_hash.as_str());
     let matches = password::verify(password, hash)?;
     let (true, Some(account)) = (matches, account) else {
-        return form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await;
+        let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
+        if let Some(verdict) = places.tightest() {
+            response.headers.extend(limit_headers(BUCKET, verdict));
+        }
+        return Ok(response);
     };
     places.give_back(cx).await;
     log_in(cx, &account).await
@@ -181,7 +188,8 @@ async fn too_many_attempts<E: Edge>(
     let seconds = refused.reset_after().as_millis().div_ceil(1000);
     let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
     let problem = LoginProblem::TooManyAttempts(seconds);
-    let response = form_page(cx, 429, login, Some(problem)).await?;
+    let mut response = form_page(cx, 429, login, Some(problem)).await?;
+    response.headers.extend(limit_headers(BUCKET, &refused));
     Ok(response.with("retry-after", seconds.to_string()))
 }
 
@@ -215,7 +223,13 @@ impl Places {
             format!("login:account:{account}"),
         ];
         for key in keys {
-            let verdict = cx.edge.take(&key, limit).await?;
+            let verdict = match cx.edge.take(&key, limit).await {
+                Ok(verdict) => verdict,
+                Err(fault) => {
+                    places.give_back(cx).await;
+                    return Err(fault);
+                }
+            };
             if !verdict.admitted {
                 places.give_back(cx).await;
                 return Ok(Err(verdict));
@@ -223,6 +237,12 @@ impl Places {
             places.taken.push((key, verdict));
         }
         Ok(Ok(places))
+    }
+
+    /// The window with the fewest places left.
+    fn tightest(&self) -> Option<&Verdict> {
+        let verdicts = self.taken.iter().map(|(_, verdict)| verdict);
+        verdicts.min_by_key(|verdict| verdict.remaining)
     }
 
     /// A place that cannot be given back is free a minute later anyway.

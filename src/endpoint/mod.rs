@@ -30,6 +30,7 @@ use crate::oauth::form::Params;
 use crate::oauth::secret::Secret;
 use crate::oauth::time::Timestamp;
 use crate::page::{NoticePage, Page};
+use crate::rate_limit::Verdict;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
@@ -235,6 +236,20 @@ impl Refuse for Notice {
         };
         Ok(Page::render(&page)?.respond(self.status))
     }
+}
+
+/// What a limited answer says of its window; `bucket` names the limit.
+pub fn limit_headers(bucket: &str, verdict: &Verdict) -> [(&'static str, String); 5] {
+    let left = verdict.reset_after();
+    let seconds = format!("{}.{:03}", left.as_secs(), left.subsec_millis());
+    let reset = verdict.reset_at.millis().div_ceil(1000);
+    [
+        ("x-ratelimit-limit", verdict.limit.to_string()),
+        ("x-ratelimit-remaining", verdict.remaining.to_string()),
+        ("x-ratelimit-reset", reset.to_string()),
+        ("x-ratelimit-reset-after", seconds),
+        ("x-ratelimit-bucket", bucket.to_owned()),
+    ]
 }
 
 /// `{error, error_description}`.

@@ -436,12 +436,16 @@ impl Directory for Memory {
 
     async fn remember(
         &self,
+        session: &Hash<SessionId>,
         user: UserId,
         application: ApplicationId,
         scope: Scopes,
         now: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         self.step("d1.write", |state| {
+            if !state.sessions.contains_key(&session.to_string()) {
+                return false;
+            }
             let authorization =
                 state
                     .authorizations
@@ -454,6 +458,7 @@ impl Directory for Memory {
                     });
             authorization.scope = scope;
             authorization.updated_at = now;
+            true
         })
     }
 

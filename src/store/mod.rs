@@ -207,14 +207,16 @@ pub trait Directory {
     /// Logs a browser out.
     async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault>;
 
-    /// Remembers a consent: the scopes replace those of an earlier one.
+    /// Remembers a consent, where the session that gave it still stands; whether it does. The
+    /// scopes replace those of an earlier one.
     async fn remember(
         &self,
+        session: &Hash<SessionId>,
         user: UserId,
         application: ApplicationId,
         scope: Scopes,
         now: Timestamp,
-    ) -> Result<(), Fault>;
+    ) -> Result<bool, Fault>;
     /// Everything a user has authorized, by application.
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault>;
     /// Forgets a consent; whether there was one.
@@ -244,9 +246,9 @@ pub mod password {
 
     use super::{Fault, Password};
 
-    /// What an unknown user's password is checked against, so that their answer takes as long:
-    /// a hash of nothing in particular.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
+    /// The hash that no known password has. An unknown user's password is checked against it, so
+    /// that their answer takes as long, and so is that of a user who must not log in any more.
+    pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                           AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     /// argon2id, 19 MiB, two passes, one lane: OWASP's recommendation, and what fits an isolate of

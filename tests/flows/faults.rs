@@ -1,0 +1,674 @@
+//! Storage that fails, and storage that fails after it wrote, at every step of every flow.
+//!
+//! After each fault the answer is 503 with `Retry-After`, in the endpoint's own format; the same
+//! request, sent again, succeeds; and there is one lineage. No fault ever looks like a verdict.
+
+use fluxer_oauth2::http::{Method, Request};
+use fluxer_oauth2::store::memory::{Isolate, KvMood, Plan, When};
+use serde_json::{Value, json};
+
+use crate::world::{
+    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, get, text,
+};
+
+/// A flow that meets faults.
+struct Flow {
+    name: &'static str,
+    format: Format,
+    /// The steps whose failure it survives: a limiter that is down stops nobody but logins, and
+    /// gives no place back; an exchange asks its ledger once more; the refresh token's record is an
+    /// inventory.
+    survives: &'static [&'static str],
+    prepare: for<'w> fn(&'w World, &'w Browser<'w>) -> Attempt<'w>,
+}
+
+/// How its 503 looks.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    OAuth,
+    Api,
+    Page,
+}
+
+/// One request that can be sent again, and what must hold once it was answered.
+struct Attempt<'w> {
+    send: Box<dyn Fn() -> Answer + 'w>,
+    check: Box<dyn Fn(Answer) + 'w>,
+}
+
+fn attempt<'w>(send: impl Fn() -> Answer + 'w, check: impl Fn(Answer) + 'w) -> Attempt<'w> {
+    Attempt {
+        send: Box::new(send),
+        check: Box::new(check),
+    }
+}
+
+/// A request that only reads.
+fn reading<'w>(send: impl Fn() -> Answer + 'w) -> Attempt<'w> {
+    attempt(send, |answer| {
+        answer.expect(200);
+    })
+}
+
+fn is_unavailable(flow: &Flow, answer: &Answer) {
+    let name = flow.name;
+    assert_eq!(answer.status, 503, "{name}: {}", answer.body);
+    assert_eq!(answer.header("retry-after"), Some("1"), "{name}");
+    match flow.format {
+        Format::OAuth => assert_eq!(answer.error(), "temporarily_unavailable", "{name}"),
+        Format::Api => assert_eq!(answer.json()["code"], "SERVICE_UNAVAILABLE", "{name}"),
+        Format::Page => assert_eq!(answer.texts("h1"), ["One moment"], "{name}"),
+    }
+}
+
+/// Fails every step of the flow once, before and after its effect; how many there were.
+fn inject(world: &World, browser: &Browser<'_>, flow: &Flow) -> usize {
+    let mut injected = 0;
+    for when in [When::Before, When::After] {
+        for step in 0.. {
+            world.advance(61);
+            let attempt = (flow.prepare)(world, browser);
+            world.memory.forget_steps();
+            world.memory.plan.set(Some(Plan { step, when }));
+            let answer = (attempt.send)();
+            if world.memory.plan.take().is_some() {
+                assert!(step > 0, "{}: asks nothing of storage", flow.name);
+                break;
+            }
+            injected += 1;
+            let hit = world.memory.steps()[step];
+            let answer = if flow.survives.contains(&hit) && answer.status != 503 {
+                answer
+            } else {
+                is_unavailable(flow, &answer);
+                (attempt.send)()
+            };
+            (attempt.check)(answer);
+        }
+    }
+    injected
+}
+
+#[test]
+fn no_fault_is_a_verdict_and_none_costs_anything() {
+    let mut injected = 0;
+    for mood in [KvMood::Fresh, KvMood::Missing] {
+        let world = World::new();
+        world.memory.kv_mood.set(mood);
+        world.memory.isolate.set(Isolate::Cold);
+        let browser = world.alices_browser();
+        injected += FLOWS
+            .iter()
+            .map(|flow| inject(&world, &browser, flow))
+            .sum::<usize>();
+    }
+    eprintln!("{injected} faults injected into {} flows", FLOWS.len());
+    assert!(injected > 300, "{injected}");
+}
+
+/// How many of Alice's devices use the application.
+fn devices(browser: &Browser<'_>, app: &App) -> usize {
+    let answer = browser.get(&format!("/api/oauth2/@me/authorizations/{}", app.id));
+    answer.json()["devices"].as_array().map_or(0, Vec::len)
+}
+
+/// Redeems the code of an answer: exactly one lineage comes of it.
+fn redeems_once(world: &World, browser: &Browser<'_>, app: &App, answer: Answer) {
+    let before = devices(browser, app);
+    let code = answer.expect(303).parameter("code").expect("a code");
+    let tokens = world.exchange(app, &code).tokens();
+    one_lineage(world, app, &tokens);
+    assert_eq!(devices(browser, app), before + 1);
+}
+
+/// The tokens work, and so does their successor.
+fn one_lineage(world: &World, app: &App, tokens: &Tokens) {
+    assert_eq!(world.works(app, tokens), (true, true));
+    let next = world.refresh(app, &tokens.refresh).tokens();
+    assert_ne!(next.refresh, tokens.refresh);
+    assert_eq!(world.works(app, &next), (true, true));
+}
+
+fn is_dead(world: &World, app: &App, tokens: &Tokens) {
+    assert_eq!(world.works(app, tokens), (false, false));
+    assert_eq!(
+        world.refresh(app, &tokens.refresh).expect(400).error(),
+        "invalid_grant"
+    );
+}
+
+fn exchange<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
+    let before = devices(browser, app);
+    let code = browser.code(&app.asks());
+    attempt(
+        move || world.exchange(app, &code),
+        move |answer| {
+            one_lineage(world, app, &answer.tokens());
+            assert_eq!(devices(browser, app), before + 1);
+        },
+    )
+}
+
+fn refresh<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
+    let tokens = world.tokens_for(browser, app);
+    let before = devices(browser, app);
+    attempt(
+        move || world.refresh(app, &tokens.refresh),
+        move |answer| {
+            one_lineage(world, app, &answer.tokens());
+            assert_eq!(devices(browser, app), before);
+        },
+    )
+}
+
+/// Ends what the tokens live in, by a request of the API that may find its work done.
+fn ending<'w>(
+    world: &'w World,
+    browser: &'w Browser<'w>,
+    request: impl Fn() -> Request + 'w,
+) -> Attempt<'w> {
+    let tokens = [&world.server, &world.device].map(|app| (app, world.tokens_for(browser, app)));
+    attempt(
+        move || browser.send(request()),
+        move |answer| {
+            // 404: it had its effect before its answer was lost.
+            assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+            let dead = tokens
+                .iter()
+                .filter(|(app, tokens)| world.works(app, tokens) == (false, false));
+            assert!(dead.count() >= 1);
+        },
+    )
+}
+
+fn with_csrf(browser: &Browser<'_>, method: Method, path: &str) -> impl Fn() -> Request + use<> {
+    let token = text(
+        &browser.get("/api/oauth2/session").expect(200).json(),
+        "csrf_token",
+    );
+    let path = path.to_owned();
+    move || crate::world::request(method, &path).with("x-csrf-token", &token)
+}
+
+fn administering<'w>(
+    world: &'w World,
+    (method, path, body): (Method, String, Option<Value>),
+    check: impl Fn(Answer) + 'w,
+) -> Attempt<'w> {
+    let token = world.admin_token();
+    attempt(
+        move || world.send(administrative(method, &path, body.as_ref(), &token)),
+        check,
+    )
+}
+
+/// A name that nobody has yet.
+fn fresh_name(world: &World) -> String {
+    use fluxer_oauth2::store::Ambient as _;
+    format!("u{}", world.memory.now().millis())
+}
+
+const FLOWS: &[Flow] = &[
+    Flow {
+        name: "login",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, _| {
+            let browser = std::rc::Rc::new(world.browser());
+            let form = browser.get("/login").form("password");
+            let form = form.with("login", "alice").with("password", PASSWORD);
+            let same = std::rc::Rc::clone(&browser);
+            attempt(
+                move || same.submit(&form),
+                move |answer| {
+                    answer.expect(303);
+                    assert!(browser.is_logged_in());
+                },
+            )
+        },
+    },
+    Flow {
+        name: "logout",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            let browser = std::rc::Rc::new(world.alices_browser());
+            let form = browser.get("/logout").form("csrf_token");
+            let stolen = browser.cookies();
+            attempt(
+                move || browser.submit(&form),
+                move |answer| {
+                    answer.expect(303);
+                    assert!(!world.browser().with_cookies(stolen.clone()).is_logged_in());
+                },
+            )
+        },
+    },
+    Flow {
+        name: "consent form",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let asks = world.server.asks().with("prompt", "consent");
+            reading(move || browser.get(&asks.target()))
+        },
+    },
+    Flow {
+        name: "remembered consent",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let app = &world.server;
+            browser.code(&app.asks());
+            attempt(
+                move || browser.get(&app.asks().target()),
+                move |answer| redeems_once(world, browser, app, answer),
+            )
+        },
+    },
+    Flow {
+        name: "approve",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let app = &world.device;
+            let form = browser.consent(&app.asks()).with("decision", "approve");
+            attempt(
+                move || browser.submit(&form),
+                move |answer| redeems_once(world, browser, app, answer),
+            )
+        },
+    },
+    Flow {
+        name: "deny",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let form = browser
+                .consent(&world.device.asks())
+                .with("decision", "deny");
+            attempt(
+                move || browser.submit(&form),
+                |answer| assert_eq!(answer.parameter("error").as_deref(), Some("access_denied")),
+            )
+        },
+    },
+    Flow {
+        name: "code of a confidential application",
+        format: Format::OAuth,
+        survives: &["limiter", "ledger", "kv.put"],
+        prepare: |world, browser| exchange(world, browser, &world.server),
+    },
+    Flow {
+        name: "code of a public application",
+        format: Format::OAuth,
+        survives: &["limiter", "ledger", "kv.put"],
+        prepare: |world, browser| exchange(world, browser, &world.device),
+    },
+    Flow {
+        name: "refresh of a confidential application",
+        format: Format::OAuth,
+        survives: &["limiter"],
+        prepare: |world, browser| refresh(world, browser, &world.server),
+    },
+    Flow {
+        name: "refresh of a public application",
+        format: Format::OAuth,
+        survives: &["limiter"],
+        prepare: |world, browser| refresh(world, browser, &world.device),
+    },
+    Flow {
+        name: "client credentials",
+        format: Format::OAuth,
+        survives: &["limiter"],
+        prepare: |world, _| {
+            reading(|| world.token(&world.server, &[("grant_type", "client_credentials")]))
+        },
+    },
+    Flow {
+        name: "revoke a refresh token",
+        format: Format::OAuth,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let app = &world.server;
+            let tokens = world.tokens_for(browser, app);
+            let refresh = tokens.refresh.clone();
+            attempt(
+                move || world.revoke(app, &refresh),
+                move |answer| {
+                    answer.expect(200);
+                    is_dead(world, app, &tokens);
+                },
+            )
+        },
+    },
+    Flow {
+        name: "revoke an access token",
+        format: Format::OAuth,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let app = &world.device;
+            let tokens = world.tokens_for(browser, app);
+            let access = tokens.access.clone();
+            attempt(
+                move || world.revoke(app, &access),
+                move |answer| {
+                    answer.expect(200);
+                    is_dead(world, app, &tokens);
+                },
+            )
+        },
+    },
+    Flow {
+        name: "introspect an access token",
+        format: Format::OAuth,
+        survives: &[],
+        prepare: |world, browser| {
+            let app = &world.server;
+            let token = world.tokens_for(browser, app).access;
+            attempt(
+                move || world.send(app.post("/api/oauth2/introspect", &[("token", &token)])),
+                |answer| assert_eq!(answer.json()["active"], true),
+            )
+        },
+    },
+    Flow {
+        name: "introspect a refresh token",
+        format: Format::OAuth,
+        survives: &[],
+        prepare: |world, browser| {
+            let app = &world.server;
+            let token = world.tokens_for(browser, app).refresh;
+            attempt(
+                move || world.send(app.post("/api/oauth2/introspect", &[("token", &token)])),
+                |answer| assert_eq!(answer.json()["active"], true),
+            )
+        },
+    },
+    Flow {
+        name: "the user behind a token",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let token = world.tokens_for(browser, &world.server).access;
+            reading(move || world.me(&token))
+        },
+    },
+    Flow {
+        name: "the authorization behind a token",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let token = world.tokens_for(browser, &world.server).access;
+            reading(move || world.send(get("/api/oauth2/@me").bearer(&token)))
+        },
+    },
+    Flow {
+        name: "session",
+        format: Format::Api,
+        survives: &[],
+        prepare: |_, browser| reading(|| browser.get("/api/oauth2/session")),
+    },
+    Flow {
+        name: "list of authorizations",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            world.tokens_for(browser, &world.server);
+            reading(|| browser.get("/api/oauth2/@me/authorizations"))
+        },
+    },
+    Flow {
+        name: "devices of an authorization",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            world.tokens_for(browser, &world.server);
+            reading(|| {
+                browser.get(&format!(
+                    "/api/oauth2/@me/authorizations/{}",
+                    world.server.id
+                ))
+            })
+        },
+    },
+    Flow {
+        name: "deauthorize",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let path = format!("/api/oauth2/@me/authorizations/{}", world.server.id);
+            ending(world, browser, with_csrf(browser, Method::Delete, &path))
+        },
+    },
+    Flow {
+        name: "deauthorize everything",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let path = "/api/oauth2/@me/authorizations";
+            ending(world, browser, with_csrf(browser, Method::Delete, path))
+        },
+    },
+    Flow {
+        name: "administrators deauthorize",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let path = format!("/api/admin/users/{}/authorizations", world.alice.id);
+            let token = world.admin_token();
+            ending(world, browser, move || {
+                administrative(Method::Delete, &path, None, &token)
+            })
+        },
+    },
+    Flow {
+        name: "new user",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let name = fresh_name(world);
+            let user = json!({
+                "username": name, "email": format!("{name}@mail.example"), "password": PASSWORD,
+            });
+            let request = (Method::Post, "/api/admin/users".to_owned(), Some(user));
+            administering(world, request, move |answer| {
+                // Taken: it had its effect before its answer was lost.
+                let taken = answer.json()["errors"][0]["path"] == "username";
+                assert!(answer.status == 200 || taken, "{}", answer.body);
+                world.browser().try_to_log_in(&name, PASSWORD).expect(303);
+            })
+        },
+    },
+    Flow {
+        name: "new application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let application = json!({"name": "New", "owner_id": world.alice.id});
+            let request = (
+                Method::Post,
+                "/api/admin/applications".to_owned(),
+                Some(application),
+            );
+            administering(world, request, |answer| {
+                assert!(answer.expect(200).json()["client_secret"].is_string());
+            })
+        },
+    },
+    Flow {
+        name: "new password",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let user = world.user(&fresh_name(world), false);
+            let browser = world.browser();
+            browser.log_in(&user);
+            let tokens = world.tokens_for(&browser, &world.server);
+            let cookies = browser.cookies();
+            let change = json!({"password": "another password entirely"});
+            let request = (
+                Method::Patch,
+                format!("/api/admin/users/{}", user.id),
+                Some(change),
+            );
+            administering(world, request, move |answer| {
+                answer.expect(200);
+                is_dead(world, &world.server, &tokens);
+                let browser = world.browser().with_cookies(cookies.clone());
+                assert!(!browser.is_logged_in());
+                browser
+                    .try_to_log_in(&user.username, "another password entirely")
+                    .expect(303);
+            })
+        },
+    },
+    Flow {
+        name: "delete a user",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let user = world.user(&fresh_name(world), false);
+            let browser = world.browser();
+            browser.log_in(&user);
+            let tokens = world.tokens_for(&browser, &world.server);
+            let cookies = browser.cookies();
+            let request = (
+                Method::Delete,
+                format!("/api/admin/users/{}", user.id),
+                None,
+            );
+            administering(world, request, move |answer| {
+                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                is_dead(world, &world.server, &tokens);
+                assert!(!world.browser().with_cookies(cookies.clone()).is_logged_in());
+            })
+        },
+    },
+    Flow {
+        name: "delete an application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let redirect_uris = ["https://deleted.example/cb"];
+            let app =
+                world.application(&json!({"name": "Deleted", "redirect_uris": redirect_uris}));
+            let tokens = world.tokens_for(browser, &app);
+            let request = (
+                Method::Delete,
+                format!("/api/admin/applications/{}", app.id),
+                None,
+            );
+            administering(world, request, move |answer| {
+                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                assert_eq!(world.me(&tokens.access).status, 401);
+                let refreshed = world.refresh(&app, &tokens.refresh).expect(401);
+                assert_eq!(refreshed.error(), "invalid_client");
+            })
+        },
+    },
+];
+
+#[test]
+fn a_silent_request_is_told_by_redirect() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let asks = world.server.asks().with("prompt", "none");
+    browser.code(&world.server.asks());
+    // The limiter is step 0 and stops nobody. Whatever fails after it, the client hears of.
+    for step in 1.. {
+        world.memory.plan.set(Some(Plan {
+            step,
+            when: When::Before,
+        }));
+        let answer = browser.get(&asks.target()).expect(303);
+        if world.memory.plan.take().is_some() {
+            assert!(step > 3);
+            break;
+        }
+        assert_eq!(
+            answer.parameter("error").as_deref(),
+            Some("temporarily_unavailable"),
+            "{step}"
+        );
+        assert!(browser.get(&asks.target()).parameter("code").is_some());
+    }
+}
+
+#[test]
+fn a_limiter_that_is_down_stops_nobody_but_logins() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    world.memory.outage.set(Some("limiter"));
+    let tokens = world.tokens_for(&browser, &world.server);
+    assert_eq!(world.works(&world.server, &tokens), (true, true));
+    world.refresh(&world.server, &tokens.refresh).expect(200);
+    world.revoke(&world.server, &tokens.refresh).expect(200);
+    let form = world.browser().try_to_log_in("alice", PASSWORD);
+    assert_eq!(form.expect(503).header("retry-after"), Some("1"));
+}
+
+#[test]
+fn a_fault_is_no_guess() {
+    const SECOND_WINDOW: usize = 2;
+    let world = World::new();
+    let browser = world.browser();
+    let form = browser.get("/login").form("password");
+    let form = form.with("login", "alice").with("password", PASSWORD);
+    for _ in 0..6 {
+        let (step, when) = (SECOND_WINDOW, When::Before);
+        world.memory.plan.set(Some(Plan { step, when }));
+        browser.submit(&form).expect(503);
+    }
+    browser.submit(&form).expect(303);
+}
+
+#[test]
+fn an_outage_is_no_verdict_however_long_it_lasts() {
+    const MISSES_THAT_WOULD_BURN_A_CODE: usize = 12;
+    let world = World::new();
+    let browser = world.alices_browser();
+    for (part, [exchange, refresh, me, authorize]) in [
+        ("ledger", [503, 503, 503, 200]),
+        ("kv", [503, 200, 200, 200]),
+        ("d1", [200, 200, 503, 503]),
+    ] {
+        for app in [&world.server, &world.device] {
+            let tokens = world.tokens_for(&browser, app);
+            let code = browser.code(&app.asks());
+            let asks = app.asks().with("prompt", "consent").target();
+            world.memory.outage.set(Some(part));
+            for _ in 0..MISSES_THAT_WOULD_BURN_A_CODE {
+                assert_eq!(
+                    world.refresh(app, &tokens.refresh).status,
+                    refresh,
+                    "{part}"
+                );
+                assert_eq!(world.me(&tokens.access).status, me, "{part}");
+                assert_eq!(browser.get(&asks).status, authorize, "{part}");
+                if exchange == 503 {
+                    assert_eq!(world.exchange(app, &code).status, 503, "{part}");
+                }
+            }
+            let during = (exchange == 200).then(|| world.exchange(app, &code).tokens());
+            world.memory.outage.set(None);
+            let redeemed = during.unwrap_or_else(|| world.exchange(app, &code).tokens());
+            one_lineage(&world, app, &redeemed);
+            world.refresh(app, &tokens.refresh).expect(200);
+            world.me(&tokens.access).expect(200);
+        }
+    }
+}
+
+#[test]
+fn health_names_the_part_that_is_down() {
+    let world = World::new();
+    let all_well = json!({"records": "ok", "ledger": "ok", "limiter": "ok", "directory": "ok"});
+    assert_eq!(world.send(get("/healthz")).expect(200).json(), all_well);
+    for part in ["records", "ledger", "limiter", "directory"] {
+        world.memory.outage.set(Some(part));
+        let answer = world.send(get("/healthz")).expect(503).json();
+        assert_eq!(answer[part], "unavailable");
+        assert_eq!(answer.to_string().matches("ok").count(), 3);
+    }
+}

@@ -1,0 +1,246 @@
+//! Two requests at once: between any two storage steps of the one, the whole of the other. No
+//! runtime orders them more finely, for a step is where a request waits.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use fluxer_oauth2::http::{Body, Method, Request};
+use fluxer_oauth2::store::memory::Meanwhile;
+
+use crate::world::{
+    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, request, text,
+};
+
+/// Two requests, and what must hold of their answers once both are through.
+struct Pair {
+    one: Request,
+    other: Request,
+    check: Check,
+}
+
+type Check = Box<dyn Fn(&Answer, &Answer)>;
+
+fn pair(one: Request, other: Request, check: impl Fn(&Answer, &Answer) + 'static) -> Pair {
+    Pair {
+        one,
+        other,
+        check: Box::new(check),
+    }
+}
+
+/// Lets the other happen before every step of the one.
+fn interleave(prepare: impl Fn(&'static World, &'static Browser<'static>) -> Pair) {
+    // A test's world may live as long as the test.
+    let world: &'static World = Box::leak(Box::new(World::new()));
+    let browser: &'static Browser<'static> = Box::leak(Box::new(world.alices_browser()));
+    let mut interleaved = 0;
+    for step in 0.. {
+        let Pair { one, other, check } = prepare(world, browser);
+        let answer = Rc::new(RefCell::new(None));
+        let heard = Rc::clone(&answer);
+        world.memory.meanwhile.replace(Some(Meanwhile {
+            step,
+            happens: Box::new(move || {
+                heard.replace(Some(world.send(other)));
+            }),
+        }));
+        let one = world.send(one);
+        if world.memory.meanwhile.take().is_some() {
+            break;
+        }
+        interleaved += 1;
+        check(&one, &answer.take().expect("the other's answer"));
+    }
+    assert!(interleaved > 1);
+}
+
+fn refresh(app: &App, tokens: &Tokens) -> Request {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*tokens.refresh),
+    ];
+    app.post("/api/oauth2/token", &form)
+}
+
+fn exchange(app: &App, code: &str) -> Request {
+    app.post("/api/oauth2/token", &app.exchange(code))
+}
+
+fn deauthorize(browser: &Browser<'_>, app: &App) -> Request {
+    let token = text(&browser.get("/api/oauth2/session").json(), "csrf_token");
+    let path = format!("/api/oauth2/@me/authorizations/{}", app.id);
+    let request = request(Method::Delete, &path).with("x-csrf-token", &token);
+    request.with("cookie", &browser.cookie_header())
+}
+
+fn copy(request: &Request) -> Request {
+    let Body::Read(body) = &request.body else {
+        panic!("a body that was read")
+    };
+    Request {
+        method: request.method,
+        secure: request.secure,
+        path: request.path.clone(),
+        query: request.query.clone(),
+        headers: request.headers.clone(),
+        body: Body::Read(body.clone()),
+    }
+}
+
+/// Whatever an answer gave does not work.
+fn is_dead(world: &World, app: &App, answer: &Answer) {
+    if answer.status == 200 {
+        let body = answer.json();
+        assert_eq!(world.me(&text(&body, "access_token")).status, 401);
+        let refreshed = world.refresh(app, &text(&body, "refresh_token"));
+        assert_eq!(refreshed.expect(400).error(), "invalid_grant");
+    } else {
+        assert_eq!(answer.error(), "invalid_grant");
+    }
+}
+
+#[test]
+fn a_refresh_does_not_outlive_a_revocation() {
+    interleave(|world, browser| {
+        let app = &world.server;
+        let tokens = world.tokens_for(browser, app);
+        let revoke = app.post("/api/oauth2/revoke", &[("token", &tokens.access)]);
+        pair(refresh(app, &tokens), revoke, |one, other| {
+            assert_eq!(other.status, 200);
+            is_dead(world, app, one);
+        })
+    });
+}
+
+#[test]
+fn nothing_outlives_a_deauthorization() {
+    interleave(|world, browser| {
+        let app = &world.server;
+        let tokens = world.tokens_for(browser, app);
+        pair(
+            refresh(app, &tokens),
+            deauthorize(browser, app),
+            |one, other| {
+                assert_eq!(other.status, 204);
+                is_dead(world, app, one);
+            },
+        )
+    });
+    interleave(|world, browser| {
+        let app = &world.device;
+        let code = browser.code(&app.asks());
+        pair(
+            exchange(app, &code),
+            deauthorize(browser, app),
+            |one, other| {
+                assert_eq!(other.status, 204);
+                is_dead(world, app, one);
+            },
+        )
+    });
+}
+
+#[test]
+fn two_refreshes_at_once_are_one_turn() {
+    interleave(|world, browser| {
+        let app = &world.device;
+        let tokens = world.tokens_for(browser, app);
+        let both = refresh(app, &tokens);
+        pair(copy(&both), both, |one, other| {
+            let successors = [one, other].map(|answer| text(&answer.json(), "refresh_token"));
+            assert_eq!(successors[0], successors[1]);
+            world.refresh(app, &successors[0]).expect(200);
+        })
+    });
+}
+
+#[test]
+fn two_redemptions_at_once_are_one() {
+    let winners = Rc::new(Cell::new([0, 0]));
+    let count = Rc::clone(&winners);
+    interleave(move |world, browser| {
+        let app = &world.device;
+        let code = browser.code(&app.asks());
+        let (both, count) = (exchange(app, &code), Rc::clone(&count));
+        pair(copy(&both), both, move |one, other| {
+            let statuses = [one, other].map(|answer| answer.status);
+            assert!(matches!(statuses, [200, 400] | [400, 200]), "{statuses:?}");
+            let [first, second] = count.get();
+            count.set([
+                first + u32::from(statuses[0] == 200),
+                second + u32::from(statuses[1] == 200),
+            ]);
+        })
+    });
+    assert!(winners.get().iter().all(|won| *won > 0), "both can win");
+}
+
+#[test]
+fn one_form_sent_twice_at_once_makes_one_code() {
+    interleave(|world, browser| {
+        let app = &world.device;
+        let form = browser.consent(&app.asks()).with("decision", "approve");
+        let both = form.request().with("cookie", &browser.cookie_header());
+        pair(copy(&both), both, |one, other| {
+            let codes = [one, other].map(|answer| answer.parameter("code").expect("a code"));
+            assert_eq!(codes[0], codes[1]);
+            world.exchange(app, &codes[0]).expect(200);
+        })
+    });
+}
+
+#[test]
+fn an_approval_at_the_time_of_a_deauthorization_can_be_taken_back() {
+    interleave(|world, browser| {
+        let app = &world.server;
+        browser.code(&app.asks());
+        let target = app.asks().target();
+        let approve = crate::world::get(&target).with("cookie", &browser.cookie_header());
+        pair(approve, deauthorize(browser, app), |one, other| {
+            assert_eq!(other.status, 204);
+            let Some(code) = one.parameter("code") else {
+                return;
+            };
+            let answer = world.exchange(app, &code);
+            if answer.status == 200 {
+                world.send(deauthorize(browser, app)).expect(204);
+            }
+            is_dead(world, app, &answer);
+        })
+    });
+}
+
+#[test]
+fn nothing_outlives_a_new_password() {
+    interleave(|world, browser| {
+        let app = &world.server;
+        world
+            .administer(
+                Method::Patch,
+                &format!("/api/admin/users/{}", world.alice.id),
+                Some(&password()),
+            )
+            .expect(200);
+        browser.log_in(&world.alice);
+        browser.code(&app.asks());
+        let approve =
+            crate::world::get(&app.asks().target()).with("cookie", &browser.cookie_header());
+        let path = format!("/api/admin/users/{}", world.alice.id);
+        let change = administrative(
+            Method::Patch,
+            &path,
+            Some(&password()),
+            &world.admin_token(),
+        );
+        pair(approve, change, |one, other| {
+            assert_eq!(other.status, 200);
+            if let Some(code) = one.parameter("code") {
+                is_dead(world, app, &world.exchange(app, &code));
+            }
+        })
+    });
+}
+
+fn password() -> serde_json::Value {
+    serde_json::json!({"password": PASSWORD})
+}

@@ -1,0 +1,25 @@
+//! Whole flows through the router, natively, on `store::memory`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod authorize;
+mod code_flow;
+mod costs;
+mod endings;
+mod faults;
+mod interleavings;
+mod login;
+mod metadata;
+mod refresh;
+mod resources;
+mod secrets;
+mod token;
+mod transport;
+mod world;

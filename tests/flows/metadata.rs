@@ -1,0 +1,118 @@
+//! RFC 8414: what is advertised works, and what works is advertised.
+
+use fluxer_oauth2::http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{HTTP, VERIFIER, World, get, post, request};
+
+fn metadata(world: &World) -> Value {
+    let answer = world
+        .send(get("/.well-known/oauth-authorization-server"))
+        .expect(200);
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
+    answer.json()
+}
+
+#[test]
+fn the_document_is_this() {
+    let world = World::new();
+    let auth_methods = json!(["client_secret_basic", "client_secret_post", "none"]);
+    assert_eq!(
+        metadata(&world),
+        json!({
+            "issuer": HTTP,
+            "authorization_endpoint": format!("{HTTP}/oauth2/authorize"),
+            "token_endpoint": format!("{HTTP}/api/oauth2/token"),
+            "revocation_endpoint": format!("{HTTP}/api/oauth2/revoke"),
+            "introspection_endpoint": format!("{HTTP}/api/oauth2/introspect"),
+            "scopes_supported": ["identify", "email", "guilds", "connections", "bot", "admin"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": auth_methods,
+            "revocation_endpoint_auth_methods_supported": auth_methods,
+            "introspection_endpoint_auth_methods_supported": auth_methods,
+            "authorization_response_iss_parameter_supported": true,
+        })
+    );
+}
+
+#[test]
+fn what_is_advertised_works() {
+    let world = World::new();
+    let document = metadata(&world);
+    let path = |name: &str| {
+        document[name]
+            .as_str()
+            .unwrap()
+            .strip_prefix(HTTP)
+            .unwrap()
+            .to_owned()
+    };
+    let list = |name: &str| {
+        document[name]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it.as_str().unwrap().to_owned())
+    };
+    let browser = world.alices_browser();
+    let (server, device) = (&world.server, &world.device);
+    let secret = server.secret.as_deref().unwrap();
+
+    for method in list("token_endpoint_auth_methods_supported") {
+        let app = if method == "none" { device } else { server };
+        for grant_type in list("grant_types_supported") {
+            let code = browser.code(&app.asks().with_pkce().with("response_mode", "query"));
+            let form = match &*grant_type {
+                "authorization_code" => {
+                    vec![("code", code), ("code_verifier", VERIFIER.to_owned())]
+                }
+                "refresh_token" => vec![("refresh_token", world.tokens_for(&browser, app).refresh)],
+                "client_credentials" if method == "none" => continue,
+                "client_credentials" => vec![],
+                unknown => panic!("{unknown} is not tried"),
+            };
+            let mut form: Vec<_> = form.iter().map(|(name, value)| (*name, &**value)).collect();
+            form.push(("grant_type", &*grant_type));
+            let request = match &*method {
+                "client_secret_basic" | "none" => app.post(&path("token_endpoint"), &form),
+                "client_secret_post" => {
+                    form.extend([("client_id", &*app.id), ("client_secret", secret)]);
+                    post(&path("token_endpoint"), &form)
+                }
+                unknown => panic!("{unknown} is not tried"),
+            };
+            let token = world.send(request).expect(200).json()["access_token"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            let ask = [("token", &*token)];
+            assert_eq!(
+                world
+                    .send(app.post(&path("introspection_endpoint"), &ask))
+                    .json()["active"],
+                true
+            );
+            world
+                .send(app.post(&path("revocation_endpoint"), &ask))
+                .expect(200);
+            assert_eq!(
+                world
+                    .send(app.post(&path("introspection_endpoint"), &ask))
+                    .json()["active"],
+                false
+            );
+        }
+    }
+    for scope in list("scopes_supported").filter(|scope| !matches!(&**scope, "bot" | "admin")) {
+        browser.code(&server.asks().with("scope", &scope));
+    }
+    assert_eq!(
+        world
+            .send(request(Method::Get, &path("authorization_endpoint")))
+            .status,
+        400
+    );
+}

@@ -1,0 +1,687 @@
+//! A world to test in: the server on `store::memory`, users and applications made over its own
+//! administration API, and browsers that keep cookies and send back the forms they are shown.
+
+use core::ops::Deref;
+use core::time::Duration;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use base64ct::{Base64, Encoding};
+use fluxer_oauth2::config::Config;
+use fluxer_oauth2::http::{Body, Method, Request, Response};
+use fluxer_oauth2::router;
+use fluxer_oauth2::store::memory::Memory;
+use scraper::{ElementRef, Html, Selector};
+use serde_json::{Value, json};
+use url::form_urlencoded::{Serializer, parse};
+
+pub const HTTP: &str = "http://127.0.0.1:8787";
+pub const HTTPS: &str = "https://id.example";
+pub const ADMIN_SECRET: &str = "an-administration-secret-that-no-one-else-knows";
+pub const PASSWORD: &str = "correct horse battery staple";
+/// RFC 7636 Appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// Its challenge.
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Well-formed, and not the verifier of [`CHALLENGE`].
+pub const WRONG_VERIFIER: &str = "wrong-wrong-wrong-wrong-wrong-wrong-wrong-w";
+/// What must come back byte for byte.
+pub const STATE: &str = "a b+c%20&d=e#é/?\"'<script>😀";
+
+/// The server, and who is known to it.
+pub struct World {
+    pub memory: Memory,
+    pub config: Config,
+    /// A user.
+    pub alice: User,
+    /// A user who administers.
+    pub staff: User,
+    /// A confidential application.
+    pub server: App,
+    /// Another one: the attacker's.
+    pub other: App,
+    /// A public application.
+    pub device: App,
+}
+
+#[derive(Default, Clone)]
+pub struct User {
+    pub id: String,
+    pub username: String,
+}
+
+#[derive(Default, Clone)]
+pub struct App {
+    pub id: String,
+    pub secret: Option<String>,
+    pub redirect_uri: String,
+}
+
+/// The built-in administration application.
+fn administration() -> App {
+    App {
+        id: "1".to_owned(),
+        secret: Some(ADMIN_SECRET.to_owned()),
+        redirect_uri: String::new(),
+    }
+}
+
+impl World {
+    /// With limits that no test reaches.
+    pub fn new() -> Self {
+        Self::with(&[
+            ("RATE_LIMIT_AUTHORIZE", "100000/10"),
+            ("RATE_LIMIT_TOKEN", "100000/10"),
+            ("RATE_LIMIT_REVOKE", "100000/10"),
+        ])
+    }
+
+    /// With these settings, and otherwise as shipped.
+    pub fn with(settings: &[(&'static str, &str)]) -> Self {
+        let config = Config::parse(|name| {
+            let shipped = match name {
+                "ISSUER" => Some(HTTP),
+                "SIGNING_KEYS" => Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
+                "ADMIN_CLIENT_SECRET" => Some(ADMIN_SECRET),
+                _ => None,
+            };
+            let setting = settings.iter().find(|(set, _)| *set == name);
+            setting
+                .map(|(_, value)| *value)
+                .or(shipped)
+                .map(str::to_owned)
+        });
+        let mut world = Self {
+            memory: Memory::default(),
+            config: config.expect("settings"),
+            alice: User::default(),
+            staff: User::default(),
+            server: App::default(),
+            other: App::default(),
+            device: App::default(),
+        };
+        world.alice = world.user("alice", false);
+        world.staff = world.user("staff", true);
+        world.server = world.application(&json!({
+            "name": "Server", "redirect_uris": ["https://server.example/cb?fixed=1"],
+        }));
+        world.other = world.application(&json!({
+            "name": "Other", "redirect_uris": ["https://other.example/cb"],
+        }));
+        world.device = world.application(&json!({
+            "name": "Device", "type": "public",
+            "redirect_uris": ["http://127.0.0.1/cb", "com.example.app:/cb"],
+        }));
+        world.advance(60);
+        world
+    }
+
+    pub fn user(&self, name: &str, admin: bool) -> User {
+        let email = format!("{name}@mail.example");
+        let user = json!({
+            "username": name, "email": email, "password": PASSWORD, "admin": admin,
+        });
+        let made = self
+            .administer(Method::Post, "/api/admin/users", Some(&user))
+            .expect(200)
+            .json();
+        User {
+            id: text(&made, "id"),
+            username: name.to_owned(),
+        }
+    }
+
+    pub fn application(&self, application: &Value) -> App {
+        let made = self.administer(Method::Post, "/api/admin/applications", Some(application));
+        let made = made.expect(200).json();
+        App {
+            id: text(&made, "id"),
+            secret: made["client_secret"].as_str().map(str::to_owned),
+            redirect_uri: made["redirect_uris"][0]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        }
+    }
+
+    /// A request with a fresh token of the built-in application.
+    pub fn administer(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        self.send(administrative(method, path, body, &self.admin_token()))
+    }
+
+    pub fn admin_token(&self) -> String {
+        let form = [("grant_type", "client_credentials"), ("scope", "admin")];
+        text(
+            &self.token(&administration(), &form).expect(200).json(),
+            "access_token",
+        )
+    }
+
+    /// The way in for every request.
+    pub fn send(&self, mut request: Request) -> Answer {
+        request.secure |= self.config.issuer.is_https();
+        self.send_plainly(&request)
+    }
+
+    /// As it is, without https where the issuer has it.
+    pub fn send_plainly(&self, request: &Request) -> Answer {
+        let response = pollster::block_on(router::answer(&self.memory, &self.config, request));
+        assert_harmless(request, &response);
+        Answer(response)
+    }
+
+    pub fn browser(&self) -> Browser<'_> {
+        Browser {
+            world: self,
+            cookies: RefCell::default(),
+            address: Cell::new("192.0.2.1"),
+        }
+    }
+
+    /// Alice's browser, logged in.
+    pub fn alices_browser(&self) -> Browser<'_> {
+        let browser = self.browser();
+        browser.log_in(&self.alice);
+        browser
+    }
+
+    /// A request to the token endpoint, authenticated as the application does.
+    pub fn token(&self, app: &App, form: &[(&str, &str)]) -> Answer {
+        self.send(app.post("/api/oauth2/token", form))
+    }
+
+    pub fn exchange(&self, app: &App, code: &str) -> Answer {
+        self.token(app, &app.exchange(code))
+    }
+
+    pub fn refresh(&self, app: &App, token: &str) -> Answer {
+        self.token(
+            app,
+            &[("grant_type", "refresh_token"), ("refresh_token", token)],
+        )
+    }
+
+    pub fn revoke(&self, app: &App, token: &str) -> Answer {
+        self.send(app.post("/api/oauth2/revoke", &[("token", token)]))
+    }
+
+    pub fn introspect(&self, app: &App, token: &str) -> Value {
+        let answer = self.send(app.post("/api/oauth2/introspect", &[("token", token)]));
+        answer.expect(200).json()
+    }
+
+    pub fn me(&self, access_token: &str) -> Answer {
+        self.send(get("/api/users/@me").bearer(access_token))
+    }
+
+    /// Alice logs in, approves, and the application has its tokens.
+    pub fn tokens(&self, app: &App) -> Tokens {
+        self.tokens_for(&self.alices_browser(), app)
+    }
+
+    pub fn tokens_for(&self, browser: &Browser<'_>, app: &App) -> Tokens {
+        self.exchange(app, &browser.code(&app.asks())).tokens()
+    }
+
+    /// Whether the pair works, each in its way; the refresh token stays unused.
+    pub fn works(&self, app: &App, tokens: &Tokens) -> (bool, bool) {
+        let access = self.me(&tokens.access).status == 200;
+        let refresh = self.introspect(app, &tokens.refresh)["active"] == true;
+        (access, refresh)
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.memory.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// What holds for every answer, faults included.
+fn assert_harmless(request: &Request, response: &Response) {
+    let about = format!("{} {}", request.method.as_str(), request.target());
+    let header = |name| response.header(name).unwrap_or_default();
+    assert!(
+        response.status < 500 || response.status == 503,
+        "{about}: {}",
+        response.status
+    );
+    assert_eq!(header("x-content-type-options"), "nosniff", "{about}");
+    assert_eq!(header("referrer-policy"), "no-referrer", "{about}");
+    let may_be_kept =
+        request.path.starts_with("/assets/") || request.path.starts_with("/.well-known/");
+    assert!(
+        may_be_kept || header("cache-control") == "no-store",
+        "{about}"
+    );
+    if header("content-type").starts_with("text/html") {
+        let policy = header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; style-src 'self'"),
+            "{about}: {policy}"
+        );
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
+        assert_eq!(header("x-frame-options"), "DENY", "{about}");
+    }
+}
+
+impl App {
+    /// Its ordinary authorization request.
+    pub fn asks(&self) -> Asks {
+        let asks = Asks(Vec::new())
+            .with("response_type", "code")
+            .with("client_id", &self.id)
+            .with("redirect_uri", &self.redirect_uri)
+            .with("scope", "identify email")
+            .with("state", STATE);
+        if self.secret.is_some() {
+            asks
+        } else {
+            asks.with_pkce()
+        }
+    }
+
+    /// A form post with its credentials: Basic where it has a secret, else its id.
+    pub fn post(&self, target: &str, form: &[(&str, &str)]) -> Request {
+        if let Some(secret) = &self.secret {
+            return post(target, form).basic(&self.id, secret);
+        }
+        post(target, &[form, &[("client_id", &self.id)]].concat())
+    }
+
+    /// Its ordinary token request.
+    pub fn exchange<'a>(&'a self, code: &'a str) -> Vec<(&'static str, &'a str)> {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &self.redirect_uri),
+        ];
+        if self.secret.is_none() {
+            form.push(("code_verifier", VERIFIER));
+        }
+        form
+    }
+}
+
+/// An authorization request.
+#[derive(Clone)]
+pub struct Asks(Vec<(String, String)>);
+
+impl Asks {
+    /// With this parameter instead of any of its name.
+    pub fn with(self, name: &str, value: &str) -> Self {
+        self.without(name).and(name, value)
+    }
+
+    /// With this parameter too.
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(sent, _)| sent != name);
+        self
+    }
+
+    pub fn with_pkce(self) -> Self {
+        self.with("code_challenge", CHALLENGE)
+            .with("code_challenge_method", "S256")
+    }
+
+    pub fn target(&self) -> String {
+        format!("/oauth2/authorize?{}", encode(&self.0))
+    }
+}
+
+/// A browser: keeps cookies, follows nothing by itself.
+pub struct Browser<'w> {
+    world: &'w World,
+    cookies: RefCell<BTreeMap<String, String>>,
+    pub address: Cell<&'static str>,
+}
+
+impl Browser<'_> {
+    pub fn send(&self, request: Request) -> Answer {
+        let request = request
+            .with("cookie", &self.cookie_header())
+            .with("accept", "text/html")
+            .with("user-agent", "Mozilla/5.0 (test)")
+            .with("cf-connecting-ip", self.address.get());
+        let answer = self.world.send(request);
+        for (_, cookie) in answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name == "set-cookie")
+        {
+            let (pair, attributes) = cookie.split_once("; ").expect("attributes");
+            let (name, value) = pair.split_once('=').expect("a pair");
+            if attributes.contains("Max-Age=0;") {
+                self.cookies.borrow_mut().remove(name);
+            } else {
+                self.cookies
+                    .borrow_mut()
+                    .insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    pub fn get(&self, target: &str) -> Answer {
+        self.send(get(target))
+    }
+
+    pub fn submit(&self, form: &Form) -> Answer {
+        self.send(form.request())
+    }
+
+    pub fn cookie_header(&self) -> String {
+        let cookies = self.cookies.borrow();
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        pairs.join("; ")
+    }
+
+    /// The cookies, as another browser could steal them.
+    pub fn cookies(&self) -> BTreeMap<String, String> {
+        self.cookies.borrow().clone()
+    }
+
+    pub fn with_cookies(self, cookies: BTreeMap<String, String>) -> Self {
+        self.cookies.replace(cookies);
+        self
+    }
+
+    pub fn log_in(&self, user: &User) {
+        self.try_to_log_in(&user.username, PASSWORD).expect(303);
+    }
+
+    pub fn try_to_log_in(&self, login: &str, password: &str) -> Answer {
+        let form = self
+            .get("/login?return_to=%2Foauth2%2Fauthorize%3F")
+            .form("password");
+        self.submit(&form.with("login", login).with("password", password))
+    }
+
+    pub fn is_logged_in(&self) -> bool {
+        self.get("/api/oauth2/session").status == 200
+    }
+
+    /// The consent form that the request leads to.
+    pub fn consent(&self, asks: &Asks) -> Form {
+        self.get(&asks.target()).expect(200).form("decision")
+    }
+
+    /// The answer to the client, with the user's approval where it is asked for.
+    pub fn authorize(&self, asks: &Asks) -> Answer {
+        let answer = self.get(&asks.target());
+        match answer.status {
+            200 => self.submit(&answer.form("decision").with("decision", "approve")),
+            _ => answer,
+        }
+    }
+
+    pub fn code(&self, asks: &Asks) -> String {
+        self.authorize(asks)
+            .expect(303)
+            .parameter("code")
+            .expect("a code")
+    }
+
+    /// A request to the API with the session and its token.
+    pub fn call(&self, method: Method, path: &str) -> Answer {
+        let token = text(
+            &self.get("/api/oauth2/session").expect(200).json(),
+            "csrf_token",
+        );
+        self.send(request(method, path).with("x-csrf-token", &token))
+    }
+}
+
+/// A form as the browser would send it.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub action: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Form {
+    /// With this field instead of any of its name.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.retain(|(sent, _)| sent != name);
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With this box unticked.
+    pub fn untick(mut self, name: &str, value: &str) -> Self {
+        let before = self.fields.len();
+        self.fields
+            .retain(|(sent, ticked)| (sent.as_str(), ticked.as_str()) != (name, value));
+        assert_eq!(self.fields.len() + 1, before, "no box {name}={value}");
+        self
+    }
+
+    pub fn field(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(sent, _)| sent == name);
+        field.map(|(_, value)| value.as_str()).expect(name)
+    }
+
+    pub fn request(&self) -> Request {
+        let fields: Vec<_> = self
+            .fields
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        post(&self.action, &fields)
+    }
+
+    fn read(form: ElementRef<'_>) -> Self {
+        let attribute =
+            |element: ElementRef<'_>, name| element.attr(name).unwrap_or_default().to_owned();
+        let is_sent = |input: &ElementRef<'_>| {
+            let ticked = input.attr("type") != Some("checkbox") || input.attr("checked").is_some();
+            ticked && input.attr("disabled").is_none()
+        };
+        Self {
+            action: attribute(form, "action"),
+            fields: form
+                .select(&selector("input[name]"))
+                .filter(is_sent)
+                .map(|input| (attribute(input, "name"), attribute(input, "value")))
+                .collect(),
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer(Response);
+
+impl Deref for Answer {
+    type Target = Response;
+
+    fn deref(&self) -> &Response {
+        &self.0
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    pub access: String,
+    pub refresh: String,
+    pub scope: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:?} {}", self.headers, self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+
+    pub fn location(&self) -> &str {
+        self.header("location").unwrap_or_default()
+    }
+
+    /// The parameters that were added to the registered redirect URI.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        let query = self
+            .location()
+            .split_once('?')
+            .map_or("", |(_, query)| query);
+        parse(query.as_bytes()).into_owned().collect()
+    }
+
+    /// One of them, which must not be there twice.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let mut found = self
+            .parameters()
+            .into_iter()
+            .filter(|(sent, _)| sent == name);
+        let value = found.next().map(|(_, value)| value);
+        assert_eq!(found.next(), None, "{name} twice");
+        value
+    }
+
+    pub fn document(&self) -> Html {
+        Html::parse_document(&self.body)
+    }
+
+    /// The page's form that has this control.
+    #[track_caller]
+    pub fn form(&self, control: &str) -> Form {
+        let document = self.document();
+        let control = selector(&format!("[name={control}]"));
+        let form = document
+            .select(&selector("form[method=post]"))
+            .find(|form| form.select(&control).next().is_some());
+        Form::read(form.unwrap_or_else(|| panic!("no such form: {} {}", self.status, self.body)))
+    }
+
+    /// The text of everything that the selector finds.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let document = self.document();
+        document
+            .select(&selector(css))
+            .map(|element| element.text().collect())
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn tokens(self) -> Tokens {
+        let body = self.expect(200).json();
+        Tokens {
+            access: text(&body, "access_token"),
+            refresh: text(&body, "refresh_token"),
+            scope: text(&body, "scope"),
+        }
+    }
+
+    /// The OAuth error of a JSON body, checked as RFC 6749 §5.2 wants it.
+    #[track_caller]
+    pub fn error(&self) -> String {
+        let body = self.json();
+        let error = text(&body, "error");
+        let description = text(&body, "error_description");
+        assert!(
+            description.bytes().all(|byte| matches!(byte, 0x20..=0x7e)),
+            "{description}"
+        );
+        assert_eq!(
+            body.as_object().map(serde_json::Map::len),
+            Some(2),
+            "{body}"
+        );
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert_eq!(
+            (self.header("cache-control"), self.header("pragma")),
+            (Some("no-store"), Some("no-cache"))
+        );
+        error
+    }
+}
+
+/// What makes a request of a request.
+pub trait With: Sized {
+    /// With this header, unless it has one of that name.
+    fn with(self, name: &str, value: &str) -> Self;
+
+    fn bearer(self, token: &str) -> Self {
+        self.with("authorization", &format!("Bearer {token}"))
+    }
+
+    fn basic(self, id: &str, secret: &str) -> Self {
+        let credentials = Base64::encode_string(format!("{id}:{secret}").as_bytes());
+        self.with("authorization", &format!("Basic {credentials}"))
+    }
+}
+
+impl With for Request {
+    fn with(mut self, name: &str, value: &str) -> Self {
+        if self.header(name).is_none() && !value.is_empty() {
+            self.headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+pub fn request(method: Method, target: &str) -> Request {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    Request {
+        method,
+        secure: false,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: Vec::new(),
+        body: Body::Read(Vec::new()),
+    }
+}
+
+pub fn get(target: &str) -> Request {
+    request(Method::Get, target)
+}
+
+pub fn post(target: &str, form: &[(&str, &str)]) -> Request {
+    post_as("application/x-www-form-urlencoded", target, &encode(form))
+}
+
+pub fn post_as(content_type: &str, target: &str, body: &str) -> Request {
+    let mut request = request(Method::Post, target).with("content-type", content_type);
+    request.body = Body::Read(body.as_bytes().to_vec());
+    request
+}
+
+pub fn administrative(method: Method, path: &str, body: Option<&Value>, token: &str) -> Request {
+    let mut request = request(method, path).bearer(token);
+    if let Some(body) = body {
+        request = request.with("content-type", "application/json");
+        request.body = Body::Read(body.to_string().into_bytes());
+    }
+    request
+}
+
+pub fn encode<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
+    let mut encoded = Serializer::new(String::new());
+    for (name, value) in pairs {
+        encoded.append_pair(name.as_ref(), value.as_ref());
+    }
+    encoded.finish()
+}
+
+#[track_caller]
+pub fn text(body: &Value, name: &str) -> String {
+    let found = body[name].as_str();
+    found
+        .unwrap_or_else(|| panic!("no {name} in {body}"))
+        .to_owned()
+}
+
+pub fn selector(css: &str) -> Selector {
+    Selector::parse(css).expect("a selector")
+}

@@ -1,0 +1,667 @@
+//! Random histories of a ledger against a model that remembers everything and decides from that.
+//!
+//! A history is a list of questions to three families, with the clock moving between them; any
+//! message may arrive again, late, out of order. The model keeps a family's whole past, the ledger
+//! only its last state: they must agree on every answer and on who lives, whatever the ledger has
+//! been allowed to forget.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use fluxer_oauth2::family_id::FamilyId;
+use fluxer_oauth2::ledger::{
+    AttemptId, Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened,
+    REDEMPTION_GRACE, ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
+};
+use fluxer_oauth2::oauth::client::Proof;
+use fluxer_oauth2::oauth::form_ticket::FORM_LIFETIME;
+use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
+use fluxer_oauth2::oauth::scope::Scopes;
+use fluxer_oauth2::oauth::time::Timestamp;
+use fluxer_oauth2::snowflake::ApplicationId;
+use proptest::prelude::*;
+
+/// Histories per run.
+const HISTORIES: u32 = 20_000;
+const FAMILIES: usize = 3;
+const DAY: Duration = Duration::from_hours(24);
+const APPLICATION: &str = "2";
+const REDIRECT_URI: &str = "https://app.example/cb";
+
+/// The challenge of the right verifier, and that of another one.
+static RIGHT: LazyLock<CodeChallenge> = LazyLock::new(|| challenge("r"));
+static WRONG: LazyLock<CodeChallenge> = LazyLock::new(|| challenge("w"));
+
+fn challenge(letter: &str) -> CodeChallenge {
+    challenge_of_verifier(&letter.repeat(43)).expect("a verifier")
+}
+
+/// What happens next.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// Time passes.
+    Wait(Duration),
+    /// A message arrives about a family.
+    Arrives(usize, Message),
+    /// Somebody guesses at a family's code, that many times.
+    Guesses(usize, u8),
+    /// A message that arrived before arrives again, as it was.
+    Again(usize),
+    /// The user takes everything back.
+    Deauthorize,
+    /// The alarm forgets what may be forgotten.
+    Alarm,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Message {
+    Open {
+        pkce: bool,
+        code_lifetime: Duration,
+    },
+    Redeem {
+        shows: Shows,
+        attempt: u8,
+        lifetime: Duration,
+    },
+    /// The generation is that many before the current one; negative: not made yet.
+    Rotate {
+        age: i8,
+        asks: Asks,
+        lifetime: Duration,
+    },
+    Revoke,
+}
+
+/// What a client shows with a code.
+#[derive(Debug, Clone, Copy)]
+struct Shows {
+    redirect_uri: Part,
+    verifier: Part,
+    proof: Proof,
+    is_foreign: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Part {
+    Right,
+    Missing,
+    Wrong,
+}
+
+/// The scope that a refresh asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Asks {
+    Nothing,
+    Less,
+    More,
+}
+
+fn wait() -> impl Strategy<Value = Duration> {
+    // Around every span that a rule names.
+    const SHORT: &[u64] = &[1, 5, 9, 10, 11, 29, 30, 31, 59, 60, 61];
+    const LONG: &[u64] = &[599, 600, 601, 1799, 1800, 1801];
+    const MONTH: &[u64] = &[2_505_600, 2_591_999, 2_592_000, 2_592_001];
+    prop_oneof![
+        5 => prop::sample::select(SHORT).prop_map(Duration::from_secs),
+        1 => prop::sample::select(LONG).prop_map(Duration::from_secs),
+        1 => prop::sample::select(MONTH).prop_map(Duration::from_secs),
+    ]
+}
+
+fn lifetime() -> impl Strategy<Value = Duration> {
+    // The default, and the shortest that makes sense: settings are the operator's.
+    prop_oneof![3 => Just(DAY * 30), 1 => Just(Duration::from_mins(1))]
+}
+
+fn shows() -> impl Strategy<Value = Shows> {
+    use Part::{Missing, Right, Wrong};
+    let redirect_uri = prop_oneof![8 => Just(Right), 2 => Just(Missing), 1 => Just(Wrong)];
+    let verifier = prop_oneof![5 => Just(Right), 5 => Just(Missing), 1 => Just(Wrong)];
+    let proof = prop_oneof![Just(Proof::Secret), Just(Proof::IdOnly)];
+    (redirect_uri, verifier, proof, prop::bool::weighted(0.1)).prop_map(
+        |(redirect_uri, verifier, proof, is_foreign)| Shows {
+            redirect_uri,
+            verifier,
+            proof,
+            is_foreign,
+        },
+    )
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let asks = prop_oneof![4 => Just(Asks::Nothing), 1 => Just(Asks::Less), 1 => Just(Asks::More)];
+    let age = prop_oneof![6 => Just(0), 3 => Just(1), 1 => Just(2), 1 => Just(5), 1 => Just(-1)];
+    let code_lifetime = prop_oneof![3 => Just(10), 1 => Just(1)].prop_map(Duration::from_mins);
+    prop_oneof![
+        3 => (any::<bool>(), code_lifetime)
+            .prop_map(|(pkce, code_lifetime)| Message::Open { pkce, code_lifetime }),
+        4 => (shows(), 0..4_u8, lifetime())
+            .prop_map(|(shows, attempt, lifetime)| Message::Redeem { shows, attempt, lifetime }),
+        6 => (age, asks, lifetime())
+            .prop_map(|(age, asks, lifetime)| Message::Rotate { age, asks, lifetime }),
+        1 => Just(Message::Revoke),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        5 => wait().prop_map(Event::Wait),
+        12 => (0..FAMILIES, message()).prop_map(|(family, message)| Event::Arrives(family, message)),
+        1 => (0..FAMILIES, 1..12_u8).prop_map(|(family, times)| Event::Guesses(family, times)),
+        3 => (0..40_usize).prop_map(Event::Again),
+        1 => Just(Event::Deauthorize),
+        2 => Just(Event::Alarm),
+    ]
+}
+
+/// The ledger as its object keeps it: rows of JSON.
+#[derive(Default)]
+struct Ledger(BTreeMap<FamilyId, String>);
+
+impl Ledger {
+    fn family(&self, id: FamilyId) -> Option<Family> {
+        let body = self.0.get(&id)?;
+        Some(serde_json::from_str(body).expect("a row that can be read"))
+    }
+
+    fn ask<V: Verb>(&mut self, verb: V, now: Timestamp) -> V::Answer {
+        let id = verb.family();
+        let (next, answer) = verb.decide(self.family(id), now);
+        self.store(id, next);
+        answer
+    }
+
+    fn deauthorize(&mut self, now: Timestamp) {
+        for id in self.ids() {
+            let family = self.family(id).expect("a row");
+            self.store(id, family.end(now));
+        }
+    }
+
+    fn alarm(&mut self, now: Timestamp) {
+        for id in self.ids() {
+            if self.family(id).expect("a row").purge_at() <= now {
+                self.0.remove(&id);
+            }
+        }
+    }
+
+    fn ids(&self) -> Vec<FamilyId> {
+        self.0.keys().copied().collect()
+    }
+
+    fn store(&mut self, id: FamilyId, next: Next) {
+        match next {
+            Next::Keep => {}
+            Next::Put(family) => {
+                let body = serde_json::to_string(&family).expect("JSON");
+                self.0.insert(id, body);
+            }
+            Next::Remove => {
+                self.0.remove(&id);
+            }
+        }
+    }
+}
+
+/// A message as it travels: what it means was settled when it was first sent.
+#[derive(Debug, Clone)]
+enum Sent {
+    Open(Open, bool),
+    Redeem(Redeem, Shows),
+    Rotate(Rotate, Asks),
+    Revoke(Revoke),
+}
+
+/// Everything that ever happened to a family.
+#[derive(Default, Clone)]
+struct Past {
+    opened: Option<Opening>,
+    misses: u8,
+    redeemed: Option<(Timestamp, AttemptId)>,
+    /// When each generation was made, and until when it is good.
+    generations: Vec<(Timestamp, Timestamp)>,
+    ended: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Opening {
+    at: Timestamp,
+    pkce: bool,
+    code_expires_at: Timestamp,
+}
+
+impl Past {
+    fn lives(&self, now: Timestamp) -> bool {
+        !self.ended
+            && self
+                .generations
+                .last()
+                .is_some_and(|&(_, until)| now < until)
+    }
+
+    fn current(&self) -> Option<Generation> {
+        let &(issued_at, expires_at) = self.generations.last()?;
+        Some(Generation {
+            scope: granted(),
+            generation: u32::try_from(self.generations.len()).expect("few"),
+            issued_at,
+            expires_at,
+        })
+    }
+
+    fn open(&mut self, open: &Open, pkce: bool, now: Timestamp) -> bool {
+        match self.opened {
+            None => {
+                let code_expires_at = open.code_expires_at;
+                self.opened = Some(Opening {
+                    at: now,
+                    pkce,
+                    code_expires_at,
+                });
+                true
+            }
+            Some(opening) => {
+                let waits = self.redeemed.is_none() && !self.ended;
+                waits && opening.pkce == pkce && now < opening.code_expires_at
+            }
+        }
+    }
+
+    fn redeem(&mut self, redeem: &Redeem, shows: Shows, now: Timestamp) -> Option<Generation> {
+        let opening = self.opened?;
+        let has_redirect_uri = match shows.redirect_uri {
+            Part::Right => true,
+            Part::Missing => opening.pkce,
+            Part::Wrong => false,
+        };
+        let binds = if opening.pkce {
+            Part::Right
+        } else {
+            Part::Missing
+        };
+        let fits = has_redirect_uri && shows.verifier == binds && !shows.is_foreign;
+        let has_verifier = fits && opening.pkce;
+        let in_time = now < opening.code_expires_at;
+        match self.redeemed {
+            _ if self.ended => None,
+            None if !in_time => None,
+            None if fits => {
+                self.redeemed = Some((now, redeem.attempt));
+                self.generations.push((now, now + redeem.lifetime));
+                self.current()
+            }
+            None => {
+                self.misses += 1;
+                self.ended = self.misses == MAX_MISSES;
+                None
+            }
+            // The request's own repetition.
+            Some((_, attempt)) if attempt == redeem.attempt && self.generations.len() == 1 => {
+                self.current().filter(|_| self.lives(now))
+            }
+            Some((at, _)) => {
+                let by_the_client =
+                    !shows.is_foreign && (shows.proof == Proof::Secret || has_verifier);
+                let mounted_twice = has_verifier && now.since(at) < REDEMPTION_GRACE;
+                self.ended = by_the_client && in_time && !mounted_twice;
+                None
+            }
+        }
+    }
+
+    fn rotate(&mut self, rotate: &Rotate, asks: Asks, now: Timestamp) -> Option<Generation> {
+        if !self.lives(now) {
+            return None;
+        }
+        let current = self.generations.len();
+        let presented = usize::try_from(rotate.generation).expect("small");
+        let (made_at, _) = self.generations[current - 1];
+        let is_predecessor = presented + 1 == current && now.since(made_at) < ROTATION_GRACE;
+        if presented > current {
+            return None;
+        }
+        if presented < current && !is_predecessor {
+            self.ended = true;
+            return None;
+        }
+        if asks == Asks::More {
+            return None;
+        }
+        if presented == current {
+            self.generations.push((now, now + rotate.lifetime));
+        }
+        self.current()
+    }
+}
+
+/// A ledger, its model, and the messages so far.
+struct History {
+    now: Timestamp,
+    ledger: Ledger,
+    pasts: [Past; FAMILIES],
+    sent: Vec<(usize, Sent)>,
+    /// The distinct attempts that got tokens for a family's code.
+    winners: [Option<AttemptId>; FAMILIES],
+}
+
+impl History {
+    fn new() -> Self {
+        Self {
+            now: Timestamp::from_millis(1_795_000_000_000),
+            ledger: Ledger::default(),
+            pasts: Default::default(),
+            sent: Vec::new(),
+            winners: [None; FAMILIES],
+        }
+    }
+
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Wait(span) => self.now = self.now + span,
+            Event::Arrives(family, message) => {
+                let sent = self.spell(family, message);
+                self.sent.push((family, sent.clone()));
+                self.arrives(family, &sent);
+            }
+            Event::Guesses(family, times) => {
+                let shows = Shows {
+                    verifier: Part::Wrong,
+                    ..Shows::RIGHT
+                };
+                let guess = Message::Redeem {
+                    shows,
+                    attempt: 9,
+                    lifetime: Duration::from_mins(1),
+                };
+                let sent = self.spell(family, guess);
+                (0..times).for_each(|_| self.arrives(family, &sent));
+            }
+            Event::Again(index) => {
+                if let Some((family, sent)) = self.sent.get(index).cloned() {
+                    self.arrives(family, &sent);
+                }
+            }
+            Event::Deauthorize => {
+                self.ledger.deauthorize(self.now);
+                for past in &mut self.pasts {
+                    past.ended |= past.opened.is_some();
+                }
+            }
+            Event::Alarm => self.ledger.alarm(self.now),
+        }
+        self.agrees();
+    }
+
+    fn spell(&self, family: usize, message: Message) -> Sent {
+        let id = family_id(family);
+        match message {
+            Message::Open {
+                pkce,
+                code_lifetime,
+            } => Sent::Open(
+                Open {
+                    family: id,
+                    grant: grant(pkce),
+                    code_expires_at: self.now + code_lifetime,
+                },
+                pkce,
+            ),
+            Message::Redeem {
+                shows,
+                attempt,
+                lifetime,
+            } => {
+                let redeem = Redeem {
+                    family: id,
+                    application: application(APPLICATION),
+                    evidence: shows.evidence(),
+                    attempt: AttemptId(FamilyId::from_bytes([attempt; 16])),
+                    lifetime,
+                };
+                Sent::Redeem(redeem, shows)
+            }
+            Message::Rotate {
+                age,
+                asks,
+                lifetime,
+            } => {
+                let current = i64::try_from(self.pasts[family].generations.len()).expect("few");
+                let generation = u32::try_from((current - i64::from(age)).max(1)).expect("small");
+                let scope = match asks {
+                    Asks::Nothing => None,
+                    Asks::Less => Some(scopes("identify")),
+                    Asks::More => Some(scopes("identify guilds")),
+                };
+                Sent::Rotate(
+                    Rotate {
+                        family: id,
+                        generation,
+                        scope,
+                        lifetime,
+                    },
+                    asks,
+                )
+            }
+            Message::Revoke => Sent::Revoke(Revoke { family: id }),
+        }
+    }
+
+    /// Asks the ledger and the model, and compares.
+    fn arrives(&mut self, family: usize, sent: &Sent) {
+        let (past, now) = (&mut self.pasts[family], self.now);
+        match sent {
+            Sent::Open(open, pkce) => {
+                // The ticket in the form is no older than the family, and lives no longer.
+                if past
+                    .opened
+                    .is_some_and(|opening| now >= opening.at + FORM_LIFETIME)
+                {
+                    return;
+                }
+                let expected = past.open(open, *pkce, now);
+                let answer = self.ledger.ask(open.clone(), now);
+                assert_eq!(answer == Opened::Open, expected, "{sent:?}");
+            }
+            Sent::Redeem(redeem, shows) => {
+                let expected = past.redeem(redeem, *shows, now);
+                let answer = self.ledger.ask(redeem.clone(), now);
+                assert_eq!(answer.clone().ok(), expected, "{sent:?}: {answer:?}");
+                if answer.is_ok() {
+                    let winner = *self.winners[family].get_or_insert(redeem.attempt);
+                    assert_eq!(winner, redeem.attempt, "two redemptions of one code");
+                }
+            }
+            Sent::Rotate(rotate, asks) => {
+                let expected = past.rotate(rotate, *asks, now);
+                let answer = self.ledger.ask(rotate.clone(), now);
+                assert_eq!(answer.clone().ok(), expected, "{sent:?}: {answer:?}");
+            }
+            Sent::Revoke(revoke) => {
+                past.ended |= past.opened.is_some();
+                self.ledger.ask(revoke.clone(), now);
+            }
+        }
+    }
+
+    /// What holds at every instant, asked of the ledger without changing it.
+    fn agrees(&mut self) {
+        let now = self.now;
+        assert!(self.ledger.0.len() <= FAMILIES);
+        for (family, past) in self.pasts.iter().enumerate() {
+            let id = family_id(family);
+            let lives = past.lives(now);
+            let standing = self.ledger.ask(Standing { family: id }, now);
+            assert_eq!(
+                standing,
+                past.current().filter(|_| lives),
+                "family {family}"
+            );
+
+            // One lineage: whichever generations are accepted, they have one successor.
+            let current = u32::try_from(past.generations.len()).expect("few");
+            let stored = self.ledger.family(id);
+            let probed = [
+                1,
+                2,
+                current.saturating_sub(2),
+                current.saturating_sub(1),
+                current,
+                current + 1,
+            ];
+            let probed = BTreeSet::from(probed);
+            let successors: Vec<_> = probed
+                .into_iter()
+                .filter(|&generation| generation > 0)
+                .filter_map(|generation| {
+                    let lifetime = Duration::from_mins(1);
+                    let rotate = Rotate {
+                        family: id,
+                        generation,
+                        scope: None,
+                        lifetime,
+                    };
+                    rotate
+                        .decide(stored.clone(), now)
+                        .1
+                        .ok()
+                        .map(|next| (generation, next.generation))
+                })
+                .collect();
+            match successors.as_slice() {
+                [] => assert!(!lives),
+                [(one, next)] => assert!(lives && *one == current && *next == current + 1),
+                // The predecessor is answered with the current one, which is unused.
+                [(old, forgiven), (one, next)] => {
+                    assert!(lives && old + 1 == current && *forgiven == current);
+                    assert!(*one == current && *next == current + 1);
+                }
+                more => assert!(more.is_empty(), "{more:?}"),
+            }
+        }
+    }
+
+    /// Long after everything, nothing is left.
+    fn ends(mut self) {
+        self.now = self.now + DAY * 40;
+        self.agrees();
+        self.ledger.alarm(self.now);
+        assert!(self.ledger.0.is_empty());
+    }
+}
+
+fn family_id(family: usize) -> FamilyId {
+    FamilyId::from_bytes([u8::try_from(family).expect("small"); 16])
+}
+
+fn application(id: &str) -> ApplicationId {
+    ApplicationId::parse(id).expect("an id")
+}
+
+fn scopes(text: &str) -> Scopes {
+    Scopes::parse(text).expect("scopes")
+}
+
+fn granted() -> Scopes {
+    scopes("identify email")
+}
+
+fn grant(pkce: bool) -> Grant {
+    Grant {
+        scope: granted(),
+        redirect_uri: REDIRECT_URI.to_owned(),
+        code_challenge: pkce.then_some(*RIGHT),
+        device: None,
+    }
+}
+
+impl Shows {
+    const RIGHT: Self = Self {
+        redirect_uri: Part::Right,
+        verifier: Part::Right,
+        proof: Proof::Secret,
+        is_foreign: false,
+    };
+
+    fn evidence(self) -> Evidence {
+        let redirect_uri = self
+            .redirect_uri
+            .of(REDIRECT_URI, "https://evil.example/cb");
+        Evidence {
+            client: application(if self.is_foreign { "3" } else { APPLICATION }),
+            proof: self.proof,
+            redirect_uri: redirect_uri.map(str::to_owned),
+            challenge: self.verifier.of(*RIGHT, *WRONG),
+        }
+    }
+}
+
+impl Part {
+    fn of<T>(self, right: T, wrong: T) -> Option<T> {
+        match self {
+            Self::Right => Some(right),
+            Self::Missing => None,
+            Self::Wrong => Some(wrong),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: HISTORIES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_ledger_agrees_with_one_that_forgets_nothing(
+        events in prop::collection::vec(event(), 1..40),
+    ) {
+        let mut history = History::new();
+        for event in events {
+            history.happens(event);
+        }
+        history.ends();
+    }
+}
+
+#[test]
+fn ten_thousand_rotations_leave_one_row() {
+    let mut history = History::new();
+    let lifetime = DAY * 30;
+    let open = Message::Open {
+        pkce: true,
+        code_lifetime: Duration::from_mins(10),
+    };
+    let redeem = Message::Redeem {
+        shows: Shows::RIGHT,
+        attempt: 0,
+        lifetime,
+    };
+    for message in [open, redeem] {
+        let sent = history.spell(0, message);
+        history.arrives(0, &sent);
+    }
+    let rotate = Message::Rotate {
+        age: 0,
+        asks: Asks::Nothing,
+        lifetime,
+    };
+    for _ in 0..10_000 {
+        history.now = history.now + Duration::from_mins(1);
+        let sent = history.spell(0, rotate);
+        history.arrives(0, &sent);
+    }
+    assert_eq!(history.pasts[0].generations.len(), 10_001);
+    assert_eq!(history.ledger.0.len(), 1);
+    let stored = &history.ledger.0[&family_id(0)];
+    assert!(stored.len() < 500, "{stored}");
+}
