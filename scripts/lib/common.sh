@@ -36,7 +36,7 @@ use_tools() {
 chromium() {
   local name
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do
-    command -v "$name" && return
+    type -P "$name" && return # not `command -v`, which would find this function
   done
   return 1
 }

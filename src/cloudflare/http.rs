@@ -50,14 +50,19 @@ fn declared_length(headers: &[(String, String)]) -> Option<usize> {
     length.parse().ok()
 }
 
-/// Reads a body as far as its limit: what is declared too long is not read at all, what is not
-/// declared is counted as it comes.
+/// A longer body is read to its end and thrown away, up to this many bytes: a connection that is
+/// closed on a client that is still sending loses it the answer.
+const MAX_DRAINED_BYTES: usize = 1024 * 1024;
+
+/// Reads a body as far as its limit, counted as it comes: a declared length is a claim.
 async fn read_body(request: &mut worker::Request, declared: Option<usize>) -> Body {
     match declared {
         Some(0) => Body::Read(Vec::new()),
-        Some(length) if length > MAX_BODY_BYTES => Body::TooLarge,
-        Some(_) => request.bytes().await.map_or(Body::Broken, Body::Read),
-        None => read_stream(request).await,
+        Some(length) if length > MAX_DRAINED_BYTES => Body::TooLarge,
+        Some(length) if length <= MAX_BODY_BYTES => {
+            request.bytes().await.map_or(Body::Broken, Body::Read)
+        }
+        _ => read_stream(request).await,
     }
 }
 
@@ -69,12 +74,21 @@ async fn read_stream(request: &mut worker::Request) -> Body {
         return Body::Broken;
     };
     let mut body = Vec::new();
+    let mut length = 0;
     while let Some(chunk) = stream.next().await {
-        match chunk {
-            Ok(chunk) if body.len() + chunk.len() > MAX_BODY_BYTES => return Body::TooLarge,
-            Ok(chunk) => body.extend(chunk),
-            Err(_) => return Body::Broken,
+        let Ok(chunk) = chunk else {
+            return Body::Broken;
+        };
+        length += chunk.len();
+        if length > MAX_DRAINED_BYTES {
+            break;
         }
+        if length <= MAX_BODY_BYTES {
+            body.extend(chunk);
+        }
+    }
+    if length > MAX_BODY_BYTES {
+        return Body::TooLarge;
     }
     Body::Read(body)
 }

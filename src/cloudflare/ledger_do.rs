@@ -57,6 +57,8 @@ pub struct Ledger {
     /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps
     /// nothing at all, so reading must not make one.
     has_table: Cell<bool>,
+    /// When the alarm comes, where this instance has set it.
+    alarm: Cell<Option<Timestamp>>,
 }
 
 /// What a turn leaves to do.
@@ -81,6 +83,7 @@ impl DurableObject for Ledger {
         Self {
             state,
             has_table: Cell::new(false),
+            alarm: Cell::new(None),
         }
     }
 
@@ -107,6 +110,7 @@ impl DurableObject for Ledger {
     /// Forgets what has expired. The alarm stands at the earliest expiry of the time it was set;
     /// a refresh moves an expiry on without touching it, so it may come for nothing.
     async fn alarm(&self) -> Result<Response> {
+        self.alarm.set(None);
         if self.table_is_there()? {
             self.purge(ambient::now()).await?;
         }
@@ -152,35 +156,35 @@ impl Ledger {
     }
 
     async fn purge(&self, now: Timestamp) -> Result<()> {
-        self.rows(
-            "DELETE FROM families WHERE purge_at <= ?",
-            vec![millis(now)],
-        )?;
-        let earliest = self.rows(
-            "SELECT purge_at FROM families ORDER BY purge_at LIMIT 1",
-            Vec::new(),
-        )?;
-        if let Some(purge_at) = earliest.first().and_then(|row| row.first()) {
-            return self.set_alarm(instant(purge_at)?).await;
+        let expired = vec![millis(now)];
+        self.rows("DELETE FROM families WHERE purge_at <= ?", expired)?;
+        if let Some(purge_at) = self.earliest()? {
+            return self.set_alarm(purge_at).await;
         }
         // An empty ledger leaves nothing behind.
         self.has_table.set(false);
         self.state.storage().delete_all().await
     }
 
-    /// Makes sure that the alarm comes by then.
+    fn earliest(&self) -> Result<Option<Timestamp>> {
+        let sql = "SELECT purge_at FROM families ORDER BY purge_at LIMIT 1";
+        let rows = self.rows(sql, Vec::new())?;
+        let purge_at = rows.first().and_then(|row| row.first());
+        purge_at.map(instant).transpose()
+    }
+
+    /// Makes sure that the alarm comes by then. The platform writes it together with the turn, for
+    /// nothing is awaited between the two.
     async fn wake_by(&self, purge_at: Timestamp) -> Result<()> {
-        let alarm = self.state.storage().get_alarm().await?;
-        let comes_later = alarm
-            .and_then(|alarm| u64::try_from(alarm).ok())
-            .is_none_or(|alarm| Timestamp::from_millis(alarm) > purge_at);
-        if comes_later {
-            self.set_alarm(purge_at).await?;
+        if self.alarm.get().is_some_and(|alarm| alarm <= purge_at) {
+            return Ok(());
         }
-        Ok(())
+        let earliest = self.earliest()?.unwrap_or(purge_at);
+        self.set_alarm(earliest).await
     }
 
     async fn set_alarm(&self, at: Timestamp) -> Result<()> {
+        self.alarm.set(Some(at));
         let from_now = at.since(ambient::now());
         self.state.storage().set_alarm(from_now).await
     }

@@ -20,7 +20,8 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     params.one("token_type_hint").or_refuse()?;
 
     end(cx, client.id(), token).await?;
-    Ok(Response::empty(200))
+    // The body says nothing (RFC 7009 §2.2); its type is for clients that parse it all the same.
+    Ok(Response::empty(200).with("content-type", "application/json"))
 }
 
 /// Ends the family of a token, where it is this application's.

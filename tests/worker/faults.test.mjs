@@ -1,0 +1,405 @@
+// Storage that fails, and storage that fails after it wrote: at every step of every flow, one at a time.
+//
+// A fault is answered 503 with Retry-After and never as an OAuth verdict; the same request sent again
+// succeeds; there is one lineage. Steps are found by watching a flow, so none can be forgotten.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Browser, Storage, World, atOnce, statuses, times } from './harness.mjs';
+
+const TOO_MANY = 'KV PUT failed: 429 Too Many Requests';
+const TEXT = { kv: TOO_MANY, d1: 'D1_ERROR: Network connection lost.', ledger: 'Durable Object is overloaded. Requests queued for too long.', limiter: 'Network connection lost.' };
+
+const storage = new Storage();
+let world, user, browser, web, app;
+let injected = 0;
+before(async () => {
+  // Limits that nobody reaches: the limiter is a step too.
+  const limit = '100000/10';
+  world = await World.start({ storage, settings: { RATE_LIMIT_TOKEN: limit, RATE_LIMIT_AUTHORIZE: limit, RATE_LIMIT_REVOKE: limit, RATE_LIMIT_LOGIN: limit } });
+  user = await world.user();
+  browser = await world.login(user);
+  [web, app] = [await world.application('confidential'), await world.application('public')];
+});
+after(async () => {
+  console.log(`faults injected: ${injected}`);
+  await world?.stop();
+});
+
+const name = (step) => `${step.part}.${step.op}${step.about ? ` (${step.about.slice(0, 60)})` : ''}`;
+const tokenOf = (answer) => answer.json.access_token;
+const session = async () => (await browser.ask('/api/oauth2/session')).json.csrf_token;
+
+/** The isolate forgets what it knows of applications. */
+const forget = () => (storage.clock += 6_000);
+
+/**
+ * Each flow: `prepare` brings what the request needs, `send` sends it (again, when it is sent again),
+ * `succeeded` looks at the answer, `settled` at the world after it all. `absorbs` names the steps whose
+ * failure nobody is told of, with the reason.
+ */
+const LIMITER = /^limiter/; // RL12: an outage of the limiter must not become one of every application
+const FLOWS = {
+  'the login page, on the way to an application': {
+    prepare: () => ({ visitor: new Browser(world), path: `/login?return_to=${encodeURIComponent(web.authorizationRequest().url)}` }),
+    send: ({ visitor, path }) => visitor.ask(path),
+    succeeded: ({ status }) => status === 200,
+  },
+  'a login': {
+    async prepare() {
+      const visitor = new Browser(world);
+      return { visitor, ...visitor.fill(await visitor.open('/login'), { login: user.email, password: user.password }) };
+    },
+    send: ({ visitor, action, form }) => visitor.ask(action, { form }),
+    succeeded: ({ status }) => status === 303,
+    settled: async ({ visitor }) => assert.equal((await visitor.ask('/api/oauth2/session')).status, 200),
+    // Giving back a place that a right password took: it is free a minute later anyway.
+    absorbs: (step, index, steps) => step.part === 'limiter' && index > steps.findIndex(({ op }) => op === 'first') + 2,
+  },
+  'the consent page': {
+    prepare: () => app.authorizationRequest(),
+    send: ({ url }) => browser.ask(url),
+    succeeded: ({ status, text }) => status === 200 && text.includes('Authorize'),
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'a consent': {
+    async prepare() {
+      const client = await world.application('public');
+      const request = client.authorizationRequest();
+      return { client, request, ...browser.fill(await browser.open(request.url), { decision: 'approve' }) };
+    },
+    send: ({ action, form }) => browser.ask(action, { form }),
+    succeeded: ({ landed }) => landed?.has('code'),
+    async settled({ client, request }, answer) {
+      const granted = await world.exchange(client, { ...request, code: answer.landed.get('code') });
+      assert.equal(granted.status, 200, 'its code is good');
+      assert.equal((await world.ledgerRows(user, client)).length, 1, 'one family');
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'a remembered consent': {
+    prepare: async () => (await world.tokens(browser, web), web.authorizationRequest()),
+    send: ({ url }) => browser.ask(url),
+    succeeded: ({ landed }) => landed?.has('code'),
+    settled: async (request, answer) => assert.equal((await world.exchange(web, { code: answer.landed.get('code') })).status, 200),
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  ...Object.fromEntries(['confidential', 'public'].map((type) => [`the exchange of a ${type} client`, {
+    async prepare() {
+      const client = await world.application(type);
+      return { client, grant: await world.authorize(browser, client) };
+    },
+    send: ({ client, grant }) => world.exchange(client, grant),
+    succeeded: ({ status }) => status === 200,
+    settled: async ({ client }, answer) => oneLineage(client, answer.json),
+    // The ledger is asked once more, and knows the attempt again; KV's refresh record is an inventory.
+    absorbs: ({ part, op }) => part === 'ledger' || op === 'put' || LIMITER.test(part),
+  }])),
+  'a refresh': {
+    async prepare() {
+      const client = await world.application('public');
+      return { client, granted: await world.tokens(browser, client) };
+    },
+    send: ({ client, granted }) => world.refresh(client, granted.refresh_token),
+    succeeded: ({ status }) => status === 200,
+    settled: async ({ client }, answer) => oneLineage(client, answer.json),
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'client credentials': {
+    prepare: () => world.application('confidential'),
+    send: (client) => world.post('/oauth2/token', client.with({ grant_type: 'client_credentials' })),
+    succeeded: ({ status }) => status === 200,
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'a revocation': {
+    prepare: async () => ({ granted: await world.tokens(browser, web) }),
+    send: ({ granted }) => world.revoke(web, granted.refresh_token),
+    succeeded: ({ status }) => status === 200,
+    settled: async ({ granted }) => assert.equal(await world.active(web, granted.access_token), false),
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'an introspection': {
+    prepare: async () => ({ granted: await world.tokens(browser, web) }),
+    send: ({ granted }) => world.introspect(web, granted.access_token),
+    succeeded: ({ status, json }) => status === 200 && json.active,
+  },
+  'a resource': {
+    prepare: async () => ({ granted: await world.tokens(browser, web) }),
+    send: ({ granted }) => world.me(granted.access_token),
+    succeeded: ({ status }) => status === 200,
+  },
+  'the list of authorizations': {
+    prepare: () => world.tokens(browser, web),
+    send: () => browser.ask(`/api/oauth2/@me/authorizations/${web.id}`),
+    succeeded: ({ status }) => status === 200,
+  },
+  'a deauthorization': {
+    async prepare() {
+      const client = await world.application('confidential');
+      return { client, granted: await world.tokens(browser, client), csrf: await session() };
+    },
+    send: ({ client, csrf }) => browser.ask(`/api/oauth2/@me/authorizations/${client.id}`, { method: 'DELETE', headers: { 'x-csrf-token': csrf } }),
+    // Sent again after its effect, there may be nothing left to take back.
+    succeeded: ({ status }, again) => status === 204 || (again && status === 404),
+    async settled({ client, granted }) {
+      assert.equal((await world.me(granted.access_token)).status, 401);
+      assert.equal((await browser.ask(`/api/oauth2/@me/authorizations/${client.id}`)).status, 404);
+    },
+  },
+  'a logout': {
+    async prepare() {
+      const visitor = await world.login(user);
+      const cookie = visitor.cookie;
+      return { visitor, cookie, ...visitor.fill(await visitor.open('/logout'), {}) };
+    },
+    send: ({ cookie, action, form }) => world.request(action, { form, cookie }),
+    succeeded: ({ status }) => status === 303,
+    settled: async ({ cookie }) => assert.equal((await world.request('/api/oauth2/session', { cookie })).status, 401),
+  },
+};
+
+/** What was granted works, and goes on as one chain. */
+async function oneLineage(client, granted) {
+  assert.equal(await world.active(client, granted.access_token), true);
+  const next = await atOnce(world, times(3, () => ({ path: '/oauth2/token', form: client.refresh(granted.refresh_token) })));
+  assert.deepEqual(statuses(next), { 200: 3 });
+  assert.equal(new Set(next.map(({ json }) => json.refresh_token)).size, 1);
+  assert.equal((await world.ledgerRows(user, client)).length, 1);
+}
+
+for (const [flow, { prepare, send, succeeded, settled = () => {}, absorbs = () => false }] of Object.entries(FLOWS)) {
+  test(`${flow}: any step may fail`, async (t) => {
+    const begin = async () => {
+      const it = await prepare();
+      await storage.idle();
+      forget();
+      storage.steps = [];
+      return it;
+    };
+    const watched = await begin();
+    const smooth = await send(watched);
+    assert.ok(succeeded(smooth, false), `${smooth.status} ${smooth.text}`);
+    await settledQuietly();
+    const steps = storage.steps.slice();
+    assert.ok(steps.length > 0);
+    await settled(watched, smooth);
+
+    for (const [index, expected] of steps.entries()) {
+      for (const when of ['before', 'after']) {
+        const it = await begin();
+        let hit;
+        storage.mood = (step) => {
+          if (storage.steps.length - 1 !== index) return undefined;
+          storage.mood = () => undefined;
+          hit = step;
+          injected += 1;
+          return { [when]: TEXT[step.part] };
+        };
+        const label = `${when} ${index + 1} of ${steps.length}: ${name(expected)}`;
+        const faulty = await send(it);
+        await settledQuietly();
+        storage.mood = () => undefined;
+        assert.equal(hit && name(hit), name(expected), `${label} is where the fault was`);
+        let last = faulty;
+        if (absorbs(expected, index, steps)) {
+          assert.ok(succeeded(faulty, false), `${label} is absorbed: ${faulty.status} ${faulty.text}`);
+        } else {
+          unavailable(faulty, label);
+          last = await send(it);
+          assert.ok(succeeded(last, true), `${label}, sent again: ${last.status} ${last.text}`);
+        }
+        await settled(it, last);
+      }
+    }
+    t.diagnostic(`${steps.length} steps: ${steps.map(name).join(', ')}`);
+  });
+}
+
+/** What runs on after an answer has run. */
+const settledQuietly = () => storage.idle();
+
+/** Ours, and said so in the words of whoever was asked. */
+function unavailable(answer, label) {
+  assert.equal(answer.status, 503, `${label}: ${answer.status} ${answer.text}`);
+  assert.match(answer.header('retry-after') ?? '', /^\d+$/, label);
+  assert.equal(answer.header('location'), undefined, label);
+  assert.ok(!/KV|D1|Durable|Network/.test(answer.text), 'what storage said is for the log');
+  if (!answer.text.startsWith('{')) return;
+  const { error, code } = answer.json;
+  assert.equal(error ?? code, error ? 'temporarily_unavailable' : 'SERVICE_UNAVAILABLE', label);
+}
+
+// --- a ledger's own storage ------------------------------------------------------------------------
+
+for (const flow of ['a consent', 'the exchange of a confidential client', 'the exchange of a public client', 'a refresh', 'a revocation', 'a resource', 'a deauthorization']) {
+  test(`${flow}: any statement inside the ledger may fail`, async (t) => {
+    const { prepare, send, succeeded, settled = () => {} } = FLOWS[flow];
+    const run = async (sql) => {
+      const it = await prepare();
+      await storage.idle();
+      storage.rows = [];
+      let told = false;
+      const answer = await during(({ part }) => (sql && part === 'ledger' && !told ? ((told = true), { sql }) : undefined), () => send(it));
+      const { statements } = storage.rows[0];
+      return { it, answer, statements };
+    };
+    const smooth = await run();
+    assert.ok(succeeded(smooth.answer, false));
+    for (let statement = 0; statement < smooth.statements; statement += 1) {
+      for (const when of ['before', 'after']) {
+        injected += 1;
+        const label = `${when} statement ${statement + 1} of ${smooth.statements}`;
+        const { it, answer, statements } = await run({ statement, when });
+        assert.equal(statements, statement + (when === 'after'), `${label} is where the fault was`);
+        let last = answer;
+        if (!flow.startsWith('the exchange')) {
+          unavailable(answer, label);
+          last = await send(it);
+        }
+        assert.ok(succeeded(last, true), `${label}, sent again: ${last.status} ${last.text}`);
+        await settled(it, last);
+      }
+    }
+    t.diagnostic(`${smooth.statements} statements`);
+  });
+}
+
+// --- a part that is down, and moods of KV that last ------------------------------------------------
+
+/** All steps of a part fail while `work` runs. */
+async function during(mood, work) {
+  storage.mood = mood;
+  try {
+    return await work();
+  } finally {
+    storage.mood = () => undefined;
+    await storage.idle();
+  }
+}
+
+for (const part of ['kv', 'ledger', 'd1', 'limiter']) {
+  test(`while ${part} is down a code and a refresh token keep`, async () => {
+    const [app, other] = [await world.application('public'), await world.application('public')];
+    const grant = await world.authorize(browser, app);
+    const { refresh_token, access_token } = await world.tokens(browser, other);
+    await storage.idle();
+    forget();
+    const down = (step) => (step.part === part ? { before: TEXT[part] } : undefined);
+    await during(down, async () => {
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        for (const [answer, needs] of [
+          [await world.exchange(app, grant), ['kv', 'ledger', 'd1']],
+          [await world.refresh(other, refresh_token), ['ledger', 'd1']],
+          [await world.revoke(other, 'nonsense'), ['d1']],
+          [await world.introspect(other, access_token), ['ledger', 'd1']],
+          [await world.me(access_token), ['ledger', 'd1']],
+        ]) {
+          if (needs.includes(part)) unavailable(answer, part);
+        }
+        if (part === 'limiter') return; // the answers above were given: the code is spent
+      }
+      const health = await world.request('/healthz');
+      assert.equal(health.status, 503);
+      assert.equal(Object.values(health.json).filter((said) => said !== 'ok').length, 1);
+      assert.equal((await world.request('/.well-known/oauth-authorization-server')).status, 200);
+    });
+    if (part === 'limiter') return;
+    forget();
+    await oneLineage(app, (await world.exchange(app, grant)).json);
+    assert.equal((await world.refresh(other, refresh_token)).status, 200);
+  });
+}
+
+test('login refuses while the limiter is down', async () => {
+  const visitor = new Browser(world);
+  const page = await visitor.open('/login');
+  await during(({ part }) => (part === 'limiter' ? { before: TEXT.limiter } : undefined), async () => {
+    const { action, form } = visitor.fill(page, { login: user.email, password: user.password });
+    unavailable(await visitor.ask(action, { form }), 'login');
+  });
+});
+
+test('a silent request is told by redirect that we cannot', async () => {
+  await during(({ part }) => (part === 'd1' ? { before: TEXT.d1 } : undefined), async () => {
+    const page = await browser.ask(web.authorizationRequest({ prompt: 'none' }).url);
+    assert.ok(page.landed ? page.landed.get('error') === 'temporarily_unavailable' : page.status === 503);
+  });
+});
+
+/** Everything a client does, one after another, in whatever mood KV is. */
+async function wholeStory(client) {
+  const grant = await world.authorize(browser, client);
+  const winners = await atOnce(world, times(10, () => ({ path: '/oauth2/token', form: client.exchange(grant) })));
+  assert.deepEqual(statuses(winners), { 200: 1, 400: 9 });
+  let granted = await world.tokens(browser, client);
+  for (let link = 0; link < 3; link += 1) {
+    const next = (await world.refresh(client, granted.refresh_token)).json;
+    assert.notEqual(next.refresh_token, granted.refresh_token);
+    granted = next;
+  }
+  assert.equal((await world.me(tokenOf({ json: granted }))).status, 200);
+  assert.equal((await world.revoke(client, granted.refresh_token)).status, 200);
+  assert.equal(await world.active(client, granted.access_token), false);
+  assert.equal((await world.refresh(client, granted.refresh_token)).json.error, 'invalid_grant');
+  const gone = await world.authorize(browser, client);
+  await browser.ask(`/api/oauth2/@me/authorizations/${client.id}`, { method: 'DELETE', headers: { 'x-csrf-token': await session() } });
+  assert.equal((await world.exchange(client, gone)).json.error, 'invalid_grant');
+}
+
+const reads = (fault) => ({ part, op }) => (part === 'kv' && op === 'get' ? fault() : undefined);
+const MOODS = {
+  'has nothing': reads(() => ({ instead: null })),
+  'has nothing half of the time': reads(() => (Math.random() < 0.5 ? { instead: null } : undefined)),
+  'has something else': reads(() => ({ instead: '{"old":"schema"}' })),
+  'has rubbish': reads(() => ({ instead: '\u0000<html>' })),
+  'is slow': ({ part }) => (part === 'kv' ? { wait: 150 } : undefined),
+  'is slow and forgetful': ({ part, op }) => (part === 'kv' ? { wait: Math.random() * 50, ...(op === 'get' && { instead: null }) } : undefined),
+};
+for (const [mood, rule] of Object.entries(MOODS)) {
+  test(`while KV ${mood} everything is as ever`, async () => {
+    for (const client of [web, app]) await during(rule, () => wholeStory(client));
+  });
+}
+
+test('while KV refuses writes no code goes out, and afterwards the same form makes one', async () => {
+  const request = app.authorizationRequest();
+  const { action, form } = browser.fill(await browser.open(request.url), { decision: 'approve' });
+  await during(({ op }) => (op === 'put' ? { before: TOO_MANY } : undefined), async () => {
+    for (let attempt = 0; attempt < 3; attempt += 1) unavailable(await browser.ask(action, { form }), 'approve');
+  });
+  const page = await browser.ask(action, { form });
+  const granted = await world.exchange(app, { ...request, code: page.landed.get('code') });
+  assert.equal(granted.status, 200);
+});
+
+test('while KV refuses writes codes that went out are redeemed, and refreshed', async () => {
+  const grants = [await world.authorize(browser, app), await world.authorize(browser, web)];
+  await during(({ op }) => (op === 'put' ? { before: TOO_MANY } : undefined), async () => {
+    for (const [index, client] of [app, web].entries()) {
+      const { refresh_token } = (await world.exchange(client, grants[index])).json;
+      assert.equal((await world.refresh(client, refresh_token)).status, 200);
+    }
+  });
+});
+
+test('storage that fails at random never breaks a chain', async () => {
+  let { refresh_token: token } = await world.tokens(browser, app);
+  const random = (step) => {
+    if (Math.random() > 0.3) return undefined;
+    injected += 1;
+    return { [Math.random() < 0.5 ? 'before' : 'after']: TEXT[step.part] };
+  };
+  await during(random, async () => {
+    for (let link = 0; link < 60; ) {
+      const answer = await world.refresh(app, token);
+      if (answer.status !== 200) {
+        unavailable(answer, `link ${link}`);
+        continue;
+      }
+      token = answer.json.refresh_token;
+      link += 1;
+    }
+  });
+  assert.equal((await world.refresh(app, token)).status, 200);
+});

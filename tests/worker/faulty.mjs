@@ -1,0 +1,152 @@
+// The built Worker behind bindings that fail on demand. Only tests run this: it is never part of the
+// bundle. Before every operation it asks the service STORAGE, which is a function of the test, what is
+// to happen, and from the same place it takes what the clock says.
+
+import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter } from './index.js';
+import trap from './trap.wasm';
+
+// The runtime's clock, moved: lifetimes and windows pass without waiting for them. Where a crash is
+// planned, reading it traps as a panic does, in wasm: an error thrown by JavaScript would be caught.
+const RealDate = Date;
+let clock = 0;
+let crash = false;
+function now() {
+  if (crash) {
+    crash = false;
+    new WebAssembly.Instance(trap).exports.trap();
+  }
+  return RealDate.now() + clock;
+}
+globalThis.Date = class Date extends RealDate {
+  constructor(...args) {
+    if (args.length) super(...args);
+    else super(now());
+  }
+
+  static now() {
+    return now();
+  }
+};
+
+async function plan(env, step) {
+  const response = await env.STORAGE.fetch('http://storage/', { method: 'POST', body: JSON.stringify(step) });
+  const answer = await response.json();
+  clock = answer.clock;
+  return answer.fault ?? {};
+}
+
+/**
+ * Runs an operation as planned: `before` and `after` are the texts of errors around its effect,
+ * `sql` does the same to one statement inside a ledger, `crash` traps the next time the clock is read.
+ */
+async function step(env, step, operation) {
+  const { before, after, wait, instead, ...more } = await plan(env, step);
+  if (more.crash) crash = true;
+  if (more.sql) sqlFault = more.sql;
+  if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
+  if (before) throw new Error(before);
+  if (instead !== undefined) return instead;
+  const result = await operation();
+  if (after) throw new Error(after);
+  return result;
+}
+
+// The object with some methods replaced. The others stay bound to it, for they refuse a Proxy as
+// their `this`; `constructor` stays what it is, for the worker crate tells bindings apart by it.
+const originals = new WeakMap();
+function wrap(target, methods) {
+  const proxy = new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(methods, name)) return methods[name];
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' && name !== 'constructor' ? value.bind(target) : value;
+    },
+  });
+  originals.set(proxy, target);
+  return proxy;
+}
+
+const unwrap = (object) => originals.get(object) ?? object;
+
+function kv(env, namespace) {
+  const faulty = (op) => (key, ...rest) => step(env, { part: 'kv', op, about: String(key).split(':')[0] }, () => namespace[op](key, ...rest));
+  return wrap(namespace, { get: faulty('get'), put: faulty('put'), delete: faulty('delete'), list: faulty('list') });
+}
+
+function d1(env, database) {
+  const statement = (real, sql) => {
+    const about = sql.replace(/\s+/g, ' ').trim();
+    const faulty = (op) => (...args) => step(env, { part: 'd1', op, about }, () => real[op](...args));
+    const bind = (...args) => statement(real.bind(...args), sql);
+    return wrap(real, { bind, first: faulty('first'), run: faulty('run'), all: faulty('all'), raw: faulty('raw') });
+  };
+  const prepare = (sql) => statement(database.prepare(sql), sql);
+  const batch = (statements) => step(env, { part: 'd1', op: 'batch', about: `${statements.length} statements` }, () => database.batch(statements.map(unwrap)));
+  const exec = (sql) => step(env, { part: 'd1', op: 'exec', about: sql }, () => database.exec(sql));
+  return wrap(database, { prepare, batch, exec });
+}
+
+function objects(env, part, namespace) {
+  const stub = (real) => wrap(real, { fetch: (...args) => step(env, { part, op: 'fetch' }, () => real.fetch(...args)) });
+  const faulty = { get: (...args) => stub(namespace.get(...args)) };
+  if (namespace.getByName) faulty.getByName = (...args) => stub(namespace.getByName(...args));
+  return wrap(namespace, faulty);
+}
+
+function bindings(env) {
+  return {
+    ...env,
+    RECORDS: kv(env, env.RECORDS),
+    DIRECTORY: d1(env, env.DIRECTORY),
+    LEDGER: objects(env, 'ledger', env.LEDGER),
+    RATE_LIMITER: objects(env, 'limiter', env.RATE_LIMITER),
+  };
+}
+
+export default {
+  async fetch(request, env, ctx) {
+    const { crash: trap } = await plan(env, { part: 'request' });
+    if (trap) crash = true;
+    return new Worker(ctx, bindings(env)).fetch(request);
+  },
+};
+
+/** A ledger whose SQL fails as the call was told it would, and which says how many rows it wrote. */
+let sqlFault;
+export class Ledger {
+  constructor(state, env) {
+    this.env = env;
+    this.cursors = [];
+    const sql = wrap(state.storage.sql, { exec: (...args) => this.exec(state.storage.sql, ...args) });
+    const storage = new Proxy(wrap(state.storage, {}), { get: (target, name) => (name === 'sql' ? sql : target[name]) });
+    const inner = new Proxy(wrap(state, {}), { get: (target, name) => (name === 'storage' ? storage : target[name]) });
+    this.ledger = new RealLedger(inner, env);
+  }
+
+  exec(sql, ...args) {
+    const { statement, when } = sqlFault ?? {};
+    const fails = sqlFault && this.cursors.length === statement;
+    if (fails) sqlFault = undefined;
+    if (fails && when === 'before') throw new Error('SQLITE_FULL: database or disk is full');
+    const cursor = sql.exec(...args);
+    this.cursors.push(cursor);
+    if (fails) throw new Error('SQLITE_IOERR: disk I/O error');
+    return cursor;
+  }
+
+  async fetch(request) {
+    this.cursors = [];
+    try {
+      return await this.ledger.fetch(request);
+    } finally {
+      const rows = this.cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+      await plan(this.env, { part: 'rows', statements: this.cursors.length, rows });
+    }
+  }
+
+  alarm() {
+    return this.ledger.alarm();
+  }
+}
+
+export const RateLimiter = RealRateLimiter;

@@ -1,0 +1,381 @@
+// The built Worker in workerd, on a world of its own: what the tests here and in ../browser start from.
+// Everything is provisioned over HTTP; only `../worker/faulty.mjs` reaches behind the bindings.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { Log, LogLevel, Miniflare, Response as MiniflareResponse, convertV4MiniflareOptions } from 'miniflare';
+import { parse } from 'node-html-parser';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ADMIN_SECRET = 'an-administration-secret-of-the-tests';
+const NO_LIMITS = { RATE_LIMIT_AUTHORIZE: 'off', RATE_LIMIT_TOKEN: 'off', RATE_LIMIT_REVOKE: 'off', RATE_LIMIT_LOGIN: 'off' };
+
+/** A module whose one function, `trap`, is `unreachable`: what Rust's panics end in. */
+const TRAP = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, ...Buffer.from('trap'), 0, 0, 10, 5, 1, 3, 0, 0, 0x0b);
+
+/** wrangler.toml's lines, as far as the Worker sees them. */
+function wrangler() {
+  const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+  const strings = (text) => Object.fromEntries([...text.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]));
+  const vars = toml.match(/^\[vars\]$([\s\S]*?)^\[/m)[1];
+  return { compatibilityDate: strings(toml).compatibility_date, vars: strings(vars) };
+}
+
+/** A port that was free a moment ago: ISSUER must be known before the Worker starts. */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The Worker and what it stores. */
+export class World {
+  /**
+   * @param settings vars and secrets, over those of wrangler.toml and without rate limits
+   * @param storage  a `Storage`, to run the Worker behind faulty.mjs
+   * @param from     a stopped world, whose data and settings this one takes over
+   */
+  static async start({ settings = {}, storage, from } = {}) {
+    const world = new World();
+    const { compatibilityDate, vars } = wrangler();
+    world.port = from?.port ?? (await freePort());
+    world.origin = `http://127.0.0.1:${world.port}`;
+    world.folder = from?.folder ?? mkdtempSync(join(tmpdir(), 'fluxer-oauth2-test-'));
+    world.settings = from?.settings ?? {
+      ...vars, ...NO_LIMITS, ISSUER: world.origin,
+      SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
+    };
+    world.logged = [];
+    const module = (type, path, folder = join(ROOT, 'build')) => ({ type, path: join(ROOT, 'build', path), contents: readFileSync(join(folder, path)) });
+    const text = (...args) => ({ ...module(...args), contents: module(...args).contents.toString() });
+    const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
+    if (storage) modules.unshift(text('ESModule', 'faulty.mjs', import.meta.dirname), { type: 'CompiledWasm', path: join(ROOT, 'build/trap.wasm'), contents: TRAP });
+    world.mf = new Miniflare(convertV4MiniflareOptions({
+      host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => world.logged.push(message),
+      resourcePersistencePath: world.folder,
+      name: 'fluxer-oauth2', modulesRoot: join(ROOT, 'build'), modules, compatibilityDate,
+      kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
+      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true } },
+      serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
+      bindings: world.settings,
+    }));
+    await world.mf.ready;
+    if (!from) await world.migrate();
+    return world;
+  }
+
+  async migrate() {
+    const database = await this.mf.getD1Database('DIRECTORY');
+    for (const name of readdirSync(join(ROOT, 'migrations')).sort()) {
+      const sql = readFileSync(join(ROOT, 'migrations', name), 'utf8').replace(/--.*$/gm, '');
+      const statements = sql.split(';').map((statement) => statement.trim()).filter(Boolean);
+      await database.batch(statements.map((statement) => database.prepare(statement)));
+    }
+  }
+
+  /** Stops the Worker; its data stays for a world that starts `from` this one. */
+  async halt() {
+    await this.mf.dispose();
+  }
+
+  async stop() {
+    await this.halt();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** A request that follows no redirect. `form` and `json` are bodies. */
+  async request(path, { method, headers = {}, form, json, body, cookie, within = 30_000 } = {}) {
+    headers = { ...headers };
+    if (form) body = form instanceof URLSearchParams ? form : new URLSearchParams(form);
+    if (json !== undefined) [body, headers['content-type']] = [JSON.stringify(json), 'application/json'];
+    if (cookie) headers.cookie = cookie;
+    const response = await fetch(new URL(path, this.origin), {
+      method: method ?? (body === undefined ? 'GET' : 'POST'), headers, body, redirect: 'manual', signal: AbortSignal.timeout(within),
+    });
+    return new Answer(response.status, response.headers, await response.text());
+  }
+
+  post(path, form, options = {}) {
+    return this.request(path, { method: 'POST', form, ...options });
+  }
+
+  // Provisioning, as an operator does it.
+
+  async admin(method, path, json) {
+    this.adminToken ??= (await this.post('/api/oauth2/token', { grant_type: 'client_credentials', scope: 'admin', client_id: '1', client_secret: this.settings.ADMIN_CLIENT_SECRET })).json.access_token;
+    const answer = await this.request(`/api/admin${path}`, { method, json, headers: { authorization: `Bearer ${this.adminToken}` } });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.text && answer.json;
+  }
+
+  async user(fields = {}) {
+    const name = `user${randomBytes(5).toString('hex')}`;
+    const password = `password of ${name}`;
+    const made = await this.admin('POST', '/users', { username: name, email: `${name}@example.com`, password, verified: true, ...fields });
+    return { password, ...made, ...(fields.password && { password: fields.password }) };
+  }
+
+  /** An application; `type` is public or confidential. */
+  async application(type, fields = {}) {
+    const redirect_uris = [type === 'public' ? 'http://127.0.0.1/callback' : 'https://app.example/callback'];
+    const made = await this.admin('POST', '/applications', { name: `A ${type} one`, type, redirect_uris, ...fields });
+    return new Client(made);
+  }
+
+  // The flow, as a client and its user go through it.
+
+  /** A browser in which `user` is logged in. */
+  async login(user) {
+    const browser = new Browser(this);
+    const page = await browser.open('/login');
+    await browser.submit(page, { login: user.email, password: user.password });
+    if (!browser.cookies.get('fluxer_session')) throw new Error('not logged in');
+    return browser;
+  }
+
+  /** What a browser brings back from the authorization endpoint, all pages answered with yes. */
+  async authorize(browser, client, more = {}) {
+    const request = client.authorizationRequest(more);
+    let page = await browser.open(request.url);
+    if (page.status === 200) page = await browser.submit(page, { decision: 'approve' });
+    if (!page.landed?.has('code')) throw new Error(`no code: ${page.status} ${page.location ?? page.text}`);
+    return { ...request, code: page.landed.get('code'), page };
+  }
+
+  /** The token request for what `authorize` brought. */
+  exchange(client, { code, verifier, redirectUri }) {
+    return this.post('/api/oauth2/token', client.exchange({ code, verifier, redirectUri }));
+  }
+
+  refresh(client, token, more = {}) {
+    return this.post('/api/oauth2/token', client.refresh(token, more));
+  }
+
+  revoke(client, token) {
+    return this.post('/api/oauth2/revoke', client.with({ token }));
+  }
+
+  introspect(client, token) {
+    return this.post('/api/oauth2/introspect', client.with({ token }));
+  }
+
+  /** All the way to tokens. */
+  async tokens(browser, client, more = {}) {
+    const answer = await this.exchange(client, await this.authorize(browser, client, more));
+    if (answer.status !== 200) throw new Error(`no tokens: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  /** Whether a token works, by introspection. */
+  async active(client, token) {
+    return (await this.introspect(client, token)).json.active;
+  }
+
+  me(token) {
+    return this.request('/api/users/@me', { headers: { authorization: `Bearer ${token}` } });
+  }
+
+  /** The rows in the SQLite file of one ledger's object. */
+  async ledgerRows(user, client) {
+    const { DatabaseSync } = await import('node:sqlite'); // says on stderr that it is experimental
+    const ledgers = await this.mf.getDurableObjectNamespace('LEDGER');
+    const id = ledgers.idFromName(`${user.id}:${client.id}`).toString();
+    const file = new DatabaseSync(join(this.folder, 'do/fluxer-oauth2-Ledger', `${id}.sqlite`), { readOnly: true });
+    try {
+      const there = file.prepare("SELECT 1 FROM sqlite_master WHERE name = 'families'").get();
+      return there ? file.prepare('SELECT * FROM families').all() : [];
+    } finally {
+      file.close();
+    }
+  }
+}
+
+/** An answer, read to its end. */
+export class Answer {
+  constructor(status, headers, text) {
+    Object.assign(this, { status, headers, text });
+  }
+
+  get json() {
+    return JSON.parse(this.text);
+  }
+
+  header(name) {
+    return this.headers.get?.(name) ?? this.headers[name] ?? undefined;
+  }
+}
+
+/** An application as its developer holds it. */
+export class Client {
+  constructor({ id, client_secret, redirect_uris, type, ...rest }) {
+    Object.assign(this, { ...rest, id, secret: client_secret, type, redirectUri: redirect_uris[0] });
+  }
+
+  /** Parameters with the client's credentials in the body. */
+  with(params) {
+    return { client_id: this.id, ...(this.secret && { client_secret: this.secret }), ...params };
+  }
+
+  /** An authorization request; a public client's has PKCE, a confidential one's on demand. */
+  authorizationRequest({ pkce = this.type === 'public', redirectUri = this.redirectUri, path = '/oauth2/authorize', ...more } = {}) {
+    const verifier = pkce ? randomBytes(32).toString('base64url') : undefined;
+    const challenge = pkce ? { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' } : {};
+    const state = randomBytes(8).toString('hex');
+    const query = new URLSearchParams({ response_type: 'code', client_id: this.id, redirect_uri: redirectUri, state, ...challenge, ...more });
+    return { url: `${path}?${query}`, state, verifier, redirectUri };
+  }
+
+  exchange({ code, verifier, redirectUri = this.redirectUri }) {
+    return this.with({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...(verifier && { code_verifier: verifier }) });
+  }
+
+  refresh(token, more = {}) {
+    return this.with({ grant_type: 'refresh_token', refresh_token: token, ...more });
+  }
+}
+
+/** A browser: cookies, forms, and redirects within the server. */
+export class Browser {
+  constructor(world, headers = {}) {
+    Object.assign(this, { world, headers, cookies: new Map() });
+  }
+
+  get cookie() {
+    return [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  /** A request, and whatever it redirects to on this server. */
+  async open(path, options = {}) {
+    for (let hops = 0; hops < 10; hops += 1) {
+      const page = await this.ask(path, options);
+      if (!page.location || page.landed) return page;
+      [path, options] = [page.location, {}];
+    }
+    throw new Error(`redirected for ever: ${path}`);
+  }
+
+  /** A request and its answer; a redirect that leaves the server has `landed` parameters. */
+  async ask(path, options = {}) {
+    const answer = await this.world.request(path, { ...options, cookie: this.cookie, headers: { ...this.headers, ...options.headers } });
+    for (const cookie of answer.headers.getSetCookie()) this.keep(cookie);
+    const location = answer.header('location');
+    const to = location && new URL(location, this.world.origin);
+    const landed = to && to.origin !== this.world.origin ? to.searchParams : undefined;
+    return Object.assign(answer, { path, location, landed, html: parse(answer.text) });
+  }
+
+  keep(cookie) {
+    const [, name, value] = cookie.match(/^([^=]+)=([^;]*)/);
+    if (/max-age=0\b/i.test(cookie)) this.cookies.delete(name);
+    else this.cookies.set(name, value);
+  }
+
+  /** Sends the page's form that has all these fields, with them filled in. */
+  async submit(page, fields) {
+    const { action, form } = this.fill(page, fields);
+    return this.open(action, { form });
+  }
+
+  /** What `submit` sends. */
+  fill(page, fields) {
+    const has = (form, name) => form.querySelector(`[name="${name}"]`);
+    const form = page.html.querySelectorAll('form').find((form) => Object.keys(fields).every((name) => has(form, name)));
+    if (!form) throw new Error(`${page.status}: no form with ${Object.keys(fields)} in ${page.text}`);
+    const sent = new URLSearchParams();
+    for (const input of form.querySelectorAll('input')) {
+      const { name, value, type } = input.attributes;
+      const off = 'disabled' in input.attributes || (type === 'checkbox' && !('checked' in input.attributes));
+      if (!name || off || name in fields) continue;
+      sent.append(name, value ?? '');
+    }
+    for (const [name, value] of Object.entries(fields)) for (const each of [value].flat()) sent.append(name, each);
+    return { action: form.getAttribute('action'), form: sent };
+  }
+}
+
+/**
+ * Sends all but the last byte of every body, then all last bytes together: the requests have arrived
+ * and wait, so the race is the server's and not the network's. Each is `{ path, form, method, headers }`.
+ */
+export async function atOnce(world, requests) {
+  const sent = requests.map(({ path, form, body, method = 'POST', headers = {} }) => {
+    const bytes = Buffer.from(body ?? new URLSearchParams(form).toString());
+    const type = form ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+    const request = http.request(world.origin + path, { agent: false, method, headers: { ...type, ...headers, 'content-length': bytes.length }, timeout: 60_000 });
+    const answer = new Promise((resolve, reject) => {
+      request.once('error', reject).once('timeout', () => request.destroy(new Error(`no answer on ${path}`)));
+      request.once('response', async (response) => {
+        let text = '';
+        for await (const part of response.setEncoding('utf8')) text += part;
+        resolve(new Answer(response.statusCode, response.headers, text));
+      });
+    });
+    const waiting = new Promise((resolve) => request.write(bytes.subarray(0, -1), resolve));
+    return { request, last: bytes.subarray(-1), answer, waiting: Promise.race([waiting, answer]) };
+  });
+  await Promise.all(sent.map(({ waiting }) => waiting));
+  for (const { request, last } of sent) request.end(last);
+  return Promise.all(sent.map(({ answer }) => answer));
+}
+
+/** So many of the same. */
+export const times = (count, make) => Array.from({ length: count }, (_, index) => make(index));
+
+/** How often each status was answered: `{ 200: 1, 400: 49 }`. */
+export function statuses(answers) {
+  const counts = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+export const basic = (id, secret) => `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
+
+/** The storage behind faulty.mjs: what it was asked, and how it is to misbehave. */
+export class Storage {
+  constructor() {
+    this.steps = [];
+    this.rows = [];
+    this.clock = 0;
+    this.mood = () => undefined;
+    this.crash = false;
+  }
+
+  /** Called by faulty.mjs: before every storage operation, once a request, and after a ledger's turn. */
+  async answer(request) {
+    const step = await request.json();
+    const fault = this.#plan(step);
+    return MiniflareResponse.json({ fault, clock: this.clock });
+  }
+
+  #plan(step) {
+    if (step.part === 'request') {
+      const { crash } = this;
+      this.crash = false;
+      return { crash };
+    }
+    if (step.part === 'rows') {
+      this.rows.push(step);
+      return undefined;
+    }
+    this.steps.push(step);
+    return this.mood(step);
+  }
+
+  /** Until nothing was asked for a while: some things run on after the answer. */
+  async idle() {
+    for (let seen = -1; seen !== this.steps.length; ) {
+      seen = this.steps.length;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}

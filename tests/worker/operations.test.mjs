@@ -1,0 +1,72 @@
+// What each flow costs: storage operations, counted on the bindings, against the table in the README.
+// More is a failure; less is noted.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Storage, World } from './harness.mjs';
+
+const storage = new Storage();
+let world, user, browser, web, app;
+before(async () => {
+  const limit = '100000/10';
+  world = await World.start({ storage, settings: { RATE_LIMIT_TOKEN: limit, RATE_LIMIT_AUTHORIZE: limit, RATE_LIMIT_REVOKE: limit, RATE_LIMIT_LOGIN: limit } });
+  user = await world.user();
+  browser = await world.login(user);
+  [web, app] = [await world.application('confidential'), await world.application('public')];
+});
+after(() => world?.stop());
+
+const consent = async (client) => {
+  const request = client.authorizationRequest();
+  return browser.fill(await browser.open(request.url), { decision: 'approve' });
+};
+const redeem = async (client) => {
+  const grant = await world.authorize(browser, client);
+  return () => world.exchange(client, grant);
+};
+const FLOWS = {
+  'approve': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 3 }, async () => {
+    const { action, form } = await consent(app);
+    return () => browser.ask(action, { form });
+  }],
+  'approve, the first time': [{ 'kv.put': 1, ledger: 1, limiter: 1, d1: 3 }, async () => {
+    const client = await world.application('public');
+    const { action, form } = await consent(client);
+    return () => browser.ask(action, { form });
+  }],
+  'code to tokens, confidential': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, () => redeem(web)],
+  'code to tokens, public': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, () => redeem(app)],
+  'refresh to tokens': [{ 'kv.get': 1, ledger: 1, rows: 1, limiter: 1 }, async () => {
+    const { refresh_token } = await world.tokens(browser, web);
+    return () => world.refresh(web, refresh_token);
+  }],
+  'client credentials': [{ limiter: 1 }, async () => () => world.post('/oauth2/token', web.with({ grant_type: 'client_credentials' }))],
+  'resource with a bearer token': [{ ledger: 1, d1: 1 }, async () => {
+    const { access_token } = await world.tokens(browser, web);
+    return () => world.me(access_token);
+  }],
+};
+
+for (const [flow, [budget, prepare]] of Object.entries(FLOWS)) {
+  test(`${flow} costs what it may`, async (t) => {
+    await (await prepare())(); // warms the isolate
+    const send = await prepare();
+    await storage.idle();
+    [storage.steps, storage.rows] = [[], []];
+    const answer = await send();
+    await storage.idle();
+    assert.ok(answer.status < 400, answer.text);
+    const spent = {};
+    for (const { part, op } of storage.steps) {
+      const name = part === 'kv' ? `kv.${op}` : part;
+      spent[name] = (spent[name] ?? 0) + 1;
+    }
+    spent.rows = storage.rows.reduce((sum, { rows }) => sum + rows, 0);
+    t.diagnostic(`${flow}: ${JSON.stringify(spent)}`);
+    const rows = budget.rows ?? (flow.includes('first time') ? Infinity : 0);
+    for (const [name, count] of Object.entries(spent)) {
+      assert.ok(count <= (name === 'rows' ? rows : budget[name] ?? 0), `${count} ${name}: ${storage.steps.map((step) => `${step.part}.${step.op} ${step.about ?? ''}`)}`);
+    }
+  });
+}
