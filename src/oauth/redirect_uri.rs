@@ -188,13 +188,25 @@ impl RedirectUri {
         Location(format!("{}{separator}{}", self.0, query.finish()))
     }
 
-    /// What a `Content-Security-Policy` source must name for a form on our page to end here. Chrome
-    /// applies `form-action` to every redirect after a form post, the client's own included: an
-    /// application whose callback goes on to another of its hosts would be cut off there, so the
-    /// source names the scheme and no host.
-    pub fn csp_source(&self) -> String {
+    /// The `Content-Security-Policy` sources that let a form on our page end here: where the answer
+    /// goes, and its scheme. Chrome applies `form-action` to every redirect after a form post, the
+    /// client's own included: without the scheme, an application whose callback goes on to another
+    /// of its hosts would be cut off there.
+    pub fn csp_sources(&self) -> String {
         let scheme = self.0.split(':').next().unwrap_or_default();
-        format!("{scheme}:")
+        match self
+            .0
+            .split_once("://")
+            .and_then(|(_, rest)| authority(rest))
+        {
+            // A CSP host-source has no grammar for IPv6 literals.
+            Some(Authority { host, .. }) if host.starts_with('[') => format!("{scheme}:"),
+            Some(Authority { host, port, .. }) => {
+                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{host}{port} {scheme}:")
+            }
+            None => format!("{scheme}:"),
+        }
     }
 
     /// Who is at the other end, for a person to read: the host in full, or the private-use scheme.
@@ -433,13 +445,21 @@ mod tests {
     #[test]
     fn a_page_can_name_where_its_form_ends() {
         for (uri, source, destination) in [
-            ("https://a.example:8443/cb?x", "https:", "a.example:8443"),
-            ("http://127.0.0.1:5000/cb", "http:", "127.0.0.1:5000"),
+            (
+                "https://a.example:8443/cb?x",
+                "https://a.example:8443 https:",
+                "a.example:8443",
+            ),
+            (
+                "http://127.0.0.1:5000/cb",
+                "http://127.0.0.1:5000 http:",
+                "127.0.0.1:5000",
+            ),
             ("http://[::1]:5000/cb", "http:", "[::1]:5000"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
         ] {
             let uri = RedirectUri(uri.to_owned());
-            assert_eq!(uri.csp_source(), source);
+            assert_eq!(uri.csp_sources(), source);
             assert_eq!(uri.destination(), destination);
         }
     }

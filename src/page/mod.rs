@@ -193,7 +193,7 @@ impl Page {
     #[must_use]
     pub fn with_form_to(mut self, redirect_uri: &RedirectUri) -> Self {
         self.form_action.push(' ');
-        self.form_action.push_str(&redirect_uri.csp_source());
+        self.form_action.push_str(&redirect_uri.csp_sources());
         self
     }
 
