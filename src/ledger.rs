@@ -17,13 +17,13 @@ use core::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::family_id::FamilyId;
 use crate::oauth::client::Proof;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::form_ticket::FORM_LIFETIME;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::scope::Scopes;
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::{AttemptId, FamilyId};
 use crate::snowflake::{ApplicationId, UserId};
 
 /// How long the generation before the current one is forgiven, while the current one is unused: a
@@ -161,12 +161,6 @@ pub struct Live {
     /// Until when it is good.
     pub expires_at: Timestamp,
 }
-
-/// A request's name for itself: the edge repeats a verb whose answer was lost, and the ledger
-/// knows it again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AttemptId(pub FamilyId);
 
 /// What to store after a verb.
 #[derive(Debug, Clone, PartialEq, Eq)]

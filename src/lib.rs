@@ -10,7 +10,7 @@
 //! | flows | `router`, `endpoint/`, `page/` | one table of URLs; one file per URL; the HTML |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
 //! | core | `config`, `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `family_id`, `snowflake`, `http` | plain values |
+//! | values | `opaque_id`, `snowflake`, `http` | plain values |
 //!
 //! # Invariants
 //!
@@ -37,16 +37,18 @@
 //!    answer   tokens signed, response built                    pure
 //! ```
 
+#![forbid(unsafe_code)]
+
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 
 pub mod config;
 pub mod endpoint;
-pub mod family_id;
 pub mod fluxer;
 pub mod http;
 pub mod ledger;
 pub mod oauth;
+pub mod opaque_id;
 pub mod page;
 pub mod rate_limit;
 pub mod router;

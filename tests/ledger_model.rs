@@ -15,16 +15,16 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use fluxer_oauth2::family_id::FamilyId;
 use fluxer_oauth2::ledger::{
-    AttemptId, Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened,
-    REDEMPTION_GRACE, ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
+    Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened, REDEMPTION_GRACE,
+    ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
 };
 use fluxer_oauth2::oauth::client::Proof;
 use fluxer_oauth2::oauth::form_ticket::FORM_LIFETIME;
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
 use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::oauth::time::Timestamp;
+use fluxer_oauth2::opaque_id::{AttemptId, FamilyId};
 use fluxer_oauth2::snowflake::ApplicationId;
 use proptest::prelude::*;
 
@@ -424,7 +424,7 @@ impl History {
                     family: id,
                     application: application(APPLICATION),
                     evidence: shows.evidence(),
-                    attempt: AttemptId(FamilyId::from_bytes([attempt; 16])),
+                    attempt: AttemptId::from_bytes([attempt; 16]),
                     lifetime,
                 };
                 Sent::Redeem(redeem, shows)

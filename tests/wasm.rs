@@ -29,7 +29,7 @@ fn refresh_token() -> RefreshToken {
     RefreshToken {
         user: code.user,
         application: code.application,
-        family: fluxer_oauth2::family_id::FamilyId::of_hash(code.hash().bytes()),
+        family: fluxer_oauth2::opaque_id::FamilyId::of_hash(code.hash().bytes()),
         generation: u32::MAX,
         issued_at: NOW,
         expires_at: NOW + core::time::Duration::from_hours(720),

@@ -14,9 +14,9 @@ use worker::{
 };
 
 use super::{Edge, ambient};
-use crate::family_id::FamilyId;
 use crate::ledger::{Device, Family, LedgerId, Message, Next, Verb};
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::FamilyId;
 use crate::store::{Fault, Ledgers};
 
 const BINDING: &str = "LEDGER";

@@ -9,9 +9,9 @@ use serde::Serialize;
 use worker::kv::KvStore;
 
 use super::{Edge, ambient};
-use crate::family_id::FamilyId;
 use crate::oauth::secret::{AuthorizationCode, Hash};
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::FamilyId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord};
 
 const BINDING: &str = "RECORDS";

@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use super::browser::LoggedIn;
 use super::{Context, Failure, Notice, OrRefuse, login, logout};
-use crate::family_id::FamilyId;
 use crate::fluxer::application::Application;
 use crate::http::Response;
 use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
@@ -20,6 +19,7 @@ use crate::oauth::form_ticket::Form;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::FamilyId;
 use crate::page::{ConsentPage, Page, ScopeLine};
 use crate::snowflake::ApplicationId;
 use crate::store::{CodeRecord, Edge, Fault, Session};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::keyring::{Keyring, Purpose, SigningError};
 use super::scope::Scopes;
 use super::time::Timestamp;
-use crate::family_id::FamilyId;
+use crate::opaque_id::FamilyId;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 
 /// On whose behalf a token acts.

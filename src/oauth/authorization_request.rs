@@ -71,7 +71,7 @@ impl AuthorizationRequest {
     /// told to the client.
     pub fn parse(params: &Params, client: &Client) -> Result<Self, Refusal> {
         // What changes the meaning of a request must not be skipped (RFC 9101 §6.3).
-        for extension in ["request", "request_uri", "resource"] {
+        for extension in ["request", "request_uri"] {
             if params.one(extension)?.is_some() {
                 return Err(Refusal::Unsupported(extension));
             }
@@ -270,7 +270,6 @@ mod tests {
         for extension in [
             "request=x",
             "request_uri=http://127.0.0.1/",
-            "resource=https://x",
             "max_age=-1",
             "max_age=x",
         ] {

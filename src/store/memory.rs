@@ -12,13 +12,13 @@ use super::{
     Account, Ambient, Authorization, CodeRecord, Directory, Fault, Ledgers, Limiter, Records,
     RefreshRecord, Session, Taken,
 };
-use crate::family_id::FamilyId;
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::ledger::{Device, Family, LedgerId, Next, Verb};
 use crate::oauth::scope::Scopes;
 use crate::oauth::secret::{AuthorizationCode, Hash, SessionId};
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::snowflake::{ApplicationId, UserId};
 

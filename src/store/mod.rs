@@ -111,7 +111,7 @@ pub trait Records {
     /// A code's record. `None` says nothing: a fresh write is invisible elsewhere for a minute.
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault>;
     /// Keeps a family's record. Runs on after the answer; a failure is logged, and harms nobody.
-    fn put_refresh(&self, family: crate::family_id::FamilyId, record: RefreshRecord);
+    fn put_refresh(&self, family: crate::opaque_id::FamilyId, record: RefreshRecord);
 }
 
 /// The ledgers, one Durable Object each.

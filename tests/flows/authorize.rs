@@ -179,7 +179,6 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "invalid_request",
         &["http://127.0.0.1:9999/x"],
     ),
-    ("resource", "invalid_request", &["https://x.example"]),
     ("max_age", "invalid_request", &["x", "-1", "1.5"]),
     (
         "code_challenge_method",

@@ -2,13 +2,13 @@
 
 use super::{Granted, Tokens};
 use crate::endpoint::{Context, Failure, OrRefuse};
-use crate::family_id::FamilyId;
-use crate::ledger::{AttemptId, Evidence, Generation, LedgerId, Redeem};
+use crate::ledger::{Evidence, Generation, LedgerId, Redeem};
 use crate::oauth::client::Authenticated;
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::form::Params;
 use crate::oauth::pkce::challenge_of_verifier;
+use crate::opaque_id::{AttemptId, FamilyId};
 use crate::store::{Edge, Fault, RefreshRecord};
 
 /// Redeems a code.
@@ -39,7 +39,7 @@ pub(super) async fn redeem<E: Edge>(
         family,
         application: code.application,
         evidence,
-        attempt: AttemptId(FamilyId::from_bytes(cx.edge.random()?)),
+        attempt: AttemptId::from_bytes(cx.edge.random()?),
         lifetime: cx.config.refresh_token_lifetime,
     };
     let live = commit(cx, ledger, redeem).await?;

@@ -2,13 +2,13 @@
 
 use super::{Granted, Tokens};
 use crate::endpoint::{Context, OrRefuse};
-use crate::family_id::FamilyId;
 use crate::oauth::access_token::{AccessToken, Subject};
 use crate::oauth::authorization_request;
 use crate::oauth::client::Authenticated;
 use crate::oauth::error::Refusal;
 use crate::oauth::form::Params;
 use crate::oauth::scope::{Scope, Scopes};
+use crate::opaque_id::FamilyId;
 use crate::store::Edge;
 
 /// Issues an access token without asking any storage.

@@ -8,7 +8,6 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::json;
 
 use super::{Context, Failure, OrRefuse};
-use crate::family_id::FamilyId;
 use crate::http::{Response, with_member};
 use crate::ledger::Generation;
 use crate::oauth::access_token::{AccessToken, Subject};
@@ -16,6 +15,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::GrantType;
 use crate::oauth::refresh_token::RefreshToken;
 use crate::oauth::scope::Scopes;
+use crate::opaque_id::FamilyId;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault};
 
