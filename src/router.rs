@@ -519,7 +519,8 @@ fn finish<E>(cx: &Context<'_, E>, response: &mut Response) {
     response
         .headers
         .push(("referrer-policy", "no-referrer".to_owned()));
-    if cx.config.issuer.is_https() {
+    // RFC 6797 §7.2: not over plain http, where anybody could have written it.
+    if cx.config.issuer.is_https() && cx.request.secure {
         let hsts = "max-age=63072000".to_owned();
         response.headers.push(("strict-transport-security", hsts));
     }

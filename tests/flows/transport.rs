@@ -368,6 +368,7 @@ fn plain_http_is_not_processed_where_the_issuer_is_https() {
             }
             let target = format!("{path}?a=b%20c");
             let answer = world.send_plainly(&request(method, &target).bearer(&tokens.access));
+            assert_eq!(answer.header("strict-transport-security"), None);
             let is_page = !path.starts_with("/api")
                 && path != "/healthz"
                 && !path.starts_with("/.well-known");
