@@ -350,7 +350,8 @@ impl Directory for Edge {
                    (user_id, application_id, scope, created_at, updated_at) \
                    SELECT ?, ?, ?, ?, ? WHERE EXISTS \
                    (SELECT 1 FROM sessions WHERE id_hash = ?) \
-                   ON CONFLICT (user_id, application_id) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at \
+                   ON CONFLICT (user_id, application_id) DO UPDATE \
+                   SET scope = excluded.scope, updated_at = excluded.updated_at \
                    RETURNING user_id AS found";
         let values = [
             id(user),

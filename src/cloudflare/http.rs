@@ -54,7 +54,8 @@ fn declared_length(headers: &[(String, String)]) -> Option<usize> {
 /// closed on a client that is still sending loses it the answer.
 const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
-/// Reads a body as far as its limit, counted as it comes: a declared length is a claim.
+/// Reads a body as far as its limit. The runtime holds a declared length to its word; what is not
+/// declared is counted as it comes.
 async fn read_body(request: &mut worker::Request, declared: Option<usize>) -> Body {
     match declared {
         Some(0) => Body::Read(Vec::new()),

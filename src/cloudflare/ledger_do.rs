@@ -184,9 +184,10 @@ impl Ledger {
     }
 
     async fn set_alarm(&self, at: Timestamp) -> Result<()> {
-        self.alarm.set(Some(at));
         let from_now = at.since(ambient::now());
-        self.state.storage().set_alarm(from_now).await
+        self.state.storage().set_alarm(from_now).await?;
+        self.alarm.set(Some(at));
+        Ok(())
     }
 
     fn family(&self, id: FamilyId) -> Result<Option<Family>> {

@@ -211,6 +211,47 @@ fn an_approval_at_the_time_of_a_deauthorization_can_be_taken_back() {
 }
 
 #[test]
+fn no_family_lives_that_no_list_shows() {
+    interleave(|world, browser| {
+        let app = &world.server;
+        browser.code(&app.asks());
+        let target = app.asks().target();
+        let approve = crate::world::get(&target).with("cookie", &browser.cookie_header());
+        pair(deauthorize(browser, app), approve, |one, other| {
+            assert_eq!(one.status, 204);
+            let code = other.parameter("code");
+            if code.is_some_and(|code| world.exchange(app, &code).status == 200) {
+                let list = browser.get("/api/oauth2/@me/authorizations");
+                assert!(list.json().to_string().contains(&app.id));
+            }
+        })
+    });
+}
+
+#[test]
+fn nothing_outlives_its_user() {
+    let born = Cell::new(0);
+    interleave(|world, browser| {
+        born.set(born.get() + 1);
+        let user = world.user(&format!("mortal{}", born.get()), false);
+        browser.log_in(&user);
+        // What was authorized before is on the list that is ended; what is asked now is not yet.
+        browser.code(&world.server.asks());
+        let app = &world.device;
+        let form = browser.consent(&app.asks()).with("decision", "approve");
+        let approve = form.request().with("cookie", &browser.cookie_header());
+        let path = format!("/api/admin/users/{}", user.id);
+        let delete = administrative(Method::Delete, &path, None, &world.admin_token());
+        pair(delete, approve, |one, other| {
+            assert_eq!(one.status, 204);
+            if let Some(code) = other.parameter("code") {
+                is_dead(world, app, &world.exchange(app, &code));
+            }
+        })
+    });
+}
+
+#[test]
 fn nothing_outlives_a_new_password() {
     interleave(|world, browser| {
         let app = &world.server;

@@ -106,13 +106,19 @@ fn a_wrong_password_and_an_unknown_user_are_one_answer() {
 fn the_sixth_guess_a_minute_from_an_address_is_refused_unseen() {
     let world = World::new();
     let address = "203.0.113.9";
-    for login in ["alice", "staff", "nobody", "x", "y"] {
-        assert_eq!(try_from(&world, address, login, "wrong"), 403);
-    }
     let browser = world.browser();
     browser.address.set(address);
+    for (login, left) in ["alice", "staff", "nobody", "x", "y"]
+        .iter()
+        .zip(["4", "3", "2", "1", "0"])
+    {
+        let wrong = browser.try_to_log_in(login, "wrong").expect(403);
+        assert_eq!(wrong.header("x-ratelimit-remaining"), Some(left));
+        assert_eq!(wrong.header("x-ratelimit-bucket"), Some("login"));
+    }
     let refused = browser.try_to_log_in("alice", PASSWORD).expect(429);
     assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(refused.header("x-ratelimit-reset-after"), Some("60.000"));
     assert!(refused.texts(".problem")[0].starts_with("Too many attempts"));
     assert!(!browser.is_logged_in());
     assert_eq!(
