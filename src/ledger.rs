@@ -17,6 +17,7 @@ use core::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::fluxer::guild::JoinedGuild;
 use crate::oauth::client::Proof;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::form_ticket::FORM_LIFETIME;
@@ -66,6 +67,10 @@ pub struct Grant {
     /// The browser that approved, as it names itself, for the user to recognize the device.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub device: Option<String>,
+    /// Where the application's bot was added, where it was: for the answer to the code, which must
+    /// not have to look it up after the code is spent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub guild: Option<Box<JoinedGuild>>,
 }
 
 /// What a client shows when it redeems a code.
@@ -186,6 +191,15 @@ pub struct Generation {
     pub expires_at: Timestamp,
 }
 
+/// What a redeemed code gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redeemed {
+    /// The first generation.
+    pub generation: Generation,
+    /// Where the application's bot was added, where it was.
+    pub guild: Option<Box<JoinedGuild>>,
+}
+
 impl Family {
     /// When nothing is left to remember of it.
     pub fn purge_at(&self) -> Timestamp {
@@ -233,6 +247,13 @@ impl Approval {
 }
 
 impl Live {
+    fn redeemed(&self) -> Redeemed {
+        Redeemed {
+            generation: self.generation(),
+            guild: self.approval.grant.guild.clone(),
+        }
+    }
+
     fn generation(&self) -> Generation {
         Generation {
             scope: self.approval.grant.scope,
@@ -358,7 +379,7 @@ pub struct Redeem {
 }
 
 impl Verb for Redeem {
-    type Answer = Result<Generation, GrantRefusal>;
+    type Answer = Result<Redeemed, GrantRefusal>;
 
     fn family(&self) -> FamilyId {
         self.family
@@ -375,11 +396,7 @@ impl Verb for Redeem {
 }
 
 impl Redeem {
-    fn first_use(
-        self,
-        offered: Offered,
-        now: Timestamp,
-    ) -> (Next, Result<Generation, GrantRefusal>) {
+    fn first_use(self, offered: Offered, now: Timestamp) -> (Next, Result<Redeemed, GrantRefusal>) {
         let Offered { approval, misses } = offered;
         if now >= approval.code_expires_at {
             return (Next::Keep, Err(GrantRefusal::ExpiredCode));
@@ -402,17 +419,17 @@ impl Redeem {
             rotated_at: now,
             expires_at: now + self.lifetime,
         };
-        let issued = live.generation();
-        (Next::Put(Family::Live(live)), Ok(issued))
+        let redeemed = live.redeemed();
+        (Next::Put(Family::Live(live)), Ok(redeemed))
     }
 
     /// RFC 6749 §4.1.2: "If an authorization code is used more than once, the authorization server
     /// MUST deny the request and SHOULD revoke (when possible) all tokens previously issued based
     /// on that authorization code."
-    fn second_use(&self, live: &Live, now: Timestamp) -> (Next, Result<Generation, GrantRefusal>) {
+    fn second_use(&self, live: &Live, now: Timestamp) -> (Next, Result<Redeemed, GrantRefusal>) {
         if live.attempt == self.attempt && live.generation == 1 && now < live.expires_at {
             // The same request: its answer was lost between the ledger and the edge.
-            return (Next::Keep, Ok(live.generation()));
+            return (Next::Keep, Ok(live.redeemed()));
         }
         let approval = &live.approval;
         let fits = approval
@@ -499,14 +516,17 @@ pub struct Revoke {
 }
 
 impl Verb for Revoke {
-    type Answer = ();
+    /// Whether there was anything to end.
+    type Answer = bool;
 
     fn family(&self) -> FamilyId {
         self.family
     }
 
-    fn decide(self, family: Option<Family>, now: Timestamp) -> (Next, ()) {
-        (family.map_or(Next::Keep, |family| family.end(now)), ())
+    fn decide(self, family: Option<Family>, now: Timestamp) -> (Next, bool) {
+        let next = family.map_or(Next::Keep, |family| family.end(now));
+        let ended = next != Next::Keep;
+        (next, ended)
     }
 }
 
@@ -542,14 +562,16 @@ pub struct Withdraw {
 }
 
 impl Verb for Withdraw {
-    type Answer = ();
+    /// Whether it had not been withdrawn before.
+    type Answer = bool;
 
     fn family(&self) -> FamilyId {
         self.family
     }
 
-    fn decide(self, _: Option<Family>, _: Timestamp) -> (Next, ()) {
-        (Next::Put(Family::Ended { until: self.until }), ())
+    fn decide(self, family: Option<Family>, _: Timestamp) -> (Next, bool) {
+        let mark = Family::Ended { until: self.until };
+        (Next::Put(mark), family.is_none())
     }
 }
 

@@ -17,6 +17,13 @@ macro_rules! ids {
                 Self(bytes)
             }
 
+            /// The id that is cut from a hash.
+            pub fn of_hash(hash: &[u8; 32]) -> Self {
+                let mut bytes = [0; 16];
+                bytes.copy_from_slice(hash.split_at(16).0);
+                Self(bytes)
+            }
+
             /// Reads the 22 characters.
             pub fn parse(text: &str) -> Option<Self> {
                 parse(text).map(Self)
@@ -53,15 +60,9 @@ ids! {
     /// A request's name for itself: the edge repeats a verb whose answer was lost, and the ledger
     /// knows it again.
     AttemptId,
-}
-
-impl FamilyId {
-    /// The family that begins with the credential of this hash.
-    pub fn of_hash(hash: &[u8; 32]) -> Self {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(hash.split_at(16).0);
-        Self(bytes)
-    }
+    /// A consent form's answer that adds a bot to a guild, so that the form sent twice adds it once
+    /// and is answered the same.
+    InstallationId,
 }
 
 fn parse(text: &str) -> Option<[u8; 16]> {

@@ -32,6 +32,16 @@ impl Snowflake {
         (value > 0 && i64::try_from(value).is_ok()).then_some(Self(value))
     }
 
+    /// The smallest id of that instant: what was made before it has a smaller one.
+    pub const fn first_of(millis: u64) -> Self {
+        Self::generate(millis, [0; 4])
+    }
+
+    /// When it was made: milliseconds since 1970.
+    pub const fn created_at_millis(self) -> u64 {
+        (self.0 >> LOW_BITS) + EPOCH_MILLIS
+    }
+
     /// The eight bytes, big-endian.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
@@ -88,8 +98,14 @@ macro_rules! ids {
 ids! {
     /// A user.
     UserId,
-    /// An application; as `client_id` the same number.
+    /// An application; as `client_id`, and as the id of its bot, the same number.
     ApplicationId,
+    /// A guild: what people see as a community.
+    GuildId,
+    /// A role in a guild.
+    RoleId,
+    /// An entry of the audit log.
+    EntryId,
 }
 
 #[cfg(test)]

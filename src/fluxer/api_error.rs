@@ -1,5 +1,7 @@
 //! How the platform's API says no: `{code, message}`, outside OAuth's own endpoints.
 
+use core::time::Duration;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -37,61 +39,97 @@ pub enum ApiError {
     UnknownApplication,
     /// The user has not authorized that application.
     UnknownAuthorization,
+    /// No such guild.
+    UnknownGuild,
+    /// Not a member of that guild.
+    UnknownMember,
+    /// The user has no such account on another service.
+    UnknownConnection,
+    /// The bot is not in that guild.
+    MissingAccess,
+    /// The application has no bot.
+    NotABotApplication,
+    /// A user owns as many applications as they may.
+    MaxApplications,
+    /// The user has to show their password again.
+    SudoModeRequired,
+    /// Too many requests; how long to wait.
+    RateLimited(Duration),
 }
 
 impl ApiError {
+    /// One field that was refused.
+    pub fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::InvalidFormBody(vec![FieldError {
+            path: path.into(),
+            message: message.into(),
+        }])
+    }
+
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
-        match self {
-            Self::InvalidFormBody(_) => 400,
-            Self::Unauthorized | Self::InvalidToken => 401,
-            Self::MissingScope(_) | Self::AccessDenied | Self::CsrfToken => 403,
-            Self::UnknownUser | Self::UnknownApplication | Self::UnknownAuthorization => 404,
-            Self::UnsupportedMediaType => 415,
-        }
+        self.spelled().0
     }
 
-    const fn code(&self) -> &'static str {
+    /// The status, the code and the message.
+    const fn spelled(&self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::Unauthorized => "UNAUTHORIZED",
-            Self::InvalidToken => "INVALID_TOKEN",
-            Self::MissingScope(_) => "MISSING_OAUTH_SCOPE",
-            Self::AccessDenied => "ACCESS_DENIED",
-            Self::CsrfToken => "INVALID_CSRF_TOKEN",
-            Self::InvalidFormBody(_) => "INVALID_FORM_BODY",
-            Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::UnknownUser => "UNKNOWN_USER",
-            Self::UnknownApplication => "UNKNOWN_APPLICATION",
-            Self::UnknownAuthorization => "UNKNOWN_AUTHORIZATION",
-        }
-    }
-
-    const fn message(&self) -> &'static str {
-        match self {
-            Self::Unauthorized => "Unauthorized",
-            Self::InvalidToken => "Invalid token",
-            Self::MissingScope(_) => "Missing required OAuth2 scope",
-            Self::AccessDenied => "Access denied",
-            Self::CsrfToken => "X-CSRF-Token must be the csrf_token of GET /api/oauth2/session",
-            Self::InvalidFormBody(_) => "Input Validation Error",
-            Self::UnsupportedMediaType => "Content-Type must be application/json",
-            Self::UnknownUser => "Unknown User",
-            Self::UnknownApplication => "Unknown application",
-            Self::UnknownAuthorization => "Unknown authorization",
+            Self::Unauthorized => (401, "UNAUTHORIZED", "Unauthorized"),
+            Self::InvalidToken => (401, "INVALID_TOKEN", "Invalid token"),
+            Self::MissingScope(_) => (403, "MISSING_OAUTH_SCOPE", "Missing required OAuth2 scope"),
+            Self::AccessDenied => (403, "ACCESS_DENIED", "Access denied"),
+            Self::CsrfToken => (
+                403,
+                "INVALID_CSRF_TOKEN",
+                "X-CSRF-Token must be the csrf_token of GET /api/oauth2/session",
+            ),
+            Self::InvalidFormBody(_) => (400, "INVALID_FORM_BODY", "Input Validation Error"),
+            Self::UnsupportedMediaType => (
+                415,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Content-Type must be application/json",
+            ),
+            Self::UnknownUser => (404, "UNKNOWN_USER", "Unknown User"),
+            Self::UnknownApplication => (404, "UNKNOWN_APPLICATION", "Unknown application"),
+            Self::UnknownAuthorization => (404, "UNKNOWN_AUTHORIZATION", "Unknown authorization"),
+            Self::UnknownGuild => (404, "UNKNOWN_GUILD", "Unknown Guild"),
+            Self::UnknownMember => (404, "UNKNOWN_MEMBER", "Unknown Guild Member"),
+            Self::UnknownConnection => (404, "UNKNOWN_CONNECTION", "Unknown connection"),
+            Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
+            Self::NotABotApplication => (400, "NOT_A_BOT_APPLICATION", "Application is not a bot"),
+            Self::MaxApplications => (
+                400,
+                "MAX_APPLICATIONS",
+                "A user can have at most 25 applications",
+            ),
+            Self::SudoModeRequired => (
+                403,
+                "SUDO_MODE_REQUIRED",
+                "Send the account's password in the body to confirm this action",
+            ),
+            Self::RateLimited(_) => (429, "RATE_LIMITED", "You are being rate limited."),
         }
     }
 
     /// The body.
     pub fn body(&self) -> Value {
         let mut body = Map::new();
-        body.insert("code".into(), json!(self.code()));
-        body.insert("message".into(), json!(self.message()));
+        let (_, code, message) = self.spelled();
+        body.insert("code".into(), json!(code));
+        body.insert("message".into(), json!(message));
         match self {
             Self::InvalidFormBody(errors) => {
                 body.insert("errors".into(), json!(errors));
             }
             Self::MissingScope(scope) => {
                 body.insert("required_scope".into(), json!(scope.as_str()));
+            }
+            Self::SudoModeRequired => {
+                body.insert("has_mfa".into(), json!(false));
+            }
+            Self::RateLimited(wait) => {
+                body.insert("retry_after".into(), json!(wait.as_secs_f64()));
+                body.insert("global".into(), json!(false));
             }
             _ => {}
         }

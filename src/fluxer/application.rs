@@ -1,10 +1,12 @@
-//! Applications: what their owners register and what users are shown.
+//! Applications and their bots: what their owners register and what users are shown.
 
 use serde_json::{Value, json};
 
-use super::user::{ImageHash, ruled_strings};
+use super::user::{Discriminator, ImageHash, Username, ruled_strings};
+use crate::http::with_member;
 use crate::oauth::client::{Client, ClientKind};
 use crate::oauth::redirect_uri::RegisteredUri;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::time::Timestamp;
 use crate::snowflake::UserId;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,12 @@ pub struct Application {
     pub description: Description,
     /// The hash of its icon.
     pub icon: Option<ImageHash>,
+    /// Its bot, where it has one.
+    pub bot: Option<Bot>,
+    /// Whether others than its owner may add its bot.
+    pub bot_public: bool,
+    /// Whether its bot is added only where the application is told so, by a code.
+    pub bot_require_code_grant: bool,
     /// Bits that the platform sets.
     pub flags: u32,
     /// Since when.
@@ -37,9 +45,38 @@ impl Application {
             name: ApplicationName("Fluxer administration".to_owned()),
             description: Description::default(),
             icon: None,
+            bot: None,
+            bot_public: false,
+            bot_require_code_grant: false,
             flags: 0,
             created_at: Timestamp::from_millis(0),
         }
+    }
+
+    /// Every scope that it may ever ask for.
+    pub fn askable(&self) -> Scopes {
+        let scopes = Scopes::of_users();
+        let bot = self.bot.as_ref().map(|_| Scope::Bot);
+        let admin = self.client.trusted.then_some(Scope::Admin);
+        bot.into_iter().chain(admin).fold(scopes, Scopes::with)
+    }
+
+    /// Whether this user may add its bot.
+    pub fn bot_is_for(&self, user: UserId) -> bool {
+        self.bot_public || self.owner == Some(user)
+    }
+
+    /// Its bot's user, whose id is the application's.
+    pub fn bot_user(&self) -> Option<Value> {
+        let bot = self.bot.as_ref()?;
+        Some(json!({
+            "id": self.client.id,
+            "username": bot.username.as_str(),
+            "avatar": bot.avatar.as_ref().map(ImageHash::as_str),
+            "discriminator": bot.discriminator.as_str(),
+            "public_flags": 0,
+            "bot": true,
+        }))
     }
 
     /// What its owner and administrators see, secrets aside.
@@ -62,14 +99,16 @@ impl Application {
             },
             "redirect_uris": redirect_uris,
             "trusted": self.client.trusted,
-            "bot": null,
+            "bot_public": self.bot_public,
+            "bot_require_code_grant": self.bot_require_code_grant,
+            "bot": self.bot_user(),
             "flags": self.flags,
             "created_at": self.created_at.to_iso(),
         })
     }
 
-    /// What anybody may see.
-    pub fn in_public(&self) -> Value {
+    /// What users see who have authorized it.
+    pub fn in_short(&self) -> Value {
         json!({
             "id": self.client.id,
             "name": self.name.as_str(),
@@ -77,10 +116,105 @@ impl Application {
             "description": self.description.as_str(),
         })
     }
+
+    /// What anybody may see. Not its redirect URIs: they are nobody else's business.
+    pub fn in_public(&self) -> Value {
+        let scopes: &[Scope] = if self.bot.is_some() {
+            &[Scope::Bot]
+        } else {
+            &[]
+        };
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let shown = with_member(self.in_short(), "scopes", scopes);
+        let shown = with_member(shown, "bot_public", self.bot_public);
+        let required = self.bot_require_code_grant;
+        let shown = with_member(shown, "bot_require_code_grant", required);
+        with_member(shown, "bot", self.bot_user())
+    }
+
+    /// What its bot sees of it.
+    pub fn through_its_bot(&self) -> Value {
+        let shown = with_member(self.in_public(), "flags", self.flags);
+        with_member(shown, "verify_key", Value::Null)
+    }
+}
+
+/// An application's bot. Its id is the application's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// Its name.
+    pub username: Username,
+    /// Four digits behind the name.
+    pub discriminator: Discriminator,
+    /// The hash of its avatar.
+    pub avatar: Option<ImageHash>,
+}
+
+impl Bot {
+    /// A bot for an application of that name: what of it can stand in a user name.
+    pub fn named_after(name: &ApplicationName, discriminator: Discriminator) -> Self {
+        let fits = |character: char| match character {
+            ' ' | '-' | '.' | '_' => Some('_'),
+            other => other.is_ascii_alphanumeric().then_some(other),
+        };
+        let mut username: String = name.as_str().chars().filter_map(fits).take(32).collect();
+        if username.len() < 2 {
+            username = format!("bot{username}");
+        }
+        Self {
+            username: Username::parse(&username).unwrap_or_default(),
+            discriminator,
+            avatar: None,
+        }
+    }
+}
+
+/// What of an application is to change; `None` stays as it is, so that two changes at once cannot
+/// undo each other.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationChange {
+    /// What users are shown.
+    pub name: Option<ApplicationName>,
+    /// What it says of itself.
+    pub description: Option<Description>,
+    /// Its icon, or none.
+    pub icon: Option<Option<ImageHash>>,
+    /// Where it may be answered.
+    pub redirect_uris: Option<Vec<RegisteredUri>>,
+    /// Whether others than its owner may add its bot.
+    pub bot_public: Option<bool>,
+    /// Whether its bot is added only by a code.
+    pub bot_require_code_grant: Option<bool>,
+    /// Whether it may ask for `admin`.
+    pub trusted: Option<bool>,
+    /// Bits that the platform sets.
+    pub flags: Option<u32>,
+}
+
+impl ApplicationChange {
+    /// The names of the fields that change.
+    pub fn fields(&self) -> Vec<&'static str> {
+        [
+            ("name", self.name.is_some()),
+            ("description", self.description.is_some()),
+            ("icon", self.icon.is_some()),
+            ("redirect_uris", self.redirect_uris.is_some()),
+            ("bot_public", self.bot_public.is_some()),
+            (
+                "bot_require_code_grant",
+                self.bot_require_code_grant.is_some(),
+            ),
+            ("trusted", self.trusted.is_some()),
+            ("flags", self.flags.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, changes)| changes.then_some(name))
+        .collect()
+    }
 }
 
 /// Letters, marks and signs, but nothing that hides or reorders what stands around it.
-fn is_visible(text: &str) -> bool {
+pub(super) fn is_visible(text: &str) -> bool {
     !text.chars().any(|character| {
         character.is_control()
             || matches!(
@@ -117,6 +251,23 @@ impl Default for Description {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bot_is_named_after_its_application() {
+        for (name, username) in [
+            ("Music Bot", "Music_Bot"),
+            ("a.b-c_d", "a_b_c_d"),
+            ("<script>", "script"),
+            ("日本語", "bot"),
+            ("é1", "bot1"),
+            (&"x".repeat(100), &"x".repeat(32)),
+        ] {
+            let name = ApplicationName::parse(name).expect("a name");
+            let discriminator = Discriminator::parse("0001").expect("four digits");
+            let bot = Bot::named_after(&name, discriminator);
+            assert_eq!(bot.username.as_str(), username);
+        }
+    }
 
     #[test]
     fn a_name_hides_nothing() {

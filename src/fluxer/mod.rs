@@ -1,5 +1,10 @@
-//! The platform's nouns: users, applications, and how the API says no.
+//! The platform's nouns: users, guilds, permissions, applications and their bots, the audit log, and
+//! how the API says no.
 
 pub mod api_error;
 pub mod application;
+pub mod audit;
+pub mod guild;
+pub mod installation;
+pub mod permissions;
 pub mod user;

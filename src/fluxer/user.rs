@@ -127,6 +127,13 @@ ruled_strings! {
     );
 }
 
+impl Default for Username {
+    /// What a bot is called whose application's name has nothing that fits.
+    fn default() -> Self {
+        Self("bot".to_owned())
+    }
+}
+
 impl Username {
     /// What a login is compared with.
     pub fn key(&self) -> String {

@@ -68,29 +68,29 @@ impl Prompt {
 
 impl AuthorizationRequest {
     /// Reads everything but `client_id`, `redirect_uri` and `state`: what is refused here may be
-    /// told to the client.
-    pub fn parse(params: &Params, client: &Client) -> Result<Self, Refusal> {
-        // What changes the meaning of a request must not be skipped (RFC 9101 §6.3).
-        for extension in ["request", "request_uri"] {
-            if params.one(extension)?.is_some() {
-                return Err(Refusal::Unsupported(extension));
-            }
-        }
-        params.one("nonce")?;
-        check_state(params)?;
-        ResponseType::from_wire(params.required("response_type")?).ok_or(Refusal::ResponseType)?;
-        if let Some(mode) = params.one("response_mode")? {
-            ResponseMode::from_wire(mode).ok_or(Refusal::Invalid {
-                parameter: "response_mode",
-                must: "it must be query",
-            })?;
-        }
+    /// told to the client, which may ask for the scopes of `askable` and for no others.
+    pub fn parse(params: &Params, client: &Client, askable: Scopes) -> Result<Self, Refusal> {
+        check_ignored(params)?;
+        response_type(params.required("response_type")?)?;
+        response_mode(params)?;
         client.may_use(GrantType::AuthorizationCode)?;
-        let scope = scope(params)?.unwrap_or(Scope::Identify.into());
-        client.may_ask(scope)?;
         Ok(Self {
-            scope,
+            scope: requested_scope(params, askable)?,
             code_challenge: code_challenge(params, client)?,
+            prompt: Prompt::parse(params)?,
+            max_age: max_age(params)?,
+        })
+    }
+
+    /// Reads a request that no code will answer, so that it needs no `response_type`: a link that
+    /// adds a bot.
+    pub fn parse_without_code(params: &Params, askable: Scopes) -> Result<Self, Refusal> {
+        check_ignored(params)?;
+        params.one("response_type")?.map_or(Ok(()), response_type)?;
+        response_mode(params)?;
+        Ok(Self {
+            scope: requested_scope(params, askable)?,
+            code_challenge: None,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
         })
@@ -100,18 +100,59 @@ impl AuthorizationRequest {
     pub fn subject(
         &self,
         client: &Client,
-        redirect_uri: &RedirectUri,
+        redirect_uri: Option<&RedirectUri>,
         state: Option<&str>,
+        bot: Option<&serde_json::Value>,
     ) -> String {
         serde_json::json!([
             client.id,
-            redirect_uri.as_str(),
+            redirect_uri.map(RedirectUri::as_str),
             self.scope,
             state,
             self.code_challenge,
+            bot,
         ])
         .to_string()
     }
+}
+
+/// What is not acted on, and must not be skipped all the same: what changes the meaning of a
+/// request (RFC 9101 §6.3), what came twice, and a `state` that could not be given back.
+fn check_ignored(params: &Params) -> Result<(), Refusal> {
+    for extension in ["request", "request_uri"] {
+        if params.one(extension)?.is_some() {
+            return Err(Refusal::Unsupported(extension));
+        }
+    }
+    params.one("nonce")?;
+    check_state(params)
+}
+
+fn response_type(spelled: &str) -> Result<(), Refusal> {
+    let known = ResponseType::from_wire(spelled);
+    known.map(|_| ()).ok_or(Refusal::ResponseType)
+}
+
+fn response_mode(params: &Params) -> Result<(), Refusal> {
+    match params.one("response_mode")?.map(ResponseMode::from_wire) {
+        Some(None) => Err(Refusal::Invalid {
+            parameter: "response_mode",
+            must: "it must be query",
+        }),
+        None | Some(Some(_)) => Ok(()),
+    }
+}
+
+fn requested_scope(params: &Params, askable: Scopes) -> Result<Scopes, Refusal> {
+    let scope = scope(params)?.unwrap_or(Scope::Identify.into());
+    refuse_beyond(scope, askable)?;
+    Ok(scope)
+}
+
+/// Refuses the first scope that is not among those which may be asked for.
+pub fn refuse_beyond(scope: Scopes, askable: Scopes) -> Result<(), Refusal> {
+    let beyond = scope.without(askable).iter().next();
+    beyond.map_or(Ok(()), |scope| Err(Refusal::ScopeNotAllowed(scope)))
 }
 
 /// `scope`, where it was sent.
@@ -195,7 +236,7 @@ mod tests {
             trusted: false,
         };
         let params = Params::from_form(query).expect("well-formed");
-        AuthorizationRequest::parse(&params, &client)
+        AuthorizationRequest::parse(&params, &client, Scopes::of_users())
     }
 
     fn confidential() -> ClientKind {

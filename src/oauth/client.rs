@@ -9,7 +9,6 @@ use super::error::{ClientRefusal, Refusal, Tried};
 use super::form::{self, Params};
 use super::grant_type::GrantType;
 use super::redirect_uri::{RedirectUri, RegisteredUri, Registrant};
-use super::scope::{Scope, Scopes};
 use super::secret::{ClientSecret, Hash, Secret};
 use crate::snowflake::ApplicationId;
 
@@ -80,18 +79,6 @@ impl Client {
         } else {
             Err(Refusal::GrantNotAllowed(grant))
         }
-    }
-
-    /// Refuses the scopes that this client may never ask for.
-    pub const fn may_ask(&self, scopes: Scopes) -> Result<(), Refusal> {
-        if scopes.contains(Scope::Admin) && !self.trusted {
-            return Err(Refusal::ScopeNotAllowed(Scope::Admin));
-        }
-        // No application has a bot yet.
-        if scopes.contains(Scope::Bot) {
-            return Err(Refusal::ScopeNotAllowed(Scope::Bot));
-        }
-        Ok(())
     }
 
     /// Checks what a request presented against what is known of the client with that id. An

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::keyring::{Keyring, NONCE_BYTES, SigningError};
 use super::secret::{AuthorizationCode, Hash, Secret};
+use crate::opaque_id::InstallationId;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 
 /// A code that this server made, and what it says.
@@ -68,6 +69,12 @@ impl Code {
 pub struct CodeSeed(pub [u8; 16]);
 
 impl CodeSeed {
+    /// The name of what the form of this seed adds to a guild.
+    pub fn installation(self) -> InstallationId {
+        let digest = Sha256::new_with_prefix(b"bot installation").chain_update(self.0);
+        InstallationId::of_hash(&digest.finalize().into())
+    }
+
     fn nonce(self) -> [u8; NONCE_BYTES] {
         let digest = Sha256::new_with_prefix(b"authorization code nonce")
             .chain_update(self.0)

@@ -103,6 +103,12 @@ pub enum Refusal {
     /// A scope that this application, or this user, may not ask for.
     #[error("This application may not ask for the scope {0} here")]
     ScopeNotAllowed(super::scope::Scope),
+    /// The bot is its owner's alone to add.
+    #[error("This bot is private and can only be invited by the owner")]
+    PrivateBot,
+    /// The bot wants to be told of where it is added, and this request has nowhere to tell it.
+    #[error("This bot can only be added with response_type=code and a redirect_uri")]
+    CodeGrantRequired,
     /// The user said no.
     #[error("The user denied access")]
     Denied,
@@ -126,10 +132,11 @@ impl Refusal {
             | Self::Repeated(_)
             | Self::Invalid { .. }
             | Self::Unsupported(_)
-            | Self::PkceRequired => ErrorCode::InvalidRequest,
+            | Self::PkceRequired
+            | Self::CodeGrantRequired => ErrorCode::InvalidRequest,
             Self::Client { reason, .. } => reason.code(),
             Self::Grant(reason) => reason.code(),
-            Self::GrantNotAllowed(_) => ErrorCode::UnauthorizedClient,
+            Self::GrantNotAllowed(_) | Self::PrivateBot => ErrorCode::UnauthorizedClient,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
             Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {

@@ -36,8 +36,11 @@ macro_rules! wire_enum {
     };
 }
 
+pub(crate) use wire_enum;
+
 pub mod access_token;
 pub mod authorization_request;
+pub mod bot_token;
 pub mod client;
 pub mod code;
 pub mod error;

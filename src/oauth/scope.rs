@@ -48,6 +48,15 @@ impl Scopes {
     /// The empty set.
     pub const NONE: Self = Self(0);
 
+    /// The scopes that open a user's data, and that every application may ask for.
+    pub const fn of_users() -> Self {
+        Self::NONE
+            .with(Scope::Identify)
+            .with(Scope::Email)
+            .with(Scope::Guilds)
+            .with(Scope::Connections)
+    }
+
     /// Reads a `scope` parameter (RFC 6749 §3.3): tokens separated by one space each; case
     /// matters, order and repetition do not.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {

@@ -23,6 +23,10 @@ pub enum SessionId {}
 #[derive(Debug)]
 pub enum AuthorizationCode {}
 
+/// The kind of a bot token.
+#[derive(Debug)]
+pub enum BotTokenSecret {}
+
 /// A bearer secret of kind `K`, as text.
 pub struct Secret<K> {
     text: String,

@@ -1,0 +1,136 @@
+//! The audit log: who did what, on whom, from where, when. Never a secret, and never what somebody
+//! typed into a login form: it may be a password in the wrong field.
+
+use serde_json::{Value, json};
+
+use crate::oauth::time::Timestamp;
+use crate::oauth::wire_enum;
+use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+
+wire_enum! {
+    /// What was done.
+    pub enum Action {
+        /// A user logged in.
+        Login = "user.login",
+        /// Somebody tried to, and did not.
+        LoginFailed = "user.login_failed",
+        /// A user logged out.
+        Logout = "user.logout",
+        /// A user authorized an application.
+        Consent = "authorization.granted",
+        /// Everything a user had granted an application was taken back.
+        Deauthorized = "authorization.revoked",
+        /// An application revoked a token: that login ended.
+        TokenRevoked = "token.revoked",
+        /// A refresh token was used twice: that login ended.
+        TokenReused = "token.reused",
+        /// An administrator made a user.
+        UserCreated = "user.created",
+        /// An administrator changed a user.
+        UserUpdated = "user.updated",
+        /// An administrator deleted a user.
+        UserDeleted = "user.deleted",
+        /// An administrator set a user's account on another service.
+        ConnectionSet = "connection.set",
+        /// An administrator removed one.
+        ConnectionRemoved = "connection.removed",
+        /// An administrator made a guild.
+        GuildCreated = "guild.created",
+        /// An administrator deleted a guild.
+        GuildDeleted = "guild.deleted",
+        /// An administrator set a member and their permissions.
+        MemberSet = "member.set",
+        /// An administrator removed a member.
+        MemberRemoved = "member.removed",
+        /// A user added a bot to a guild.
+        BotAdded = "bot.added",
+        /// An application got a bot.
+        BotCreated = "bot.created",
+        /// A bot got a new token; the old one is dead.
+        BotTokenReset = "bot.token_reset",
+        /// An application was made.
+        ApplicationCreated = "application.created",
+        /// An application was changed.
+        ApplicationUpdated = "application.updated",
+        /// An application was deleted.
+        ApplicationDeleted = "application.deleted",
+        /// An application got a new secret; the old one is dead.
+        ClientSecretReset = "application.secret_reset",
+    }
+}
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Its id, which says when.
+    pub id: EntryId,
+    /// What was done.
+    pub action: Action,
+    /// Who did it: a user, or an application on its own behalf; nobody that is known.
+    pub actor: Option<Snowflake>,
+    /// Through which application, or with which one.
+    pub application: Option<ApplicationId>,
+    /// On whom: a user, a guild, an application.
+    pub target: Option<Snowflake>,
+    /// From where: the client's address.
+    pub address: String,
+    /// What else is worth knowing: the scope, the fields that changed.
+    pub details: Value,
+}
+
+impl Entry {
+    /// An entry about `action`, by nobody and on nobody so far.
+    pub const fn new(id: EntryId, action: Action, address: String) -> Self {
+        Self {
+            id,
+            action,
+            actor: None,
+            application: None,
+            target: None,
+            address,
+            details: Value::Null,
+        }
+    }
+
+    /// Who did it.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<Option<Snowflake>>) -> Self {
+        self.actor = actor.into();
+        self
+    }
+
+    /// On whom.
+    #[must_use]
+    pub fn on(mut self, target: impl Into<Option<Snowflake>>) -> Self {
+        self.target = target.into();
+        self
+    }
+
+    /// Through which application, or with which one.
+    #[must_use]
+    pub fn with(mut self, application: ApplicationId) -> Self {
+        self.application = Some(application);
+        self
+    }
+
+    /// What else is worth knowing.
+    #[must_use]
+    pub fn saying(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// As administrators see it.
+    pub fn shown(&self) -> Value {
+        json!({
+            "id": self.id,
+            "created_at": Timestamp::from_millis(self.id.0.created_at_millis()).to_iso(),
+            "action": self.action.as_str(),
+            "actor_id": self.actor,
+            "application_id": self.application,
+            "target_id": self.target,
+            "address": self.address,
+            "details": self.details,
+        })
+    }
+}

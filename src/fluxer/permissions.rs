@@ -1,0 +1,223 @@
+//! Permission bits: what a member, or a bot, may do in a guild.
+//!
+//! Invariant: a [`Permissions`] travels as a decimal string, never as a JSON number, which
+//! JavaScript would round above 2^53.
+
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// One permission that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// The bit's position.
+    pub bit: u32,
+    /// As the documentation spells it.
+    pub name: &'static str,
+    /// In plain words, for people.
+    pub words: &'static str,
+}
+
+const fn permission(bit: u32, name: &'static str, words: &'static str) -> Permission {
+    Permission { bit, name, words }
+}
+
+/// Every permission that exists, by its bit. Any other bit grants nothing.
+#[rustfmt::skip]
+pub const ALL: &[Permission] = &[
+    permission(0,  "CREATE_INSTANT_INVITE", "Create invites"),
+    permission(1,  "KICK_MEMBERS",          "Kick members"),
+    permission(2,  "BAN_MEMBERS",           "Ban members"),
+    permission(3,  "ADMINISTRATOR",         "Administrator: every permission there is"),
+    permission(4,  "MANAGE_CHANNELS",       "Manage channels"),
+    permission(5,  "MANAGE_GUILD",          "Manage the community, and add bots to it"),
+    permission(6,  "ADD_REACTIONS",         "Add reactions"),
+    permission(7,  "VIEW_AUDIT_LOG",        "View the audit log"),
+    permission(8,  "PRIORITY_SPEAKER",      "Priority speaker"),
+    permission(9,  "STREAM",                "Share video and screen"),
+    permission(10, "VIEW_CHANNEL",          "View channels"),
+    permission(11, "SEND_MESSAGES",         "Send messages"),
+    permission(12, "SEND_TTS_MESSAGES",     "Send messages that are read aloud"),
+    permission(13, "MANAGE_MESSAGES",       "Delete and pin other people’s messages"),
+    permission(14, "EMBED_LINKS",           "Embed links"),
+    permission(15, "ATTACH_FILES",          "Attach files"),
+    permission(16, "READ_MESSAGE_HISTORY",  "Read message history"),
+    permission(17, "MENTION_EVERYONE",      "Mention everyone"),
+    permission(18, "USE_EXTERNAL_EMOJIS",   "Use emoji from other communities"),
+    permission(20, "CONNECT",               "Connect to voice"),
+    permission(21, "SPEAK",                 "Speak in voice"),
+    permission(22, "MUTE_MEMBERS",          "Mute members in voice"),
+    permission(23, "DEAFEN_MEMBERS",        "Deafen members in voice"),
+    permission(24, "MOVE_MEMBERS",          "Move members between voice channels"),
+    permission(25, "USE_VAD",               "Speak without push-to-talk"),
+    permission(26, "CHANGE_NICKNAME",       "Change its own nickname"),
+    permission(27, "MANAGE_NICKNAMES",      "Change other people’s nicknames"),
+    permission(28, "MANAGE_ROLES",          "Manage roles"),
+    permission(29, "MANAGE_WEBHOOKS",       "Manage webhooks"),
+    permission(30, "MANAGE_EXPRESSIONS",    "Manage emoji and stickers"),
+    permission(37, "USE_EXTERNAL_STICKERS", "Use stickers from other communities"),
+    permission(40, "MODERATE_MEMBERS",      "Time members out"),
+    permission(43, "CREATE_EXPRESSIONS",    "Create emoji and stickers"),
+    permission(51, "PIN_MESSAGES",          "Pin messages"),
+    permission(52, "BYPASS_SLOWMODE",       "Bypass slow mode"),
+    permission(53, "UPDATE_RTC_REGION",     "Change the voice region"),
+    permission(54, "VIEW_CHANNEL_MEMBERS",  "View who is in a channel"),
+    permission(55, "CREATE_POLLS",          "Create polls"),
+];
+
+impl Permission {
+    /// The bit's value: a check box's, in decimal.
+    pub const fn value(self) -> Permissions {
+        Permissions(1 << self.bit)
+    }
+
+    /// Whether granting it deserves a second look: with it a bot can take a community over, or
+    /// apart.
+    pub fn is_dangerous(self) -> bool {
+        Permissions::DANGEROUS.covers(self.value())
+    }
+}
+
+/// A set of permission bits, existing ones or not: what was stored is given back as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Permissions(u64);
+
+/// What [`Permissions::parse`] wants, in words.
+pub const MUST: &str =
+    "must be a decimal string of permission bits, from 0 to 18446744073709551615";
+
+impl Permissions {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Everything.
+    pub const ADMINISTRATOR: Self = Self(1 << 3);
+    /// What adding a bot takes.
+    pub const MANAGE_GUILD: Self = Self(1 << 5);
+    /// What every member has unless somebody says otherwise.
+    pub const DEFAULT: Self = Self(0x820_0635_CE41);
+
+    const DANGEROUS: Self =
+        Self((1 << 1) | (1 << 2) | (1 << 3) | (1 << 4) | (1 << 5) | (1 << 28) | (1 << 29));
+
+    /// Every permission that exists.
+    pub fn all() -> Self {
+        ALL.iter()
+            .fold(Self::NONE, |all, one| all.with(one.value()))
+    }
+
+    /// Reads canonical decimal of 64 bits: digits only, no leading zero.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let canonical = digits && (text == "0" || !text.starts_with('0'));
+        let bits = canonical.then(|| text.parse().ok()).flatten();
+        bits.map(Self).ok_or(MUST)
+    }
+
+    /// The set and `other`.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether every bit of `other` is in this set.
+    pub const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The permissions of the set that exist, by their bits.
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        ALL.iter()
+            .copied()
+            .filter(move |permission| self.covers(permission.value()))
+    }
+}
+
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_decimals_of_64_bits_are_permissions() {
+        for text in [
+            "0",
+            "8",
+            "2147483647",
+            "9007199254740993",
+            "9223372036854775807",
+            "18446744073709551615",
+        ] {
+            let parsed = Permissions::parse(text).map(|it| it.to_string());
+            assert_eq!(parsed.as_deref(), Ok(text));
+        }
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "0x8",
+            "1e3",
+            "8 ",
+            " 8",
+            "8.0",
+            "00",
+            "08",
+            "８",
+            "8\0",
+            "18446744073709551616",
+        ] {
+            assert!(Permissions::parse(text).is_err(), "{text:?}");
+        }
+        assert!(Permissions::parse(&"9".repeat(10_000)).is_err());
+    }
+
+    #[test]
+    fn the_bits_that_exist_are_these() {
+        assert_eq!(Permissions::all().to_string(), "69815829414805503");
+        assert_eq!(Permissions::DEFAULT.to_string(), "8933636165185");
+        assert!(Permissions::all().covers(Permissions::DEFAULT));
+        let in_order = ALL.windows(2).all(|pair| pair[0].bit < pair[1].bit);
+        assert!(in_order, "no bit twice");
+        assert_eq!(Permissions(1 << 60).iter().count(), 0);
+        let names: Vec<_> = Permissions(0b1001).iter().map(|it| it.name).collect();
+        assert_eq!(names, ["CREATE_INSTANT_INVITE", "ADMINISTRATOR"]);
+    }
+
+    #[test]
+    fn bits_above_two_to_the_53_survive_json() {
+        let json = "\"9007199254740993\"";
+        let bits: Permissions = serde_json::from_str(json).expect("permissions");
+        assert_eq!(serde_json::to_string(&bits).expect("JSON"), json);
+        assert!(
+            serde_json::from_str::<Permissions>("8").is_err(),
+            "never a number"
+        );
+    }
+}
