@@ -17,8 +17,10 @@ use crate::snowflake::ApplicationId;
 
 /// The administration secret that `scripts/setup` writes for local development, known to everybody.
 const LOCAL_ADMIN_SECRET: &str = "admin-secret-for-local-development-only";
+/// A day, in seconds.
+const DAY: u64 = 24 * 3600;
 /// Longest lifetime that can be set, in seconds: ten years.
-const MAX_LIFETIME: u64 = 10 * 365 * 24 * 3600;
+const MAX_LIFETIME: u64 = 10 * 365 * DAY;
 /// Longest life of a code, in seconds (RFC 6749 §4.1.2: "A maximum authorization code lifetime of
 /// 10 minutes is RECOMMENDED").
 const MAX_CODE_LIFETIME: u64 = 600;
@@ -42,6 +44,8 @@ pub struct Config {
     pub refresh_token_lifetime: Duration,
     /// How long a browser stays logged in.
     pub session_lifetime: Duration,
+    /// How long an entry of the audit log is kept.
+    pub audit_log_lifetime: Duration,
 }
 
 /// The limits; `None` is off.
@@ -81,6 +85,9 @@ pub enum ConfigError {
     /// A lifetime.
     #[error("{0} must be a number of seconds in its range")]
     Lifetime(&'static str),
+    /// How long the audit log is kept.
+    #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
+    AuditLog,
 }
 
 impl Config {
@@ -97,15 +104,18 @@ impl Config {
                     .map_err(|it| ConfigError::Limit(name, it)),
             }
         };
-        let lifetime = |name, default: u64, longest: u64| match setting(name) {
-            None => Ok(Duration::from_secs(default)),
+        let number = |name, default: u64, largest: u64| match setting(name) {
+            None => Some(default),
             Some(text) => text
                 .parse()
                 .ok()
-                .filter(|seconds| (1..=longest).contains(seconds))
-                .map(Duration::from_secs)
-                .ok_or(ConfigError::Lifetime(name)),
+                .filter(|number| (1..=largest).contains(number)),
         };
+        let lifetime = |name, default, longest| {
+            let seconds = number(name, default, longest).ok_or(ConfigError::Lifetime(name))?;
+            Ok::<_, ConfigError>(Duration::from_secs(seconds))
+        };
+        let days = number("AUDIT_LOG_DAYS", 90, MAX_LIFETIME / DAY).ok_or(ConfigError::AuditLog)?;
         Ok(Self {
             keyring: Keyring::parse(&setting("SIGNING_KEYS").unwrap_or_default())?,
             admin_application: admin_application(&setting, &issuer)?,
@@ -119,6 +129,7 @@ impl Config {
             access_token_lifetime: lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
             refresh_token_lifetime: lifetime("REFRESH_TOKEN_LIFETIME", 2_592_000, MAX_LIFETIME)?,
             session_lifetime: lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
+            audit_log_lifetime: Duration::from_secs(days * DAY),
             issuer,
         })
     }
@@ -244,6 +255,9 @@ mod tests {
                 &[("CODE_LIFETIME", lifetime)],
                 Some(ConfigError::Lifetime("CODE_LIFETIME")),
             );
+        }
+        for days in ["0", "-1", "3651", "forever"] {
+            check(&[("AUDIT_LOG_DAYS", days)], Some(ConfigError::AuditLog));
         }
         check(
             &[("ADMIN_CLIENT_SECRET", "short")],

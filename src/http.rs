@@ -124,10 +124,23 @@ impl Request {
 
     /// Who asks, as far as rate limits care.
     pub fn client_address(&self) -> ClientAddress {
-        // Cloudflare sets this header; every other forwarding header is the client's own word.
-        ClientAddress::of(self.header("cf-connecting-ip").unwrap_or_default())
+        ClientAddress::of(self.connecting_ip())
+    }
+
+    /// Who asks, in full: an address, or `unknown`.
+    pub fn client_ip(&self) -> String {
+        let address = self.connecting_ip().trim().parse::<IpAddr>();
+        address.map_or_else(|_| UNKNOWN.to_owned(), |it| it.to_canonical().to_string())
+    }
+
+    /// Cloudflare sets this header; every other forwarding header is the client's own word.
+    fn connecting_ip(&self) -> &str {
+        self.header("cf-connecting-ip").unwrap_or_default()
     }
 }
+
+/// An address that cannot be read.
+const UNKNOWN: &str = "unknown";
 
 /// A client's address as a rate-limit key: an IPv4 address, or an IPv6 /64, since whoever has one
 /// address of a /64 has all of them. Unreadable addresses share one key.
@@ -143,7 +156,7 @@ impl ClientAddress {
                     let [a, b, c, d, ..] = address.segments();
                     format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
                 }
-                Err(_) => "unknown".to_owned(),
+                Err(_) => UNKNOWN.to_owned(),
             },
         )
     }

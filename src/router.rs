@@ -1,15 +1,18 @@
 //! Every URL once: the table that routing, CORS, rate limits and metadata all read.
 
 use crate::config::Config;
+use crate::endpoint::admin::{audit_log, users};
 use crate::endpoint::{
-    Context, Failure, Format, Refuse, admin, authorizations, authorize, health, introspect,
-    limit_headers, login, logout, me, metadata, oauth_error, revoke, session, token,
+    Context, Failure, Format, Refuse, admin, applications, authorizations, authorize, guilds,
+    health, introspect, limit_headers, login, logout, me, metadata, oauth_error, revoke, session,
+    token,
 };
+use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::oauth::error::ErrorCode;
 use crate::page::{NoticePage, Page, style};
 use crate::rate_limit::{Limit, Verdict};
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, Fault, Outlook};
 
 /// One row: a method of a URL.
 pub struct Route {
@@ -79,19 +82,46 @@ enum Endpoint {
     Authorization,
     Userinfo,
     Session,
+    MyGuilds,
+    MyConnections,
+    ShowGuild,
+    ApplicationOfBot,
     Authorizations,
     DeleteAuthorizations,
     ShowAuthorization,
     DeleteAuthorization,
+    PublicApplication,
+    Applications,
+    CreateApplication,
+    ShowApplication,
+    UpdateApplication,
+    DeleteApplication,
+    ResetSecret,
+    AddBot,
+    ResetBotToken,
+    AdminUsers,
     AdminCreateUser,
     AdminShowUser,
     AdminUpdateUser,
     AdminDeleteUser,
+    AdminAuthorizations,
     AdminDeleteAuthorizations,
     AdminDeleteAuthorization,
+    AdminSetConnection,
+    AdminDeleteConnection,
+    AdminGuilds,
+    AdminCreateGuild,
+    AdminShowGuild,
+    AdminDeleteGuild,
+    AdminMembers,
+    AdminSetMember,
+    AdminDeleteMember,
+    AdminApplications,
     AdminCreateApplication,
     AdminShowApplication,
+    AdminUpdateApplication,
     AdminDeleteApplication,
+    AdminAuditLog,
 }
 
 const fn route(
@@ -125,42 +155,69 @@ impl Route {
 }
 
 use Endpoint as To;
-use Method::{Delete, Get, Patch, Post};
+use Method::{Delete, Get, Patch, Post, Put};
 
 /// The table.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    //    method  path                                               endpoint                       format         CORS
-    route(Get,    "/oauth2/authorize",                               To::Authorize,                 Format::Page,  Cors::None).limited(Bucket::Authorize).known_as("authorization_endpoint"),
-    route(Post,   "/oauth2/authorize",                               To::Decide,                    Format::Page,  Cors::None).limited(Bucket::Authorize),
-    route(Get,    "/login",                                          To::LoginForm,                 Format::Page,  Cors::None),
-    route(Post,   "/login",                                          To::Login,                     Format::Page,  Cors::None),
-    route(Get,    "/logout",                                         To::LogoutForm,                Format::Page,  Cors::None),
-    route(Post,   "/logout",                                         To::Logout,                    Format::Page,  Cors::None),
-    route(Get,    "/assets/{style}",                                 To::Style,                     Format::Page,  Cors::None),
-    route(Post,   "/api/oauth2/token",                               To::Token,                     Format::OAuth, Cors::Any ).limited(Bucket::Token).known_as("token_endpoint"),
-    route(Post,   "/api/oauth2/revoke",                              To::Revoke,                    Format::OAuth, Cors::Any ).limited(Bucket::Revoke).known_as("revocation_endpoint"),
-    route(Post,   "/api/oauth2/token/revoke",                        To::Revoke,                    Format::OAuth, Cors::Any ).limited(Bucket::Revoke),
-    route(Post,   "/api/oauth2/introspect",                          To::Introspect,                Format::OAuth, Cors::Any ).known_as("introspection_endpoint"),
-    route(Get,    "/.well-known/oauth-authorization-server",         To::Metadata,                  Format::OAuth, Cors::Any ),
-    route(Get,    "/healthz",                                        To::Health,                    Format::Api,   Cors::None),
-    route(Get,    "/api/users/@me",                                  To::Me,                        Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/@me",                                 To::Authorization,             Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/userinfo",                            To::Userinfo,                  Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/session",                             To::Session,                   Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/@me/authorizations",                  To::Authorizations,            Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/@me/authorizations",                  To::DeleteAuthorizations,      Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/@me/authorizations/{application}",    To::ShowAuthorization,         Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/@me/authorizations/{application}",    To::DeleteAuthorization,       Format::Api,   Cors::None),
-    route(Post,   "/api/admin/users",                                To::AdminCreateUser,           Format::Api,   Cors::None),
-    route(Get,    "/api/admin/users/{user}",                         To::AdminShowUser,             Format::Api,   Cors::None),
-    route(Patch,  "/api/admin/users/{user}",                         To::AdminUpdateUser,           Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}",                         To::AdminDeleteUser,           Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}/authorizations",          To::AdminDeleteAuthorizations, Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}/authorizations/{application}", To::AdminDeleteAuthorization, Format::Api, Cors::None),
-    route(Post,   "/api/admin/applications",                         To::AdminCreateApplication,    Format::Api,   Cors::None),
-    route(Get,    "/api/admin/applications/{application}",           To::AdminShowApplication,      Format::Api,   Cors::None),
-    route(Delete, "/api/admin/applications/{application}",           To::AdminDeleteApplication,    Format::Api,   Cors::None),
+    //    method  path                                                           endpoint                     format         CORS
+    route(Get,    "/oauth2/authorize",                                           To::Authorize,               Format::Page,  Cors::None).limited(Bucket::Authorize).known_as("authorization_endpoint"),
+    route(Post,   "/oauth2/authorize",                                           To::Decide,                  Format::Page,  Cors::None).limited(Bucket::Authorize),
+    route(Get,    "/login",                                                      To::LoginForm,               Format::Page,  Cors::None),
+    route(Post,   "/login",                                                      To::Login,                   Format::Page,  Cors::None),
+    route(Get,    "/logout",                                                     To::LogoutForm,              Format::Page,  Cors::None),
+    route(Post,   "/logout",                                                     To::Logout,                  Format::Page,  Cors::None),
+    route(Get,    "/assets/{style}",                                             To::Style,                   Format::Page,  Cors::None),
+    route(Post,   "/api/oauth2/token",                                           To::Token,                   Format::OAuth, Cors::Any ).limited(Bucket::Token).known_as("token_endpoint"),
+    route(Post,   "/api/oauth2/revoke",                                          To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke).known_as("revocation_endpoint"),
+    route(Post,   "/api/oauth2/token/revoke",                                    To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke),
+    route(Post,   "/api/oauth2/introspect",                                      To::Introspect,              Format::OAuth, Cors::Any ).known_as("introspection_endpoint"),
+    route(Get,    "/.well-known/oauth-authorization-server",                     To::Metadata,                Format::OAuth, Cors::Any ),
+    route(Get,    "/healthz",                                                    To::Health,                  Format::Api,   Cors::None),
+    route(Get,    "/api/users/@me",                                              To::Me,                      Format::Api,   Cors::Any ),
+    route(Get,    "/api/users/@me/guilds",                                       To::MyGuilds,                Format::Api,   Cors::Any ),
+    route(Get,    "/api/users/@me/connections",                                  To::MyConnections,           Format::Api,   Cors::Any ),
+    route(Get,    "/api/guilds/{guild}",                                         To::ShowGuild,               Format::Api,   Cors::Any ),
+    route(Get,    "/api/applications/@me",                                       To::ApplicationOfBot,        Format::Api,   Cors::Any ),
+    route(Get,    "/api/oauth2/@me",                                             To::Authorization,           Format::Api,   Cors::Any ),
+    route(Get,    "/api/oauth2/userinfo",                                        To::Userinfo,                Format::Api,   Cors::Any ).known_as("userinfo_endpoint"),
+    route(Get,    "/api/oauth2/session",                                         To::Session,                 Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/@me/authorizations",                              To::Authorizations,          Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/@me/authorizations",                              To::DeleteAuthorizations,    Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/@me/authorizations/{application}",                To::ShowAuthorization,       Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/@me/authorizations/{application}",                To::DeleteAuthorization,     Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/applications/@me",                                To::Applications,            Format::Api,   Cors::None),
+    route(Post,   "/api/oauth2/applications",                                    To::CreateApplication,       Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/applications/{application}",                      To::ShowApplication,         Format::Api,   Cors::None),
+    route(Patch,  "/api/oauth2/applications/{application}",                      To::UpdateApplication,       Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/applications/{application}",                      To::DeleteApplication,       Format::Api,   Cors::None),
+    route(Get,    "/api/oauth2/applications/{application}/public",               To::PublicApplication,       Format::Api,   Cors::Any ),
+    route(Post,   "/api/oauth2/applications/{application}/client-secret/reset",  To::ResetSecret,             Format::Api,   Cors::None),
+    route(Post,   "/api/oauth2/applications/{application}/bot",                  To::AddBot,                  Format::Api,   Cors::None),
+    route(Post,   "/api/oauth2/applications/{application}/bot/reset-token",      To::ResetBotToken,           Format::Api,   Cors::None),
+    route(Get,    "/api/admin/users",                                            To::AdminUsers,              Format::Api,   Cors::None),
+    route(Post,   "/api/admin/users",                                            To::AdminCreateUser,         Format::Api,   Cors::None),
+    route(Get,    "/api/admin/users/{user}",                                     To::AdminShowUser,           Format::Api,   Cors::None),
+    route(Patch,  "/api/admin/users/{user}",                                     To::AdminUpdateUser,         Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}",                                     To::AdminDeleteUser,         Format::Api,   Cors::None),
+    route(Get,    "/api/admin/users/{user}/authorizations",                      To::AdminAuthorizations,     Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}/authorizations",                      To::AdminDeleteAuthorizations,Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}/authorizations/{application}",        To::AdminDeleteAuthorization,Format::Api,   Cors::None),
+    route(Put,    "/api/admin/users/{user}/connections/{type}/{connection}",     To::AdminSetConnection,      Format::Api,   Cors::None),
+    route(Delete, "/api/admin/users/{user}/connections/{type}/{connection}",     To::AdminDeleteConnection,   Format::Api,   Cors::None),
+    route(Get,    "/api/admin/guilds",                                           To::AdminGuilds,             Format::Api,   Cors::None),
+    route(Post,   "/api/admin/guilds",                                           To::AdminCreateGuild,        Format::Api,   Cors::None),
+    route(Get,    "/api/admin/guilds/{guild}",                                   To::AdminShowGuild,          Format::Api,   Cors::None),
+    route(Delete, "/api/admin/guilds/{guild}",                                   To::AdminDeleteGuild,        Format::Api,   Cors::None),
+    route(Get,    "/api/admin/guilds/{guild}/members",                           To::AdminMembers,            Format::Api,   Cors::None),
+    route(Put,    "/api/admin/guilds/{guild}/members/{user}",                    To::AdminSetMember,          Format::Api,   Cors::None),
+    route(Delete, "/api/admin/guilds/{guild}/members/{user}",                    To::AdminDeleteMember,       Format::Api,   Cors::None),
+    route(Get,    "/api/admin/applications",                                     To::AdminApplications,       Format::Api,   Cors::None),
+    route(Post,   "/api/admin/applications",                                     To::AdminCreateApplication,  Format::Api,   Cors::None),
+    route(Get,    "/api/admin/applications/{application}",                       To::AdminShowApplication,    Format::Api,   Cors::None),
+    route(Patch,  "/api/admin/applications/{application}",                       To::AdminUpdateApplication,  Format::Api,   Cors::None),
+    route(Delete, "/api/admin/applications/{application}",                       To::AdminDeleteApplication,  Format::Api,   Cors::None),
+    route(Get,    "/api/admin/audit-log",                                        To::AdminAuditLog,           Format::Api,   Cors::None),
 ];
 
 /// Answers a request: the way in for every one of them.
@@ -248,8 +305,10 @@ impl<'a> Matched<'a> {
         response
     }
 
+    #[rustfmt::skip]
     async fn dispatch<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
-        let segment = |index: usize| self.segments.get(index).copied().unwrap_or_default();
+        let mut segments = self.segments.iter().copied();
+        let [one, two, three] = [(); 3].map(|()| segments.next().unwrap_or_default());
         match self.route.endpoint {
             To::Authorize => self.close(cx, authorize::show(cx).await),
             To::Decide => self.close(cx, authorize::decide(cx).await),
@@ -257,38 +316,56 @@ impl<'a> Matched<'a> {
             To::Login => self.close(cx, login::submit(cx).await),
             To::LogoutForm => self.close(cx, logout::show(cx).await),
             To::Logout => self.close(cx, logout::submit(cx).await),
-            To::Style => stylesheet(segment(0)),
+            To::Style => stylesheet(one),
             To::Token => self.close(cx, token::issue(cx).await),
             To::Revoke => self.close(cx, revoke::revoke(cx).await),
             To::Introspect => self.close(cx, introspect::introspect(cx).await),
             To::Metadata => metadata::show(cx),
             To::Health => health::show(cx).await,
             To::Me => self.close(cx, me::user(cx).await),
+            To::MyGuilds => self.close(cx, me::guilds(cx).await),
+            To::MyConnections => self.close(cx, me::connections(cx).await),
+            To::ShowGuild => self.close(cx, guilds::show(cx, one).await),
+            To::ApplicationOfBot => self.close(cx, applications::show_to_its_bot(cx).await),
             To::Authorization => self.close(cx, me::authorization(cx).await),
             To::Userinfo => self.close(cx, me::userinfo(cx).await),
             To::Session => self.close(cx, session::show(cx).await),
             To::Authorizations => self.close(cx, authorizations::list(cx).await),
             To::DeleteAuthorizations => self.close(cx, authorizations::delete_all(cx).await),
-            To::ShowAuthorization => self.close(cx, authorizations::show(cx, segment(0)).await),
-            To::DeleteAuthorization => self.close(cx, authorizations::delete(cx, segment(0)).await),
-            To::AdminCreateUser => self.close(cx, admin::create_user(cx).await),
-            To::AdminShowUser => self.close(cx, admin::show_user(cx, segment(0)).await),
-            To::AdminUpdateUser => self.close(cx, admin::update_user(cx, segment(0)).await),
-            To::AdminDeleteUser => self.close(cx, admin::delete_user(cx, segment(0)).await),
-            To::AdminDeleteAuthorizations => {
-                self.close(cx, admin::delete_authorizations(cx, segment(0)).await)
-            }
-            To::AdminDeleteAuthorization => {
-                let answer = admin::delete_authorization(cx, segment(0), segment(1)).await;
-                self.close(cx, answer)
-            }
-            To::AdminCreateApplication => self.close(cx, admin::create_application(cx).await),
-            To::AdminShowApplication => {
-                self.close(cx, admin::show_application(cx, segment(0)).await)
-            }
-            To::AdminDeleteApplication => {
-                self.close(cx, admin::delete_application(cx, segment(0)).await)
-            }
+            To::ShowAuthorization => self.close(cx, authorizations::show(cx, one).await),
+            To::DeleteAuthorization => self.close(cx, authorizations::delete(cx, one).await),
+            To::PublicApplication => self.close(cx, applications::show_public(cx, one).await),
+            To::Applications => self.close(cx, applications::list(cx).await),
+            To::CreateApplication => self.close(cx, applications::create(cx).await),
+            To::ShowApplication => self.close(cx, applications::show(cx, one).await),
+            To::UpdateApplication => self.close(cx, applications::update(cx, one).await),
+            To::DeleteApplication => self.close(cx, applications::delete(cx, one).await),
+            To::ResetSecret => self.close(cx, applications::reset_secret(cx, one).await),
+            To::AddBot => self.close(cx, applications::add_bot(cx, one).await),
+            To::ResetBotToken => self.close(cx, applications::reset_bot_token(cx, one).await),
+            To::AdminUsers => self.close(cx, users::list_users(cx).await),
+            To::AdminCreateUser => self.close(cx, users::create_user(cx).await),
+            To::AdminShowUser => self.close(cx, users::show_user(cx, one).await),
+            To::AdminUpdateUser => self.close(cx, users::update_user(cx, one).await),
+            To::AdminDeleteUser => self.close(cx, users::delete_user(cx, one).await),
+            To::AdminAuthorizations => self.close(cx, users::list_authorizations(cx, one).await),
+            To::AdminDeleteAuthorizations => self.close(cx, users::delete_authorizations(cx, one).await),
+            To::AdminDeleteAuthorization => self.close(cx, users::delete_authorization(cx, one, two).await),
+            To::AdminSetConnection => self.close(cx, users::set_connection(cx, one, two, three).await),
+            To::AdminDeleteConnection => self.close(cx, users::delete_connection(cx, one, two, three).await),
+            To::AdminGuilds => self.close(cx, admin::guilds::list(cx).await),
+            To::AdminCreateGuild => self.close(cx, admin::guilds::create(cx).await),
+            To::AdminShowGuild => self.close(cx, admin::guilds::show(cx, one).await),
+            To::AdminDeleteGuild => self.close(cx, admin::guilds::delete(cx, one).await),
+            To::AdminMembers => self.close(cx, admin::guilds::list_members(cx, one).await),
+            To::AdminSetMember => self.close(cx, admin::guilds::set_member(cx, one, two).await),
+            To::AdminDeleteMember => self.close(cx, admin::guilds::delete_member(cx, one, two).await),
+            To::AdminApplications => self.close(cx, admin::applications::list(cx).await),
+            To::AdminCreateApplication => self.close(cx, admin::applications::create(cx).await),
+            To::AdminShowApplication => self.close(cx, admin::applications::show(cx, one).await),
+            To::AdminUpdateApplication => self.close(cx, admin::applications::update(cx, one).await),
+            To::AdminDeleteApplication => self.close(cx, admin::applications::delete(cx, one).await),
+            To::AdminAuditLog => self.close(cx, audit_log::list(cx).await),
         }
     }
 
@@ -306,7 +383,8 @@ impl<'a> Matched<'a> {
         refused.unwrap_or_else(|fault| self.unavailable(cx, &fault))
     }
 
-    /// 503: ours, and it will pass. The client learns a reference, the log learns the rest.
+    /// Ours: 503 where it will pass, 500 where it will not. The client learns a reference, the log
+    /// learns the rest.
     fn unavailable<E: Edge>(&self, cx: &Context<'_, E>, fault: &Fault) -> Response {
         let reference = cx.edge.random::<4>().map_or_else(
             |_| "none".to_owned(),
@@ -319,16 +397,27 @@ impl<'a> Matched<'a> {
             "fault": fault.to_string(),
         });
         cx.edge.log(&line.to_string());
-        let text =
-            format!("The server cannot answer now. Try again in a moment. Reference: {reference}");
-        self.refuse_with(
-            503,
-            ErrorCode::TemporarilyUnavailable,
-            "SERVICE_UNAVAILABLE",
-            "One moment",
-            &text,
-        )
-        .with("retry-after", "1")
+        match fault.outlook {
+            Outlook::Passing => self
+                .refuse_with(
+                    503,
+                    ErrorCode::TemporarilyUnavailable,
+                    "SERVICE_UNAVAILABLE",
+                    "One moment",
+                    &format!(
+                        "The server cannot answer now. Try again in a moment. \
+                         Reference: {reference}"
+                    ),
+                )
+                .with("retry-after", "1"),
+            Outlook::Lasting => self.refuse_with(
+                500,
+                ErrorCode::ServerError,
+                "GENERAL_ERROR",
+                "This does not work",
+                &format!("An internal server error occurred. Reference: {reference}"),
+            ),
+        }
     }
 
     fn refuse_body(&self, status: u16, text: &str) -> Response {
@@ -348,13 +437,7 @@ impl<'a> Matched<'a> {
             let text = format!("Too many requests. Try again in {seconds} seconds.");
             notice(429, "Slow down a little", &text)
         } else {
-            let body = serde_json::json!({
-                "code": "RATE_LIMITED",
-                "message": "You are being rate limited.",
-                "retry_after": wait.as_secs_f64(),
-                "global": false,
-            });
-            Response::json(429, &body)
+            Response::json(429, &ApiError::RateLimited(wait).body())
         };
         response.with("retry-after", seconds.to_string())
     }

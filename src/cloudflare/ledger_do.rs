@@ -9,8 +9,8 @@ use core::result::Result as StdResult;
 
 use serde::Serialize;
 use worker::{
-    DurableObject, Env, Request, Response, Result, SqlStorageValue, State, durable_object,
-    wasm_bindgen,
+    DurableObject, Env, Error, Request, Response, Result, SqlStorageValue, State, console_error,
+    durable_object, wasm_bindgen,
 };
 
 use super::{Edge, ambient};
@@ -89,7 +89,7 @@ impl DurableObject for Ledger {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let message: Message = serde_json::from_str(&request.text().await?)?;
-        let Turn { answer, purge_at } = match message {
+        let turn = match message {
             Message::Open(verb) => self.take_turn(verb),
             Message::Redeem(verb) => self.take_turn(verb),
             Message::Rotate(verb) => self.take_turn(verb),
@@ -99,7 +99,16 @@ impl DurableObject for Ledger {
             Message::Withdrawn(verb) => self.take_turn(verb),
             Message::Deauthorize => self.deauthorize(),
             Message::Families => self.devices(),
-        }?;
+        };
+        let Turn { answer, purge_at } = match turn {
+            // A family that cannot be read is told apart from an object that does not answer:
+            // asking again will not mend it.
+            Err(Error::SerdeJsonError(error)) => {
+                console_error!("a family cannot be read: {error}");
+                return Response::error("unreadable", 500);
+            }
+            turn => turn?,
+        };
         // The turn is over: what is awaited from here on decides nothing.
         if let Some(purge_at) = purge_at {
             self.wake_by(purge_at).await?;

@@ -14,9 +14,10 @@ use std::rc::Rc;
 
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::{self, RequestInit};
-use worker::{Context, Env, Request, Response, event};
+use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 use crate::config::{Config, ConfigError};
+use crate::endpoint::admin::audit_log;
 use crate::router;
 use crate::store::Fault;
 
@@ -44,8 +45,29 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         }
     };
     let request = http::read(request).await;
-    let edge = Edge { env, context };
+    let edge = Edge {
+        env,
+        context: Background::Request(context),
+    };
     http::write(router::answer(&edge, &config, &request).await)
+}
+
+/// Once a day: what has been kept long enough goes.
+#[event(scheduled)]
+async fn sweep(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
+    let swept = match config(&env) {
+        Ok(config) => {
+            let edge = Edge {
+                env,
+                context: Background::Schedule(context),
+            };
+            audit_log::sweep(&edge, config.audit_log_lifetime).await
+        }
+        Err(error) => Err(Fault::new("config", error)),
+    };
+    if let Err(fault) = swept {
+        worker::console_error!("sweep: {fault}");
+    }
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
@@ -62,7 +84,22 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 /// The world outside, over the bindings.
 struct Edge {
     env: Env,
-    context: Context,
+    context: Background,
+}
+
+/// What keeps the Worker running after its answer.
+enum Background {
+    Request(Context),
+    Schedule(ScheduleContext),
+}
+
+impl Background {
+    fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        match self {
+            Self::Request(context) => context.wait_until(work),
+            Self::Schedule(context) => context.wait_until(work),
+        }
+    }
 }
 
 impl Edge {
@@ -82,7 +119,7 @@ impl Edge {
         let request = post(question).map_err(|error| fault(error.into()))?;
         let mut response = stub.fetch_with_request(request).await.map_err(fault)?;
         if response.status_code() != 200 {
-            return Err(Fault::new(binding, response.status_code()));
+            return Err(Fault::lasting(binding, response.status_code()));
         }
         response.text().await.map_err(fault)
     }

@@ -2,18 +2,27 @@
 
 use serde_json::{Value, json};
 
-use super::resource::{Administrator, administrator};
-use super::{Context, Failure, session};
+use super::session::Manager;
+use super::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
-use crate::http::{Method, Response, with_member};
+use crate::fluxer::audit::Action;
+use crate::http::{Response, with_member};
 use crate::ledger::{Device, LedgerId};
 use crate::oauth::scope::Scope;
-use crate::snowflake::{ApplicationId, UserId};
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorization, Edge, Fault};
 
 /// `GET /api/oauth2/@me/authorizations`.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let user = who(cx).await?;
+    let user = Manager::of(cx).await?.user()?;
+    list_of(cx, user).await
+}
+
+/// Everything that a user has authorized.
+pub async fn list_of<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+) -> Result<Response, Failure<ApiError>> {
     let mut list = Vec::new();
     for authorization in cx.edge.authorizations(user).await? {
         if let Some(shown) = show_one(cx, &authorization).await? {
@@ -29,7 +38,7 @@ pub async fn show<E: Edge>(
     application: &str,
 ) -> Result<Response, Failure<ApiError>> {
     let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
-    let user = who(cx).await?;
+    let user = Manager::of(cx).await?.user()?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let authorizations = cx.edge.authorizations(user).await?;
     let authorization = authorizations
@@ -51,10 +60,10 @@ pub async fn delete<E: Edge>(
     cx: &Context<'_, E>,
     application: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let user = who(cx).await?;
+    let manager = Manager::of(cx).await?;
     let application = ApplicationId::parse(application);
     let application = application.ok_or(Failure::Refused(ApiError::UnknownAuthorization))?;
-    if deauthorize(cx, user, application).await? {
+    if deauthorize(cx, manager.actor(), manager.user()?, application).await? {
         Ok(Response::empty(204))
     } else {
         Err(Failure::Refused(ApiError::UnknownAuthorization))
@@ -63,17 +72,18 @@ pub async fn delete<E: Edge>(
 
 /// `DELETE /api/oauth2/@me/authorizations`.
 pub async fn delete_all<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let user = who(cx).await?;
-    deauthorize_all(cx, user).await?;
+    let manager = Manager::of(cx).await?;
+    deauthorize_all(cx, manager.actor(), manager.user()?).await?;
     Ok(Response::empty(204))
 }
 
-/// Takes back what a user granted an application; whether there was anything. The ledger comes
+/// Takes back what a user granted an application, on behalf of `actor`; whether there was anything. The ledger comes
 /// first: should the rest fail, nothing works any more and the request can be repeated. It is asked
 /// again after the consent is forgotten, for an approval may have opened a family in between, and
 /// one that no list shows must not live.
 pub async fn deauthorize<E: Edge>(
     cx: &Context<'_, E>,
+    actor: Snowflake,
     user: UserId,
     application: ApplicationId,
 ) -> Result<bool, Fault> {
@@ -86,32 +96,24 @@ pub async fn deauthorize<E: Edge>(
     if forgotten {
         cx.edge.deauthorize(ledger).await?;
     }
-    Ok(ended > 0 || forgotten)
+    let was_there = ended > 0 || forgotten;
+    if was_there {
+        let entry = cx.entry(Action::Deauthorized).by(actor).on(user.0);
+        cx.edge.record(entry.with(application));
+    }
+    Ok(was_there)
 }
 
 /// Takes back everything that a user granted: one ledger call an application.
-pub async fn deauthorize_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+pub async fn deauthorize_all<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+) -> Result<(), Fault> {
     for authorization in cx.edge.authorizations(user).await? {
-        deauthorize(cx, user, authorization.application).await?;
+        deauthorize(cx, actor, user, authorization.application).await?;
     }
     Ok(())
-}
-
-/// The user: of a session, with its token where something changes, or of a bearer token with
-/// `admin`.
-async fn who<E: Edge>(cx: &Context<'_, E>) -> Result<UserId, Failure<ApiError>> {
-    if cx.request.header("authorization").is_some() {
-        return match administrator(cx).await? {
-            Administrator::User(user) => Ok(user),
-            Administrator::Application => Err(Failure::Refused(ApiError::AccessDenied)),
-        };
-    }
-    let logged_in = if cx.request.method == Method::Get {
-        session::reader(cx).await?
-    } else {
-        session::writer(cx).await?
-    };
-    Ok(logged_in.session.user.id)
 }
 
 async fn show_one<E: Edge>(
@@ -122,7 +124,7 @@ async fn show_one<E: Edge>(
     let scopes: Vec<_> = authorization.scope.iter().map(Scope::as_str).collect();
     Ok(application.map(|application| {
         json!({
-            "application": application.in_public(),
+            "application": application.in_short(),
             "scopes": scopes,
             "created_at": authorization.created_at.to_iso(),
             "updated_at": authorization.updated_at.to_iso(),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::oauth::form;
 
 /// A JSON object that is being read.
 pub struct Fields {
@@ -27,6 +28,34 @@ impl Fields {
                 message: "must be a JSON object".to_owned(),
             }])),
         }
+    }
+
+    /// No fields: for a request whose path alone can be wrong.
+    pub fn none() -> Self {
+        Self {
+            object: Map::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Which of these fields were sent.
+    pub fn sent(&self, names: &[&'static str]) -> Vec<&'static str> {
+        let sent = names.iter().filter(|name| self.has(name));
+        sent.copied().collect()
+    }
+
+    /// A segment of the path that follows a rule, once it is decoded.
+    pub fn segment<T>(
+        &mut self,
+        path: &str,
+        segment: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        // In a path, unlike in a form, a plus is a plus.
+        let decoded = form::decode(&segment.replace('+', "%2B"));
+        let decoded = decoded.ok_or("must be percent-encoded UTF-8");
+        let parsed = decoded.and_then(|decoded| parse(&decoded));
+        parsed.map_err(|must| self.refuse(path, must)).ok()
     }
 
     /// Notes a mistake.
@@ -109,6 +138,20 @@ impl Fields {
                 Vec::new()
             }
         }
+    }
+
+    /// A string that follows a rule, where it was sent: `null` is the value's absence.
+    pub fn nullable<T>(
+        &mut self,
+        path: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<Option<T>> {
+        self.has(path).then(|| self.optional(path, parse))
+    }
+
+    /// Whether a field was sent as `null`.
+    pub fn is_null(&self, path: &str) -> bool {
+        matches!(self.object.get(path), Some(Value::Null))
     }
 
     /// Whether a field was sent at all.

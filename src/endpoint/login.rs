@@ -4,17 +4,19 @@ use core::time::Duration;
 
 use url::form_urlencoded;
 
+use super::attempts::{BUCKET, Places};
 use super::authorize;
 use super::browser::Cookie;
 use super::logout;
 use super::{Context, Failure, Notice, OrRefuse, limit_headers};
+use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::oauth::form_ticket::Form;
 use crate::oauth::secret::{AuthorizationCode, Secret, SessionId};
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge, Fault, password};
+use crate::store::{Account, Edge, password};
 
 /// How long a browser that is not logged in keeps its cookie.
 const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
@@ -22,9 +24,6 @@ const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
 const MAX_PASSWORD_BYTES: usize = 1024;
 /// Longest login that is looked at, in bytes: as long as an e-mail address.
 const MAX_LOGIN_BYTES: usize = 254;
-
-/// The name of the limit on failed logins.
-const BUCKET: &str = "login";
 
 /// The URL of the login form on the way to `return_to`.
 pub fn target(return_to: &str) -> String {
@@ -88,7 +87,8 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
     }
     let account = cx.edge.account(login).await?;
-    let places = match Places::take(cx, login, account.as_ref()).await? {
+    let key = account_key(login, account.as_ref());
+    let places = match Places::take(cx, &key).await? {
         Ok(places) => places,
         Err(refused) => return too_many_attempts(cx, login, refused).await,
     };
@@ -96,7 +96,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         .as_ref()
         .map(|account| account.password_hash.as_str());
     let matches = password::verify(password, hash)?;
-    let (true, Some(account)) = (matches, account) else {
+    let (true, Some(account)) = (matches, &account) else {
+        let known = account.as_ref().map(|account| account.user.id.0);
+        cx.edge.record(cx.entry(Action::LoginFailed).on(known));
         let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
         if let Some(verdict) = places.tightest() {
             response.headers.extend(limit_headers(BUCKET, verdict));
@@ -104,7 +106,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         return Ok(response);
     };
     places.give_back(cx).await;
-    log_in(cx, &account).await
+    log_in(cx, account).await
 }
 
 /// Opens a session under a new id, whatever the browser brought (session fixation), and sends the
@@ -127,6 +129,8 @@ async fn log_in<E: Edge>(
             old.as_ref(),
         )
         .await?;
+    let user = account.user.id.0;
+    cx.edge.record(cx.entry(Action::Login).by(user).on(user));
     let on = return_to(&cx.request.query).unwrap_or_else(|| "/login".to_owned());
     Ok(Response::see_other(on)
         .with(
@@ -170,7 +174,7 @@ async fn form_page<E: Edge>(
         problem,
     };
     let mut page = Page::render(&page)?;
-    if let Some((_, redirect_uri)) = &client {
+    if let Some((_, Some(redirect_uri))) = &client {
         // A remembered consent answers the client straight after the login.
         page = page.with_form_to(redirect_uri);
     }
@@ -193,66 +197,16 @@ async fn too_many_attempts<E: Edge>(
     Ok(response.with("retry-after", seconds.to_string()))
 }
 
-/// A place in the window of the address and in that of the account, taken before the password is
-/// looked at: of two hundred guesses at once, five are. A right password gives its places back.
-struct Places {
-    taken: Vec<(String, Verdict)>,
-}
-
-impl Places {
-    async fn take<E: Edge>(
-        cx: &Context<'_, E>,
-        login: &str,
-        account: Option<&Account>,
-    ) -> Result<Result<Self, Verdict>, Fault> {
-        let mut places = Self { taken: Vec::new() };
-        let Some(limit) = cx.config.limits.login else {
-            return Ok(Ok(places));
-        };
-        // Name and e-mail address of one user are one account; an unknown one is its own.
-        let account = account.map_or_else(
-            || {
-                Secret::<AuthorizationCode>::new(login.to_ascii_lowercase())
-                    .hash()
-                    .to_string()
-            },
-            |account| account.user.id.to_string(),
-        );
-        let keys = [
-            format!("login:address:{}", cx.request.client_address()),
-            format!("login:account:{account}"),
-        ];
-        for key in keys {
-            let verdict = match cx.edge.take(&key, limit).await {
-                Ok(verdict) => verdict,
-                Err(fault) => {
-                    places.give_back(cx).await;
-                    return Err(fault);
-                }
-            };
-            if !verdict.admitted {
-                places.give_back(cx).await;
-                return Ok(Err(verdict));
-            }
-            places.taken.push((key, verdict));
-        }
-        Ok(Ok(places))
-    }
-
-    /// The window with the fewest places left.
-    fn tightest(&self) -> Option<&Verdict> {
-        let verdicts = self.taken.iter().map(|(_, verdict)| verdict);
-        verdicts.min_by_key(|verdict| verdict.remaining)
-    }
-
-    /// A place that cannot be given back is free a minute later anyway.
-    async fn give_back<E: Edge>(&self, cx: &Context<'_, E>) {
-        for (key, verdict) in &self.taken {
-            if let Err(fault) = cx.edge.give_back(key, verdict.at).await {
-                cx.edge.log(&fault.to_string());
-            }
-        }
-    }
+/// Name and e-mail address of one user are one account; an unknown one is its own.
+fn account_key(login: &str, account: Option<&Account>) -> String {
+    account.map_or_else(
+        || {
+            Secret::<AuthorizationCode>::new(login.to_ascii_lowercase())
+                .hash()
+                .to_string()
+        },
+        |account| account.user.id.to_string(),
+    )
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::browser::{Cookie, LoggedIn};
 use super::login;
 use super::{Context, Failure, Notice, OrRefuse};
+use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::form_ticket::Form;
 use crate::page::{LogoutPage, Page};
@@ -48,6 +49,8 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
             return Err(Failure::Refused(Notice::form_refused(PATH.to_owned())));
         }
         cx.edge.close_session(&logged_in.cookie.hash()).await?;
+        let user = logged_in.session.user.id.0;
+        cx.edge.record(cx.entry(Action::Logout).by(user).on(user));
     }
     let on = login::return_to(&cx.request.query).unwrap_or_else(|| PATH.to_owned());
     let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);

@@ -1,9 +1,12 @@
 //! One file per URL, or family of URLs: parse, ask, decide, commit, answer.
 
 pub mod admin;
+pub mod applications;
+pub mod attempts;
 pub mod authorizations;
 pub mod authorize;
 pub mod browser;
+pub mod guilds;
 pub mod health;
 pub mod introspect;
 pub mod json_body;
@@ -11,9 +14,11 @@ pub mod login;
 pub mod logout;
 pub mod me;
 pub mod metadata;
+pub mod paging;
 pub mod resource;
 pub mod revoke;
 pub mod session;
+pub mod sudo;
 pub mod token;
 
 use std::rc::Rc;
@@ -23,6 +28,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::Application;
+use crate::fluxer::audit::{Action, Entry};
 use crate::http::{Body, Request, Response};
 use crate::oauth::client::Presented;
 use crate::oauth::error::{ErrorCode, Refusal, Tried};
@@ -31,7 +37,7 @@ use crate::oauth::secret::Secret;
 use crate::oauth::time::Timestamp;
 use crate::page::{NoticePage, Page};
 use crate::rate_limit::Verdict;
-use crate::snowflake::ApplicationId;
+use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{Edge, Fault};
 
 /// What every endpoint has: the world outside, the settings, the request, and the instant it came.
@@ -75,6 +81,19 @@ impl<E: Edge> Context<'_, E> {
             // The router answers these before any endpoint sees them.
             Body::TooLarge | Body::Broken => &[],
         }
+    }
+
+    /// A new id for something made now.
+    pub fn new_id(&self) -> Result<Snowflake, Fault> {
+        Ok(Snowflake::generate(self.now.millis(), self.edge.random()?))
+    }
+
+    /// An entry of the audit log about this request.
+    pub fn entry(&self, action: Action) -> Entry {
+        // What is worth an entry must not fail for want of an id.
+        let entropy = self.edge.random().unwrap_or_default();
+        let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
+        Entry::new(id, action, self.request.client_ip())
     }
 
     /// A new secret of 256 random bits.
@@ -175,9 +194,13 @@ impl Refuse for Refusal {
 impl Refuse for ApiError {
     fn refuse(self) -> Result<Response, Fault> {
         let response = Response::json(self.status(), &self.body());
-        Ok(match self.challenge() {
-            Some(challenge) => response.with("www-authenticate", challenge),
-            None => response,
+        Ok(match (&self, self.challenge()) {
+            (_, Some(challenge)) => response.with("www-authenticate", challenge),
+            (Self::RateLimited(wait), None) => {
+                let seconds = wait.as_millis().div_ceil(1000);
+                response.with("retry-after", seconds.to_string())
+            }
+            (_, None) => response,
         })
     }
 }

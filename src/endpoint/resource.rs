@@ -1,4 +1,4 @@
-//! What stands between a bearer token and a resource (RFC 6750).
+//! What stands between a bearer or bot token and a resource (RFC 6750).
 //!
 //! Invariant: a token is good for the routes its scopes name and nothing else, never in place of a
 //! session, and not for an instant after its family has ended.
@@ -11,8 +11,9 @@ use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::ledger::{LedgerId, Standing, Withdrawn};
 use crate::oauth::access_token::{AccessToken, Subject};
+use crate::oauth::bot_token::BotToken;
 use crate::oauth::scope::Scope;
-use crate::snowflake::UserId;
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault};
 
 /// A token that works, and whose it is.
@@ -23,16 +24,58 @@ pub struct Bearer {
     pub application: Rc<Application>,
 }
 
-/// The bearer token of a request.
-pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
+/// Who asks for a resource: a token's user, or a bot.
+pub enum Caller {
+    /// A token, within its scopes.
+    Bearer(Bearer),
+    /// An application's bot, as itself.
+    Bot(Application),
+}
+
+/// What an `Authorization` header shows.
+enum Credential<'a> {
+    Bearer(&'a str),
+    Bot(&'a str),
+}
+
+fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiError>> {
     let authorization = cx.request.header("authorization").unwrap_or_default();
-    let token = match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
-        _ => return Err(Failure::Refused(ApiError::Unauthorized)),
-    };
-    if token.is_empty() {
-        return Err(Failure::Refused(ApiError::Unauthorized));
+    let (scheme, shown) = authorization.split_once(' ').unwrap_or_default();
+    let shown = shown.trim();
+    if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bearer") {
+        Ok(Credential::Bearer(shown))
+    } else if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bot") {
+        Ok(Credential::Bot(shown))
+    } else {
+        Err(Failure::Refused(ApiError::Unauthorized))
     }
+}
+
+/// The caller of a resource that opens for both.
+pub async fn caller<E: Edge>(cx: &Context<'_, E>) -> Result<Caller, Failure<ApiError>> {
+    Ok(match credential(cx)? {
+        Credential::Bearer(token) => Caller::Bearer(verify(cx, token).await?),
+        Credential::Bot(token) => Caller::Bot(verify_bot(cx, token).await?),
+    })
+}
+
+/// The bearer token of a request; a bot's opens nothing here.
+pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
+    match credential(cx)? {
+        Credential::Bearer(token) => verify(cx, token).await,
+        Credential::Bot(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+    }
+}
+
+/// The application whose bot asks; a bearer token opens nothing here.
+pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<ApiError>> {
+    match credential(cx)? {
+        Credential::Bot(token) => verify_bot(cx, token).await,
+        Credential::Bearer(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+    }
+}
+
+async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Failure<ApiError>> {
     let invalid = || Failure::Refused(ApiError::InvalidToken);
     let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
         .ok_or_else(invalid)?;
@@ -44,6 +87,18 @@ pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiE
         return Err(invalid());
     }
     Ok(Bearer { token, application })
+}
+
+/// Asked of the directory each time, and of no cache: a token that was reset is dead at once.
+async fn verify_bot<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &str,
+) -> Result<Application, Failure<ApiError>> {
+    let invalid = || Failure::Refused(ApiError::InvalidToken);
+    let token = BotToken::parse(token).ok_or_else(invalid)?;
+    let hash = token.hash();
+    let application = cx.edge.application_of_bot(token.application, &hash).await?;
+    application.ok_or_else(invalid)
 }
 
 /// Whether a token's family lives, asked of its ledger and of nobody else.
@@ -77,23 +132,35 @@ impl Bearer {
         }
     }
 
+    /// The id of the token's user.
+    pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
+        match self.token.subject {
+            Subject::User(user, _) => Ok(user),
+            Subject::Application(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+        }
+    }
+
     /// The user of the token, who may have been deleted since.
     pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
-        let user = match self.token.subject {
-            Subject::User(user, _) => cx.edge.user(user).await?,
-            Subject::Application(_) => None,
-        };
+        let user = cx.edge.user(self.user_id()?).await?;
         user.ok_or(Failure::Refused(ApiError::InvalidToken))
     }
 }
 
-/// Who administers.
+/// Who administers: a trusted application, for a user who is an administrator or on its own behalf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Administrator {
-    /// A trusted application, on its own behalf.
-    Application,
-    /// A user who is an administrator, by way of a trusted application.
-    User(UserId),
+pub struct Administrator {
+    /// The application.
+    pub application: ApplicationId,
+    /// The user.
+    pub user: Option<UserId>,
+}
+
+impl Administrator {
+    /// Whom the audit log names.
+    pub fn actor(self) -> Snowflake {
+        self.user.map_or(self.application.0, |user| user.0)
+    }
 }
 
 /// The administrator behind a request. Trust and office are looked up, not read from the token:
@@ -103,18 +170,19 @@ pub async fn administrator<E: Edge>(
 ) -> Result<Administrator, Failure<ApiError>> {
     let bearer = bearer(cx).await?;
     bearer.require(Scope::Admin)?;
+    let denied = || Failure::Refused(ApiError::AccessDenied);
     if !bearer.application.client.trusted {
-        return Err(Failure::Refused(ApiError::AccessDenied));
+        return Err(denied());
     }
-    match bearer.token.subject {
-        Subject::Application(_) => Ok(Administrator::Application),
+    let user = match bearer.token.subject {
+        Subject::Application(_) => None,
         Subject::User(..) => {
             let user = bearer.user(cx).await?;
-            if user.admin {
-                Ok(Administrator::User(user.id))
-            } else {
-                Err(Failure::Refused(ApiError::AccessDenied))
-            }
+            Some(user.admin.then_some(user.id).ok_or_else(denied)?)
         }
-    }
+    };
+    Ok(Administrator {
+        application: bearer.token.application,
+        user,
+    })
 }

@@ -1,6 +1,9 @@
 //! `POST /oauth2/revoke` (RFC 7009).
 
+use serde_json::json;
+
 use super::{Context, Failure, OrRefuse};
+use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::ledger::{LedgerId, Revoke, Withdraw};
 use crate::oauth::access_token::{AccessToken, Subject};
@@ -19,41 +22,47 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     // `token_type_hint` could only save a signature check.
     params.one("token_type_hint").or_refuse()?;
 
-    end(cx, client.id(), token).await?;
+    if let Some(subject) = end(cx, client.id(), token).await? {
+        let actor = client.id().0;
+        let entry = cx.entry(Action::TokenRevoked).by(actor).with(client.id());
+        cx.edge.record(match subject {
+            Subject::User(user, family) => entry.on(user.0).saying(json!({"device": family})),
+            Subject::Application(_) => entry.on(actor),
+        });
+    }
     // The body says nothing (RFC 7009 §2.2); its type is for clients that parse it all the same.
     Ok(Response::empty(200).with("content-type", "application/json"))
 }
 
-/// Ends the family of a token, where it is this application's.
+/// Ends the family of a token, where it is this application's; whose it was, where there was
+/// anything to end.
 async fn end<E: Edge>(
     cx: &Context<'_, E>,
     application: ApplicationId,
     token: &str,
-) -> Result<(), Fault> {
+) -> Result<Option<Subject>, Fault> {
     let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-    let of_user = |user| LedgerId {
-        user: Some(user),
+    let refresh = RefreshToken::verify(keyring, issuer, token, cx.now)
+        .filter(|token| token.application == application)
+        .map(|token| (Subject::User(token.user, token.family), token.expires_at));
+    let token = refresh.or_else(|| {
+        AccessToken::verify(keyring, issuer, token, cx.now)
+            .filter(|token| token.application == application)
+            .map(|token| (token.subject, token.expires_at))
+    });
+    let Some((subject, until)) = token else {
+        return Ok(None);
+    };
+    let ledger = LedgerId {
+        user: match subject {
+            Subject::User(user, _) => Some(user),
+            Subject::Application(_) => None,
+        },
         application,
     };
-    if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now)
-        .filter(|token| token.application == application)
-    {
-        let family = token.family;
-        return cx.edge.ask(of_user(token.user), Revoke { family }).await;
-    }
-    let access = AccessToken::verify(keyring, issuer, token, cx.now)
-        .filter(|token| token.application == application);
-    match access.map(|token| (token.subject, token.expires_at)) {
-        None => Ok(()),
-        Some((Subject::User(user, family), _)) => {
-            cx.edge.ask(of_user(user), Revoke { family }).await
-        }
-        Some((Subject::Application(family), until)) => {
-            let ledger = LedgerId {
-                user: None,
-                application,
-            };
-            cx.edge.ask(ledger, Withdraw { family, until }).await
-        }
-    }
+    let ended = match subject {
+        Subject::User(_, family) => cx.edge.ask(ledger, Revoke { family }).await?,
+        Subject::Application(family) => cx.edge.ask(ledger, Withdraw { family, until }).await?,
+    };
+    Ok(ended.then_some(subject))
 }

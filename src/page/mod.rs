@@ -7,9 +7,11 @@ use std::borrow::Cow;
 
 use askama::Template;
 
+use crate::fluxer::permissions::Permission;
 use crate::http::Response;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
+use crate::snowflake::GuildId;
 use crate::store::Fault;
 
 pub mod style;
@@ -76,12 +78,16 @@ pub struct ConsentPage<'a> {
     pub description: &'a str,
     /// Since when it is registered: a date, `2026-11-23`.
     pub registered_on: &'a str,
-    /// Where the answer goes: the redirect URI's host in full.
-    pub destination: &'a str,
+    /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
+    pub destination: Option<&'a str>,
     /// As whom.
     pub username: &'a str,
     /// What it asks for.
     pub scopes: Vec<ScopeLine<'a>>,
+    /// The bot that it wants to add.
+    pub bot: Option<BotSection<'a>>,
+    /// Why the form is shown again.
+    pub problem: Option<&'static str>,
     /// Where the form that switches accounts posts to.
     pub switch_account_action: &'a str,
     /// Its hidden field.
@@ -144,6 +150,85 @@ impl ConsentPage<'_> {
     pub fn may_withhold(&self) -> bool {
         self.scopes.iter().any(|line| line.withholdable)
     }
+
+    /// Whether a bot is all it asks for.
+    pub fn only_adds_a_bot(&self) -> bool {
+        self.bot.is_some() && self.scopes.len() == 1
+    }
+
+    /// Whether the form can be approved as it stands: a bot with nowhere to go cannot be added.
+    pub fn can_be_approved(&self) -> bool {
+        let nowhere = self.bot.as_ref().is_some_and(|bot| bot.guilds.is_empty());
+        !(nowhere && self.only_adds_a_bot())
+    }
+}
+
+/// The bot on the consent form.
+pub struct BotSection<'a> {
+    /// Its name.
+    pub username: &'a str,
+    /// Where it may be added.
+    pub guilds: GuildPicker<'a>,
+    /// What it asks to be able to do there.
+    pub permissions: Vec<PermissionLine>,
+}
+
+/// Where a bot may be added.
+pub enum GuildPicker<'a> {
+    /// Here and nowhere else.
+    Fixed(&'a str),
+    /// Wherever the user may add bots.
+    Pick {
+        /// Those guilds.
+        choices: Vec<GuildChoice<'a>>,
+        /// Whether the link proposes one that is not among them.
+        proposal_fails: bool,
+    },
+}
+
+impl GuildPicker<'_> {
+    /// Whether there is nothing to choose.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Pick { choices, .. } => choices.iter().all(|choice| choice.is_there_already),
+        }
+    }
+}
+
+/// One guild in the picker.
+pub struct GuildChoice<'a> {
+    /// The option's value.
+    pub id: GuildId,
+    /// What people call it.
+    pub name: &'a str,
+    /// Whether the bot is there, so that the guild cannot be chosen.
+    pub is_there_already: bool,
+    /// Whether the link proposes it.
+    pub is_proposed: bool,
+}
+
+/// One permission on the consent form.
+pub struct PermissionLine {
+    /// Which.
+    pub permission: Permission,
+    /// Whether the user holds it, where the guild is known: a bot never gets what its installer
+    /// lacks.
+    pub is_held: bool,
+}
+
+/// Says where the bot is now.
+#[derive(Template)]
+#[template(path = "bot_added.html")]
+pub struct BotAddedPage<'a> {
+    /// Whose bot.
+    pub application: &'a str,
+    /// The bot's name.
+    pub bot: &'a str,
+    /// Where it is.
+    pub guild: &'a str,
+    /// What it may do there.
+    pub permissions: Vec<Permission>,
 }
 
 /// Asks whether to log out: a link from elsewhere must not do it alone.
@@ -184,7 +269,7 @@ impl Page {
         Ok(Self {
             html: template
                 .render()
-                .map_err(|error| Fault::new("page", error))?,
+                .map_err(|error| Fault::lasting("page", error))?,
             form_action: "'self'".to_owned(),
         })
     }

@@ -11,15 +11,19 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::fluxer::application::Application;
+use crate::fluxer::application::{Application, ApplicationChange, Bot};
+use crate::fluxer::audit::Entry;
+use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership, Role};
+use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{Password, User};
 use crate::ledger::{Device, Grant, LedgerId, Verb};
 use crate::oauth::keyring::SigningError;
 use crate::oauth::scope::Scopes;
-use crate::oauth::secret::{AuthorizationCode, Hash, SessionId};
+use crate::oauth::secret::{AuthorizationCode, BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::oauth::time::Timestamp;
+use crate::opaque_id::InstallationId;
 use crate::rate_limit::{Limit, Verdict};
-use crate::snowflake::{ApplicationId, UserId};
+use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 
 /// Something of ours that did not work. Its text is for the log, never for the client.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -29,14 +33,34 @@ pub struct Fault {
     pub part: &'static str,
     /// What it said.
     pub what: String,
+    /// Whether it will pass: 503 `temporarily_unavailable`, or 500 `server_error`.
+    pub outlook: Outlook,
+}
+
+/// Whether a fault passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Something did not answer; the same request can be sent again.
+    Passing,
+    /// What is stored cannot be read: sending the request again mends nothing.
+    Lasting,
 }
 
 impl Fault {
-    /// A fault of a part.
+    /// A part that did not answer.
     pub fn new(part: &'static str, what: impl core::fmt::Display) -> Self {
         Self {
             part,
             what: what.to_string(),
+            outlook: Outlook::Passing,
+        }
+    }
+
+    /// A part whose answer cannot be read, now or ever.
+    pub fn lasting(part: &'static str, what: impl core::fmt::Display) -> Self {
+        Self {
+            outlook: Outlook::Lasting,
+            ..Self::new(part, what)
         }
     }
 }
@@ -178,13 +202,92 @@ pub enum Taken {
     Email,
 }
 
+/// What a user agreed to, as the directory is to remember it.
+#[derive(Debug)]
+pub struct Consent<'a> {
+    /// The session that agreed. Nothing is remembered unless it still stands.
+    pub session: &'a Hash<SessionId>,
+    /// Whose it is.
+    pub user: UserId,
+    /// To which application.
+    pub application: ApplicationId,
+    /// What it may ask for again, in place of what it might before; `None` where no token comes of
+    /// it.
+    pub scope: Option<Scopes>,
+    /// The bot that is added with it. Nothing is remembered unless that works.
+    pub installation: Option<Installation<'a>>,
+    /// When.
+    pub now: Timestamp,
+    /// What the audit log says of it.
+    pub entries: Vec<Entry>,
+}
+
+/// A bot that is added to a guild.
+#[derive(Debug)]
+pub struct Installation<'a> {
+    /// The form that adds it: sent again, it adds nothing and is answered the same.
+    pub id: InstallationId,
+    /// What the installer was in the guild when they were looked at. Should that have changed since,
+    /// the bot is not added.
+    pub installer: &'a Membership,
+    /// Its role, where it gets any permission.
+    pub role: Option<Role>,
+    /// What the role is called.
+    pub role_name: &'a str,
+}
+
+/// What came of a [`Consent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consented {
+    /// It is remembered, and the bot is where it should be.
+    Yes,
+    /// The session had ended; nothing was changed.
+    SessionEnded,
+    /// The bot could not be added, for the installer is not in the guild what they were, or the bot
+    /// was there already; nothing was changed.
+    NotInstalled,
+}
+
+/// A member of guilds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member {
+    /// A user.
+    User(UserId),
+    /// An application's bot.
+    Bot(ApplicationId),
+}
+
+/// A part of a list that is in the order of its ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paging {
+    /// Only what comes after this id.
+    pub after: Option<Snowflake>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What came of adding an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is there.
+    Yes,
+    /// Its id is another's: draw another one.
+    IdTaken,
+    /// Its owner has as many as a user may have.
+    TooMany,
+}
+
 /// D1: what people query.
+pub trait Directory: Users + Applications + Guilds + AuditLog {}
+impl<T: Users + Applications + Guilds + AuditLog> Directory for T {}
+
+/// Users, their sessions, and what they authorized.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
-pub trait Directory {
-    /// An application, at most five seconds old.
-    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault>;
+pub trait Users {
     /// A user.
     async fn user(&self, id: UserId) -> Result<Option<User>, Fault>;
+    /// Users, by id.
+    async fn users(&self, paging: Paging) -> Result<Vec<User>, Fault>;
     /// The user with this name or e-mail address, whatever its case.
     async fn account(&self, login: &str) -> Result<Option<Account>, Fault>;
 
@@ -207,16 +310,8 @@ pub trait Directory {
     /// Logs a browser out.
     async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault>;
 
-    /// Remembers a consent, where the session that gave it still stands; whether it does. The
-    /// scopes replace those of an earlier one.
-    async fn remember(
-        &self,
-        session: &Hash<SessionId>,
-        user: UserId,
-        application: ApplicationId,
-        scope: Scopes,
-        now: Timestamp,
-    ) -> Result<bool, Fault>;
+    /// Remembers a consent, and adds the bot that comes with it: all of it or nothing.
+    async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault>;
     /// Everything a user has authorized, by application.
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault>;
     /// Forgets a consent; whether there was one.
@@ -230,12 +325,144 @@ pub trait Directory {
         user: &User,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault>;
-    /// Deletes a user, their sessions and their applications.
+    /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,
+    /// without an owner.
     async fn delete_user(&self, user: UserId) -> Result<bool, Fault>;
-    /// Adds an application; `false` where its id is taken.
-    async fn add_application(&self, application: &Application) -> Result<bool, Fault>;
-    /// Deletes an application.
-    async fn delete_application(&self, application: ApplicationId) -> Result<bool, Fault>;
+
+    /// The user's accounts on other services.
+    async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault>;
+    /// Sets one of them.
+    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault>;
+    /// Removes one of them; whether it was there.
+    async fn remove_connection(
+        &self,
+        user: UserId,
+        kind: &ConnectionKind,
+        id: &ConnectionId,
+    ) -> Result<bool, Fault>;
+}
+
+/// Applications and their bots.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Applications {
+    /// An application, at most five seconds old.
+    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault>;
+    /// An application as it is now, for whoever changes it.
+    async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault>;
+    /// The application whose bot has this token now: a token that was reset is dead at once.
+    async fn application_of_bot(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<Option<Application>, Fault>;
+    /// A user's applications, or everybody's, by id.
+    async fn applications(
+        &self,
+        owner: Option<UserId>,
+        paging: Paging,
+    ) -> Result<Vec<Application>, Fault>;
+
+    /// Adds an application, with its bot's token where it has a bot, unless its owner has `at_most`
+    /// already.
+    async fn add_application(
+        &self,
+        application: &Application,
+        bot_token: Option<&Hash<BotTokenSecret>>,
+        at_most: Option<u32>,
+    ) -> Result<Added, Fault>;
+    /// Changes an application; whether it was there.
+    async fn change_application(
+        &self,
+        id: ApplicationId,
+        change: &ApplicationChange,
+    ) -> Result<bool, Fault>;
+    /// Replaces the secret of a confidential application; whether it was there.
+    async fn set_client_secret(
+        &self,
+        id: ApplicationId,
+        secret: &Hash<ClientSecret>,
+    ) -> Result<bool, Fault>;
+    /// Gives an application a bot, where it has none; whether it does now.
+    async fn add_bot(
+        &self,
+        id: ApplicationId,
+        bot: &Bot,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault>;
+    /// Replaces a bot's token; whether there is a bot.
+    async fn set_bot_token(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault>;
+    /// Deletes an application, with its bot wherever that is.
+    async fn delete_application(&self, id: ApplicationId) -> Result<bool, Fault>;
+}
+
+/// Guilds and their members, users and bots.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Guilds {
+    /// The guilds of a user, by id, and whether the bot of `about` is in each.
+    async fn guilds_of_user(
+        &self,
+        user: UserId,
+        about: Option<ApplicationId>,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault>;
+    /// The guilds of a bot, by id.
+    async fn guilds_of_bot(
+        &self,
+        bot: ApplicationId,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault>;
+    /// A guild and what somebody is there, and whether the bot of `about` is.
+    async fn membership(
+        &self,
+        guild: GuildId,
+        member: Member,
+        about: Option<ApplicationId>,
+    ) -> Result<Option<Membership>, Fault>;
+    /// Every guild, by id.
+    async fn guilds(&self, paging: Paging) -> Result<Vec<Guild>, Fault>;
+    /// The members of a guild with what they may do, users and bots, by id.
+    async fn members(
+        &self,
+        guild: GuildId,
+        paging: Paging,
+    ) -> Result<Vec<(Member, Permissions)>, Fault>;
+
+    /// Adds a guild, with its owner as its first member; `false` where its id is taken.
+    async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault>;
+    /// A guild.
+    async fn guild(&self, id: GuildId) -> Result<Option<Guild>, Fault>;
+    /// Deletes a guild.
+    async fn delete_guild(&self, id: GuildId) -> Result<bool, Fault>;
+    /// Makes a user a member, or changes what they may do.
+    async fn set_member(
+        &self,
+        guild: GuildId,
+        user: UserId,
+        permissions: Permissions,
+        now: Timestamp,
+    ) -> Result<(), Fault>;
+    /// Removes a user, or the bot with that id; whether they were there.
+    async fn remove_member(&self, guild: GuildId, member: Snowflake) -> Result<bool, Fault>;
+}
+
+/// The audit log.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait AuditLog {
+    /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.
+    fn record(&self, entry: Entry);
+    /// The entries before `before`, newest first, from `since` on.
+    async fn entries(
+        &self,
+        before: Option<EntryId>,
+        since: EntryId,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Fault>;
+    /// Deletes the entries before `since`, and the sessions that have expired.
+    async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
 }
 
 /// Password hashing is slow on purpose and the same everywhere; it stands here because storage

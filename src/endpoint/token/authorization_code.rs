@@ -2,7 +2,7 @@
 
 use super::{Granted, Tokens};
 use crate::endpoint::{Context, Failure, OrRefuse};
-use crate::ledger::{Evidence, Generation, LedgerId, Redeem};
+use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
 use crate::oauth::client::Authenticated;
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
@@ -42,8 +42,9 @@ pub(super) async fn redeem<E: Edge>(
         attempt: AttemptId::from_bytes(cx.edge.random()?),
         lifetime: cx.config.refresh_token_lifetime,
     };
-    let live = commit(cx, ledger, redeem).await?;
-    let live = live.map_err(Refusal::Grant).or_refuse()?;
+    let redeemed = commit(cx, ledger, redeem).await?;
+    let redeemed = redeemed.map_err(Refusal::Grant).or_refuse()?;
+    let live = redeemed.generation;
 
     let record = RefreshRecord {
         user: code.user,
@@ -52,14 +53,11 @@ pub(super) async fn redeem<E: Edge>(
         expires_at: live.expires_at,
     };
     cx.edge.put_refresh(family, record);
-    Ok(Tokens::of_family(
-        cx,
-        code.user,
-        code.application,
-        family,
-        &live,
-        live.scope,
-    ))
+    let tokens = Tokens::of_family(cx, code.user, code.application, family, &live, live.scope);
+    Ok(Tokens {
+        guild: redeemed.guild,
+        ..tokens
+    })
 }
 
 /// The commit point. A code is spent by the time its answer is lost, so the question is asked once
@@ -68,7 +66,7 @@ async fn commit<E: Edge>(
     cx: &Context<'_, E>,
     ledger: LedgerId,
     redeem: Redeem,
-) -> Result<Result<Generation, GrantRefusal>, Fault> {
+) -> Result<Result<Redeemed, GrantRefusal>, Fault> {
     match cx.edge.ask(ledger, redeem.clone()).await {
         Ok(answer) => Ok(answer),
         Err(fault) => {

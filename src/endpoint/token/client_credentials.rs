@@ -5,9 +5,8 @@ use crate::endpoint::{Context, OrRefuse};
 use crate::oauth::access_token::{AccessToken, Subject};
 use crate::oauth::authorization_request;
 use crate::oauth::client::Authenticated;
-use crate::oauth::error::Refusal;
 use crate::oauth::form::Params;
-use crate::oauth::scope::{Scope, Scopes};
+use crate::oauth::scope::Scopes;
 use crate::opaque_id::FamilyId;
 use crate::store::Edge;
 
@@ -15,12 +14,14 @@ use crate::store::Edge;
 pub(super) fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: Authenticated<'_>,
+    askable: Scopes,
     params: &Params,
 ) -> Granted {
     let scope = authorization_request::scope(params).or_refuse()?;
     let scope = scope.unwrap_or(Scopes::NONE);
-    may_have(scope).or_refuse()?;
-    client.client().may_ask(scope).or_refuse()?;
+    // There is no user here whose data a scope could open.
+    let askable = askable.without(Scopes::of_users());
+    authorization_request::refuse_beyond(scope, askable).or_refuse()?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Tokens {
         access: AccessToken {
@@ -32,19 +33,6 @@ pub(super) fn issue<E: Edge>(
         },
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh: None,
+        guild: None,
     })
-}
-
-/// There is no user here whose data a scope could open.
-fn may_have(scope: Scopes) -> Result<(), Refusal> {
-    let of_a_user = [
-        Scope::Identify,
-        Scope::Email,
-        Scope::Guilds,
-        Scope::Connections,
-    ];
-    match of_a_user.into_iter().find(|&it| scope.contains(it)) {
-        Some(of_a_user) => Err(Refusal::ScopeNotAllowed(of_a_user)),
-        None => Ok(()),
-    }
 }

@@ -8,6 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::json;
 
 use super::{Context, Failure, OrRefuse};
+use crate::fluxer::guild::JoinedGuild;
 use crate::http::{Response, with_member};
 use crate::ledger::Generation;
 use crate::oauth::access_token::{AccessToken, Subject};
@@ -32,7 +33,9 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let tokens = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, &params).await,
         GrantType::RefreshToken => refresh_token::rotate(cx, client, &params).await,
-        GrantType::ClientCredentials => client_credentials::issue(cx, client, &params),
+        GrantType::ClientCredentials => {
+            client_credentials::issue(cx, client, application.askable(), &params)
+        }
     }?;
     Ok(tokens.respond(cx)?)
 }
@@ -41,6 +44,8 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
 struct Tokens {
     access: AccessToken,
     refresh: Option<RefreshToken>,
+    /// Where the application's bot was added, where it was.
+    guild: Option<Box<JoinedGuild>>,
 }
 
 impl Tokens {
@@ -69,6 +74,7 @@ impl Tokens {
                 issued_at: live.issued_at,
                 expires_at: live.expires_at,
             }),
+            guild: None,
         }
     }
 
@@ -84,6 +90,10 @@ impl Tokens {
         });
         let body = match &self.refresh {
             Some(refresh) => with_member(body, "refresh_token", refresh.sign(keyring, issuer)?),
+            None => body,
+        };
+        let body = match &self.guild {
+            Some(guild) => with_member(body, "guild", json!(guild)),
             None => body,
         };
         Ok(Response::json(200, &body))

@@ -1,7 +1,10 @@
 //! `grant_type=refresh_token` (RFC 6749 §6, RFC 9700 §4.14).
 
+use serde_json::json;
+
 use super::{Granted, Tokens};
 use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::fluxer::audit::Action;
 use crate::ledger::{LedgerId, Rotate};
 use crate::oauth::authorization_request;
 use crate::oauth::client::Authenticated;
@@ -38,6 +41,11 @@ pub(super) async fn rotate<E: Edge>(
         lifetime: cx.config.refresh_token_lifetime,
     };
     let live = cx.edge.ask(ledger, rotate).await?;
+    if live == Err(GrantRefusal::ReusedRefreshToken) {
+        let entry = cx.entry(Action::TokenReused).with(token.application);
+        let entry = entry.by(token.application.0).on(token.user.0);
+        cx.edge.record(entry.saying(json!({"device": family})));
+    }
     let live = live.map_err(Refusal::Grant).or_refuse()?;
     let scope = narrower.unwrap_or(live.scope);
     Ok(Tokens::of_family(

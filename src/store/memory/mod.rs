@@ -3,24 +3,18 @@
 //! Every storage step is counted and named, and a [`Plan`] can make any one of them fail, before
 //! or after its effect, as networks do.
 
+mod directory;
+
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use super::{
-    Account, Ambient, Authorization, CodeRecord, Directory, Fault, Ledgers, Limiter, Records,
-    RefreshRecord, Session, Taken,
-};
-use crate::fluxer::application::Application;
-use crate::fluxer::user::User;
+use super::{Ambient, CodeRecord, Fault, Ledgers, Limiter, Outlook, Records, RefreshRecord};
 use crate::ledger::{Device, Family, LedgerId, Next, Verb};
-use crate::oauth::scope::Scopes;
-use crate::oauth::secret::{AuthorizationCode, Hash, SessionId};
+use crate::oauth::secret::{AuthorizationCode, Hash};
 use crate::oauth::time::Timestamp;
 use crate::opaque_id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
-use crate::snowflake::{ApplicationId, UserId};
 
 /// When a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +70,8 @@ pub struct Memory {
     pub isolate: Cell<Isolate>,
     /// The part that is down until further notice: every step of that name fails.
     pub outage: Cell<Option<&'static str>>,
+    /// Whether what fails does so for good: what is stored there cannot be read.
+    pub outlook: Cell<Outlook>,
     /// Which step fails.
     pub plan: Cell<Option<Plan>>,
     /// What another request does in the middle of the next one.
@@ -93,16 +89,7 @@ struct State {
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, Family>>,
     windows: BTreeMap<String, Window>,
-    users: BTreeMap<UserId, (User, String)>,
-    sessions: BTreeMap<String, StoredSession>,
-    applications: BTreeMap<ApplicationId, Rc<Application>>,
-    authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
-}
-
-struct StoredSession {
-    user: UserId,
-    authenticated_at: Timestamp,
-    expires_at: Timestamp,
+    directory: directory::Tables,
 }
 
 impl Default for Memory {
@@ -113,6 +100,7 @@ impl Default for Memory {
             kv_mood: Cell::new(KvMood::Fresh),
             isolate: Cell::new(Isolate::Warm),
             outage: Cell::new(None),
+            outlook: Cell::new(Outlook::Passing),
             plan: Cell::new(None),
             meanwhile: RefCell::default(),
             steps: RefCell::default(),
@@ -152,13 +140,10 @@ impl Memory {
     /// Everything that storage holds, as text: where no secret may be found.
     pub fn dump(&self) -> String {
         let state = self.state.borrow();
-        let users: Vec<_> = state.users.values().collect();
-        let sessions: Vec<_> = state.sessions.keys().collect();
-        let applications: Vec<_> = state.applications.values().collect();
         let windows: Vec<_> = state.windows.keys().collect();
         format!(
-            "{:?} {:?} {:?} {:?} {users:?} {sessions:?} {applications:?} {windows:?}",
-            state.codes, state.refreshes, state.ledgers, state.authorizations
+            "{:?} {:?} {:?} {:?} {windows:?}",
+            state.codes, state.refreshes, state.ledgers, state.directory
         )
     }
 
@@ -184,7 +169,10 @@ impl Memory {
             _ => None,
         });
         self.steps.borrow_mut().push(name);
-        let fault = || Fault::new(name, "planned");
+        let fault = || Fault {
+            outlook: self.outlook.get(),
+            ..Fault::new(name, "planned")
+        };
         let is_down = self.outage.get().is_some_and(|part| name.starts_with(part));
         if is_down || failing.is_some_and(|plan| plan.when == When::Before) {
             return Err(fault());
@@ -335,215 +323,5 @@ impl Limiter for Memory {
                 .or_default()
                 .give_back(at);
         })
-    }
-}
-
-impl State {
-    fn taken(&self, user: &User) -> Option<Taken> {
-        self.users
-            .values()
-            .filter(|(other, _)| other.id != user.id)
-            .find_map(|(other, _)| {
-                if other.username.key() == user.username.key() {
-                    Some(Taken::Username)
-                } else {
-                    (other.email.key() == user.email.key()).then_some(Taken::Email)
-                }
-            })
-    }
-
-    fn delete_application(&mut self, application: ApplicationId) -> bool {
-        self.authorizations.retain(|(_, of), _| *of != application);
-        self.applications.remove(&application).is_some()
-    }
-}
-
-impl Directory for Memory {
-    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
-        let application = |state: &mut State| state.applications.get(&id).cloned();
-        match self.isolate.get() {
-            Isolate::Warm => Ok(application(&mut self.state.borrow_mut())),
-            Isolate::Cold => self.step("d1.read", application),
-        }
-    }
-
-    async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
-        self.step("d1.read", |state| {
-            state.users.get(&id).map(|(user, _)| user.clone())
-        })
-    }
-
-    async fn account(&self, login: &str) -> Result<Option<Account>, Fault> {
-        let key = login.to_ascii_lowercase();
-        self.step("d1.read", |state| {
-            let known = state
-                .users
-                .values()
-                .find(|(user, _)| user.username.key() == key || user.email.key() == key);
-            known.map(|(user, password_hash)| Account {
-                user: user.clone(),
-                password_hash: password_hash.clone(),
-            })
-        })
-    }
-
-    async fn session(
-        &self,
-        id: &Hash<SessionId>,
-        about: Option<ApplicationId>,
-        now: Timestamp,
-    ) -> Result<Option<Session>, Fault> {
-        self.step("d1.read", |state| {
-            let session = state.sessions.get(&id.to_string())?;
-            let (user, _) = state.users.get(&session.user)?;
-            let granted = about
-                .and_then(|application| state.authorizations.get(&(user.id, application)))
-                .map(|authorization| authorization.scope);
-            (now < session.expires_at).then(|| Session {
-                user: user.clone(),
-                authenticated_at: session.authenticated_at,
-                granted,
-            })
-        })
-    }
-
-    async fn open_session(
-        &self,
-        id: &Hash<SessionId>,
-        user: UserId,
-        now: Timestamp,
-        lifetime: Duration,
-        replaces: Option<&Hash<SessionId>>,
-    ) -> Result<(), Fault> {
-        self.step("d1.write", |state| {
-            if let Some(old) = replaces {
-                state.sessions.remove(&old.to_string());
-            }
-            let session = StoredSession {
-                user,
-                authenticated_at: now,
-                expires_at: now + lifetime,
-            };
-            state.sessions.insert(id.to_string(), session);
-        })
-    }
-
-    async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault> {
-        self.step("d1.write", |state| {
-            state.sessions.remove(&id.to_string());
-        })
-    }
-
-    async fn remember(
-        &self,
-        session: &Hash<SessionId>,
-        user: UserId,
-        application: ApplicationId,
-        scope: Scopes,
-        now: Timestamp,
-    ) -> Result<bool, Fault> {
-        self.step("d1.write", |state| {
-            if !state.sessions.contains_key(&session.to_string()) {
-                return false;
-            }
-            let authorization =
-                state
-                    .authorizations
-                    .entry((user, application))
-                    .or_insert(Authorization {
-                        application,
-                        scope,
-                        created_at: now,
-                        updated_at: now,
-                    });
-            authorization.scope = scope;
-            authorization.updated_at = now;
-            true
-        })
-    }
-
-    async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {
-        self.step("d1.read", |state| {
-            let of_user = state
-                .authorizations
-                .iter()
-                .filter(|((of, _), _)| *of == user);
-            of_user
-                .map(|(_, authorization)| authorization.clone())
-                .collect()
-        })
-    }
-
-    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
-        self.step("d1.write", |state| {
-            state.authorizations.remove(&(user, application)).is_some()
-        })
-    }
-
-    async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault> {
-        self.step("d1.write", |state| {
-            if let Some(taken) = state.taken(user) {
-                return Err(taken);
-            }
-            if state.users.contains_key(&user.id) {
-                return Err(Taken::Id);
-            }
-            state
-                .users
-                .insert(user.id, (user.clone(), password_hash.to_owned()));
-            Ok(())
-        })
-    }
-
-    async fn update_user(
-        &self,
-        user: &User,
-        password_hash: Option<&str>,
-    ) -> Result<Result<(), Taken>, Fault> {
-        self.step("d1.write", |state| {
-            if let Some(taken) = state.taken(user) {
-                return Err(taken);
-            }
-            if let Some((stored, stored_hash)) = state.users.get_mut(&user.id) {
-                *stored = user.clone();
-                if let Some(password_hash) = password_hash {
-                    password_hash.clone_into(stored_hash);
-                    state.sessions.retain(|_, session| session.user != user.id);
-                }
-            }
-            Ok(())
-        })
-    }
-
-    async fn delete_user(&self, user: UserId) -> Result<bool, Fault> {
-        self.step("d1.write", |state| {
-            state.sessions.retain(|_, session| session.user != user);
-            state.authorizations.retain(|(of, _), _| *of != user);
-            let owned: Vec<_> = state
-                .applications
-                .values()
-                .filter(|application| application.owner == Some(user))
-                .map(|application| application.client.id)
-                .collect();
-            for application in owned {
-                state.delete_application(application);
-            }
-            state.users.remove(&user).is_some()
-        })
-    }
-
-    async fn add_application(&self, application: &Application) -> Result<bool, Fault> {
-        self.step("d1.write", |state| {
-            let id = application.client.id;
-            let free = !state.applications.contains_key(&id);
-            if free {
-                state.applications.insert(id, Rc::new(application.clone()));
-            }
-            free
-        })
-    }
-
-    async fn delete_application(&self, application: ApplicationId) -> Result<bool, Fault> {
-        self.step("d1.write", |state| state.delete_application(application))
     }
 }

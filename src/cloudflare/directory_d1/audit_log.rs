@@ -1,0 +1,117 @@
+//! The audit log.
+
+use serde::Deserialize;
+use serde_json::Value;
+use worker::D1PreparedStatement;
+
+use super::{Bind, Edge, fault, id};
+use crate::fluxer::audit::{Action, Entry};
+use crate::oauth::time::Timestamp;
+use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::store::{AuditLog, Fault};
+
+/// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
+const SWEPT_AT_ONCE: u32 = 5_000;
+/// Statements of one sweep at most: what is left over waits for the next.
+const SWEEPS: usize = 20;
+
+#[derive(Deserialize)]
+struct EntryRow {
+    id: EntryId,
+    action: String,
+    actor_id: Option<Snowflake>,
+    application_id: Option<ApplicationId>,
+    target_id: Option<Snowflake>,
+    address: String,
+    details: Option<Value>,
+}
+
+impl EntryRow {
+    /// `None`: what a later version wrote, and this one has no word for.
+    fn entry(self) -> Option<Entry> {
+        Some(Entry {
+            id: self.id,
+            action: Action::from_wire(&self.action)?,
+            actor: self.actor_id,
+            application: self.application_id,
+            target: self.target_id,
+            address: self.address,
+            details: self.details.unwrap_or_default(),
+        })
+    }
+}
+
+impl Edge {
+    /// Writes an entry where `condition`, a `WHERE` clause with its values, holds.
+    pub(super) fn entry(
+        &self,
+        entry: &Entry,
+        condition: &str,
+        values: &[Bind<'static>],
+    ) -> Result<D1PreparedStatement, Fault> {
+        let details = match &entry.details {
+            Value::Null => Bind::Null,
+            details => id(details),
+        };
+        let mut all = vec![
+            id(entry.id),
+            Bind::Text(entry.action.as_str()),
+            entry.actor.map_or(Bind::Null, id),
+            entry.application.map_or(Bind::Null, id),
+            entry.target.map_or(Bind::Null, id),
+            Bind::Text(&entry.address),
+            details,
+        ];
+        all.extend(values.iter().cloned());
+        self.prepare(
+            &format!(
+                "INSERT INTO audit_log \
+                 (id, action, actor_id, application_id, target_id, address, details) \
+                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ? {condition}"
+            ),
+            &all,
+        )
+    }
+}
+
+impl AuditLog for Edge {
+    fn record(&self, entry: Entry) {
+        let lost = format!("an entry of the audit log is lost: {}", entry.shown());
+        self.write_later(self.entry(&entry, "", &[]), lost);
+    }
+
+    async fn entries(
+        &self,
+        before: Option<EntryId>,
+        since: EntryId,
+        limit: u32,
+    ) -> Result<Vec<Entry>, Fault> {
+        let sql = "SELECT json_group_array(json_object('id', CAST(id AS TEXT), 'action', action, \
+                   'actor_id', actor_id, 'application_id', application_id, \
+                   'target_id', target_id, 'address', address, 'details', json(details))) \
+                   AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
+                   AND id < CAST(? AS INTEGER) ORDER BY id DESC LIMIT ?)";
+        let before = before.map_or_else(|| id(i64::MAX), id);
+        let rows: Option<Vec<EntryRow>> = self
+            .row(sql, &[id(since), before, Bind::Bits(limit)])
+            .await?;
+        let rows = rows.unwrap_or_default().into_iter();
+        Ok(rows.filter_map(EntryRow::entry).collect())
+    }
+
+    async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {
+        let entries = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
+                       WHERE id < CAST(? AS INTEGER) LIMIT ?) RETURNING '' AS found";
+        let sessions = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions \
+                        WHERE expires_at <= ? LIMIT ?) RETURNING '' AS found";
+        for (sql, bound) in [(entries, id(since)), (sessions, Bind::Time(now))] {
+            for _ in 0..SWEEPS {
+                let values = [bound.clone(), Bind::Bits(SWEPT_AT_ONCE)];
+                if !self.write(sql, &values).await.map_err(fault)? {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}

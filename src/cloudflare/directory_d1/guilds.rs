@@ -1,0 +1,266 @@
+//! Guilds and their members, users and bots.
+
+use serde::Deserialize;
+
+use super::{Bind, Edge, after, fault, id, taken, text_or_null};
+use crate::fluxer::guild::{Guild, GuildName, Membership};
+use crate::fluxer::permissions::Permissions;
+use crate::fluxer::user::ImageHash;
+use crate::oauth::time::Timestamp;
+use crate::opaque_id::InstallationId;
+use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
+use crate::store::{Fault, Guilds, Member, Paging};
+
+#[derive(Deserialize)]
+struct GuildRow {
+    id: GuildId,
+    name: GuildName,
+    icon: Option<ImageHash>,
+    owner_id: Option<UserId>,
+    created_at: Timestamp,
+}
+
+impl From<GuildRow> for Guild {
+    fn from(row: GuildRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            icon: row.icon,
+            owner: row.owner_id,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A [`GuildRow`] as SQLite makes it.
+const GUILD: &str = "json_object('id', guilds.id, 'name', guilds.name, 'icon', guilds.icon, \
+                     'owner_id', guilds.owner_id, 'created_at', guilds.created_at)";
+
+#[derive(Deserialize)]
+struct MembershipRow {
+    guild: GuildRow,
+    permissions: Option<Permissions>,
+    bot: Option<InstallationId>,
+}
+
+impl MembershipRow {
+    fn of(self, member: Member) -> Membership {
+        let guild = Guild::from(self.guild);
+        Membership {
+            permissions: self.permissions,
+            is_owner: match member {
+                Member::User(user) => guild.owner == Some(user),
+                Member::Bot(_) => false,
+            },
+            bot: self.bot,
+            guild,
+        }
+    }
+}
+
+/// A [`MembershipRow`] of a user. `?` are the user, and the application whose bot is asked about.
+const OF_USER: &str = "members ON members.guild_id = guilds.id AND members.user_id = ? \
+                       LEFT JOIN bot_members ON bot_members.guild_id = guilds.id \
+                       AND bot_members.application_id = ?";
+/// A [`MembershipRow`] of a bot. `?` is its application.
+const OF_BOT: &str = "bot_members ON bot_members.guild_id = guilds.id \
+                      AND bot_members.application_id = ? \
+                      LEFT JOIN roles ON roles.guild_id = guilds.id \
+                      AND roles.application_id = bot_members.application_id";
+
+fn row_of_user() -> String {
+    format!(
+        "json_object('guild', {GUILD}, 'permissions', members.permissions, \
+         'bot', bot_members.installation)"
+    )
+}
+
+/// A bot without a role is a member without permissions.
+fn row_of_bot() -> String {
+    format!(
+        "json_object('guild', {GUILD}, 'permissions', \
+         CASE WHEN bot_members.installation IS NULL THEN NULL \
+         ELSE COALESCE(roles.permissions, '0') END, 'bot', NULL)"
+    )
+}
+
+#[derive(Deserialize)]
+struct MemberRow {
+    id: Snowflake,
+    bot: u8,
+    permissions: Permissions,
+}
+
+impl Edge {
+    async fn memberships(
+        &self,
+        member: Member,
+        sql: &str,
+        values: &[Bind<'_>],
+    ) -> Result<Vec<Membership>, Fault> {
+        let sql = format!("SELECT json_group_array(json(found)) AS found FROM ({sql})");
+        let rows: Option<Vec<MembershipRow>> = self.row(&sql, values).await?;
+        let rows = rows.unwrap_or_default().into_iter();
+        Ok(rows.map(|row| row.of(member)).collect())
+    }
+}
+
+impl Guilds for Edge {
+    async fn guilds_of_user(
+        &self,
+        user: UserId,
+        about: Option<ApplicationId>,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault> {
+        let row = row_of_user();
+        let sql = format!(
+            "SELECT {row} AS found FROM guilds JOIN {OF_USER} WHERE members.guild_id > ? \
+             ORDER BY members.guild_id LIMIT ?"
+        );
+        let values = [
+            id(user),
+            about.map_or(Bind::Null, id),
+            after(paging),
+            Bind::Bits(paging.limit),
+        ];
+        self.memberships(Member::User(user), &sql, &values).await
+    }
+
+    async fn guilds_of_bot(
+        &self,
+        bot: ApplicationId,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault> {
+        let row = row_of_bot();
+        let sql = format!(
+            "SELECT {row} AS found FROM guilds JOIN {OF_BOT} WHERE bot_members.guild_id > ? \
+             ORDER BY bot_members.guild_id LIMIT ?"
+        );
+        let values = [id(bot), after(paging), Bind::Bits(paging.limit)];
+        self.memberships(Member::Bot(bot), &sql, &values).await
+    }
+
+    async fn membership(
+        &self,
+        guild: GuildId,
+        member: Member,
+        about: Option<ApplicationId>,
+    ) -> Result<Option<Membership>, Fault> {
+        let (row, join, mut values) = match member {
+            Member::User(user) => (
+                row_of_user(),
+                OF_USER,
+                vec![id(user), about.map_or(Bind::Null, id)],
+            ),
+            Member::Bot(bot) => (row_of_bot(), OF_BOT, vec![id(bot)]),
+        };
+        values.push(id(guild));
+        let sql = format!("SELECT {row} AS found FROM guilds LEFT JOIN {join} WHERE guilds.id = ?");
+        let row: Option<MembershipRow> = self.row(&sql, &values).await?;
+        Ok(row.map(|row| row.of(member)))
+    }
+
+    async fn guilds(&self, paging: Paging) -> Result<Vec<Guild>, Fault> {
+        let sql = format!(
+            "SELECT json_group_array({GUILD}) AS found FROM \
+             (SELECT * FROM guilds WHERE id > ? ORDER BY id LIMIT ?) AS guilds"
+        );
+        let values = [after(paging), Bind::Bits(paging.limit)];
+        let rows: Option<Vec<GuildRow>> = self.row(&sql, &values).await?;
+        Ok(rows
+            .unwrap_or_default()
+            .into_iter()
+            .map(Guild::from)
+            .collect())
+    }
+
+    async fn members(
+        &self,
+        guild: GuildId,
+        paging: Paging,
+    ) -> Result<Vec<(Member, Permissions)>, Fault> {
+        let sql = "SELECT json_group_array(json_object('id', id, 'bot', bot, \
+                   'permissions', permissions)) AS found FROM ( \
+                   SELECT user_id AS id, 0 AS bot, permissions FROM members \
+                   WHERE guild_id = ?1 AND user_id > ?2 \
+                   UNION ALL SELECT bot_members.application_id, 1, \
+                   COALESCE(roles.permissions, '0') FROM bot_members LEFT JOIN roles \
+                   ON roles.application_id = bot_members.application_id \
+                   AND roles.guild_id = bot_members.guild_id \
+                   WHERE bot_members.guild_id = ?1 AND bot_members.application_id > ?2 \
+                   ORDER BY id LIMIT ?3)";
+        let values = [id(guild), after(paging), Bind::Bits(paging.limit)];
+        let rows: Option<Vec<MemberRow>> = self.row(sql, &values).await?;
+        let member = |row: MemberRow| match row.bot {
+            0 => (Member::User(UserId(row.id)), row.permissions),
+            _ => (Member::Bot(ApplicationId(row.id)), row.permissions),
+        };
+        Ok(rows.unwrap_or_default().into_iter().map(member).collect())
+    }
+
+    async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault> {
+        let add = self.prepare(
+            "INSERT INTO guilds (id, name, icon, owner_id, created_at) VALUES (?, ?, ?, ?, ?)",
+            &[
+                id(guild.id),
+                Bind::Text(guild.name.as_str()),
+                text_or_null(guild.icon.as_ref().map(ImageHash::as_str)),
+                guild.owner.map_or(Bind::Null, id),
+                Bind::Time(guild.created_at),
+            ],
+        )?;
+        let mut statements = vec![add];
+        if let Some(owner) = guild.owner {
+            statements.push(self.prepare(
+                "INSERT INTO members (user_id, guild_id, permissions, joined_at) \
+                 VALUES (?, ?, ?, ?)",
+                &[
+                    id(owner),
+                    id(guild.id),
+                    id(Permissions::all()),
+                    Bind::Time(guild.created_at),
+                ],
+            )?);
+        }
+        match self.directory()?.batch(statements).await {
+            Ok(_) => Ok(true),
+            Err(error) => taken(&error).map(|_| false),
+        }
+    }
+
+    async fn guild(&self, wanted: GuildId) -> Result<Option<Guild>, Fault> {
+        let sql = format!("SELECT {GUILD} AS found FROM guilds WHERE id = ?");
+        let row: Option<GuildRow> = self.row(&sql, &[id(wanted)]).await?;
+        Ok(row.map(Guild::from))
+    }
+
+    async fn delete_guild(&self, wanted: GuildId) -> Result<bool, Fault> {
+        let sql = "DELETE FROM guilds WHERE id = ? RETURNING id AS found";
+        self.write(sql, &[id(wanted)]).await.map_err(fault)
+    }
+
+    async fn set_member(
+        &self,
+        guild: GuildId,
+        user: UserId,
+        permissions: Permissions,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let sql = "INSERT INTO members (user_id, guild_id, permissions, joined_at) \
+                   VALUES (?, ?, ?, ?) ON CONFLICT (user_id, guild_id) DO UPDATE \
+                   SET permissions = excluded.permissions RETURNING user_id AS found";
+        let values = [id(user), id(guild), id(permissions), Bind::Time(now)];
+        self.write(sql, &values).await.map(|_| ()).map_err(fault)
+    }
+
+    async fn remove_member(&self, guild: GuildId, member: Snowflake) -> Result<bool, Fault> {
+        // An id names one thing: a user or a bot.
+        let user = "DELETE FROM members WHERE guild_id = ? AND user_id = ? \
+                    RETURNING user_id AS found";
+        let bot = "DELETE FROM bot_members WHERE guild_id = ? AND application_id = ? \
+                   RETURNING application_id AS found";
+        let values = [id(guild), id(member)];
+        Ok(self.write(user, &values).await.map_err(fault)?
+            || self.write(bot, &values).await.map_err(fault)?)
+    }
+}

@@ -1,0 +1,159 @@
+//! D1: what people query, one file a family of tables.
+//!
+//! Snowflakes and permission bits are bound as text, and rows come back as JSON text that SQLite
+//! makes: D1 hands integers over as doubles, which round above 2^53.
+
+mod applications;
+mod audit_log;
+mod guilds;
+mod users;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use worker::wasm_bindgen::JsValue;
+use worker::{D1Database, D1PreparedStatement};
+
+use super::Edge;
+use crate::oauth::time::Timestamp;
+use crate::store::{Fault, Paging, Taken};
+
+const BINDING: &str = "DIRECTORY";
+
+/// A value as D1 takes it.
+#[derive(Clone)]
+enum Bind<'a> {
+    Text(&'a str),
+    Id(String),
+    Time(Timestamp),
+    Bits(u32),
+    Null,
+}
+
+impl From<&Bind<'_>> for JsValue {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
+    )]
+    fn from(bind: &Bind<'_>) -> Self {
+        match bind {
+            Bind::Text(text) => (*text).into(),
+            Bind::Id(id) => id.into(),
+            Bind::Time(at) => (at.millis() as f64).into(),
+            Bind::Bits(bits) => (*bits).into(),
+            Bind::Null => Self::NULL,
+        }
+    }
+}
+
+/// An id, or anything else that is spelled out.
+fn id(id: impl core::fmt::Display) -> Bind<'static> {
+    Bind::Id(id.to_string())
+}
+
+fn text_or_null(text: Option<&str>) -> Bind<'_> {
+    text.map_or(Bind::Null, Bind::Text)
+}
+
+fn fault(error: impl core::fmt::Display) -> Fault {
+    Fault::new(BINDING, error)
+}
+
+impl Edge {
+    fn directory(&self) -> Result<D1Database, Fault> {
+        self.env.d1(BINDING).map_err(fault)
+    }
+
+    fn prepare(&self, sql: &str, values: &[Bind<'_>]) -> Result<D1PreparedStatement, Fault> {
+        let values: Vec<_> = values.iter().map(JsValue::from).collect();
+        self.directory()?.prepare(sql).bind(&values).map_err(fault)
+    }
+
+    /// The column `found` of the first row, where there is a row. D1's own error is kept: a
+    /// broken constraint is an answer.
+    async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, worker::Error> {
+        let unprepared = |fault: Fault| worker::Error::RustError(fault.what);
+        let statement = self.prepare(sql, values).map_err(unprepared)?;
+        statement.first(Some("found")).await
+    }
+
+    /// The first row, where `found` is JSON.
+    async fn row<T: DeserializeOwned>(
+        &self,
+        sql: &str,
+        values: &[Bind<'_>],
+    ) -> Result<Option<T>, Fault> {
+        let found = self.found(sql, values).await.map_err(fault)?;
+        parse(found)
+    }
+
+    /// The column `found` of the last statement's first row, all statements being one transaction.
+    async fn transact<T: DeserializeOwned>(
+        &self,
+        statements: Vec<D1PreparedStatement>,
+    ) -> Result<Option<T>, Fault> {
+        let results = self.directory()?.batch(statements).await.map_err(fault)?;
+        let rows = results.last().map(worker::D1Result::results::<Found>);
+        let rows = rows.transpose().map_err(fault)?.unwrap_or_default();
+        parse(rows.into_iter().next().map(|row| row.found))
+    }
+
+    /// Runs a statement after the answer; what it could not write is logged as `lost`.
+    fn write_later(&self, statement: Result<D1PreparedStatement, Fault>, lost: String) {
+        self.context.wait_until(async move {
+            let written = match statement {
+                Ok(statement) => statement.run().await.map(|_| ()).map_err(fault),
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = written {
+                worker::console_error!("{fault}: {lost}");
+            }
+        });
+    }
+
+    /// Writes one row or none; whether there was one.
+    async fn write(&self, sql: &str, values: &[Bind<'_>]) -> Result<bool, worker::Error> {
+        Ok(self.found(sql, values).await?.is_some())
+    }
+
+    /// Whether D1 answers.
+    pub(super) async fn directory_answers(&self) -> Result<(), Fault> {
+        let answer = self
+            .found("SELECT 'yes' AS found", &[])
+            .await
+            .map_err(fault)?;
+        answer.map(|_| ()).ok_or_else(|| fault("no row"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Found {
+    found: String,
+}
+
+/// What cannot be read now never will be.
+fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault> {
+    let parsed = found.map(|found| serde_json::from_str(&found));
+    let lasting = |error| Fault::lasting(BINDING, error);
+    parsed.transpose().map_err(lasting)
+}
+
+/// The ids of a page lie behind this one: none is smaller than the empty text.
+fn after(paging: Paging) -> Bind<'static> {
+    paging.after.map_or(Bind::Text(""), id)
+}
+
+/// Which unique column a write ran into; any other error is a fault.
+fn taken(error: &worker::Error) -> Result<Taken, Fault> {
+    let text = error.to_string();
+    [
+        ("users.username_key", Taken::Username),
+        ("users.email_key", Taken::Email),
+        ("users.id", Taken::Id),
+        ("applications.id", Taken::Id),
+        ("guilds.id", Taken::Id),
+    ]
+    .into_iter()
+    .find(|(column, _)| text.contains("UNIQUE constraint failed") && text.contains(column))
+    .map(|(_, taken)| taken)
+    .ok_or_else(|| fault(text))
+}

@@ -1,0 +1,253 @@
+//! `/api/admin/users…`: users, what they authorized, and their accounts on other services.
+
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::endpoint::applications::{DRAWS, random_discriminator};
+use crate::endpoint::authorizations::{deauthorize, deauthorize_all, list_of};
+use crate::endpoint::json_body::Fields;
+use crate::endpoint::resource::administrator;
+use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::audit::Action;
+use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
+use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, Username};
+use crate::http::Response;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Edge, Fault, Taken, password};
+
+/// The fields of a user that can be changed.
+const UPDATABLE: [&str; 8] = [
+    "username",
+    "email",
+    "password",
+    "verified",
+    "admin",
+    "avatar",
+    "public_flags",
+    "discriminator",
+];
+
+/// `POST /api/admin/users`.
+pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let username = fields.required("username", Username::parse);
+    let email = fields.required("email", Email::parse);
+    let password = fields.required("password", Password::parse);
+    let discriminator = fields.optional("discriminator", Discriminator::parse);
+    let avatar = fields.optional("avatar", ImageHash::parse);
+    let verified = fields.flag("verified").unwrap_or(false);
+    let admin = fields.flag("admin").unwrap_or(false);
+    let public_flags = fields.bits("public_flags").unwrap_or(0);
+    let required = username.zip(email).zip(password);
+    let ((username, email), password) = fields.finish(required).or_refuse()?;
+
+    let password_hash = password::hash(&password, cx.edge.random()?)?;
+    let mut user = User {
+        id: UserId(cx.new_id()?),
+        username,
+        discriminator: match discriminator {
+            Some(discriminator) => discriminator,
+            None => random_discriminator(cx)?,
+        },
+        email,
+        verified,
+        admin,
+        avatar,
+        public_flags,
+        created_at: cx.now,
+    };
+    for _ in 0..DRAWS {
+        match cx.edge.add_user(&user, &password_hash).await? {
+            Ok(()) => {
+                cx.edge
+                    .record(cx.entry(Action::UserCreated).by(actor).on(user.id.0));
+                return Ok(Response::json(200, &user.in_full()));
+            }
+            Err(Taken::Id) => user.id = UserId(cx.new_id()?),
+            Err(taken) => return Err(Failure::Refused(taken_error(taken))),
+        }
+    }
+    Err(Fault::new("directory", "no free id was drawn").into())
+}
+
+/// `GET /api/admin/users`.
+pub async fn list_users<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    administrator(cx).await?;
+    let paging = paging::read(cx, paging::MAX)?;
+    let users = cx.edge.users(paging).await?;
+    let shown: Value = users.iter().map(User::in_full).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/admin/users/{id}`.
+pub async fn show_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    Ok(Response::json(200, &user(cx, id).await?.in_full()))
+}
+
+/// `PATCH /api/admin/users/{id}`. A new password ends every session and everything that was
+/// authorized: whoever had the old one must not keep a foothold (RFC 9700 §4.14.2).
+pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let old = user(cx, id).await?;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let avatar = fields.optional("avatar", ImageHash::parse);
+    let user = User {
+        id: old.id,
+        username: fields
+            .optional("username", Username::parse)
+            .unwrap_or(old.username),
+        discriminator: fields
+            .optional("discriminator", Discriminator::parse)
+            .unwrap_or(old.discriminator),
+        email: fields.optional("email", Email::parse).unwrap_or(old.email),
+        verified: fields.flag("verified").unwrap_or(old.verified),
+        admin: fields.flag("admin").unwrap_or(old.admin),
+        avatar: if fields.has("avatar") {
+            avatar
+        } else {
+            old.avatar
+        },
+        public_flags: fields.bits("public_flags").unwrap_or(old.public_flags),
+        created_at: old.created_at,
+    };
+    let password = fields.optional("password", Password::parse);
+    let changed = fields.sent(&UPDATABLE);
+    let user = fields.finish(Some(user)).or_refuse()?;
+    let password_hash = match &password {
+        Some(password) => Some(password::hash(password, cx.edge.random()?)?),
+        None => None,
+    };
+    let updated = cx.edge.update_user(&user, password_hash.as_deref()).await?;
+    updated.map_err(taken_error).or_refuse()?;
+    if password.is_some() {
+        // After the sessions: whoever had one could authorize anew what was just taken back.
+        deauthorize_all(cx, actor, user.id).await?;
+    }
+    let entry = cx.entry(Action::UserUpdated).by(actor).on(user.id.0);
+    cx.edge.record(entry.saying(json!({"fields": changed})));
+    Ok(Response::json(200, &user.in_full()))
+}
+
+/// `DELETE /api/admin/users/{id}`: the user, and everything that acts for them. First nobody can
+/// log in as them any more, then what they authorized ends, then they go: an approval that is
+/// under way meets one of the three, and after a fault the request can be repeated.
+pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?;
+    let locked_out = cx.edge.update_user(&user, Some(password::NOBODY)).await?;
+    locked_out.map_err(taken_error).or_refuse()?;
+    deauthorize_all(cx, actor, user.id).await?;
+    cx.edge.delete_user(user.id).await?;
+    let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
+    cx.edge.record(entry);
+    Ok(Response::empty(204))
+}
+
+/// `GET /api/admin/users/{id}/authorizations`.
+pub async fn list_authorizations<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    list_of(cx, user(cx, id).await?.id).await
+}
+
+/// `DELETE /api/admin/users/{id}/authorizations`.
+pub async fn delete_authorizations<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    deauthorize_all(cx, actor, user(cx, id).await?.id).await?;
+    Ok(Response::empty(204))
+}
+
+/// `DELETE /api/admin/users/{id}/authorizations/{application_id}`.
+pub async fn delete_authorization<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    application: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    if deauthorize(cx, actor, user, application).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(unknown())
+    }
+}
+
+/// `PUT /api/admin/users/{id}/connections/{type}/{connection_id}`.
+pub async fn set_connection<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    kind: &str,
+    connection: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let account = account(&mut fields, kind, connection);
+    let name = fields.required("name", ConnectionName::parse);
+    let verified = fields.flag("verified").unwrap_or(false);
+    let ((kind, id), name) = fields.finish(account.zip(name)).or_refuse()?;
+    let connection = Connection {
+        kind,
+        id,
+        name,
+        verified,
+    };
+    cx.edge.set_connection(user, &connection).await?;
+    let entry = cx.entry(Action::ConnectionSet).by(actor).on(user.0);
+    cx.edge
+        .record(entry.saying(about(&connection.kind, &connection.id)));
+    Ok(Response::json(200, &json!(connection)))
+}
+
+/// `DELETE /api/admin/users/{id}/connections/{type}/{connection_id}`.
+pub async fn delete_connection<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    kind: &str,
+    connection: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let mut fields = Fields::none();
+    let account = account(&mut fields, kind, connection);
+    let (kind, id) = fields.finish(account).or_refuse()?;
+    if !cx.edge.remove_connection(user, &kind, &id).await? {
+        return Err(Failure::Refused(ApiError::UnknownConnection));
+    }
+    let entry = cx.entry(Action::ConnectionRemoved).by(actor).on(user.0);
+    cx.edge.record(entry.saying(about(&kind, &id)));
+    Ok(Response::empty(204))
+}
+
+/// The account on another service that a path names.
+fn account(fields: &mut Fields, kind: &str, id: &str) -> Option<(ConnectionKind, ConnectionId)> {
+    let kind = fields.segment("type", kind, ConnectionKind::parse);
+    let id = fields.segment("connection_id", id, ConnectionId::parse);
+    kind.zip(id)
+}
+
+fn about(kind: &ConnectionKind, id: &ConnectionId) -> Value {
+    json!({"type": kind.as_str(), "id": id.as_str()})
+}
+
+pub(super) async fn user<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+) -> Result<User, Failure<ApiError>> {
+    let unknown = || Failure::Refused(ApiError::UnknownUser);
+    let id = UserId::parse(id).ok_or_else(unknown)?;
+    cx.edge.user(id).await?.ok_or_else(unknown)
+}
+
+fn taken_error(taken: Taken) -> ApiError {
+    let path = match taken {
+        Taken::Id => "id",
+        Taken::Username => "username",
+        Taken::Email => "email",
+    };
+    ApiError::field(path, "is taken")
+}

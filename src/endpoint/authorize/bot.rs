@@ -1,0 +1,199 @@
+//! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
+//! that say how it went.
+
+use super::Asked;
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::{Context, Failure, Notice};
+use crate::fluxer::application::Application;
+use crate::fluxer::guild::{JoinedGuild, Membership, Role};
+use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild, install};
+use crate::fluxer::permissions::Permissions;
+use crate::http::Response;
+use crate::oauth::code::CodeSeed;
+use crate::oauth::error::Refusal;
+use crate::oauth::form::Params;
+use crate::oauth::scope::Scope;
+use crate::opaque_id::InstallationId;
+use crate::page::{BotAddedPage, Page};
+use crate::snowflake::{GuildId, RoleId, UserId};
+use crate::store::{Edge, Installation, Member};
+
+/// A bot that may be added: where, by whom, with what.
+pub(super) struct Plan {
+    /// What the installer is in the guild.
+    pub(super) installer: Membership,
+    /// What the bot gets.
+    pub(super) permissions: Permissions,
+    id: InstallationId,
+    role: RoleId,
+}
+
+impl Plan {
+    /// The guild as the token response tells it.
+    pub(super) fn joined(&self) -> JoinedGuild {
+        let guild = &self.installer.guild;
+        JoinedGuild {
+            id: guild.id,
+            name: guild.name.clone(),
+            icon: guild.icon.clone(),
+            permissions: self.permissions,
+        }
+    }
+
+    /// What storage is to do. The role is named after the application.
+    pub(super) fn installation<'a>(&'a self, application: &'a Application) -> Installation<'a> {
+        let role = Role {
+            id: self.role,
+            permissions: self.permissions,
+        };
+        Installation {
+            id: self.id,
+            installer: &self.installer,
+            role: (!self.permissions.is_empty()).then_some(role),
+            role_name: application.name.as_str(),
+        }
+    }
+}
+
+/// The guild that the form chose, where it chose one. A guild that the link fixes is the one that
+/// the form showed, whatever comes back.
+pub(super) fn chosen_guild(bot: BotRequest, form: &Params) -> Result<Option<GuildId>, Notice> {
+    if let WhichGuild::Fixed(guild) = bot.guild {
+        return Ok(Some(guild));
+    }
+    let chosen = form.one("guild_id").map_err(Notice::bad_request)?;
+    let invalid = || {
+        Notice::bad_request(Refusal::Invalid {
+            parameter: "guild_id",
+            must: "it must be a decimal id",
+        })
+    };
+    chosen
+        .map(|text| GuildId::parse(text).ok_or_else(invalid))
+        .transpose()
+}
+
+/// The boxes that were ticked.
+fn ticked(form: &Params) -> Permissions {
+    form.all("permissions")
+        .filter_map(|value| Permissions::parse(value).ok())
+        .fold(Permissions::NONE, Permissions::with)
+}
+
+impl Asked {
+    /// Looks at the guild, at what the user may do there now, and decides what the bot gets.
+    pub(super) async fn plan<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        logged_in: &LoggedIn,
+        (bot, guild): (BotRequest, GuildId),
+        form: &Params,
+        seed: CodeSeed,
+    ) -> Result<Plan, Failure<Notice>> {
+        let user = Member::User(logged_in.session.user.id);
+        let about = Some(self.client().id);
+        let membership = cx.edge.membership(guild, user, about).await?;
+        let id = seed.installation();
+        let permissions = install(membership.as_ref(), bot.permissions, ticked(form), id);
+        let permissions = permissions.map_err(|refusal| Failure::Refused(not_added(refusal)))?;
+        let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
+        Ok(Plan {
+            installer: membership.ok_or_else(unknown)?,
+            permissions,
+            id,
+            role: RoleId(cx.new_id()?),
+        })
+    }
+
+    /// Why a bot that might be added a moment ago was not.
+    pub(super) async fn look_again<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        user: UserId,
+        plan: Option<&Plan>,
+    ) -> Result<Response, Failure<Notice>> {
+        let mut refusal = InstallRefusal::UnknownGuild;
+        if let Some(plan) = plan {
+            let guild = plan.installer.guild.id;
+            let about = Some(self.client().id);
+            let now = cx.edge.membership(guild, Member::User(user), about).await?;
+            let decided = install(now.as_ref(), plan.permissions, plan.permissions, plan.id);
+            // What the user may do has changed, and may have changed back.
+            refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);
+        }
+        Err(Failure::Refused(not_added(refusal)))
+    }
+
+    /// Says where the bot is, and what it may do there.
+    pub(super) fn added_page(&self, plan: Option<&Plan>) -> Result<Response, Failure<Notice>> {
+        let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
+        let plan = plan.ok_or_else(unknown)?;
+        let bot = self.application.bot.as_ref();
+        let page = BotAddedPage {
+            application: self.application.name.as_str(),
+            bot: bot.map_or("", |bot| bot.username.as_str()),
+            guild: plan.installer.guild.name.as_str(),
+            permissions: plan.permissions.iter().collect(),
+        };
+        Ok(Page::render(&page)?.respond(200))
+    }
+}
+
+/// The page that says why the bot was not added.
+pub(super) fn not_added(refusal: InstallRefusal) -> Notice {
+    let (status, text, code) = match refusal {
+        InstallRefusal::UnknownGuild => (
+            404,
+            "That community does not exist, or no longer. Nothing was changed.",
+            "UNKNOWN_GUILD: Unknown Guild",
+        ),
+        InstallRefusal::MissingPermissions => (
+            403,
+            "Adding a bot takes the permission to manage the community, which you do not have \
+             there. Nothing was changed.",
+            "MISSING_PERMISSIONS: Missing Permissions",
+        ),
+        InstallRefusal::BotAlreadyInGuild => (
+            400,
+            "The bot is in that community already. Nothing was changed.",
+            "BOT_ALREADY_IN_GUILD: Bot is already in this guild",
+        ),
+    };
+    notice(status, "The bot was not added", text, code.to_owned())
+}
+
+/// The page for a link that only adds a bot, where it is refused: nobody else waits for the answer.
+pub(super) fn refused(refusal: &Refusal) -> Notice {
+    match refusal {
+        Refusal::Denied => Notice {
+            status: 200,
+            title: "Nothing was added",
+            text: "You did not allow the bot. You can close this page.",
+            detail: None,
+            next: None,
+        },
+        Refusal::PrivateBot => notice(
+            403,
+            "This bot is private",
+            "Only the owner of the application can add it to a community.",
+            format!("BOT_IS_PRIVATE: {refusal}"),
+        ),
+        Refusal::ScopeNotAllowed(Scope::Bot) => notice(
+            400,
+            "There is no bot to add",
+            "The application that this link belongs to has no bot.",
+            "NOT_A_BOT_APPLICATION: Application is not a bot".to_owned(),
+        ),
+        refusal => Notice::bad_request(refusal),
+    }
+}
+
+fn notice(status: u16, title: &'static str, text: &'static str, detail: String) -> Notice {
+    Notice {
+        status,
+        title,
+        text,
+        detail: Some(detail),
+        next: None,
+    }
+}

@@ -1,0 +1,89 @@
+//! Which part of a list a request wants.
+
+use super::{Context, Failure, OrRefuse};
+use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::oauth::form::Params;
+use crate::snowflake::{EntryId, Snowflake};
+use crate::store::Paging;
+
+/// Most entries of a list in one answer.
+pub const MAX: u32 = 100;
+
+/// A query that is being read, with all its mistakes at once.
+struct Query {
+    params: Params,
+    errors: Vec<FieldError>,
+}
+
+impl Query {
+    fn read<E>(cx: &Context<'_, E>) -> Result<Self, Failure<ApiError>> {
+        let malformed = |_| ApiError::field("query", "must be form-encoded");
+        Ok(Self {
+            params: Params::from_form(&cx.request.query)
+                .map_err(malformed)
+                .or_refuse()?,
+            errors: Vec::new(),
+        })
+    }
+
+    /// A parameter that follows a rule, or nothing where it is absent or empty.
+    fn one<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+        must: &str,
+    ) -> Option<T> {
+        let parsed = match self.params.one(name) {
+            Ok(None) => return None,
+            Ok(Some(text)) => parse(text).ok_or(must),
+            Err(_) => Err("must be sent once"),
+        };
+        let note = |must: &str| {
+            self.errors.push(FieldError {
+                path: name.to_owned(),
+                message: must.to_owned(),
+            });
+        };
+        parsed.map_err(note).ok()
+    }
+
+    fn limit(&mut self, max: u32) -> u32 {
+        let parse = |text: &str| {
+            let canonical = text.bytes().all(|byte| byte.is_ascii_digit());
+            let limit = canonical.then(|| text.parse().ok()).flatten()?;
+            (1..=max).contains(&limit).then_some(limit)
+        };
+        let must = format!("must be a number from 1 to {max}");
+        self.one("limit", parse, &must).unwrap_or(max)
+    }
+
+    fn id(&mut self, name: &'static str) -> Option<Snowflake> {
+        self.one(name, Snowflake::parse, "must be a decimal id")
+    }
+
+    fn finish<T>(self, read: T) -> Result<T, Failure<ApiError>> {
+        if self.errors.is_empty() {
+            Ok(read)
+        } else {
+            Err(Failure::Refused(ApiError::InvalidFormBody(self.errors)))
+        }
+    }
+}
+
+/// `limit` and `after`.
+pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError>> {
+    let mut query = Query::read(cx)?;
+    let paging = Paging {
+        limit: query.limit(max),
+        after: query.id("after"),
+    };
+    query.finish(paging)
+}
+
+/// `limit` and `before`, for what is newest first.
+pub fn read_backwards<E>(cx: &Context<'_, E>) -> Result<(u32, Option<EntryId>), Failure<ApiError>> {
+    let mut query = Query::read(cx)?;
+    let limit = query.limit(MAX);
+    let before = query.id("before").map(EntryId);
+    query.finish((limit, before))
+}
