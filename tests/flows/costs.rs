@@ -72,7 +72,7 @@ fn a_flow_costs_what_the_table_says() {
         &world,
         "revoke",
         || world.revoke(app, &tokens.refresh).status,
-        &["limiter", "ledger"],
+        &["limiter", "ledger", "audit"],
     );
 
     let credentials = [("grant_type", "client_credentials")];

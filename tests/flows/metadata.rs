@@ -25,6 +25,7 @@ fn the_document_is_this() {
             "token_endpoint": format!("{HTTP}/api/oauth2/token"),
             "revocation_endpoint": format!("{HTTP}/api/oauth2/revoke"),
             "introspection_endpoint": format!("{HTTP}/api/oauth2/introspect"),
+            "userinfo_endpoint": format!("{HTTP}/api/oauth2/userinfo"),
             "scopes_supported": ["identify", "email", "guilds", "connections", "bot", "admin"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],

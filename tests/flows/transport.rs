@@ -24,6 +24,9 @@ fn paths() -> BTreeSet<String> {
     let filled = |path: &str| {
         path.replace("{user}", "999")
             .replace("{application}", "999")
+            .replace("{guild}", "999")
+            .replace("{type}", "github")
+            .replace("{connection}", "999")
             .replace("{style}", "x")
     };
     ROUTES.iter().map(|route| filled(route.path)).collect()
@@ -42,6 +45,11 @@ fn is_open(path: &str) -> bool {
     let path = path.trim_start_matches("/api");
     let resources = [
         "/users/@me",
+        "/users/@me/guilds",
+        "/users/@me/connections",
+        "/guilds/999",
+        "/applications/@me",
+        "/oauth2/applications/999/public",
         "/oauth2/@me",
         "/oauth2/userinfo",
         "/.well-known/oauth-authorization-server",
