@@ -39,7 +39,8 @@ const forget = () => (storage.clock += 6_000);
  * `succeeded` looks at the answer, `settled` at the world after it all. `absorbs` names the steps whose
  * failure nobody is told of, with the reason.
  */
-const LIMITER = /^limiter/; // RL12: an outage of the limiter must not become one of every application
+const LIMITER = /^limiter/; // an outage of the limiter must not become one of every application
+const isAudit = ({ about }) => /^INSERT INTO audit_log/.test(about ?? ''); // the log costs nobody an answer
 const FLOWS = {
   'the login page, on the way to an application': {
     prepare: () => ({ visitor: new Browser(world), path: `/login?return_to=${encodeURIComponent(web.authorizationRequest().url)}` }),
@@ -77,6 +78,71 @@ const FLOWS = {
       assert.equal((await world.ledgerRows(user, client)).length, 1, 'one family');
     },
     absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'a consent that adds a bot': {
+    async prepare() {
+      const client = await world.application('confidential', { bot: true });
+      const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
+      const request = client.authorizationRequest({ scope: 'identify bot', permissions: '8' });
+      return { client, guild, ...browser.fill(await browser.open(request.url), { decision: 'approve', guild_id: guild.id }) };
+    },
+    send: ({ action, form }) => browser.ask(action, { form }),
+    succeeded: ({ landed }) => landed?.has('code'),
+    async settled({ client, guild }, answer) {
+      const granted = await world.exchange(client, { code: answer.landed.get('code') });
+      assert.deepEqual([granted.status, granted.json.guild.id], [200, guild.id]);
+      const members = await world.admin('GET', `/guilds/${guild.id}/members`);
+      assert.deepEqual(members.filter(({ bot }) => bot).map(({ id, permissions }) => [id, permissions]), [[client.id, '8']]);
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'a link that adds a bot': {
+    async prepare() {
+      const client = await world.application('public', { bot: true });
+      const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
+      const page = await browser.open(`/oauth2/authorize?client_id=${client.id}&scope=bot&permissions=8`);
+      return { client, guild, ...browser.fill(page, { decision: 'approve', guild_id: guild.id }) };
+    },
+    send: ({ action, form }) => browser.ask(action, { form }),
+    succeeded: ({ status, text }) => status === 200 && text.includes('is now in'),
+    async settled({ client, guild }) {
+      const members = await world.admin('GET', `/guilds/${guild.id}/members`);
+      assert.deepEqual(members.filter(({ bot }) => bot).map(({ id }) => id), [client.id]);
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  "a bot's own request": {
+    prepare: () => world.application('confidential', { bot: true }),
+    send: ({ bot }) => world.request('/api/users/@me', { headers: { authorization: `Bot ${bot.token}` } }),
+    succeeded: ({ status, json }) => status === 200 && json.bot,
+  },
+  'guilds and connections': {
+    prepare: () => world.tokens(browser, web, { scope: 'guilds connections' }),
+    async send({ access_token }) {
+      const headers = { authorization: `Bearer ${access_token}` };
+      const guilds = await world.request('/api/users/@me/guilds', { headers });
+      return guilds.status === 200 ? world.request('/api/users/@me/connections', { headers }) : guilds;
+    },
+    succeeded: ({ status }) => status === 200,
+  },
+  'a new secret': {
+    prepare: async () => ({ client: await world.application('confidential', { owner_id: user.id }), csrf: await session() }),
+    send: ({ client, csrf }) => browser.ask(`/api/oauth2/applications/${client.id}/client-secret/reset`, { json: { password: user.password }, headers: { 'x-csrf-token': csrf } }),
+    succeeded: ({ status, json }) => status === 200 && json.client_secret,
+    async settled({ client }, { json }) {
+      const answer = await world.post('/oauth2/token', { ...client.with({ grant_type: 'client_credentials' }), client_secret: json.client_secret });
+      assert.equal(answer.status, 200, 'the last secret that was shown is the one');
+    },
+    // Giving back a place that a right password took: it is free a minute later anyway.
+    absorbs: (step, index, steps) => step.part === 'limiter' && index > steps.findIndex(({ part }) => part === 'limiter') + 1,
+  },
+  'a new application': {
+    prepare: session,
+    send: (csrf) => browser.ask('/api/oauth2/applications', { json: { name: 'Mine', bot: true }, headers: { 'x-csrf-token': csrf } }),
+    succeeded: ({ status, json }) => status === 200 && json.bot.token,
+    async settled(csrf) {
+      for (const { id } of (await browser.ask('/api/oauth2/applications/@me')).json) await world.admin('DELETE', `/applications/${id}`);
+    },
   },
   'a remembered consent': {
     prepare: async () => (await world.tokens(browser, web), web.authorizationRequest()),
@@ -202,7 +268,7 @@ for (const [flow, { prepare, send, succeeded, settled = () => {}, absorbs = () =
         storage.mood = () => undefined;
         assert.equal(hit && name(hit), name(expected), `${label} is where the fault was`);
         let last = faulty;
-        if (absorbs(expected, index, steps)) {
+        if (isAudit(expected) || absorbs(expected, index, steps)) {
           assert.ok(succeeded(faulty, false), `${label} is absorbed: ${faulty.status} ${faulty.text}`);
         } else {
           unavailable(faulty, label);

@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Storage, World } from './harness.mjs';
+import { Browser, Storage, World } from './harness.mjs';
 
 const storage = new Storage();
-let world, user, browser, web, app;
+let world, user, browser, web, app, botted;
 before(async () => {
   const limit = '100000/10';
   world = await World.start({ storage, settings: { RATE_LIMIT_TOKEN: limit, RATE_LIMIT_AUTHORIZE: limit, RATE_LIMIT_REVOKE: limit, RATE_LIMIT_LOGIN: limit } });
   user = await world.user();
   browser = await world.login(user);
-  [web, app] = [await world.application('confidential'), await world.application('public')];
+  [web, app, botted] = [await world.application('confidential'), await world.application('public'), await world.application('confidential', { bot: true })];
 });
 after(() => world?.stop());
 
@@ -26,11 +26,18 @@ const redeem = async (client) => {
   return () => world.exchange(client, grant);
 };
 const FLOWS = {
-  'approve': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 3 }, async () => {
+  'approve': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 2 }, async () => {
     const { action, form } = await consent(app);
     return () => browser.ask(action, { form });
   }],
-  'approve, the first time': [{ 'kv.put': 1, ledger: 1, limiter: 1, d1: 3 }, async () => {
+  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 3 }, async () => {
+    const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
+    await world.tokens(browser, botted); // the first family of a pair also makes its table
+    const page = await browser.open(botted.authorizationRequest({ scope: 'identify bot', permissions: '8' }).url);
+    const { action, form } = browser.fill(page, { decision: 'approve', guild_id: guild.id });
+    return () => browser.ask(action, { form });
+  }],
+  'approve, the first time': [{ 'kv.put': 1, ledger: 1, limiter: 1, d1: 2 }, async () => {
     const client = await world.application('public');
     const { action, form } = await consent(client);
     return () => browser.ask(action, { form });
@@ -45,6 +52,20 @@ const FLOWS = {
   'resource with a bearer token': [{ ledger: 1, d1: 1 }, async () => {
     const { access_token } = await world.tokens(browser, web);
     return () => world.me(access_token);
+  }],
+  'the guilds of a user': [{ ledger: 1, d1: 1 }, async () => {
+    const { access_token } = await world.tokens(browser, web, { scope: 'guilds' });
+    return () => world.request('/api/users/@me/guilds', { headers: { authorization: `Bearer ${access_token}` } });
+  }],
+  "a bot's own request": [{ d1: 1 }, async () => () => world.request('/api/users/@me', { headers: { authorization: `Bot ${botted.bot.token}` } })],
+  'login': [{ limiter: 4, d1: 3 }, async () => {
+    const visitor = new Browser(world);
+    const { action, form } = visitor.fill(await visitor.open('/login'), { login: user.email, password: user.password });
+    return () => visitor.ask(action, { form });
+  }],
+  'revoke': [{ limiter: 1, ledger: 1, rows: 1, d1: 1 }, async () => {
+    const { refresh_token } = await world.tokens(browser, web);
+    return () => world.revoke(web, refresh_token);
   }],
 };
 
