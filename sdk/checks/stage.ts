@@ -1,0 +1,34 @@
+// The names that the examples of the READMEs take for granted. `readme.test.mjs` fills them in.
+
+import type { OAuth2Config, TokenSet } from '@fluxer/oauth2';
+
+export interface Stage {
+  clientId: string;
+  clientSecret: string;
+  config: OAuth2Config;
+  /** A code that nobody has redeemed, and its verifier. */
+  code: string;
+  codeVerifier: string;
+  tokens: TokenSet;
+  accessToken: string;
+  refreshToken: string;
+  userId: string;
+  /** A guild of the user's, without the bot. */
+  guildId: string;
+  /** The HMAC key of access tokens. */
+  key: Uint8Array;
+  /** The browser that is back from the server. */
+  request: Request;
+  /** The user's browser: it goes there, the user says yes, and it comes back. */
+  visit(url: string): Promise<Request>;
+  browserSession: {
+    load(): Promise<{ state: string; codeVerifier: string }>;
+    save(values: { state: string; codeVerifier: string }): Promise<void>;
+  };
+  database: {
+    save(userId: string, tokens: TokenSet): Promise<void>;
+    delete(userId: string): Promise<void>;
+  };
+  /** Fails unless the first is the second: `// → value` in an example. A link must also work. */
+  equal(actual: unknown, expected: unknown): Promise<void>;
+}

@@ -1,0 +1,155 @@
+import { FluxerError, InvalidResponseError, NetworkError, fromResponse } from '@fluxer/errors';
+
+import { endpoint, required, type OAuth2Config, type RequestOptions, type Server } from './config.js';
+import { asRecord } from './encoding.js';
+import { systemClock, within } from './time.js';
+
+const TIMEOUT = 10_000;
+const RETRIES = 2;
+/** The shortest first wait that nobody asked for, in milliseconds. */
+const FIRST_WAIT = 250;
+/** A longer `Retry-After`, in milliseconds, is for the caller to decide about. */
+const LONGEST_WAIT = 30_000;
+
+/** Parameters that no error may repeat. */
+const SECRET = ['code', 'code_verifier', 'refresh_token', 'token'];
+
+/** Whether a request may be sent again after this failure. */
+export type Repeatable = (error: FluxerError) => boolean;
+
+/** For requests that do the same however often they arrive. */
+export const afterAnyFailure: Repeatable = (error) => error.temporary;
+
+/** For requests that must not arrive twice: the server has said that it did nothing. */
+export const afterRefusal: Repeatable = (error) => error.status === 429 || (error.status === 503 && error.retryAfter !== undefined);
+
+/** Form parameters; what is undefined is left out. */
+export type Parameters = Record<string, string | undefined>;
+
+/** How requests are sent. */
+export type Settings = Pick<OAuth2Config, 'timeout' | 'retries' | 'fetch' | 'clock'>;
+
+/** What is sent as this client, and where to. */
+export interface ClientRequest extends RequestOptions {
+  endpoint: keyof Server;
+  parameters: Parameters;
+  repeatable: Repeatable;
+}
+
+/**
+ * Sends a form as the configured client, and gives the JSON object of the answer: empty where the
+ * answer's body is.
+ *
+ * @throws the error of the answer; NetworkError; InvalidResponseError; the signal's reason.
+ */
+export async function post(config: OAuth2Config, request: ClientRequest): Promise<Record<string, unknown>> {
+  const { headers, body } = authenticated(config, request.parameters);
+  const redact = [config.clientSecret, ...SECRET.map((name) => request.parameters[name])].filter((secret) => secret !== undefined);
+  return json(config, endpoint(config, request.endpoint), { ...request, redact, init: { method: 'POST', headers, body } });
+}
+
+/** How `json` asks. */
+interface JsonRequest extends RequestOptions {
+  repeatable: Repeatable;
+  init?: RequestInit;
+  /** What no error may repeat. */
+  redact?: readonly string[];
+}
+
+/** The JSON object that a URL of the authorization server answers with. */
+export async function json(config: Settings, url: URL, { repeatable, signal, redact, init }: JsonRequest): Promise<Record<string, unknown>> {
+  const { timeout: milliseconds = TIMEOUT, clock = systemClock } = config;
+  const late = (): Error => new NetworkError(`No answer from ${place(url)} within ${milliseconds} ms`);
+  return retrying(config, { repeatable, signal }, () =>
+    within({ clock, milliseconds, signal, late }, async (signal) => {
+      // Nobody but this URL is to see what is sent, and nobody else is to answer.
+      const response = await send(config, url, { ...init, redirect: 'manual', signal });
+      if (!response.ok) throw await fromResponse(response, { redact });
+      return parse(await received(response, url, signal), url);
+    }),
+  );
+}
+
+/**
+ * Runs again after failures that may pass: as late as the server asks, else after a pause that
+ * doubles, and is up to twice as long by chance: many clients must not all return together.
+ */
+export async function retrying<T>(
+  { retries = RETRIES, clock = systemClock }: Settings,
+  { repeatable, signal }: { repeatable: Repeatable; signal?: AbortSignal | undefined },
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (failures >= retries || !(error instanceof FluxerError) || !repeatable(error)) throw error;
+      const pause = FIRST_WAIT * 2 ** failures * (1 + Math.random());
+      const wait = error.retryAfter === undefined ? pause : error.retryAfter * 1000;
+      if (wait > LONGEST_WAIT) throw error;
+      await clock.sleep(wait, signal);
+    }
+  }
+}
+
+/** `fetch`, whose failures are NetworkErrors and whose aborts are the signal's reason. */
+export async function send(config: Settings, url: URL, init: RequestInit): Promise<Response> {
+  // Browsers refuse a fetch that is called as a method of something else.
+  const fetch = config.fetch ?? globalThis.fetch;
+  try {
+    return await fetch(url.href, init);
+  } catch (cause) {
+    throw failed(url, init.signal, cause);
+  }
+}
+
+async function received(response: Response, url: URL, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw failed(url, signal, cause);
+  }
+}
+
+function failed(url: URL, signal: AbortSignal | null | undefined, cause: unknown): unknown {
+  return signal?.aborted ? signal.reason : new NetworkError(`No answer from ${place(url)}`, { cause });
+}
+
+/** A URL as errors show it: queries may hold secrets. */
+function place(url: URL): string {
+  return url.origin + url.pathname;
+}
+
+/** A JSON object; RFC 7009 §2.2 answers with none. */
+function parse(text: string, url: URL): Record<string, unknown> {
+  if (text === '') return {};
+  try {
+    const body = asRecord(JSON.parse(text));
+    if (body) return body;
+  } catch {
+    // What JSON.parse throws quotes the text, which may be a token.
+  }
+  throw new InvalidResponseError(`${place(url)} did not answer with a JSON object`);
+}
+
+/** The form and headers of a client: RFC 6749 §2.3.1, and for one without a secret §3.2.1. */
+function authenticated(config: OAuth2Config, parameters: Parameters): { headers: Record<string, string>; body: string } {
+  const { clientSecret, clientAuth = 'basic' } = config;
+  const clientId = required(config.clientId, 'clientId');
+  const headers: Record<string, string> = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
+  if (clientSecret === undefined) return { headers, body: form({ client_id: clientId, ...parameters }) };
+  required(clientSecret, 'clientSecret'); // an empty one is a variable that was not set
+  if (clientAuth === 'body') return { headers, body: form({ client_id: clientId, client_secret: clientSecret, ...parameters }) };
+  const authorization = `Basic ${btoa(`${formEncoded(clientId)}:${formEncoded(clientSecret)}`)}`;
+  return { headers: { ...headers, authorization }, body: form(parameters) };
+}
+
+function form(parameters: Parameters): string {
+  const defined = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new URLSearchParams(defined).toString();
+}
+
+/** One value in application/x-www-form-urlencoded, where a colon is `%3A`. */
+function formEncoded(value: string): string {
+  return form({ '': value }).slice(1);
+}

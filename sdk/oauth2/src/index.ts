@@ -1,0 +1,17 @@
+/**
+ * OAuth2 for applications on Fluxer.
+ *
+ * @packageDocumentation
+ */
+
+export { authorizeUrl, generatePkce, generateState, type AuthorizeOptions, type Pkce } from './authorize.js';
+export { Permissions, botInviteUrl, permissionBits, permissionNames, type BotInvite, type BotInviteWithCode, type Permission } from './bot.js';
+export { InvalidCallbackError, IssuerMismatchError, StateMismatchError, parseCallback, type Callback } from './callback.js';
+export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, RequestOptions, Scope, Server } from './config.js';
+export { discover, type DiscoverOptions } from './discover.js';
+export { createSession, type Session, type SessionOptions } from './session.js';
+export {
+  clientCredentials, exchangeCode, introspect, refresh, revoke,
+  type ActiveToken, type CodeExchange, type Introspection, type ScopeOptions, type TokenGuild, type TokenOptions, type TokenSet,
+} from './token.js';
+export { hasScope, verifyToken, verifyTokenWithKey, type KeyOptions, type VerifiedToken, type VerifyOptions } from './verify.js';
