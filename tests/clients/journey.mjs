@@ -1,0 +1,201 @@
+// What every client here goes through, with a real user's browser: see `journey`.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+
+import { Browser, World } from '../worker/harness.mjs';
+
+export const HERE = import.meta.dirname;
+
+/** The world of one test file; its fields are there once tests run. */
+export const world = {};
+
+before(async () => {
+  const server = await World.start();
+  const user = await server.user();
+  Object.assign(world, { server, user, origin: server.origin, at: (path) => server.origin + path });
+});
+after(() => world.server?.stop());
+
+/**
+ * The tests of one library in one of its ways. `client` makes a new application and a client of it:
+ *
+ * - `enter(browser)`  sends the browser to the authorization URL that the library made
+ * - `callback(page)`  takes what the browser came back with, and gives the library's tokens
+ * - `refresh(token)`  the same with a refresh token
+ * - `revoke(token)`   where the library can; else the test revokes
+ * - `me(token)`       the user, where the library asks for resources itself
+ *
+ * `state` and `pkce` are whether it sends them. `denied`, `badCode` and `ended` are how it says what
+ * went wrong; one that leaves the callback's parameters to the application has no `denied`.
+ */
+export function journey(library, { client: make, state = true, pkce = true, denied, badCode, ended = badCode }) {
+  test(`${library}: login, consent, code, resource, refresh, revocation`, async (t) => {
+    const client = await make(t);
+    const browser = new Surfer(world.server);
+    const granted = await client.callback(await visit(client, browser));
+
+    const request = Object.fromEntries(browser.authorization.searchParams);
+    assert.equal(Boolean(request.state), state);
+    assert.equal(request.code_challenge_method, pkce ? 'S256' : undefined);
+    const { id, email } = await me(client, granted);
+    assert.deepEqual({ id, email }, { id: world.user.id, email: world.user.email });
+
+    const refreshed = await client.refresh(granted.refresh_token);
+    assert.notEqual(refreshed.access_token, granted.access_token);
+    assert.notEqual(refreshed.refresh_token, granted.refresh_token);
+    assert.equal((await me(client, refreshed)).id, world.user.id);
+    assert.equal((await me(client, granted)).id, world.user.id, 'the token before is good until it expires');
+
+    if (client.revoke) await client.revoke(refreshed.refresh_token);
+    else await world.server.revoke(client.application, refreshed.refresh_token);
+    for (const { access_token } of [granted, refreshed]) assert.equal((await world.server.me(access_token)).status, 401);
+    await assert.rejects(async () => client.refresh(refreshed.refresh_token), ended);
+  });
+
+  test(`${library}: the user's denial`, async (t) => {
+    const client = await make(t);
+    const browser = new Surfer(world.server);
+    const page = await visit(client, browser, { decision: 'deny' });
+    if (denied) return assert.rejects(async () => client.callback(page), denied);
+    const asked = browser.authorization.searchParams.get('state');
+    return assert.deepEqual(Object.fromEntries(page.callback.searchParams),
+      { error: 'access_denied', error_description: 'The user denied access', state: asked, iss: world.origin });
+  });
+
+  test(`${library}: a wrong code`, async (t) => {
+    const client = await make(t);
+    const browser = new Surfer(world.server);
+    browser.meddle = (code) => (code[0] === 'A' ? 'B' : 'A') + code.slice(1);
+    const page = await visit(client, browser);
+    await assert.rejects(async () => client.callback(page), badCode);
+  });
+}
+
+/** From the client to the login page, the consent page, and back to the client. */
+async function visit(client, browser, { decision = 'approve' } = {}) {
+  const { email, password } = world.user;
+  const consent = await browser.submit(await client.enter(browser), { login: email, password });
+  return browser.submit(consent, { decision });
+}
+
+/** Whom a token opens, which the library must see too. */
+async function me(client, { access_token }) {
+  const answer = await world.server.me(access_token);
+  assert.equal(answer.status, 200);
+  return client.me ? client.me(access_token) : answer.json;
+}
+
+/** An application. Without a web site, nothing is at its redirect URI: the browser stops there. */
+export function application(type, fields) {
+  const uri = type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
+  return world.server.application(type, { redirect_uris: [uri], ...fields });
+}
+
+/** For `assert.rejects`: an error of this class with these fields, and no other. */
+export const is = (kind, fields) => (error) => {
+  assert.ok(error instanceof kind, error);
+  for (const [name, value] of Object.entries(fields)) assert.deepEqual(error[name], value);
+  return true;
+};
+
+/** A browser that also goes to other servers on this machine, where the clients' web sites are. */
+export class Surfer extends Browser {
+  /** What becomes of the code on its way to the client. */
+  meddle = (code) => code;
+
+  async open(address, options = {}) {
+    for (let hops = 0; hops < 10; hops += 1) {
+      const at = new URL(address, this.world.origin);
+      if (at.origin === this.world.origin && at.pathname === '/oauth2/authorize') this.authorization ??= at;
+      const page = await this.ask(at.href, options);
+      if (!page.location) return page;
+      const next = new URL(page.location, at);
+      const code = next.searchParams.get('code');
+      if (code) next.searchParams.set('code', this.meddle(code));
+      if (next.hostname !== at.hostname) return Object.assign(page, { callback: next });
+      [address, options] = [next.href, {}];
+    }
+    throw new Error(`redirected for ever: ${address}`);
+  }
+}
+
+/** Serves a client's web site for as long as the test runs; gives its origin. */
+export async function serve(t, app) {
+  const listening = app.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  t.after(() => {
+    listening.closeAllConnections();
+    listening.close();
+  });
+  return `http://127.0.0.1:${listening.address().port}`;
+}
+
+/** What a client of another process, or a web site, says went wrong. */
+export class Reported extends Error {
+  constructor(said) {
+    super(JSON.stringify(said));
+    Object.assign(this, said);
+  }
+}
+
+/** A web site's answer in JSON. */
+export function said(page) {
+  if (page.status !== 200) throw new Reported(page.json);
+  return page.json;
+}
+
+/** A client in another language: one JSON line in is one call, one JSON line out is its answer. */
+export class Child {
+  constructor(t, command, args, settings) {
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, CLIENT: JSON.stringify({ issuer: world.origin, ...settings }) };
+    this.process = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.process.stdin.on('error', () => {}); // its end is told below
+    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+    this.failed = once(this.process, 'error').then(([error]) => Promise.reject(error));
+    this.failed.catch(() => {});
+    t.after(() => this.process.kill('SIGKILL'));
+  }
+
+  /** Its next line. */
+  async line(within = 30_000) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the client says nothing')), within);
+    });
+    try {
+      const { done, value } = await Promise.race([this.lines.next(), this.failed, late]);
+      if (done) throw new Error('the client ended');
+      return JSON.parse(value);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A line to it, and its next line. */
+  send(value) {
+    this.process.stdin.write(`${JSON.stringify(value)}\n`);
+    return this.line();
+  }
+
+  async call(name, ...args) {
+    const { returned, raised } = await this.send([name, ...args]);
+    if (raised) throw new Reported(raised);
+    return returned;
+  }
+
+  /** It as `journey` wants it. */
+  client() {
+    return {
+      enter: async (browser) => browser.open(await this.call('authorize')),
+      callback: ({ callback }) => this.call('callback', callback.href),
+      me: (token) => this.call('me', token),
+      refresh: (token) => this.call('refresh', token),
+      revoke: (token) => this.call('revoke', token),
+    };
+  }
+}
