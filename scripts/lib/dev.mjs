@@ -150,25 +150,36 @@ function killGroup(signal) {
 
 // The rows of scripts/seed.sql, as a person needs them. The verifier is that of RFC 7636 appendix B.
 function welcome() {
-  const confidential = { id: '1456074443980800003', uri: 'http://localhost:3000/callback' };
-  const secret = 'demo-client-secret-for-local-development-only';
+  const uri = 'http://localhost:3000/callback';
+  const confidential = { id: '1456074443980800003', uri, secret: 'demo-client-secret-for-local-development-only' };
   const mobile = { id: '1456074443980800004', uri: 'http://127.0.0.1:3000/callback' };
+  const bot = { id: '1456074443980800011', uri, secret: 'demo-bot-secret-for-local-development-only' };
+  const botToken = `${bot.id}.demo-bot-token-for-local-development-only-0`;
+  const privateBot = { id: '1456074443980800012' };
+  const panel = { id: '1456074443980800013', uri, secret: 'demo-panel-secret-for-local-development-only' };
+  const chessClub = '1456074443980800007';
   const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
   const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+  const link = (params) => `${origin}/oauth2/authorize?${new URLSearchParams(params)}`;
   const authorize = ({ id, uri }, more = {}) =>
-    `${origin}/oauth2/authorize?${new URLSearchParams({ response_type: 'code', client_id: id, redirect_uri: uri, scope: 'identify email', state: 'demo', ...more })}`;
+    link({ response_type: 'code', client_id: id, redirect_uri: uri, scope: 'identify email', state: 'demo', ...more });
+  // View channels, send messages, embed links, read the history; manage messages, kick members.
+  const invite = ({ id }, more = {}) => link({ client_id: id, scope: 'bot', permissions: '93186', ...more });
+  const exchange = ({ id, secret, uri }) => `curl -u ${id}:${secret} ${origin}/api/oauth2/token \\
+                        -d grant_type=authorization_code -d redirect_uri=${uri} -d code=CODE`;
   return `
 Accounts
-  demo@example.com    demo-password
-  admin@example.com   admin-password    an administrator
+  demo@example.com    demo-password      owns Demo Workshop, manages Chess Club, administers Music Lounge, is in Book Circle
+  admin@example.com   admin-password     an administrator; owns Chess Club, Music Lounge and Staff Room
+  visitor@example.com visitor-password   owns Book Circle, is in Demo Workshop
 
 Demo Confidential
   client id           ${confidential.id}
-  client secret       ${secret}
+  client secret       ${confidential.secret}
   redirect URI        ${confidential.uri}
   authorize           ${authorize(confidential)}
-  code for tokens     curl -u ${confidential.id}:${secret} ${origin}/api/oauth2/token \\
-                        -d grant_type=authorization_code -d redirect_uri=${confidential.uri} -d code=CODE
+  everything of users ${authorize(confidential, { scope: 'identify email guilds connections' })}
+  code for tokens     ${exchange(confidential)}
 
 Demo Public
   client id           ${mobile.id}
@@ -177,6 +188,25 @@ Demo Public
   authorize           ${authorize(mobile, { code_challenge: challenge, code_challenge_method: 'S256' })}
   code for tokens     curl ${origin}/api/oauth2/token -d client_id=${mobile.id} -d code_verifier=${verifier} \\
                         -d grant_type=authorization_code -d redirect_uri=${mobile.uri} -d code=CODE
+
+Demo Bot, which is in Music Lounge already
+  client id           ${bot.id}
+  client secret       ${bot.secret}
+  bot token           ${botToken}
+  invite              ${invite(bot)}
+  to Chess Club only  ${invite(bot, { guild_id: chessClub, disable_guild_select: true })}
+  with a log-in       ${authorize(bot, { scope: 'identify bot', permissions: '84992' })}
+  as the bot          curl -H 'Authorization: Bot ${botToken}' ${origin}/api/users/@me/guilds
+
+Private Bot, which only the administrator can add
+  invite              ${invite(privateBot)}
+
+Demo Panel, which is trusted: administrators can give it the scope admin
+  client id           ${panel.id}
+  client secret       ${panel.secret}
+  authorize           ${authorize(panel, { scope: 'identify admin' })}
+  code for tokens     ${exchange(panel)}
+  with the token      curl -H 'Authorization: Bearer TOKEN' ${origin}/api/admin/users
 
 CODE is what the browser's address bar shows after you approve.
 `;

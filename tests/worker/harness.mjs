@@ -298,6 +298,11 @@ export class Browser {
       if (!name || off || name in fields) continue;
       sent.append(name, value ?? '');
     }
+    for (const select of form.querySelectorAll('select')) {
+      const options = select.querySelectorAll('option');
+      const chosen = options.find((option) => 'selected' in option.attributes) ?? options[0];
+      if (!(select.getAttribute('name') in fields)) sent.append(select.getAttribute('name'), chosen.getAttribute('value'));
+    }
     for (const [name, value] of Object.entries(fields)) for (const each of [value].flat()) sent.append(name, each);
     return { action: form.getAttribute('action'), form: sent };
   }
