@@ -10,7 +10,7 @@
 //! | flows | `router`, `endpoint/`, `page/` | one table of URLs; one file per URL; the HTML |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
 //! | core | `config`, `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `opaque_id`, `snowflake`, `http` | plain values |
+//! | values | `base64url`, `opaque_id`, `snowflake`, `http` | plain values |
 //!
 //! # Invariants
 //!
@@ -42,6 +42,7 @@
 #[cfg(target_arch = "wasm32")]
 mod cloudflare;
 
+pub mod base64url;
 pub mod config;
 pub mod endpoint;
 pub mod fluxer;

@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base64url;
 
 macro_rules! ids {
     ($($(#[$meta:meta])* $name:ident,)+) => {$(
@@ -26,13 +27,13 @@ macro_rules! ids {
 
             /// Reads the 22 characters.
             pub fn parse(text: &str) -> Option<Self> {
-                parse(text).map(Self)
+                base64url::decode_array(text).map(Self)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+                f.write_str(&base64url::encode(&self.0))
             }
         }
 
@@ -63,12 +64,6 @@ ids! {
     /// A consent form's answer that adds a bot to a guild, so that the form sent twice adds it once
     /// and is answered the same.
     InstallationId,
-}
-
-fn parse(text: &str) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    let decoded = Base64UrlUnpadded::decode(text, &mut bytes).ok()?.len();
-    (decoded == bytes.len()).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use worker::kv::KvStore;
+use worker::js_sys::{Array, Function, Object, Promise, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::JsFuture;
 
 use super::{Edge, ambient};
 use crate::oauth::secret::{AuthorizationCode, Hash};
@@ -18,19 +20,51 @@ const BINDING: &str = "RECORDS";
 /// KV refuses a shorter `expirationTtl`, in seconds; records carry the expiry that counts.
 const MIN_TTL: u64 = 60;
 
+/// The namespace, called as JavaScript calls it: the `worker` crate's own KV client brings along the
+/// code that prints floating-point numbers, and half of what else it can do.
+#[derive(Clone)]
+struct Namespace(JsValue);
+
+impl Namespace {
+    /// Calls a method that answers with a promise.
+    async fn call(&self, method: &str, arguments: &Array) -> Result<JsValue, Fault> {
+        let fault = |error: JsValue| Fault::new(BINDING, format!("{error:?}"));
+        let function: Function = Reflect::get(&self.0, &method.into())
+            .and_then(JsCast::dyn_into)
+            .map_err(fault)?;
+        let promise: Promise = function
+            .apply(&self.0, arguments)
+            .and_then(JsCast::dyn_into)
+            .map_err(fault)?;
+        JsFuture::from(promise).await.map_err(fault)
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
+        let found = self.call("get", &Array::of1(&key.into())).await?;
+        Ok(found.as_string())
+    }
+
+    async fn put(&self, key: &str, value: &str, ttl: u64) -> Result<(), Fault> {
+        let options = Object::new();
+        let ttl = u32::try_from(ttl).unwrap_or(u32::MAX);
+        Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
+            .map_err(|error| Fault::new(BINDING, format!("{error:?}")))?;
+        let arguments = Array::of3(&key.into(), &value.into(), &options);
+        self.call("put", &arguments).await.map(|_| ())
+    }
+}
+
 impl Edge {
-    fn records(&self) -> Result<KvStore, Fault> {
-        self.env
-            .kv(BINDING)
-            .map_err(|error| Fault::new(BINDING, error))
+    fn records(&self) -> Result<Namespace, Fault> {
+        let binding = Reflect::get(&self.env, &BINDING.into());
+        let binding = binding.ok().filter(JsValue::is_object);
+        let missing = || Fault::new(BINDING, "there is no such binding");
+        binding.map(Namespace).ok_or_else(missing)
     }
 
     /// Whether KV answers.
     pub(super) async fn records_answer(&self) -> Result<(), Fault> {
-        let answer = self.records()?.get("health").text().await;
-        answer
-            .map(|_| ())
-            .map_err(|error| Fault::new(BINDING, error))
+        self.records()?.get("health").await.map(|_| ())
     }
 }
 
@@ -51,8 +85,7 @@ impl Records for Edge {
 
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
         let key = format!("code:{code}");
-        let stored = self.records()?.get(&key).text().await;
-        let stored = stored.map_err(|error| Fault::new(BINDING, error))?;
+        let stored = self.records()?.get(&key).await?;
         // What cannot be read is as good as not there: the ledger has the same record.
         Ok(stored.and_then(|stored| serde_json::from_str(&stored).ok()))
     }
@@ -80,19 +113,12 @@ impl Records for Edge {
 }
 
 async fn put(
-    records: &KvStore,
+    records: &Namespace,
     key: &str,
     record: &impl Serialize,
     expires_at: Timestamp,
 ) -> Result<(), Fault> {
-    let fault = |error: &dyn core::fmt::Display| Fault::new(BINDING, error);
-    let text = serde_json::to_string(record).map_err(|error| fault(&error))?;
+    let text = serde_json::to_string(record).map_err(|error| Fault::new(BINDING, error))?;
     let left: Duration = expires_at.since(ambient::now());
-    records
-        .put(key, text)
-        .map_err(|error| fault(&error))?
-        .expiration_ttl(left.as_secs().max(MIN_TTL))
-        .execute()
-        .await
-        .map_err(|error| fault(&error))
+    records.put(key, &text, left.as_secs().max(MIN_TTL)).await
 }

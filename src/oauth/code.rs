@@ -5,11 +5,11 @@
 //! make is refused without asking anybody. It is base64url of 24 + 16 + 16 bytes, 75 characters,
 //! and looks random from the first to the last.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::keyring::{Keyring, NONCE_BYTES, SigningError};
 use super::secret::{AuthorizationCode, Hash, Secret};
+use crate::base64url;
 use crate::opaque_id::InstallationId;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 
@@ -35,7 +35,7 @@ impl Code {
         let message = [user.0.to_bytes(), application.0.to_bytes()].concat();
         let sealed = keyring.seal(seed.nonce(), &message)?;
         Ok(Self {
-            secret: Secret::new(Base64UrlUnpadded::encode_string(&sealed)),
+            secret: Secret::new(base64url::encode(&sealed)),
             user,
             application,
         })
@@ -43,7 +43,7 @@ impl Code {
 
     /// Reads a `code` parameter. `None`: not one of ours.
     pub fn parse(keyring: &Keyring, text: &str) -> Option<Self> {
-        let message = keyring.open(&Base64UrlUnpadded::decode_vec(text).ok()?)?;
+        let message = keyring.open(&base64url::decode(text)?)?;
         let (user, rest) = message.split_first_chunk::<8>()?;
         let (application, rest) = rest.split_first_chunk::<8>()?;
         rest.is_empty().then(|| Self {

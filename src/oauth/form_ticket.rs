@@ -3,7 +3,6 @@
 //!
 //! Nothing is stored for it: ten thousand forms that nobody sends leave nothing behind.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +11,7 @@ use subtle::ConstantTimeEq;
 use super::code::CodeSeed;
 use super::keyring::{Keyring, Purpose, SigningError};
 use super::time::Timestamp;
+use crate::base64url;
 
 /// How long a form may stay open.
 pub const FORM_LIFETIME: Duration = Duration::from_mins(30);
@@ -52,7 +52,7 @@ impl Form<'_> {
     ) -> Result<String, SigningError> {
         let claims = TicketClaims {
             form: self.digest(),
-            jti: Base64UrlUnpadded::encode_string(&seed.0),
+            jti: base64url::encode(&seed.0),
         };
         keyring.sign(Purpose::Form, claims, now, now + FORM_LIFETIME)
     }
@@ -67,9 +67,8 @@ impl Form<'_> {
             .form
             .as_bytes()
             .ct_eq(self.digest().as_bytes());
-        let mut seed = [0; 16];
-        match Base64UrlUnpadded::decode(&verified.claims.jti, &mut seed) {
-            Ok(decoded) if decoded.len() == 16 && same_form.into() => Ticket::Valid(CodeSeed(seed)),
+        match base64url::decode_array(&verified.claims.jti) {
+            Some(seed) if same_form.into() => Ticket::Valid(CodeSeed(seed)),
             _ => Ticket::Invalid,
         }
     }
@@ -77,7 +76,7 @@ impl Form<'_> {
     /// The parts are hashed one by one, so that no two forms run together.
     fn digest(&self) -> String {
         let parts = [self.name, self.browser, self.subject].map(Sha256::digest);
-        Base64UrlUnpadded::encode_string(&Sha256::digest(parts.concat()))
+        base64url::encode(&Sha256::digest(parts.concat()))
     }
 }
 

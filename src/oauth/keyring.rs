@@ -3,7 +3,6 @@
 //! Invariant: what was signed or sealed for one purpose never verifies for another, because the
 //! purposes have different keys.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::Aead;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
@@ -16,6 +15,7 @@ use sha2::Sha256;
 use thiserror::Error;
 
 use super::time::Timestamp;
+use crate::base64url;
 
 /// Shortest root secret, in bytes: HS256 wants a key "of the same size as the hash output"
 /// (RFC 7518 §3.2).
@@ -161,7 +161,7 @@ struct Keys {
 
 impl Keys {
     fn derive(root: &str) -> Result<Self, KeyringError> {
-        let root = Base64UrlUnpadded::decode_vec(root).map_err(|_| KeyringError::Weak)?;
+        let root = base64url::decode(root).ok_or(KeyringError::Weak)?;
         if root.len() < MIN_ROOT_BYTES {
             return Err(KeyringError::Weak);
         }
@@ -172,7 +172,7 @@ impl Keys {
                 .map(|()| key)
                 .map_err(|_| KeyringError::Weak)
         };
-        let id = Base64UrlUnpadded::encode_string(&expand("kid")?[..6]);
+        let id = base64url::encode(&expand("kid")?[..6]);
         Ok(Self {
             header: Header::empty().with_token_type("JWT").with_key_id(id),
             access: Hs256Key::new(expand("access")?),
@@ -328,7 +328,7 @@ mod tests {
         let keyring = keyring(OLD);
         let token = token(&keyring, Purpose::Access);
         let header = token.split('.').next().expect("a header");
-        let header = Base64UrlUnpadded::decode_vec(header).expect("base64url");
+        let header = base64url::decode(header).expect("base64url");
         let header: Value = serde_json::from_slice(&header).expect("JSON");
         assert_eq!(header["alg"], "HS256");
         assert_eq!(header["typ"], "JWT");

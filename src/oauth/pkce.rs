@@ -1,9 +1,10 @@
 //! PKCE (RFC 7636), S256 only.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::base64url;
 
 /// `code_challenge`: BASE64URL(SHA256(verifier)), 43 characters (RFC 7636 §4.2).
 #[derive(Debug, Clone, Copy)]
@@ -12,11 +13,7 @@ pub struct CodeChallenge([u8; 32]);
 impl CodeChallenge {
     /// Reads exactly the 43 characters of unpadded base64url; any other spelling is refused.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        match Base64UrlUnpadded::decode(text, &mut bytes) {
-            Ok(decoded) if decoded.len() == 32 => Some(Self(bytes)),
-            _ => None,
-        }
+        base64url::decode_array(text).map(Self)
     }
 }
 
@@ -30,7 +27,7 @@ impl Eq for CodeChallenge {}
 
 impl Serialize for CodeChallenge {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&Base64UrlUnpadded::encode_string(&self.0))
+        serializer.serialize_str(&base64url::encode(&self.0))
     }
 }
 

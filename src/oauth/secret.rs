@@ -6,10 +6,11 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::base64url;
 
 /// The kind of an application's client secret.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl<K> Secret<K> {
 
     /// A new secret of 256 random bits, base64url: 43 characters.
     pub fn from_entropy(entropy: [u8; 32]) -> Self {
-        Self::new(Base64UrlUnpadded::encode_string(&entropy))
+        Self::new(base64url::encode(&entropy))
     }
 
     /// What storage may know of it. SHA-256 is enough: secrets are full-entropy, so there is
@@ -82,14 +83,10 @@ impl<K> Hash<K> {
 
     /// Reads the 43 characters that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        match Base64UrlUnpadded::decode(text, &mut bytes) {
-            Ok(decoded) if decoded.len() == 32 => Some(Self {
-                bytes,
-                kind: PhantomData,
-            }),
-            _ => None,
-        }
+        base64url::decode_array(text).map(|bytes| Self {
+            bytes,
+            kind: PhantomData,
+        })
     }
 }
 
@@ -112,7 +109,7 @@ impl<K> Eq for Hash<K> {}
 
 impl<K> fmt::Display for Hash<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&Base64UrlUnpadded::encode_string(&self.bytes))
+        f.write_str(&base64url::encode(&self.bytes))
     }
 }
 

@@ -3,18 +3,16 @@
 
 use std::sync::LazyLock;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
+
+use crate::base64url;
 
 /// The stylesheet itself.
 pub const STYLE: &str = include_str!("style.css");
 
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let digest = Sha256::digest(STYLE.as_bytes());
-    Base64UrlUnpadded::encode_string(&digest)
-        .chars()
-        .take(12)
-        .collect()
+    base64url::encode(&digest).chars().take(12).collect()
 });
 
 /// The hash in its name, as the pages link to it.

@@ -4,10 +4,10 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod refresh_token;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::json;
 
 use super::{Context, Failure, OrRefuse};
+use crate::base64url;
 use crate::fluxer::guild::JoinedGuild;
 use crate::http::{Response, with_member};
 use crate::ledger::Generation;
@@ -81,7 +81,7 @@ impl Tokens {
     /// RFC 6749 §5.1.
     fn respond<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-        let token_id = Base64UrlUnpadded::encode_string(&cx.edge.random::<16>()?);
+        let token_id = base64url::encode(&cx.edge.random::<16>()?);
         let body = json!({
             "access_token": self.access.sign(keyring, issuer, token_id)?,
             "token_type": "Bearer",
