@@ -68,5 +68,7 @@ CREATE TABLE audit_log (
   application_id TEXT,
   target_id      TEXT,
   address        TEXT NOT NULL,
-  details        TEXT                             -- JSON
+  details        TEXT,                            -- JSON
+  once           TEXT                             -- a form that was sent twice is one entry
 ) STRICT;
+CREATE UNIQUE INDEX audit_log_once ON audit_log (once) WHERE once IS NOT NULL;

@@ -292,6 +292,7 @@ pub(super) fn change(fields: &mut Fields, application: &Application) -> Applicat
         bot_require_code_grant: fields.flag("bot_require_code_grant"),
         trusted: None,
         flags: None,
+        owner: None,
     }
 }
 

@@ -189,6 +189,8 @@ pub struct ApplicationChange {
     pub trusted: Option<bool>,
     /// Bits that the platform sets.
     pub flags: Option<u32>,
+    /// Who answers for it.
+    pub owner: Option<UserId>,
 }
 
 impl ApplicationChange {
@@ -206,6 +208,7 @@ impl ApplicationChange {
             ),
             ("trusted", self.trusted.is_some()),
             ("flags", self.flags.is_some()),
+            ("owner_id", self.owner.is_some()),
         ]
         .into_iter()
         .filter_map(|(name, changes)| changes.then_some(name))
@@ -215,17 +218,30 @@ impl ApplicationChange {
 
 /// Letters, marks and signs, but nothing that hides or reorders what stands around it.
 pub(super) fn is_visible(text: &str) -> bool {
-    !text.chars().any(|character| {
-        character.is_control()
-            || matches!(
-                character,
-                // Zero-width characters, bidirectional controls, the byte-order mark, tags: a name
-                // must not pass for another or turn the sentence it stands in.
-                '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-                    | '\u{e0000}'..='\u{e007f}'
-            )
-    })
+    let mut before = None;
+    let shows = |character: char| {
+        let behind = before.replace(character);
+        match character {
+            // They join and colour the parts of an emoji, and do nothing anywhere else.
+            '\u{200d}' => behind.is_some_and(|it| it >= '\u{2190}'),
+            '\u{fe00}'..='\u{fe0f}' => behind.is_some_and(|it| it > ' '),
+            other => !hides(other),
+        }
+    };
+    text.chars().all(shows) && !text.ends_with('\u{200d}')
+}
+
+/// Zero-width characters, blanks that pass for letters, bidirectional controls, the byte-order mark,
+/// tags: a name must not pass for another or turn the sentence it stands in.
+fn hides(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 ruled_strings! {
@@ -276,6 +292,7 @@ mod tests {
             "<script>alert(1)</script>",
             "日本語",
             "Ünï 😀",
+            "👩‍👩‍👧 ❤️",
             &"x".repeat(100),
         ] {
             assert!(ApplicationName::parse(name).is_ok(), "{name}");
@@ -289,6 +306,12 @@ mod tests {
             "a\u{202e}b",
             "a\u{200b}b",
             "\u{feff}a",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{115f}",
+            "\u{fe0f}",
+            "a\u{200d}b",
+            "😀\u{200d}",
             &"x".repeat(101),
         ] {
             assert!(ApplicationName::parse(name).is_err(), "{name:?}");

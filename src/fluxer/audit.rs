@@ -76,6 +76,8 @@ pub struct Entry {
     pub address: String,
     /// What else is worth knowing: the scope, the fields that changed.
     pub details: Value,
+    /// What makes a second entry the same as this one: a form that was sent twice.
+    pub once: Option<String>,
 }
 
 impl Entry {
@@ -89,6 +91,7 @@ impl Entry {
             target: None,
             address,
             details: Value::Null,
+            once: None,
         }
     }
 
@@ -117,6 +120,13 @@ impl Entry {
     #[must_use]
     pub fn saying(mut self, details: Value) -> Self {
         self.details = details;
+        self
+    }
+
+    /// Not again for the same reason.
+    #[must_use]
+    pub fn once(mut self, reason: impl core::fmt::Display) -> Self {
+        self.once = Some(format!("{}:{reason}", self.action));
         self
     }
 

@@ -55,6 +55,26 @@ impl User {
     }
 }
 
+/// What of a user is to change; `None` stays as it is, so that two changes at once cannot undo each
+/// other.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// Their name.
+    pub username: Option<Username>,
+    /// Four digits behind the name.
+    pub discriminator: Option<Discriminator>,
+    /// Their e-mail address.
+    pub email: Option<Email>,
+    /// Whether they have proved that it is theirs.
+    pub verified: Option<bool>,
+    /// Whether they administer this server.
+    pub admin: Option<bool>,
+    /// Their avatar, or none.
+    pub avatar: Option<Option<ImageHash>>,
+    /// Bits that everybody may see.
+    pub public_flags: Option<u32>,
+}
+
 /// Defines a string that follows a rule; the error is the rule, in words.
 macro_rules! ruled_strings {
     ($($(#[$meta:meta])* $name:ident($rule:expr, $must:literal);)+) => {$(

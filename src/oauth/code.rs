@@ -69,9 +69,12 @@ impl Code {
 pub struct CodeSeed(pub [u8; 16]);
 
 impl CodeSeed {
-    /// The name of what the form of this seed adds to a guild.
-    pub fn installation(self) -> InstallationId {
-        let digest = Sha256::new_with_prefix(b"bot installation").chain_update(self.0);
+    /// The name of what the form of this seed adds to a guild: answered differently, it is another
+    /// form.
+    pub fn installation(self, answer: &str) -> InstallationId {
+        let digest = Sha256::new_with_prefix(b"bot installation")
+            .chain_update(self.0)
+            .chain_update(answer);
         InstallationId::of_hash(&digest.finalize().into())
     }
 

@@ -15,7 +15,7 @@ use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership, Role};
 use crate::fluxer::permissions::Permissions;
-use crate::fluxer::user::{Password, User};
+use crate::fluxer::user::{Password, User, UserChange};
 use crate::ledger::{Device, Grant, LedgerId, Verb};
 use crate::oauth::keyring::SigningError;
 use crate::oauth::scope::Scopes;
@@ -319,10 +319,11 @@ pub trait Users {
 
     /// Adds a user.
     async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault>;
-    /// Replaces what is known of a user; with a new password, every session ends too.
-    async fn update_user(
+    /// Changes a user; with a new password, every session ends too.
+    async fn change_user(
         &self,
-        user: &User,
+        id: UserId,
+        change: &UserChange,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault>;
     /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,
@@ -414,6 +415,14 @@ pub trait Guilds {
         &self,
         bot: ApplicationId,
         paging: Paging,
+    ) -> Result<Vec<Membership>, Fault>;
+    /// The guilds where a user may add bots, by id, and whether the bot of `about` is in each. Some
+    /// more may be among them: [`Membership::may_add_bots`] has the last word.
+    async fn guilds_to_manage(
+        &self,
+        user: UserId,
+        about: ApplicationId,
+        limit: u32,
     ) -> Result<Vec<Membership>, Fault>;
     /// A guild and what somebody is there, and whether the bot of `about` is.
     async fn membership(

@@ -248,7 +248,8 @@ impl Applications for Edge {
                    redirect_uris = COALESCE(?, redirect_uris), \
                    bot_public = COALESCE(?, bot_public), \
                    bot_require_code_grant = COALESCE(?, bot_require_code_grant), \
-                   trusted = COALESCE(?, trusted), flags = COALESCE(?, flags) \
+                   trusted = COALESCE(?, trusted), flags = COALESCE(?, flags), \
+                   owner_id = COALESCE(?, owner_id) \
                    WHERE id = ? RETURNING id AS found";
         let values = [
             text_or_null(change.name.as_ref().map(ApplicationName::as_str)),
@@ -260,6 +261,7 @@ impl Applications for Edge {
             flag(change.bot_require_code_grant),
             flag(change.trusted),
             change.flags.map_or(Bind::Null, Bind::Bits),
+            change.owner.map_or(Bind::Null, id),
             id(wanted),
         ];
         self.write_application(wanted, sql, &values).await

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::D1PreparedStatement;
 
-use super::{Bind, Edge, fault, id};
+use super::{Bind, Edge, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
 use crate::oauth::time::Timestamp;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
@@ -37,6 +37,7 @@ impl EntryRow {
             target: self.target_id,
             address: self.address,
             details: self.details.unwrap_or_default(),
+            once: None,
         })
     }
 }
@@ -61,13 +62,15 @@ impl Edge {
             entry.target.map_or(Bind::Null, id),
             Bind::Text(&entry.address),
             details,
+            text_or_null(entry.once.as_deref()),
         ];
         all.extend(values.iter().cloned());
         self.prepare(
             &format!(
                 "INSERT INTO audit_log \
-                 (id, action, actor_id, application_id, target_id, address, details) \
-                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ? {condition}"
+                 (id, action, actor_id, application_id, target_id, address, details, once) \
+                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ?, ? {condition} \
+                 ON CONFLICT DO NOTHING"
             ),
             &all,
         )
@@ -77,7 +80,8 @@ impl Edge {
 impl AuditLog for Edge {
     fn record(&self, entry: Entry) {
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
-        self.write_later(self.entry(&entry, "", &[]), lost);
+        // Without a WHERE, SQLite would take ON CONFLICT for a join's.
+        self.write_later(self.entry(&entry, "WHERE true", &[]), lost);
     }
 
     async fn entries(

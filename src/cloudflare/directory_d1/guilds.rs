@@ -140,6 +140,26 @@ impl Guilds for Edge {
         self.memberships(Member::Bot(bot), &sql, &values).await
     }
 
+    async fn guilds_to_manage(
+        &self,
+        user: UserId,
+        about: ApplicationId,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault> {
+        // ADMINISTRATOR or MANAGE_GUILD. SQLite's integers have 63 bits and a sign: what is larger
+        // becomes the largest, which has both.
+        let row = row_of_user();
+        let sql = format!(
+            "SELECT {row} AS found FROM guilds LEFT JOIN {OF_USER} WHERE guilds.id IN \
+             (SELECT guild_id FROM members WHERE user_id = ?3 \
+             AND CAST(permissions AS INTEGER) & 40 <> 0 \
+             UNION SELECT id FROM guilds WHERE owner_id = ?3) \
+             ORDER BY guilds.id LIMIT ?4"
+        );
+        let values = [id(user), id(about), id(user), Bind::Bits(limit)];
+        self.memberships(Member::User(user), &sql, &values).await
+    }
+
     async fn membership(
         &self,
         guild: GuildId,

@@ -137,9 +137,11 @@ fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault>
     parsed.transpose().map_err(lasting)
 }
 
-/// The ids of a page lie behind this one: none is smaller than the empty text.
+/// The ids of a page lie behind this one: none is smaller than the empty text. Ids are compared as
+/// text, in which they are in the order of time: all that were made since 2022 have 19 digits.
 fn after(paging: Paging) -> Bind<'static> {
-    paging.after.map_or(Bind::Text(""), id)
+    let padded = |after| Bind::Id(format!("{after:0>19}"));
+    paging.after.map_or(Bind::Text(""), padded)
 }
 
 /// Which unique column a write ran into; any other error is a fault.

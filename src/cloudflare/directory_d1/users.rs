@@ -7,7 +7,7 @@ use worker::D1PreparedStatement;
 
 use super::{Bind, Edge, after, applications, fault, id, taken, text_or_null};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
-use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
+use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::oauth::scope::Scopes;
 use crate::oauth::secret::{Hash, SessionId};
 use crate::oauth::time::Timestamp;
@@ -335,33 +335,44 @@ impl Users for Edge {
         }
     }
 
-    async fn update_user(
+    async fn change_user(
         &self,
-        user: &User,
+        wanted: UserId,
+        change: &UserChange,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault> {
+        let flag = |flag: Option<bool>| flag.map_or(Bind::Null, |it| Bind::Bits(it.into()));
+        let avatar = change.avatar.as_ref().and_then(Option::as_ref);
         let update = self.prepare(
-            "UPDATE users SET username = ?, username_key = ?, discriminator = ?, email = ?, \
-             email_key = ?, verified = ?, admin = ?, avatar = ?, public_flags = ?, \
+            "UPDATE users SET username = COALESCE(?, username), \
+             username_key = COALESCE(?, username_key), \
+             discriminator = COALESCE(?, discriminator), email = COALESCE(?, email), \
+             email_key = COALESCE(?, email_key), verified = COALESCE(?, verified), \
+             admin = COALESCE(?, admin), avatar = CASE WHEN ? THEN ? ELSE avatar END, \
+             public_flags = COALESCE(?, public_flags), \
              password_hash = COALESCE(?, password_hash) WHERE id = ?",
             &[
-                Bind::Text(user.username.as_str()),
-                Bind::Id(user.username.key()),
-                Bind::Text(user.discriminator.as_str()),
-                Bind::Text(user.email.as_str()),
-                Bind::Id(user.email.key()),
-                Bind::Bits(user.verified.into()),
-                Bind::Bits(user.admin.into()),
-                text_or_null(user.avatar.as_ref().map(ImageHash::as_str)),
-                Bind::Bits(user.public_flags),
+                text_or_null(change.username.as_ref().map(Username::as_str)),
+                change
+                    .username
+                    .as_ref()
+                    .map_or(Bind::Null, |it| id(it.key())),
+                text_or_null(change.discriminator.as_ref().map(Discriminator::as_str)),
+                text_or_null(change.email.as_ref().map(Email::as_str)),
+                change.email.as_ref().map_or(Bind::Null, |it| id(it.key())),
+                flag(change.verified),
+                flag(change.admin),
+                Bind::Bits(change.avatar.is_some().into()),
+                text_or_null(avatar.map(ImageHash::as_str)),
+                change.public_flags.map_or(Bind::Null, Bind::Bits),
                 text_or_null(password_hash),
-                id(user.id),
+                id(wanted),
             ],
         )?;
         let mut statements = vec![update];
         if password_hash.is_some() {
             let sql = "DELETE FROM sessions WHERE user_id = ?";
-            statements.push(self.prepare(sql, &[id(user.id)])?);
+            statements.push(self.prepare(sql, &[id(wanted)])?);
         }
         match self.directory()?.batch(statements).await {
             Ok(_) => Ok(Ok(())),

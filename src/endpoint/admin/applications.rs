@@ -48,6 +48,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let change = ApplicationChange {
         trusted: fields.flag("trusted"),
         flags: fields.bits("flags"),
+        owner: owner(cx, &mut fields).await?,
         ..change(&mut fields, &application)
     };
     let change = fields.finish(Some(change)).or_refuse()?;

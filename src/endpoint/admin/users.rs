@@ -11,7 +11,7 @@ use crate::endpoint::{Context, Failure, OrRefuse, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
-use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, Username};
+use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, UserChange, Username};
 use crate::http::Response;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault, Taken, password};
@@ -91,43 +91,34 @@ pub async fn show_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// authorized: whoever had the old one must not keep a foothold (RFC 9700 §4.14.2).
 pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let old = user(cx, id).await?;
+    let id = user(cx, id).await?.id;
     let mut fields = Fields::read(cx).or_refuse()?;
-    let avatar = fields.optional("avatar", ImageHash::parse);
-    let user = User {
-        id: old.id,
-        username: fields
-            .optional("username", Username::parse)
-            .unwrap_or(old.username),
-        discriminator: fields
-            .optional("discriminator", Discriminator::parse)
-            .unwrap_or(old.discriminator),
-        email: fields.optional("email", Email::parse).unwrap_or(old.email),
-        verified: fields.flag("verified").unwrap_or(old.verified),
-        admin: fields.flag("admin").unwrap_or(old.admin),
-        avatar: if fields.has("avatar") {
-            avatar
-        } else {
-            old.avatar
-        },
-        public_flags: fields.bits("public_flags").unwrap_or(old.public_flags),
-        created_at: old.created_at,
+    let change = UserChange {
+        username: fields.optional("username", Username::parse),
+        discriminator: fields.optional("discriminator", Discriminator::parse),
+        email: fields.optional("email", Email::parse),
+        verified: fields.flag("verified"),
+        admin: fields.flag("admin"),
+        avatar: fields.nullable("avatar", ImageHash::parse),
+        public_flags: fields.bits("public_flags"),
     };
     let password = fields.optional("password", Password::parse);
     let changed = fields.sent(&UPDATABLE);
-    let user = fields.finish(Some(user)).or_refuse()?;
+    let change = fields.finish(Some(change)).or_refuse()?;
     let password_hash = match &password {
         Some(password) => Some(password::hash(password, cx.edge.random()?)?),
         None => None,
     };
-    let updated = cx.edge.update_user(&user, password_hash.as_deref()).await?;
-    updated.map_err(taken_error).or_refuse()?;
+    let updated = cx.edge.change_user(id, &change, password_hash.as_deref());
+    updated.await?.map_err(taken_error).or_refuse()?;
     if password.is_some() {
         // After the sessions: whoever had one could authorize anew what was just taken back.
-        deauthorize_all(cx, actor, user.id).await?;
+        deauthorize_all(cx, actor, id).await?;
     }
-    let entry = cx.entry(Action::UserUpdated).by(actor).on(user.id.0);
+    let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
+    let unknown = || Failure::Refused(ApiError::UnknownUser);
+    let user = cx.edge.user(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &user.in_full()))
 }
 
@@ -137,8 +128,11 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?;
-    let locked_out = cx.edge.update_user(&user, Some(password::NOBODY)).await?;
-    locked_out.map_err(taken_error).or_refuse()?;
+    let nothing = UserChange::default();
+    let locked_out = cx
+        .edge
+        .change_user(user.id, &nothing, Some(password::NOBODY));
+    locked_out.await?.map_err(taken_error).or_refuse()?;
     deauthorize_all(cx, actor, user.id).await?;
     cx.edge.delete_user(user.id).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);

@@ -173,7 +173,8 @@ impl Asked {
 
     fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &Approval<'_>) -> Vec<Entry> {
         let user = approval.user().0;
-        let entry = |action| cx.entry(action).by(user).with(self.client().id);
+        let form = approval.seed.installation("entries");
+        let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
         let consent = self.callback().map(|_| {
             let details = json!({"scope": approval.scope});
             entry(Action::Consent).on(user).saying(details)

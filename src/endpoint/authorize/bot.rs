@@ -93,8 +93,9 @@ impl Asked {
         let user = Member::User(logged_in.session.user.id);
         let about = Some(self.client().id);
         let membership = cx.edge.membership(guild, user, about).await?;
-        let id = seed.installation();
-        let permissions = install(membership.as_ref(), bot.permissions, ticked(form), id);
+        let ticked = ticked(form);
+        let id = seed.installation(&format!("{guild}:{ticked}"));
+        let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
         let permissions = permissions.map_err(|refusal| Failure::Refused(not_added(refusal)))?;
         let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
         Ok(Plan {

@@ -15,7 +15,7 @@ use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, ScopeLine,
 };
 use crate::snowflake::{GuildId, UserId};
-use crate::store::{Edge, Member, Paging};
+use crate::store::{Edge, Member};
 
 /// The guilds that a bot's form is about.
 enum Prospects {
@@ -93,15 +93,20 @@ impl Asked {
                 return Err(refuse(InstallRefusal::BotAlreadyInGuild));
             }
         }
-        if let (WhichGuild::Fixed(_), Some(fixed)) = (bot.guild, named) {
-            return Ok(Prospects::Fixed(fixed));
-        }
-        let all = Paging {
-            after: None,
-            limit: me::MAX_GUILDS,
+        let named = match (bot.guild, named) {
+            (WhichGuild::Fixed(_), Some(fixed)) => return Ok(Prospects::Fixed(fixed)),
+            (_, named) => named,
         };
-        let mut memberships = cx.edge.guilds_of_user(user, about, all).await?;
+        let offered = cx
+            .edge
+            .guilds_to_manage(user, self.client().id, me::MAX_GUILDS);
+        let mut memberships = offered.await?;
         memberships.retain(Membership::may_add_bots);
+        // With more guilds than are offered, the link's may not be among them.
+        memberships.extend(named.filter(|named| {
+            let mut ids = memberships.iter().map(|it| it.guild.id);
+            named.may_add_bots() && ids.all(|id| id != named.guild.id)
+        }));
         Ok(Prospects::Pick {
             memberships,
             proposed: bot.guild.named(),

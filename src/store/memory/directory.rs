@@ -9,7 +9,7 @@ use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
-use crate::fluxer::user::User;
+use crate::fluxer::user::{User, UserChange};
 use crate::oauth::client::ClientKind;
 use crate::oauth::secret::{BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::oauth::time::Timestamp;
@@ -127,10 +127,11 @@ fn page<K: Copy, V>(
     paging: Paging,
 ) -> Vec<V> {
     // In the order of the ids' spelling, as D1 has them.
+    let after = paging.after.map(|after| format!("{after:0>19}"));
     let mut rows: Vec<_> = rows
         .into_iter()
         .map(|(id, row)| (key(id).to_string(), row))
-        .filter(|(id, _)| paging.after.is_none_or(|after| *id > after.to_string()))
+        .filter(|(id, _)| after.as_ref().is_none_or(|after| id > after))
         .collect();
     rows.sort_by(|(a, _), (b, _)| a.cmp(b));
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
@@ -233,8 +234,12 @@ impl Users for Memory {
                 authorization.scope = scope;
                 authorization.updated_at = consent.now;
             }
-            let entries = consent.entries.into_iter().map(|entry| (entry.id, entry));
-            tables.entries.extend(entries);
+            for entry in consent.entries {
+                let mut kept = tables.entries.values();
+                if !kept.any(|kept| kept.once.is_some() && kept.once == entry.once) {
+                    tables.entries.insert(entry.id, entry);
+                }
+            }
             Consented::Yes
         })
     }
@@ -267,22 +272,32 @@ impl Users for Memory {
         })
     }
 
-    async fn update_user(
+    async fn change_user(
         &self,
-        user: &User,
+        id: UserId,
+        change: &UserChange,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault> {
+        let change = change.clone();
         self.write(|tables| {
-            if let Some(taken) = tables.taken(user) {
+            let Some((mut user, mut hash)) = tables.users.get(&id).cloned() else {
+                return Ok(());
+            };
+            user.username = change.username.unwrap_or(user.username);
+            user.discriminator = change.discriminator.unwrap_or(user.discriminator);
+            user.email = change.email.unwrap_or(user.email);
+            user.verified = change.verified.unwrap_or(user.verified);
+            user.admin = change.admin.unwrap_or(user.admin);
+            user.avatar = change.avatar.unwrap_or(user.avatar);
+            user.public_flags = change.public_flags.unwrap_or(user.public_flags);
+            if let Some(taken) = tables.taken(&user) {
                 return Err(taken);
             }
-            if let Some((stored, stored_hash)) = tables.users.get_mut(&user.id) {
-                *stored = user.clone();
-                if let Some(password_hash) = password_hash {
-                    password_hash.clone_into(stored_hash);
-                    tables.sessions.retain(|_, session| session.user != user.id);
-                }
+            if let Some(password_hash) = password_hash {
+                password_hash.clone_into(&mut hash);
+                tables.sessions.retain(|_, session| session.user != id);
             }
+            tables.users.insert(id, (user, hash));
             Ok(())
         })
     }
@@ -428,6 +443,7 @@ impl Applications for Memory {
                 .unwrap_or(application.bot_require_code_grant);
             application.client.trusted = change.trusted.unwrap_or(application.client.trusted);
             application.flags = change.flags.unwrap_or(application.flags);
+            application.owner = change.owner.or(application.owner);
             true
         })
     }
@@ -505,6 +521,21 @@ impl Guilds for Memory {
             let guilds = joined.filter_map(|(_, guild)| tables.guilds.get(guild));
             let memberships = guilds.map(|guild| (guild.id, tables.bot_in(guild, bot)));
             page(memberships, |id| id.0, paging)
+        })
+    }
+
+    async fn guilds_to_manage(
+        &self,
+        user: UserId,
+        about: ApplicationId,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault> {
+        let paging = Paging { after: None, limit };
+        self.read(|tables| {
+            let guilds = tables.guilds.values();
+            let memberships = guilds.map(|it| (it.id, tables.user_in(it, user, Some(about))));
+            let manageable = memberships.filter(|(_, it)| it.may_add_bots());
+            page(manageable, |id| id.0, paging)
         })
     }
 
