@@ -81,6 +81,12 @@ impl Verdict {
     pub const fn reset_after(&self) -> Duration {
         self.reset_at.since(self.at)
     }
+
+    /// The same in whole seconds, rounded up: `Retry-After` (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> u64 {
+        let seconds = self.reset_after().as_millis().div_ceil(1000);
+        u64::try_from(seconds).unwrap_or(u64::MAX)
+    }
 }
 
 impl Window {

@@ -431,13 +431,12 @@ impl<'a> Matched<'a> {
     }
 
     fn too_many_requests<E>(&self, cx: &Context<'_, E>, verdict: &Verdict) -> Response {
-        let wait = verdict.reset_after();
-        let seconds = wait.as_millis().div_ceil(1000);
+        let seconds = verdict.retry_after();
         let response = if self.route.format == Format::Page && cx.request.accepts_html() {
             let text = format!("Too many requests. Try again in {seconds} seconds.");
             notice(429, "Slow down a little", &text)
         } else {
-            Response::json(429, &ApiError::RateLimited(wait).body())
+            Response::json(429, &ApiError::RateLimited(*verdict).body())
         };
         response.with("retry-after", seconds.to_string())
     }

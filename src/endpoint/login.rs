@@ -189,8 +189,7 @@ async fn too_many_attempts<E: Edge>(
     login: &str,
     refused: Verdict,
 ) -> Result<Response, Failure<Notice>> {
-    let seconds = refused.reset_after().as_millis().div_ceil(1000);
-    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+    let seconds = refused.retry_after();
     let problem = LoginProblem::TooManyAttempts(seconds);
     let mut response = form_page(cx, 429, login, Some(problem)).await?;
     response.headers.extend(limit_headers(BUCKET, &refused));

@@ -196,9 +196,11 @@ impl Refuse for ApiError {
         let response = Response::json(self.status(), &self.body());
         Ok(match (&self, self.challenge()) {
             (_, Some(challenge)) => response.with("www-authenticate", challenge),
-            (Self::RateLimited(wait), None) => {
-                let seconds = wait.as_millis().div_ceil(1000);
-                response.with("retry-after", seconds.to_string())
+            (Self::RateLimited(verdict), None) => {
+                let mut response = response.with("retry-after", verdict.retry_after().to_string());
+                let headers = limit_headers(attempts::BUCKET, verdict);
+                response.headers.extend(headers);
+                response
             }
             (_, None) => response,
         })

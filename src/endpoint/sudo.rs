@@ -31,9 +31,7 @@ pub async fn confirm<E: Edge>(
     let shown = fields.finish(shown).or_refuse()?;
     let user = &logged_in.session.user;
     let places = Places::take(cx, &user.id.to_string()).await?;
-    let places = places
-        .map_err(|full| ApiError::RateLimited(full.reset_after()))
-        .or_refuse()?;
+    let places = places.map_err(ApiError::RateLimited).or_refuse()?;
     let account = cx.edge.account(user.username.as_str()).await?;
     let hash = account.as_ref().map(|it| it.password_hash.as_str());
     if !password::verify(&shown, hash)? {

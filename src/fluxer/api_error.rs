@@ -1,11 +1,10 @@
 //! How the platform's API says no: `{code, message}`, outside OAuth's own endpoints.
 
-use core::time::Duration;
-
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::oauth::scope::Scope;
+use crate::rate_limit::Verdict;
 
 /// One field that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,8 +52,8 @@ pub enum ApiError {
     MaxApplications,
     /// The user has to show their password again.
     SudoModeRequired,
-    /// Too many requests; how long to wait.
-    RateLimited(Duration),
+    /// Too many requests in a window.
+    RateLimited(Verdict),
 }
 
 impl ApiError {
@@ -127,8 +126,9 @@ impl ApiError {
             Self::SudoModeRequired => {
                 body.insert("has_mfa".into(), json!(false));
             }
-            Self::RateLimited(wait) => {
-                body.insert("retry_after".into(), json!(wait.as_secs_f64()));
+            Self::RateLimited(verdict) => {
+                let wait = verdict.reset_after().as_secs_f64();
+                body.insert("retry_after".into(), json!(wait));
                 body.insert("global".into(), json!(false));
             }
             _ => {}

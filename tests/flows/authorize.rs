@@ -1,6 +1,7 @@
 //! `/oauth2/authorize`: who is told what, where, and when.
 
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::Outlook;
 use serde_json::json;
 
 use crate::world::{
@@ -261,6 +262,64 @@ fn other_errors_reach_the_client_once_the_user_is_known() {
         "invalid_request",
         None,
     );
+}
+
+#[test]
+fn the_standard_s_seven_errors_can_all_be_met() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = &world.server;
+    let private = world.application(&json!({
+        "name": "P", "owner_id": world.staff.id, "bot": true, "bot_public": false,
+        "redirect_uris": ["https://server.example/cb?fixed=1"],
+    }));
+    let good = app.asks();
+    let denied = browser.consent(&good).with("decision", "deny");
+    let approved = browser.consent(&good).with("decision", "approve");
+    let asked = |asks: &Asks| browser.get(&asks.target());
+    let broken = |outlook, outage, answer: &dyn Fn() -> Answer| {
+        world.memory.outlook.set(outlook);
+        world.memory.outage.set(Some(outage));
+        let answer = answer();
+        world.memory.outage.set(None);
+        world.memory.outlook.set(Outlook::Passing);
+        answer
+    };
+    let silent = good.clone().with("prompt", "none");
+    for (error, answer) in [
+        (
+            "invalid_request",
+            asked(&good.clone().without("response_type")),
+        ),
+        (
+            "unauthorized_client",
+            asked(&private.asks().with("scope", "bot")),
+        ),
+        ("access_denied", browser.submit(&denied)),
+        (
+            "unsupported_response_type",
+            asked(&good.clone().with("response_type", "token")),
+        ),
+        (
+            "invalid_scope",
+            asked(&good.clone().with("scope", "applications.commands")),
+        ),
+        (
+            "server_error",
+            broken(Outlook::Lasting, "kv", &|| browser.submit(&approved)),
+        ),
+        (
+            "server_error",
+            broken(Outlook::Lasting, "d1", &|| asked(&silent)),
+        ),
+        (
+            "temporarily_unavailable",
+            broken(Outlook::Passing, "d1", &|| asked(&silent)),
+        ),
+    ] {
+        is_redirected(&answer, &app.redirect_uri, error, Some(STATE), error);
+    }
+    assert!(browser.submit(&approved).parameter("code").is_some());
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! What each flow may cost: the table in the README, step by step. More is a failure.
 
-use crate::world::{With, World, get};
+use fluxer_oauth2::http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Asks, PASSWORD, With, World, get, request, with_json};
 
 /// Runs a flow and compares the storage steps that it took.
 fn check(world: &World, flow: &str, run: impl FnOnce() -> u16, expected: &[&str]) {
@@ -96,6 +99,91 @@ fn a_flow_costs_what_the_table_says() {
             .status
     };
     check(&world, "metadata", metadata, &[]);
+}
+
+#[test]
+fn so_does_what_bots_guilds_and_owners_do() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let bot = world.bot();
+    let guild = world.guild("G", &world.alice);
+    let with_code = bot.asks().with("scope", "guilds connections bot");
+    let approved = |asks: &Asks| {
+        let form = browser.consent(asks).with("guild_id", &guild);
+        form.with("decision", "approve")
+    };
+    let fixed = bot.bot_link().with("guild_id", &guild);
+    let fixed = fixed.with("disable_guild_select", "true");
+    for (flow, asks) in [("a bot's form", &bot.bot_link()), ("of one guild", &fixed)] {
+        let show = || browser.get(&asks.target()).status;
+        check(&world, flow, show, &["limiter", "d1.read", "d1.read"]);
+    }
+    let form = approved(&bot.bot_link());
+    check(
+        &world,
+        "add a bot",
+        || browser.submit(&form).status,
+        &["limiter", "d1.read", "d1.read", "d1.write"],
+    );
+    world.remove(&guild, &bot.id);
+    let form = approved(&with_code);
+    let mut code = None;
+    let approve = || {
+        let answer = browser.submit(&form);
+        code = answer.parameter("code");
+        answer.status
+    };
+    check(
+        &world,
+        "approve, with a bot",
+        approve,
+        &[
+            "limiter", "d1.read", "d1.read", "kv.put", "ledger", "d1.write",
+        ],
+    );
+    let token = world.exchange(&bot, &code.unwrap()).tokens().access;
+    for path in ["/api/users/@me/guilds", "/api/users/@me/connections"] {
+        let read = || world.send(get(path).bearer(&token)).status;
+        check(&world, path, read, &["ledger", "d1.read"]);
+    }
+    let guild = format!("/api/guilds/{guild}");
+    for (path, expected) in [
+        ("/api/users/@me", &["d1.read"][..]),
+        ("/api/applications/@me", &["d1.read"]),
+        ("/api/users/@me/guilds", &["d1.read", "d1.read"]),
+        (&guild, &["d1.read", "d1.read"]),
+    ] {
+        check(&world, path, || world.as_bot(&bot, path).status, expected);
+    }
+    let public = format!("/api/oauth2/applications/{}/public", bot.id);
+    check(&world, "in public", || world.send(get(&public)).status, &[]);
+
+    let csrf_token = browser.csrf_token();
+    let one = format!("/api/oauth2/applications/{}", bot.id);
+    let send = |method, path: &str, body: &Value| {
+        let request = with_json(request(method, path), body);
+        browser
+            .send(request.with("x-csrf-token", &csrf_token))
+            .status
+    };
+    let change = || send(Method::Patch, &one, &json!({"name": "X"}));
+    check(
+        &world,
+        "change an application",
+        change,
+        &["d1.read", "d1.read", "d1.write", "audit", "d1.read"],
+    );
+    let reset = format!("{one}/bot/reset-token");
+    let reset = || send(Method::Post, &reset, &json!({"password": PASSWORD}));
+    check(
+        &world,
+        "reset a token",
+        reset,
+        &[
+            "d1.read", "d1.read", "limiter", "limiter", "d1.read", "limiter", "limiter",
+            "d1.write", "audit",
+        ],
+    );
 }
 
 #[test]

@@ -4,11 +4,12 @@
 //! request, sent again, succeeds; and there is one lineage. No fault ever looks like a verdict.
 
 use fluxer_oauth2::http::{Method, Request};
+use fluxer_oauth2::store::Outlook;
 use fluxer_oauth2::store::memory::{Isolate, KvMood, Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, get, text,
+    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, get, text, with_json,
 };
 
 /// A flow that meets faults.
@@ -90,21 +91,31 @@ fn inject(world: &World, browser: &Browser<'_>, flow: &Flow) -> usize {
     injected
 }
 
-#[test]
-fn no_fault_is_a_verdict_and_none_costs_anything() {
+/// Fails every step of every flow; how many there were.
+fn inject_all(flows: &[Flow], moods: &[KvMood]) -> usize {
     let mut injected = 0;
-    for mood in [KvMood::Fresh, KvMood::Missing] {
+    for mood in moods {
         let world = World::new();
-        world.memory.kv_mood.set(mood);
+        world.memory.kv_mood.set(*mood);
         world.memory.isolate.set(Isolate::Cold);
         let browser = world.alices_browser();
-        injected += FLOWS
-            .iter()
-            .map(|flow| inject(&world, &browser, flow))
-            .sum::<usize>();
+        let of_flow = |flow| inject(&world, &browser, flow);
+        injected += flows.iter().map(of_flow).sum::<usize>();
     }
-    eprintln!("{injected} faults injected into {} flows", FLOWS.len());
+    eprintln!("{injected} faults injected into {} flows", flows.len());
+    injected
+}
+
+#[test]
+fn no_fault_is_a_verdict_and_none_costs_anything() {
+    let injected = inject_all(FLOWS, &[KvMood::Fresh, KvMood::Missing]);
     assert!(injected > 300, "{injected}");
+}
+
+#[test]
+fn nor_is_one_that_meets_bots_guilds_owners_or_administrators() {
+    let injected = inject_all(PLATFORM_FLOWS, &[KvMood::Fresh]);
+    assert!(injected > 130, "{injected}");
 }
 
 /// How many of Alice's devices use the application.
@@ -570,6 +581,323 @@ const FLOWS: &[Flow] = &[
     },
 ];
 
+/// Alice's token for this scope.
+fn token_for(world: &World, browser: &Browser<'_>, scope: &str) -> String {
+    let app = &world.server;
+    let code = browser.code(&app.asks().with("scope", scope).with("prompt", "consent"));
+    world.exchange(app, &code).tokens().access
+}
+
+/// A bot, and a guild that it is in.
+fn bot_in_a_guild(world: &World, browser: &Browser<'_>) -> (App, String) {
+    let (bot, guild) = (world.bot(), world.guild("G", &world.alice));
+    browser.add_bot(&bot.bot_link(), &guild).expect(200);
+    (bot, guild)
+}
+
+/// A change that an owner makes to an application, with their password.
+fn owning<'w>(
+    browser: &'w Browser<'w>,
+    (method, path): (Method, String),
+    mut body: Value,
+    check: impl Fn(Answer) + 'w,
+) -> Attempt<'w> {
+    let csrf_token = browser.csrf_token();
+    body["password"] = json!(PASSWORD);
+    let request = move || {
+        let request = with_json(crate::world::request(method, &path), &body);
+        request.with("x-csrf-token", &csrf_token)
+    };
+    attempt(move || browser.send(request()), check)
+}
+
+fn own(app: &App, tail: &str) -> String {
+    format!("/api/oauth2/applications/{}{tail}", app.id)
+}
+
+const PLATFORM_FLOWS: &[Flow] = &[
+    Flow {
+        name: "the form that adds a bot",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let (bot, guild) = (world.bot(), world.guild("G", &world.alice));
+            reading(move || browser.get(&bot.bot_link().with("guild_id", &guild).target()))
+        },
+    },
+    Flow {
+        name: "approve a bot",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let (bot, guild) = (world.bot(), world.guild("G", &world.alice));
+            let form = browser.consent(&bot.bot_link().with("permissions", "1024"));
+            let form = form.with("guild_id", &guild).with("decision", "approve");
+            attempt(
+                move || browser.submit(&form),
+                move |answer| {
+                    assert_eq!(answer.expect(200).texts("h1"), ["Helper is now in G"]);
+                    let found = world.permissions_of(&guild, &bot.id);
+                    assert_eq!(found.as_deref(), Some("1024"));
+                },
+            )
+        },
+    },
+    Flow {
+        name: "approve a bot and a code",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let (bot, guild) = (world.bot(), world.guild("G", &world.alice));
+            let asks = bot.asks().with("scope", "identify bot");
+            let form = browser.consent(&asks).with("guild_id", &guild);
+            let form = form.with("decision", "approve");
+            attempt(
+                move || browser.submit(&form),
+                move |answer| {
+                    let code = answer.expect(303).parameter("code").expect("a code");
+                    let answer = world.exchange(&bot, &code).expect(200);
+                    assert_eq!(answer.json()["guild"]["id"], *guild);
+                    one_lineage(world, &bot, &answer.tokens());
+                    assert_eq!(devices(browser, &bot), 1);
+                    assert!(world.permissions_of(&guild, &bot.id).is_some());
+                },
+            )
+        },
+    },
+    Flow {
+        name: "a user's guilds",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let token = token_for(world, browser, "guilds");
+            reading(move || world.send(get("/api/users/@me/guilds").bearer(&token)))
+        },
+    },
+    Flow {
+        name: "a user's connections",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let token = token_for(world, browser, "connections");
+            reading(move || world.send(get("/api/users/@me/connections").bearer(&token)))
+        },
+    },
+    Flow {
+        name: "a bot itself",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let bot = world.bot();
+            reading(move || world.as_bot(&bot, "/api/users/@me"))
+        },
+    },
+    Flow {
+        name: "a bot's guilds",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let (bot, guild) = bot_in_a_guild(world, browser);
+            attempt(
+                move || world.as_bot(&bot, "/api/users/@me/guilds"),
+                move |answer| assert_eq!(answer.ids(), [&*guild]),
+            )
+        },
+    },
+    Flow {
+        name: "a bot's guild",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let (bot, guild) = bot_in_a_guild(world, browser);
+            reading(move || world.as_bot(&bot, &format!("/api/guilds/{guild}")))
+        },
+    },
+    Flow {
+        name: "a bot's application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let bot = world.bot();
+            reading(move || world.as_bot(&bot, "/api/applications/@me"))
+        },
+    },
+    Flow {
+        name: "what anybody may know of an application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| reading(|| world.send(get(&own(&world.server, "/public")))),
+    },
+    Flow {
+        name: "a user's applications",
+        format: Format::Api,
+        survives: &[],
+        prepare: |_, browser| reading(|| browser.get("/api/oauth2/applications/@me")),
+    },
+    Flow {
+        name: "a user makes an application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let path = "/api/oauth2/applications".to_owned();
+            let body = json!({"name": "New", "bot": true});
+            // A user may have so many, and the flows above made some.
+            for id in browser.get("/api/oauth2/applications/@me").ids() {
+                let path = format!("/api/admin/applications/{id}");
+                world.administer(Method::Delete, &path, None).expect(204);
+            }
+            owning(browser, (Method::Post, path), body, move |answer| {
+                let app = App::shown_in(&answer.expect(200).json());
+                let credentials = [("grant_type", "client_credentials")];
+                world.token(&app, &credentials).expect(200);
+                world.as_bot(&app, "/api/users/@me").expect(200);
+            })
+        },
+    },
+    Flow {
+        name: "a user changes an application",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let bot = world.bot();
+            let path = own(&bot, "");
+            let body = json!({"name": "Renamed"});
+            owning(
+                browser,
+                (Method::Patch, path.clone()),
+                body,
+                move |answer| {
+                    assert_eq!(answer.expect(200).json()["name"], "Renamed");
+                    assert_eq!(browser.get(&path).json()["name"], "Renamed");
+                },
+            )
+        },
+    },
+    Flow {
+        name: "a user deletes an application",
+        format: Format::Api,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let bot = world.bot();
+            let path = own(&bot, "");
+            owning(browser, (Method::Delete, path), json!({}), move |answer| {
+                // 404: it had its effect before its answer was lost.
+                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                world.as_bot(&bot, "/api/users/@me").expect(401);
+            })
+        },
+    },
+    Flow {
+        name: "a user resets a secret",
+        format: Format::Api,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let bot = world.bot();
+            let path = own(&bot, "/client-secret/reset");
+            owning(browser, (Method::Post, path), json!({}), move |answer| {
+                let renewed = App::shown_in(&answer.expect(200).json());
+                let credentials = [("grant_type", "client_credentials")];
+                world.token(&renewed, &credentials).expect(200);
+                world.token(&bot, &credentials).expect(401);
+            })
+        },
+    },
+    Flow {
+        name: "a user resets a bot's token",
+        format: Format::Api,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            let bot = world.bot();
+            let path = own(&bot, "/bot/reset-token");
+            owning(browser, (Method::Post, path), json!({}), move |answer| {
+                let token = text(&answer.expect(200).json(), "token");
+                world.send(get("/api/users/@me").bot(&token)).expect(200);
+                world.as_bot(&bot, "/api/users/@me").expect(401);
+            })
+        },
+    },
+    Flow {
+        name: "new guild",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let guild = json!({"name": "New", "owner_id": world.alice.id});
+            let request = (Method::Post, "/api/admin/guilds".to_owned(), Some(guild));
+            administering(world, request, |answer| {
+                let guild = text(&answer.expect(200).json(), "id");
+                assert!(world.permissions_of(&guild, &world.alice.id).is_some());
+            })
+        },
+    },
+    Flow {
+        name: "set a member",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let guild = world.guild("G", &world.alice);
+            let path = format!("/api/admin/guilds/{guild}/members/{}", world.staff.id);
+            let body = json!({"permissions": "9007199254740993"});
+            administering(world, (Method::Put, path, Some(body)), move |answer| {
+                answer.expect(200);
+                let found = world.permissions_of(&guild, &world.staff.id);
+                assert_eq!(found.as_deref(), Some("9007199254740993"));
+            })
+        },
+    },
+    Flow {
+        name: "remove a bot",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let (bot, guild) = bot_in_a_guild(world, browser);
+            let path = format!("/api/admin/guilds/{guild}/members/{}", bot.id);
+            administering(world, (Method::Delete, path, None), move |answer| {
+                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                assert_eq!(world.permissions_of(&guild, &bot.id), None);
+            })
+        },
+    },
+    Flow {
+        name: "delete a guild",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let (bot, guild) = bot_in_a_guild(world, browser);
+            let path = format!("/api/admin/guilds/{guild}");
+            administering(world, (Method::Delete, path, None), move |answer| {
+                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                let guilds = world.as_bot(&bot, "/api/users/@me/guilds");
+                assert_eq!(guilds.ids(), [""; 0]);
+            })
+        },
+    },
+    Flow {
+        name: "set a connection",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, browser| {
+            let token = token_for(world, browser, "connections");
+            let id = fresh_name(world);
+            let path = format!("/api/admin/users/{}/connections/x/{id}", world.alice.id);
+            let body = json!({"name": "alice"});
+            administering(world, (Method::Put, path, Some(body)), move |answer| {
+                answer.expect(200);
+                let connections = get("/api/users/@me/connections").bearer(&token);
+                assert!(world.send(connections).ids().contains(&id));
+            })
+        },
+    },
+    Flow {
+        name: "the audit log",
+        format: Format::Api,
+        survives: &[],
+        prepare: |world, _| {
+            let request = (Method::Get, "/api/admin/audit-log".to_owned(), None);
+            administering(world, request, |answer| drop(answer.expect(200)))
+        },
+    },
+];
+
 #[test]
 fn a_silent_request_is_told_by_redirect() {
     let world = World::new();
@@ -659,6 +987,50 @@ fn an_outage_is_no_verdict_however_long_it_lasts() {
             world.me(&tokens.access).expect(200);
         }
     }
+}
+
+#[test]
+fn what_will_not_pass_is_not_called_a_moment() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = &world.server;
+    let bot = world.bot();
+    let guild = world.guild("G", &world.alice);
+    let form = browser.consent(&app.asks()).with("decision", "approve");
+    let adds = browser.consent(&bot.bot_link()).with("guild_id", &guild);
+    let adds = adds.with("decision", "approve");
+    let token = world.tokens_for(&browser, app).access;
+    world.memory.outlook.set(Outlook::Lasting);
+    let told = |answer: Answer| {
+        let answer = answer.expect(303);
+        assert!(answer.location().starts_with(&app.redirect_uri));
+        assert_eq!(answer.parameter("code"), None);
+        answer.parameter("error").expect("an error")
+    };
+    // The client hears of it where it waits, whether it asked for silence or the user approved.
+    world.memory.outage.set(Some("kv"));
+    assert_eq!(told(browser.submit(&form)), "server_error");
+    world.memory.outage.set(Some("d1"));
+    let silent = app.asks().with("prompt", "none").target();
+    assert_eq!(told(browser.get(&silent)), "server_error");
+    // Nobody waits for a link that adds a bot.
+    let page = browser.submit(&adds).expect(500);
+    assert_eq!(page.texts("h1"), ["This does not work"]);
+    assert_eq!(page.header("retry-after"), None);
+    let answer = world.me(&token).expect(500);
+    assert_eq!(answer.code(), "GENERAL_ERROR");
+    assert!(!answer.body.contains("planned"), "{}", answer.body);
+    world.memory.outage.set(Some("ledger"));
+    let answer = world.token(app, &[("grant_type", "client_credentials")]);
+    assert_eq!(answer.status, 200, "what does not need it goes on");
+    let answer = world.exchange(app, &world.alice.id);
+    assert_eq!(answer.expect(400).error(), "invalid_grant");
+
+    world.memory.outage.set(None);
+    world.memory.outlook.set(Outlook::Passing);
+    let code = browser.submit(&form).parameter("code").expect("a code");
+    world.exchange(app, &code).expect(200);
+    browser.submit(&adds).expect(200);
 }
 
 #[test]

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use fluxer_oauth2::http::{Body, Method, Request};
 use fluxer_oauth2::store::memory::Meanwhile;
+use serde_json::json;
 
 use crate::world::{
-    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, request, text,
+    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, request, text, with_json,
 };
 
 /// Two requests, and what must hold of their answers once both are through.
@@ -284,4 +285,208 @@ fn nothing_outlives_a_new_password() {
 
 fn password() -> serde_json::Value {
     serde_json::json!({"password": PASSWORD})
+}
+
+/// A change to Alice's application or to her account, by an administrator.
+fn change(world: &World, path: &str, change: &serde_json::Value) -> Request {
+    administrative(Method::Patch, path, Some(change), &world.admin_token())
+}
+
+/// What an administrator is shown there.
+fn shown(world: &World, path: &str) -> serde_json::Value {
+    world.administer(Method::Get, path, None).expect(200).json()
+}
+
+#[test]
+fn two_changes_of_an_application_do_not_undo_each_other() {
+    interleave(|world, _| {
+        let path = format!("/api/admin/applications/{}", world.bot().id);
+        let rename = change(world, &path, &json!({"name": "Renamed"}));
+        let uris = json!({"redirect_uris": ["https://new.example/"], "bot_public": false});
+        pair(rename, change(world, &path, &uris), move |one, other| {
+            assert_eq!((one.status, other.status), (200, 200));
+            let now = shown(world, &path);
+            assert_eq!(now["name"], "Renamed");
+            assert_eq!(now["redirect_uris"], uris["redirect_uris"]);
+            assert_eq!(now["bot_public"], false);
+        })
+    });
+}
+
+#[test]
+fn a_change_at_the_time_of_a_reset_keeps_the_new_secrets() {
+    for tail in ["client-secret/reset", "bot/reset-token"] {
+        interleave(|world, _| {
+            let app = world.bot();
+            let path = format!("/api/admin/applications/{}", app.id);
+            let rename = change(world, &path, &json!({"name": "Renamed"}));
+            let reset = format!("/api/oauth2/applications/{}/{tail}", app.id);
+            let reset = administrative(Method::Post, &reset, None, &world.admin_token());
+            pair(rename, reset, move |one, other| {
+                assert_eq!((one.status, other.status), (200, 200));
+                assert_eq!(shown(world, &path)["name"], "Renamed");
+                let new = other.json();
+                let credentials = [("grant_type", "client_credentials")];
+                let secret = new["client_secret"].as_str().map(str::to_owned);
+                let renewed = App {
+                    secret: secret.or(app.secret.clone()),
+                    bot_token: new["token"].as_str().map(str::to_owned),
+                    ..app.clone()
+                };
+                world.token(&renewed, &credentials).expect(200);
+                let bot = if renewed.bot_token.is_some() {
+                    &renewed
+                } else {
+                    &app
+                };
+                world.as_bot(bot, "/api/users/@me").expect(200);
+            })
+        });
+    }
+}
+
+#[test]
+fn two_changes_of_a_user_do_not_undo_each_other() {
+    let path = |world: &World| format!("/api/admin/users/{}", world.staff.id);
+    interleave(|world, _| {
+        let path = path(world);
+        let again = change(world, &path, &json!({"admin": true, "verified": false}));
+        world.send(again).expect(200);
+        let verify = change(world, &path, &json!({"verified": true}));
+        let demote = change(world, &path, &json!({"admin": false}));
+        pair(verify, demote, move |one, other| {
+            assert_eq!((one.status, other.status), (200, 200));
+            let now = shown(world, &path);
+            assert_eq!(now["verified"], true);
+            assert_eq!(
+                now["admin"], false,
+                "an office that was taken is not given back"
+            );
+        })
+    });
+}
+
+#[test]
+fn of_two_new_bot_tokens_the_last_one_works() {
+    interleave(|world, _| {
+        let app = world.bot();
+        let reset = format!("/api/oauth2/applications/{}/bot/reset-token", app.id);
+        let reset = || administrative(Method::Post, &reset, None, &world.admin_token());
+        pair(reset(), reset(), move |one, other| {
+            let answers = [one, other];
+            let working = answers.iter().filter(|answer| {
+                let token = text(&answer.json(), "token");
+                let me = crate::world::get("/api/users/@me").bot(&token);
+                world.send(me).status == 200
+            });
+            assert_eq!(working.count(), 1);
+            world.as_bot(&app, "/api/users/@me").expect(401);
+        })
+    });
+}
+
+#[test]
+fn an_application_gets_one_bot() {
+    interleave(|world, _| {
+        let app = world.application(&json!({"name": "A"}));
+        let path = format!("/api/oauth2/applications/{}/bot", app.id);
+        let add = || administrative(Method::Post, &path, None, &world.admin_token());
+        pair(add(), add(), move |one, other| {
+            let answers = [one, other];
+            let made: Vec<_> = answers
+                .iter()
+                .filter(|answer| answer.status == 200)
+                .collect();
+            assert_eq!(made.len(), 1);
+            let made = App::shown_in(&made[0].json());
+            world.as_bot(&made, "/api/users/@me").expect(200);
+        })
+    });
+}
+
+#[test]
+fn the_twenty_fifth_application_is_made_once() {
+    let full = Cell::new(false);
+    interleave(|world, browser| {
+        let applications = "/api/oauth2/applications";
+        let csrf_token = browser.csrf_token();
+        let create = || {
+            let request = with_json(request(Method::Post, applications), &json!({"name": "A"}));
+            let request = request.with("x-csrf-token", &csrf_token);
+            request.with("cookie", &browser.cookie_header())
+        };
+        if full.replace(true) {
+            let list = browser.get("/api/oauth2/applications/@me").ids();
+            for last in list.iter().skip(24) {
+                let path = format!("/api/admin/applications/{last}");
+                world.administer(Method::Delete, &path, None).expect(204);
+            }
+        } else {
+            (0..24).for_each(|_| drop(world.send(create()).expect(200)));
+        }
+        pair(create(), create(), |one, other| {
+            let statuses = [one.status, other.status];
+            assert!(matches!(statuses, [200, 400] | [400, 200]), "{statuses:?}");
+            let list = browser.get("/api/oauth2/applications/@me").ids();
+            assert_eq!(list.len(), 25);
+        })
+    });
+}
+
+#[test]
+fn a_bot_s_form_sent_twice_at_once_adds_it_once() {
+    interleave(|world, browser| {
+        let (app, guild) = (world.bot(), world.guild("G", &world.alice));
+        let form = browser.consent(&app.bot_link()).with("guild_id", &guild);
+        let form = form.with("decision", "approve");
+        let both = form.request().with("cookie", &browser.cookie_header());
+        pair(copy(&both), both, move |one, other| {
+            assert_eq!((one.status, other.status), (200, 200));
+            assert_eq!(one.body, other.body);
+            assert!(world.permissions_of(&guild, &app.id).is_some());
+        })
+    });
+}
+
+#[test]
+fn of_two_forms_at_once_one_adds_the_bot() {
+    let winners = Rc::new(Cell::new([0, 0]));
+    let count = Rc::clone(&winners);
+    interleave(move |world, browser| {
+        let (app, guild) = (world.bot(), world.guild("G", &world.alice));
+        let [one, other] = ["8", "1024"].map(|permissions| {
+            let form = browser.consent(&app.bot_link().with("permissions", permissions));
+            let form = form.with("guild_id", &guild).with("decision", "approve");
+            form.request().with("cookie", &browser.cookie_header())
+        });
+        let count = Rc::clone(&count);
+        pair(one, other, move |one, other| {
+            let first = one.status == 200;
+            let statuses = [one.status, other.status];
+            assert_eq!(statuses, if first { [200, 400] } else { [400, 200] });
+            let granted = world.permissions_of(&guild, &app.id);
+            assert_eq!(granted.as_deref(), Some(if first { "8" } else { "1024" }));
+            let [one, other] = count.get();
+            count.set([one + u32::from(first), other + u32::from(!first)]);
+        })
+    });
+    assert!(winners.get()[1] > 0, "the one in between came first");
+}
+
+#[test]
+fn no_bot_stays_where_it_was_removed() {
+    interleave(|world, browser| {
+        let (app, guild) = (world.bot(), world.guild("G", &world.alice));
+        browser.add_bot(&app.bot_link(), &guild).expect(200);
+        let path = format!("/api/admin/guilds/{guild}/members/{}", app.id);
+        let remove = administrative(Method::Delete, &path, None, &world.admin_token());
+        let bot = app.bot_token.as_deref().expect("a bot");
+        let look = crate::world::get(&format!("/api/guilds/{guild}")).bot(bot);
+        let again = copy(&look);
+        pair(look, remove, move |one, other| {
+            assert_eq!(other.status, 204);
+            assert!(matches!(one.status, 200 | 403), "{}", one.body);
+            world.send(copy(&again)).expect(403);
+        })
+    });
 }

@@ -9,7 +9,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod administration;
+mod applications;
+mod audit;
 mod authorize;
+mod bot_tokens;
+mod bots;
 mod code_flow;
 mod costs;
 mod endings;
@@ -19,6 +24,7 @@ mod login;
 mod metadata;
 mod refresh;
 mod resources;
+mod scopes;
 mod secrets;
 mod token;
 mod transport;

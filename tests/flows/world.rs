@@ -10,6 +10,7 @@ use base64ct::{Base64, Encoding};
 use fluxer_oauth2::config::Config;
 use fluxer_oauth2::http::{Body, Method, Request, Response};
 use fluxer_oauth2::router;
+use fluxer_oauth2::store::Outlook;
 use fluxer_oauth2::store::memory::Memory;
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Value, json};
@@ -55,14 +56,16 @@ pub struct App {
     pub id: String,
     pub secret: Option<String>,
     pub redirect_uri: String,
+    /// There where the application was made with a bot.
+    pub bot_token: Option<String>,
 }
 
 /// The built-in administration application.
-fn administration() -> App {
+pub fn administration() -> App {
     App {
         id: "1".to_owned(),
         secret: Some(ADMIN_SECRET.to_owned()),
-        redirect_uri: String::new(),
+        ..App::default()
     }
 }
 
@@ -133,15 +136,70 @@ impl World {
 
     pub fn application(&self, application: &Value) -> App {
         let made = self.administer(Method::Post, "/api/admin/applications", Some(application));
-        let made = made.expect(200).json();
-        App {
-            id: text(&made, "id"),
-            secret: made["client_secret"].as_str().map(str::to_owned),
-            redirect_uri: made["redirect_uris"][0]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        }
+        App::shown_in(&made.expect(200).json())
+    }
+
+    /// Alice's application with a bot, which anybody may add.
+    pub fn bot(&self) -> App {
+        self.application(&json!({
+            "name": "Helper", "owner_id": self.alice.id, "bot": true,
+            "redirect_uris": ["https://helper.example/cb"],
+        }))
+    }
+
+    /// A guild of this user's; its id.
+    pub fn guild(&self, name: &str, owner: &User) -> String {
+        let guild = json!({"name": name, "owner_id": owner.id});
+        let made = self.administer(Method::Post, "/api/admin/guilds", Some(&guild));
+        text(&made.expect(200).json(), "id")
+    }
+
+    /// Makes a user a member with these permissions, or changes them.
+    pub fn member(&self, guild: &str, user: &User, permissions: &str) {
+        let path = format!("/api/admin/guilds/{guild}/members/{}", user.id);
+        let permissions = json!({"permissions": permissions});
+        self.administer(Method::Put, &path, Some(&permissions))
+            .expect(200);
+    }
+
+    /// Takes a user out of a guild, or a bot by its application's id.
+    pub fn remove(&self, guild: &str, member: &str) {
+        let path = format!("/api/admin/guilds/{guild}/members/{member}");
+        self.administer(Method::Delete, &path, None).expect(204);
+    }
+
+    /// The permissions of a member, user or bot; `None`: not a member.
+    pub fn permissions_of(&self, guild: &str, member: &str) -> Option<String> {
+        let path = format!("/api/admin/guilds/{guild}/members");
+        let members = self.administer(Method::Get, &path, None).expect(200).json();
+        let mut members = members.as_array().expect("a list").iter();
+        let found = members.find(|it| it["id"] == member)?;
+        Some(text(found, "permissions"))
+    }
+
+    /// Gives a user an account on another service.
+    pub fn connection(&self, user: &User, kind: &str, id: &str, name: &str, verified: bool) {
+        let path = format!("/api/admin/users/{}/connections/{kind}/{id}", user.id);
+        let connection = json!({"name": name, "verified": verified});
+        self.administer(Method::Put, &path, Some(&connection))
+            .expect(200);
+    }
+
+    /// The audit log, newest first.
+    pub fn audit_log(&self) -> Vec<Value> {
+        let log = self.administer(Method::Get, "/api/admin/audit-log", None);
+        serde_json::from_value(log.expect(200).json()).expect("a list")
+    }
+
+    /// What a resource answers to a bot.
+    pub fn as_bot(&self, app: &App, path: &str) -> Answer {
+        self.send(get(path).bot(app.bot_token.as_deref().expect("a bot")))
+    }
+
+    /// An access token of the application on its own behalf.
+    pub fn own_token(&self, app: &App, scope: &str) -> String {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        text(&self.token(app, &form).expect(200).json(), "access_token")
     }
 
     /// A request with a fresh token of the built-in application.
@@ -150,11 +208,7 @@ impl World {
     }
 
     pub fn admin_token(&self) -> String {
-        let form = [("grant_type", "client_credentials"), ("scope", "admin")];
-        text(
-            &self.token(&administration(), &form).expect(200).json(),
-            "access_token",
-        )
+        self.own_token(&administration(), "admin")
     }
 
     /// The way in for every request.
@@ -166,7 +220,7 @@ impl World {
     /// As it is, without https where the issuer has it.
     pub fn send_plainly(&self, request: &Request) -> Answer {
         let response = pollster::block_on(router::answer(&self.memory, &self.config, request));
-        assert_harmless(request, &response);
+        assert_harmless(request, &response, self.memory.outlook.get());
         Answer(response)
     }
 
@@ -235,12 +289,17 @@ impl World {
     }
 }
 
-/// What holds for every answer, faults included.
-fn assert_harmless(request: &Request, response: &Response) {
+/// What holds for every answer, faults included. That the server cannot answer, now or ever, is for
+/// tests that break it for good.
+fn assert_harmless(request: &Request, response: &Response, outlook: Outlook) {
     let about = format!("{} {}", request.method.as_str(), request.target());
     let header = |name| response.header(name).unwrap_or_default();
+    let fault = match outlook {
+        Outlook::Passing => 503,
+        Outlook::Lasting => 500,
+    };
     assert!(
-        response.status < 500 || response.status == 503,
+        response.status < 500 || response.status == fault,
         "{about}: {}",
         response.status
     );
@@ -264,6 +323,24 @@ fn assert_harmless(request: &Request, response: &Response) {
 }
 
 impl App {
+    /// The application of the answer that made it.
+    pub fn shown_in(made: &Value) -> Self {
+        let shown = |value: &Value| value.as_str().map(str::to_owned);
+        Self {
+            id: text(made, "id"),
+            secret: shown(&made["client_secret"]),
+            redirect_uri: shown(&made["redirect_uris"][0]).unwrap_or_default(),
+            bot_token: shown(&made["bot"]["token"]),
+        }
+    }
+
+    /// The link that adds its bot, and nothing else.
+    pub fn bot_link(&self) -> Asks {
+        Asks(Vec::new())
+            .with("client_id", &self.id)
+            .with("scope", "bot")
+    }
+
     /// Its ordinary authorization request.
     pub fn asks(&self) -> Asks {
         let asks = Asks(Vec::new())
@@ -428,13 +505,27 @@ impl Browser<'_> {
             .expect("a code")
     }
 
+    /// What a page of ours sends along when it changes something.
+    pub fn csrf_token(&self) -> String {
+        let session = self.get("/api/oauth2/session").expect(200).json();
+        text(&session, "csrf_token")
+    }
+
     /// A request to the API with the session and its token.
     pub fn call(&self, method: Method, path: &str) -> Answer {
-        let token = text(
-            &self.get("/api/oauth2/session").expect(200).json(),
-            "csrf_token",
-        );
-        self.send(request(method, path).with("x-csrf-token", &token))
+        self.send(request(method, path).with("x-csrf-token", &self.csrf_token()))
+    }
+
+    /// The same with a body.
+    pub fn call_with(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = with_json(request(method, path), body);
+        self.send(request.with("x-csrf-token", &self.csrf_token()))
+    }
+
+    /// Approves a link that adds a bot, to this guild.
+    pub fn add_bot(&self, asks: &Asks, guild: &str) -> Answer {
+        let form = self.consent(asks).with("guild_id", guild);
+        self.submit(&form.with("decision", "approve"))
     }
 }
 
@@ -483,13 +574,18 @@ impl Form {
             let ticked = input.attr("type") != Some("checkbox") || input.attr("checked").is_some();
             ticked && input.attr("disabled").is_none()
         };
+        let [input, select] = ["input[name]", "select[name]"].map(selector);
+        let [selected, first] = ["option[selected]", "option"].map(selector);
+        let inputs = form.select(&input).filter(is_sent);
+        let inputs = inputs.map(|input| (attribute(input, "name"), attribute(input, "value")));
+        let picked = form.select(&select).filter_map(|select| {
+            let option = select.select(&selected).next();
+            let option = option.or_else(|| select.select(&first).next())?;
+            Some((attribute(select, "name"), attribute(option, "value")))
+        });
         Self {
             action: attribute(form, "action"),
-            fields: form
-                .select(&selector("input[name]"))
-                .filter(is_sent)
-                .map(|input| (attribute(input, "name"), attribute(input, "value")))
-                .collect(),
+            fields: inputs.chain(picked).collect(),
         }
     }
 }
@@ -583,6 +679,34 @@ impl Answer {
         }
     }
 
+    /// The `code` of an error of the API, which has a message too.
+    #[track_caller]
+    pub fn code(&self) -> String {
+        let body = self.json();
+        assert!(!text(&body, "message").is_empty());
+        text(&body, "code")
+    }
+
+    /// The fields that a 400 names, in order.
+    #[track_caller]
+    pub fn fields(self) -> Vec<String> {
+        let answer = self.expect(400);
+        assert_eq!(answer.code(), "INVALID_FORM_BODY");
+        let body = answer.json();
+        let errors = body["errors"].as_array().expect("errors").iter();
+        let mut paths: Vec<_> = errors.map(|error| text(error, "path")).collect();
+        paths.sort();
+        paths
+    }
+
+    /// The ids of a list.
+    #[track_caller]
+    pub fn ids(self) -> Vec<String> {
+        let list = self.expect(200).json();
+        let list = list.as_array().expect("a list").iter();
+        list.map(|it| text(it, "id")).collect()
+    }
+
     /// The OAuth error of a JSON body, checked as RFC 6749 §5.2 wants it.
     #[track_caller]
     pub fn error(&self) -> String {
@@ -614,6 +738,10 @@ pub trait With: Sized {
 
     fn bearer(self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
+    }
+
+    fn bot(self, token: &str) -> Self {
+        self.with("authorization", &format!("Bot {token}"))
     }
 
     fn basic(self, id: &str, secret: &str) -> Self {
@@ -658,11 +786,16 @@ pub fn post_as(content_type: &str, target: &str, body: &str) -> Request {
 }
 
 pub fn administrative(method: Method, path: &str, body: Option<&Value>, token: &str) -> Request {
-    let mut request = request(method, path).bearer(token);
-    if let Some(body) = body {
-        request = request.with("content-type", "application/json");
-        request.body = Body::Read(body.to_string().into_bytes());
+    let request = request(method, path).bearer(token);
+    match body {
+        Some(body) => with_json(request, body),
+        None => request,
     }
+}
+
+pub fn with_json(request: Request, body: &Value) -> Request {
+    let mut request = request.with("content-type", "application/json");
+    request.body = Body::Read(body.to_string().into_bytes());
     request
 }
 

@@ -168,14 +168,14 @@ impl Applications for Edge {
         owner: Option<UserId>,
         paging: Paging,
     ) -> Result<Vec<Application>, Fault> {
-        let owned = if owner.is_some() {
+        let whose = if owner.is_some() {
             "owner_id = ?"
         } else {
             "? IS NULL"
         };
         let sql = format!(
             "SELECT json_group_array({APPLICATION}) AS found FROM \
-             (SELECT * FROM applications WHERE {owned} AND id > ? ORDER BY id LIMIT ?)"
+             (SELECT * FROM applications WHERE {whose} AND id > ? ORDER BY id LIMIT ?)"
         );
         let values = [
             owner.map_or(Bind::Null, id),

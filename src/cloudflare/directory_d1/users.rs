@@ -94,7 +94,8 @@ const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
 
 impl Edge {
-    /// Adds the bot, where the session stands and the installer is what they were, and its role.
+    /// Adds the bot and its role, where the session stands, the installer is what they were, and the
+    /// bot is still there and theirs to add.
     fn install(
         &self,
         consent: &Consent<'_>,
@@ -109,7 +110,9 @@ impl Edge {
                  SELECT ?, ?, ?, ?, ? WHERE {STANDS} AND EXISTS (SELECT 1 FROM guilds \
                  LEFT JOIN members ON members.guild_id = guilds.id AND members.user_id = ? \
                  WHERE guilds.id = ? AND members.permissions IS ? \
-                 AND (guilds.owner_id IS ?) = ?) ON CONFLICT DO NOTHING"
+                 AND (guilds.owner_id IS ?) = ?) AND EXISTS (SELECT 1 FROM applications \
+                 WHERE id = ? AND bot_username IS NOT NULL \
+                 AND (bot_public OR owner_id = ?)) ON CONFLICT DO NOTHING"
             ),
             &[
                 id(application),
@@ -123,6 +126,8 @@ impl Edge {
                 seen.permissions.map_or(Bind::Null, id),
                 id(consent.user),
                 Bind::Bits(seen.is_owner.into()),
+                id(application),
+                id(consent.user),
             ],
         )?;
         let Some(role) = &asked.role else {

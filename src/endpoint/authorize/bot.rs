@@ -113,6 +113,17 @@ impl Asked {
         user: UserId,
         plan: Option<&Plan>,
     ) -> Result<Response, Failure<Notice>> {
+        let current = cx.edge.current_application(self.client().id).await?;
+        match current {
+            None => return Err(Failure::Refused(Notice::bad_request("Unknown client_id"))),
+            Some(now) if now.bot.is_none() => {
+                return Err(Failure::Refused(refused(&Refusal::ScopeNotAllowed(
+                    Scope::Bot,
+                ))));
+            }
+            Some(now) if !now.bot_is_for(user) => return self.refuse(cx, &Refusal::PrivateBot),
+            Some(_) => {}
+        }
         let mut refusal = InstallRefusal::UnknownGuild;
         if let Some(plan) = plan {
             let guild = plan.installer.guild.id;

@@ -109,7 +109,10 @@ impl Tables {
             let seen = asked.installer;
             now.permissions == seen.permissions && now.is_owner == seen.is_owner
         });
-        if unchanged {
+        let bot_is_theirs = self.applications.get(&application).is_some_and(|stored| {
+            stored.application.bot.is_some() && stored.application.bot_is_for(user)
+        });
+        if unchanged && bot_is_theirs {
             let role = asked.role.as_ref().map(|role| role.permissions);
             self.bots.entry((application, guild)).or_insert(StoredBot {
                 added_by: asked.id,
