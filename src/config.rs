@@ -2,6 +2,7 @@
 //!
 //! Invariant: a [`Config`] that exists is safe to serve with.
 
+use core::cell::OnceCell;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -46,6 +47,23 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// How long an entry of the audit log is kept.
     pub audit_log_lifetime: Duration,
+    /// What the pages look like.
+    pub brand: Brand,
+}
+
+/// What the pages look like.
+#[derive(Debug, Default)]
+pub struct Brand {
+    /// The platform's name.
+    pub name: String,
+    /// Its logo, a `data:` URI; without one, ours.
+    pub logo: Option<String>,
+    /// Custom properties of the stylesheet, as declarations: `--accent: #0a7`.
+    pub theme: String,
+    /// The same for the dark scheme.
+    pub theme_dark: String,
+    /// The names of what the pages load, once they were asked for: they depend on the theme.
+    pub asset_names: OnceCell<[String; 2]>,
 }
 
 /// The limits; `None` is off.
@@ -85,6 +103,15 @@ pub enum ConfigError {
     /// A lifetime.
     #[error("{0} must be a number of seconds in its range")]
     Lifetime(&'static str),
+    /// The platform's name.
+    #[error("BRAND_NAME must be 1 to 40 characters")]
+    BrandName,
+    /// The platform's logo.
+    #[error("BRAND_LOGO must be a data:image/ URI of at most 8192 characters")]
+    BrandLogo,
+    /// The colours and measures.
+    #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
+    Theme(&'static str),
     /// How long the audit log is kept.
     #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
     AuditLog,
@@ -130,9 +157,57 @@ impl Config {
             refresh_token_lifetime: lifetime("REFRESH_TOKEN_LIFETIME", 2_592_000, MAX_LIFETIME)?,
             session_lifetime: lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
             audit_log_lifetime: Duration::from_secs(days * DAY),
+            brand: brand(&setting)?,
             issuer,
         })
     }
+}
+
+fn brand(setting: impl Fn(&'static str) -> Option<String>) -> Result<Brand, ConfigError> {
+    let theme = |name| {
+        let declarations = setting(name).unwrap_or_default();
+        let is_safe = is_theme(&declarations);
+        is_safe
+            .then_some(declarations)
+            .ok_or(ConfigError::Theme(name))
+    };
+    let name = setting("BRAND_NAME").unwrap_or_else(|| "Fluxer".to_owned());
+    let logo = setting("BRAND_LOGO").filter(|logo| !logo.is_empty());
+    if !(1..=40).contains(&name.chars().count()) {
+        return Err(ConfigError::BrandName);
+    }
+    let is_image = |logo: &String| logo.len() <= 8192 && logo.starts_with("data:image/");
+    if !logo.as_ref().is_none_or(is_image) {
+        return Err(ConfigError::BrandLogo);
+    }
+    Ok(Brand {
+        name,
+        logo,
+        theme: theme("THEME")?,
+        theme_dark: theme("THEME_DARK")?,
+        asset_names: OnceCell::new(),
+    })
+}
+
+/// Declarations of custom properties and nothing else: no rule, no import, no address.
+fn is_theme(declarations: &str) -> bool {
+    declarations
+        .split(';')
+        .map(str::trim)
+        .filter(|declaration| !declaration.is_empty())
+        .all(|declaration| {
+            declaration.split_once(':').is_some_and(|(name, value)| {
+                let plain =
+                    |byte: u8| byte.is_ascii_alphanumeric() || b"-#%.,()/ \"'".contains(&byte);
+                name.starts_with("--")
+                    && name
+                        .trim()
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                    && value.bytes().all(plain)
+                    && !value.to_ascii_lowercase().contains("url")
+            })
+        })
 }
 
 fn admin_application(
@@ -220,6 +295,17 @@ mod tests {
             &[("RATE_LIMIT_TOKEN", "off"), ("CODE_LIFETIME", "60")],
             None,
         );
+        check(
+            &[
+                ("BRAND_NAME", "Acme"),
+                (
+                    "THEME",
+                    "--accent: #0a7; --radius: 0; --font: \"Inter\", sans-serif;",
+                ),
+                ("THEME_DARK", "--accent: rgb(0 170 119 / 80%)"),
+            ],
+            None,
+        );
     }
 
     #[test]
@@ -256,6 +342,21 @@ mod tests {
                 Some(ConfigError::Lifetime("CODE_LIFETIME")),
             );
         }
+        for theme in [
+            "color: red",
+            "--accent: red } body { display: none",
+            "--accent: url(https://evil.example)",
+            "@import 'x'",
+            "--accent",
+            "--a: <script>",
+        ] {
+            check(&[("THEME", theme)], Some(ConfigError::Theme("THEME")));
+        }
+        check(&[("BRAND_NAME", "")], Some(ConfigError::BrandName));
+        check(
+            &[("BRAND_LOGO", "https://evil.example/x.png")],
+            Some(ConfigError::BrandLogo),
+        );
         for days in ["0", "-1", "3651", "forever"] {
             check(&[("AUDIT_LOG_DAYS", days)], Some(ConfigError::AuditLog));
         }

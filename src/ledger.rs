@@ -12,6 +12,7 @@
 //!    forgiven, for a while.
 //! 3. Nothing of a family works once it has ended, and an ended family never lives again.
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -67,6 +68,9 @@ pub struct Grant {
     /// The browser that approved, as it names itself, for the user to recognize the device.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub device: Option<String>,
+    /// Where that browser was, for the same reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<IpAddr>,
     /// Where the application's bot was added, where it was: for the answer to the code, which must
     /// not have to look it up after the code is spent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -112,6 +116,16 @@ impl Grant {
             (Some(asked), Some(answered)) if asked == answered => Ok(()),
             (Some(_), Some(_)) => Err(GrantRefusal::VerifierWrong),
         }
+    }
+
+    /// Whether this is the other one, sent once more. In between a browser may have moved to
+    /// another network, or to its other address there.
+    fn repeats(&self, other: &Self) -> bool {
+        let from_there = Self {
+            address: other.address,
+            ..self.clone()
+        };
+        from_there == *other
     }
 }
 
@@ -354,7 +368,7 @@ impl Verb for Open {
                 (Next::Put(Family::Offered(offered)), Opened::Open)
             }
             Some(Family::Offered(Offered { approval, .. }))
-                if approval.grant == self.grant && now < approval.code_expires_at =>
+                if self.grant.repeats(&approval.grant) && now < approval.code_expires_at =>
             {
                 (Next::Keep, Opened::Open)
             }
@@ -607,6 +621,9 @@ pub struct Device {
     pub last_used_at: Timestamp,
     /// The browser that approved, as it named itself.
     pub device: Option<String>,
+    /// Where it was then.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
 }
 
 impl Device {
@@ -619,6 +636,7 @@ impl Device {
             opened_at: live.approval.opened_at,
             last_used_at: live.rotated_at,
             device: live.approval.grant.device,
+            address: live.approval.grant.address,
         })
     }
 }

@@ -3,14 +3,15 @@
 use crate::config::Config;
 use crate::endpoint::admin::{audit_log, users};
 use crate::endpoint::{
-    Context, Failure, Format, Refuse, admin, applications, authorizations, authorize, guilds,
-    health, introspect, limit_headers, login, logout, me, metadata, oauth_error, revoke, session,
-    token,
+    Context, Failure, Format, Notice, Refuse, admin, admin_pages, applications, authorizations,
+    authorize, developers, guilds, health, introspect, language, limit_headers, login, logout, me,
+    metadata, oauth_error, revoke, session, settings, token,
 };
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::oauth::error::ErrorCode;
-use crate::page::{NoticePage, Page, style};
+use crate::page::style::Asset;
+use crate::page::text::Message;
 use crate::rate_limit::{Limit, Verdict};
 use crate::store::{Edge, Fault, Outlook};
 
@@ -72,7 +73,22 @@ enum Endpoint {
     Login,
     LogoutForm,
     Logout,
-    Style,
+    Developers,
+    DevelopersCreate,
+    DevelopersShow,
+    DevelopersSubmit,
+    Settings,
+    SettingsSubmit,
+    AdminPage,
+    AdminUsersPage,
+    AdminUserPage,
+    AdminUserSubmit,
+    AdminApplicationsPage,
+    AdminApplicationPage,
+    AdminApplicationSubmit,
+    AdminAuditLogPage,
+    Asset,
+    Language,
     Token,
     Revoke,
     Introspect,
@@ -90,6 +106,7 @@ enum Endpoint {
     DeleteAuthorizations,
     ShowAuthorization,
     DeleteAuthorization,
+    DeleteDevice,
     PublicApplication,
     Applications,
     CreateApplication,
@@ -167,7 +184,22 @@ pub const ROUTES: &[Route] = &[
     route(Post,   "/login",                                                      To::Login,                   Format::Page,  Cors::None),
     route(Get,    "/logout",                                                     To::LogoutForm,              Format::Page,  Cors::None),
     route(Post,   "/logout",                                                     To::Logout,                  Format::Page,  Cors::None),
-    route(Get,    "/assets/{style}",                                             To::Style,                   Format::Page,  Cors::None),
+    route(Get,    "/developers",                                                 To::Developers,              Format::Page,  Cors::None),
+    route(Post,   "/developers",                                                 To::DevelopersCreate,        Format::Page,  Cors::None),
+    route(Get,    "/developers/{application}",                                   To::DevelopersShow,          Format::Page,  Cors::None),
+    route(Post,   "/developers/{application}",                                   To::DevelopersSubmit,        Format::Page,  Cors::None),
+    route(Get,    "/settings/authorizations",                                    To::Settings,                Format::Page,  Cors::None),
+    route(Post,   "/settings/authorizations",                                    To::SettingsSubmit,          Format::Page,  Cors::None),
+    route(Get,    "/admin",                                                      To::AdminPage,               Format::Page,  Cors::None),
+    route(Get,    "/admin/users",                                                To::AdminUsersPage,          Format::Page,  Cors::None),
+    route(Get,    "/admin/users/{user}",                                         To::AdminUserPage,           Format::Page,  Cors::None),
+    route(Post,   "/admin/users/{user}",                                         To::AdminUserSubmit,         Format::Page,  Cors::None),
+    route(Get,    "/admin/applications",                                         To::AdminApplicationsPage,   Format::Page,  Cors::None),
+    route(Get,    "/admin/applications/{application}",                           To::AdminApplicationPage,    Format::Page,  Cors::None),
+    route(Post,   "/admin/applications/{application}",                           To::AdminApplicationSubmit,  Format::Page,  Cors::None),
+    route(Get,    "/admin/audit-log",                                            To::AdminAuditLogPage,       Format::Page,  Cors::None),
+    route(Post,   "/language",                                                   To::Language,                Format::Page,  Cors::None),
+    route(Get,    "/assets/{asset}",                                             To::Asset,                   Format::Page,  Cors::None),
     route(Post,   "/api/oauth2/token",                                           To::Token,                   Format::OAuth, Cors::Any ).limited(Bucket::Token).known_as("token_endpoint"),
     route(Post,   "/api/oauth2/revoke",                                          To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke).known_as("revocation_endpoint"),
     route(Post,   "/api/oauth2/token/revoke",                                    To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke),
@@ -186,6 +218,7 @@ pub const ROUTES: &[Route] = &[
     route(Delete, "/api/oauth2/@me/authorizations",                              To::DeleteAuthorizations,    Format::Api,   Cors::None),
     route(Get,    "/api/oauth2/@me/authorizations/{application}",                To::ShowAuthorization,       Format::Api,   Cors::None),
     route(Delete, "/api/oauth2/@me/authorizations/{application}",                To::DeleteAuthorization,     Format::Api,   Cors::None),
+    route(Delete, "/api/oauth2/@me/authorizations/{application}/devices/{device}",To::DeleteDevice,           Format::Api,   Cors::None),
     route(Get,    "/api/oauth2/applications/@me",                                To::Applications,            Format::Api,   Cors::None),
     route(Post,   "/api/oauth2/applications",                                    To::CreateApplication,       Format::Api,   Cors::None),
     route(Get,    "/api/oauth2/applications/{application}",                      To::ShowApplication,         Format::Api,   Cors::None),
@@ -229,7 +262,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         now: edge.now(),
     };
     let mut response = match Matched::of(request) {
-        Err(unmatched) => unmatched.respond(),
+        Err(unmatched) => unmatched.respond(&cx),
         Ok(_) if config.issuer.is_https() && !request.secure => insecure(&cx),
         Ok(Matched { route, .. }) if request.method == Method::Options => {
             preflight(&route.path_methods())
@@ -290,10 +323,10 @@ impl<'a> Matched<'a> {
         };
         let mut response = match (&verdict, &cx.request.body) {
             (Some((_, verdict)), _) if !verdict.admitted => self.too_many_requests(cx, verdict),
-            (_, Body::TooLarge) => self.refuse_body(413, "The body must be at most 64 KiB"),
-            (_, Body::Broken) => self.refuse_body(400, "The body could not be read"),
+            (_, Body::TooLarge) => self.refuse_body(cx, 413, "The body must be at most 64 KiB"),
+            (_, Body::Broken) => self.refuse_body(cx, 400, "The body could not be read"),
             (_, Body::Read(_)) if cx.request.header("content-encoding").is_some() => {
-                self.refuse_body(415, "Content-Encoding is not supported")
+                self.refuse_body(cx, 415, "Content-Encoding is not supported")
             }
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
@@ -316,7 +349,22 @@ impl<'a> Matched<'a> {
             To::Login => self.close(cx, login::submit(cx).await),
             To::LogoutForm => self.close(cx, logout::show(cx).await),
             To::Logout => self.close(cx, logout::submit(cx).await),
-            To::Style => stylesheet(one),
+            To::Developers => self.close(cx, developers::list(cx).await),
+            To::DevelopersCreate => self.close(cx, developers::create(cx).await),
+            To::DevelopersShow => self.close(cx, developers::show(cx, one).await),
+            To::DevelopersSubmit => self.close(cx, developers::submit(cx, one).await),
+            To::Settings => self.close(cx, settings::show(cx).await),
+            To::SettingsSubmit => self.close(cx, settings::submit(cx).await),
+            To::AdminPage => self.close(cx, admin_pages::show(cx).await),
+            To::AdminUsersPage => self.close(cx, admin_pages::users::list(cx).await),
+            To::AdminUserPage => self.close(cx, admin_pages::users::show(cx, one).await),
+            To::AdminUserSubmit => self.close(cx, admin_pages::users::submit(cx, one).await),
+            To::AdminApplicationsPage => self.close(cx, admin_pages::applications::list(cx).await),
+            To::AdminApplicationPage => self.close(cx, admin_pages::applications::show(cx, one).await),
+            To::AdminApplicationSubmit => self.close(cx, admin_pages::applications::submit(cx, one).await),
+            To::AdminAuditLogPage => self.close(cx, admin_pages::audit_log::show(cx).await),
+            To::Asset => asset(cx, one),
+            To::Language => self.close(cx, language::choose(cx)),
             To::Token => self.close(cx, token::issue(cx).await),
             To::Revoke => self.close(cx, revoke::revoke(cx).await),
             To::Introspect => self.close(cx, introspect::introspect(cx).await),
@@ -334,6 +382,7 @@ impl<'a> Matched<'a> {
             To::DeleteAuthorizations => self.close(cx, authorizations::delete_all(cx).await),
             To::ShowAuthorization => self.close(cx, authorizations::show(cx, one).await),
             To::DeleteAuthorization => self.close(cx, authorizations::delete(cx, one).await),
+            To::DeleteDevice => self.close(cx, authorizations::delete_device(cx, one, two).await),
             To::PublicApplication => self.close(cx, applications::show_public(cx, one).await),
             To::Applications => self.close(cx, applications::list(cx).await),
             To::CreateApplication => self.close(cx, applications::create(cx).await),
@@ -377,7 +426,7 @@ impl<'a> Matched<'a> {
     ) -> Response {
         let refused = match outcome {
             Ok(response) => return response,
-            Err(Failure::Refused(refusal)) => refusal.refuse(),
+            Err(Failure::Refused(refusal)) => refusal.refuse(cx),
             Err(Failure::Fault(fault)) => Err(fault),
         };
         refused.unwrap_or_else(|fault| self.unavailable(cx, &fault))
@@ -397,69 +446,72 @@ impl<'a> Matched<'a> {
             "fault": fault.to_string(),
         });
         cx.edge.log(&line.to_string());
+        let reference = format!("Reference: {reference}");
         match fault.outlook {
             Outlook::Passing => self
                 .refuse_with(
-                    503,
+                    cx,
                     ErrorCode::TemporarilyUnavailable,
                     "SERVICE_UNAVAILABLE",
-                    "One moment",
-                    &format!(
-                        "The server cannot answer now. Try again in a moment. \
-                         Reference: {reference}"
-                    ),
+                    "The server cannot answer now. Try again in a moment.",
+                    Notice::new(503, Message::Unavailable).with_detail(&reference),
                 )
                 .with("retry-after", "1"),
             Outlook::Lasting => self.refuse_with(
-                500,
+                cx,
                 ErrorCode::ServerError,
                 "GENERAL_ERROR",
-                "This does not work",
-                &format!("An internal server error occurred. Reference: {reference}"),
+                "An internal server error occurred.",
+                Notice::new(500, Message::Broken).with_detail(&reference),
             ),
         }
     }
 
-    fn refuse_body(&self, status: u16, text: &str) -> Response {
+    fn refuse_body<E>(&self, cx: &Context<'_, E>, status: u16, text: &str) -> Response {
         self.refuse_with(
-            status,
+            cx,
             ErrorCode::InvalidRequest,
             "INVALID_REQUEST",
-            "This did not work",
             text,
+            Notice::new(status, Message::BadBody).with_detail(text),
         )
     }
 
     fn too_many_requests<E>(&self, cx: &Context<'_, E>, verdict: &Verdict) -> Response {
         let seconds = verdict.retry_after();
         let response = if self.route.format == Format::Page && cx.request.accepts_html() {
-            let text = format!("Too many requests. Try again in {seconds} seconds.");
-            notice(429, "Slow down a little", &text)
+            notice(cx, Notice::new(429, Message::TooManyRequests(seconds)))
         } else {
             Response::json(429, &ApiError::RateLimited(*verdict).body())
         };
         response.with("retry-after", seconds.to_string())
     }
 
-    fn refuse_with(
+    /// Says no in the format of the route; for an API the words, and `also` for a page.
+    fn refuse_with<E>(
         &self,
-        status: u16,
+        cx: &Context<'_, E>,
         oauth: ErrorCode,
         api: &str,
-        title: &str,
         text: &str,
+        also: Notice,
     ) -> Response {
+        let detail = also.detail.as_deref().filter(|detail| *detail != text);
+        let words = [Some(text), detail];
+        let words = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
         match self.route.format {
-            Format::OAuth => Response::json(status, &oauth_error(oauth, text)),
-            Format::Api => api_error(status, api, text),
-            Format::Page => notice(status, title, text),
+            Format::OAuth => Response::json(also.status, &oauth_error(oauth, &words)),
+            Format::Api => api_error(also.status, api, &words),
+            Format::Page => notice(cx, also),
         }
     }
 }
 
 impl Unmatched {
-    fn respond(self) -> Response {
+    fn respond<E>(self, cx: &Context<'_, E>) -> Response {
+        let is_page = cx.request.accepts_html() && !cx.request.path.starts_with("/api/");
         match self {
+            Self::NotFound if is_page => notice(cx, Notice::new(404, Message::NotFound)),
             Self::NotFound => api_error(404, "NOT_FOUND", "The requested endpoint does not exist."),
             Self::MethodNotAllowed(allow) => api_error(
                 405,
@@ -576,14 +628,15 @@ fn insecure<E>(cx: &Context<'_, E>) -> Response {
     }
 }
 
-fn stylesheet(name: &str) -> Response {
-    if name != format!("style.{}.css", style::hash()) {
-        return Unmatched::NotFound.respond();
-    }
+fn asset<E>(cx: &Context<'_, E>, name: &str) -> Response {
+    let brand = &cx.config.brand;
+    let Some(asset) = Asset::ALL.into_iter().find(|it| it.name(brand) == name) else {
+        return Unmatched::NotFound.respond(cx);
+    };
     let mut response = Response::empty(200)
-        .with("content-type", "text/css; charset=utf-8")
+        .with("content-type", asset.media_type())
         .with("cache-control", "public, max-age=31536000, immutable");
-    style::STYLE.clone_into(&mut response.body);
+    response.body = asset.body(brand);
     response
 }
 
@@ -618,15 +671,8 @@ fn api_error(status: u16, code: &str, message: &str) -> Response {
     )
 }
 
-fn notice(status: u16, title: &str, text: &str) -> Response {
-    let page = NoticePage {
-        title,
-        text,
-        detail: None,
-        next: None,
-    };
-    match Page::render(&page) {
-        Ok(page) => page.respond(status),
-        Err(_) => Response::empty(status),
-    }
+fn notice<E>(cx: &Context<'_, E>, notice: Notice) -> Response {
+    let status = notice.status;
+    let page = notice.refuse(cx);
+    page.unwrap_or_else(|_| Response::empty(status))
 }

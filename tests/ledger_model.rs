@@ -581,6 +581,7 @@ fn grant(pkce: bool) -> Grant {
         redirect_uri: REDIRECT_URI.to_owned(),
         code_challenge: pkce.then_some(*RIGHT),
         device: None,
+        address: None,
         guild: None,
     }
 }

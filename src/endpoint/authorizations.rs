@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use super::session::Manager;
-use super::{Context, Failure};
+use super::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::{Response, with_member};
-use crate::ledger::{Device, LedgerId};
+use crate::ledger::{Device, LedgerId, Revoke};
 use crate::oauth::scope::Scope;
+use crate::opaque_id::FamilyId;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Authorization, Edge, Fault};
+use crate::store::{Authorized, Edge, Fault, Paging};
 
 /// `GET /api/oauth2/@me/authorizations`.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
@@ -23,13 +24,21 @@ pub async fn list_of<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
 ) -> Result<Response, Failure<ApiError>> {
-    let mut list = Vec::new();
-    for authorization in cx.edge.authorizations(user).await? {
-        if let Some(shown) = show_one(cx, &authorization).await? {
-            list.push(shown);
+    let mut shown = Vec::new();
+    let mut paging = Paging {
+        after: None,
+        limit: paging::MAX,
+    };
+    // A hundred at a time: one row of D1's holds no more than 2 MB.
+    loop {
+        let rows = cx.edge.authorized(user, paging).await?;
+        shown.extend(rows.iter().map(show_one));
+        let is_full = u32::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
+        match rows.last() {
+            Some(last) if is_full => paging.after = Some(last.authorization.application.0),
+            _ => return Ok(Response::json(200, &Value::Array(shown))),
         }
     }
-    Ok(Response::json(200, &Value::Array(list)))
 }
 
 /// `GET /api/oauth2/@me/authorizations/{application_id}`: with its devices.
@@ -40,19 +49,15 @@ pub async fn show<E: Edge>(
     let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
     let user = Manager::of(cx).await?.user()?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
-    let authorizations = cx.edge.authorizations(user).await?;
-    let authorization = authorizations
-        .iter()
-        .find(|authorization| authorization.application == application)
-        .ok_or_else(unknown)?;
-    let shown = show_one(cx, authorization).await?.ok_or_else(unknown)?;
+    let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
     let ledger = LedgerId {
         user: Some(user),
         application,
     };
     let devices = cx.edge.devices(ledger).await?;
     let devices: Value = devices.iter().map(show_device).collect();
-    Ok(Response::json(200, &with_member(shown, "devices", devices)))
+    let shown = with_member(show_one(&authorized), "devices", devices);
+    Ok(Response::json(200, &shown))
 }
 
 /// `DELETE /api/oauth2/@me/authorizations/{application_id}`.
@@ -67,6 +72,24 @@ pub async fn delete<E: Edge>(
         Ok(Response::empty(204))
     } else {
         Err(Failure::Refused(ApiError::UnknownAuthorization))
+    }
+}
+
+/// `DELETE /api/oauth2/@me/authorizations/{application_id}/devices/{device_id}`.
+pub async fn delete_device<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+    device: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let manager = Manager::of(cx).await?;
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    let family = FamilyId::parse(device).ok_or_else(unknown)?;
+    let actor = manager.actor();
+    if revoke_device(cx, actor, manager.user()?, application, family).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(unknown())
     }
 }
 
@@ -104,6 +127,27 @@ pub async fn deauthorize<E: Edge>(
     Ok(was_there)
 }
 
+/// Ends one login of a user's on one device, on behalf of `actor`; whether there was anything to
+/// end. What the application may ask for again stays.
+pub async fn revoke_device<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    application: ApplicationId,
+    family: FamilyId,
+) -> Result<bool, Fault> {
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let ended = cx.edge.ask(ledger, Revoke { family }).await?;
+    if ended {
+        let entry = cx.entry(Action::DeviceRevoked).by(actor).on(user.0);
+        cx.edge.record(entry.with(application));
+    }
+    Ok(ended)
+}
+
 /// Takes back everything that a user granted: one ledger call an application.
 pub async fn deauthorize_all<E: Edge>(
     cx: &Context<'_, E>,
@@ -116,20 +160,33 @@ pub async fn deauthorize_all<E: Edge>(
     Ok(())
 }
 
-async fn show_one<E: Edge>(
+/// What a user has granted one application.
+pub async fn one<E: Edge>(
     cx: &Context<'_, E>,
-    authorization: &Authorization,
-) -> Result<Option<Value>, Fault> {
-    let application = cx.application(authorization.application).await?;
-    let scopes: Vec<_> = authorization.scope.iter().map(Scope::as_str).collect();
-    Ok(application.map(|application| {
-        json!({
-            "application": application.in_short(),
-            "scopes": scopes,
-            "created_at": authorization.created_at.to_iso(),
-            "updated_at": authorization.updated_at.to_iso(),
-        })
+    user: UserId,
+    application: ApplicationId,
+) -> Result<Option<Authorized>, Fault> {
+    let all = cx.edge.authorizations(user).await?;
+    let found = all.into_iter().find(|it| it.application == application);
+    let Some(authorization) = found else {
+        return Ok(None);
+    };
+    let application = cx.application(application).await?;
+    Ok(application.map(|application| Authorized {
+        authorization,
+        application: application.as_ref().clone(),
     }))
+}
+
+fn show_one(authorized: &Authorized) -> Value {
+    let authorization = &authorized.authorization;
+    let scopes: Vec<_> = authorization.scope.iter().map(Scope::as_str).collect();
+    json!({
+        "application": authorized.application.in_short(),
+        "scopes": scopes,
+        "created_at": authorization.created_at.to_iso(),
+        "updated_at": authorization.updated_at.to_iso(),
+    })
 }
 
 fn show_device(device: &Device) -> Value {
@@ -137,6 +194,7 @@ fn show_device(device: &Device) -> Value {
         "id": device.family,
         "scopes": device.scope.iter().map(Scope::as_str).collect::<Vec<_>>(),
         "user_agent": device.device,
+        "address": device.address,
         "authorized_at": device.opened_at.to_iso(),
         "last_used_at": device.last_used_at.to_iso(),
     })

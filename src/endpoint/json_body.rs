@@ -1,15 +1,40 @@
-//! The fields of a JSON body, read with all their mistakes at once.
+//! The fields of a JSON body, or of a form that stands for one, read with all their mistakes at
+//! once.
 
 use serde_json::{Map, Value};
 
 use super::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
-use crate::oauth::form;
+use crate::oauth::form::{self, Params};
 
 /// A JSON object that is being read.
 pub struct Fields {
     object: Map<String, Value>,
     errors: Vec<FieldError>,
+}
+
+/// What a control of a form stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// A string; an empty one is `null`, for nobody can type that.
+    Text,
+    /// A list of strings, one on each line that is not empty.
+    Lines,
+    /// `true` or `false`: a browser does not send a box that is not ticked.
+    CheckBox,
+}
+
+impl Control {
+    fn read(self, sent: &str) -> Value {
+        match self {
+            Self::Text => match form::typed(sent) {
+                text if text.is_empty() => Value::Null,
+                text => Value::String(text),
+            },
+            Self::Lines => form::lines(sent).map(Value::from).collect(),
+            Self::CheckBox => Value::Bool(!sent.is_empty()),
+        }
+    }
 }
 
 impl Fields {
@@ -28,6 +53,21 @@ impl Fields {
                 message: "must be a JSON object".to_owned(),
             }])),
         }
+    }
+
+    /// Reads a form as the object that its controls stand for, so that both follow the same rules.
+    pub fn from_form(params: &Params, controls: &[(&'static str, Control)]) -> Self {
+        let mut fields = Self::none();
+        for (name, control) in controls {
+            match params.one(name) {
+                Ok(sent) => {
+                    let value = control.read(sent.unwrap_or_default());
+                    fields.object.insert((*name).to_owned(), value);
+                }
+                Err(_) => fields.refuse(*name, "must be sent once"),
+            }
+        }
+        fields
     }
 
     /// No fields: for a request whose path alone can be wrong.
@@ -165,5 +205,35 @@ impl Fields {
             Some(built) if self.errors.is_empty() => Ok(built),
             _ => Err(ApiError::InvalidFormBody(self.errors)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_stands_for_an_object() {
+        let params =
+            "name=+Demo+&text=a%0D%0Ab&uris=%0D%0A+x+%0D%0A%0D%0Ay%0A&on=yes&twice=1&twice=2";
+        let params = Params::from_form(params).expect("a form");
+        let controls = [
+            ("name", Control::Text),
+            ("text", Control::Text),
+            ("empty", Control::Text),
+            ("uris", Control::Lines),
+            ("none", Control::Lines),
+            ("on", Control::CheckBox),
+            ("off", Control::CheckBox),
+            ("twice", Control::Text),
+        ];
+        let fields = Fields::from_form(&params, &controls);
+        let expected = serde_json::json!({
+            "name": "Demo", "text": "a\nb", "empty": null,
+            "uris": ["x", "y"], "none": [], "on": true, "off": false,
+        });
+        assert_eq!(Value::Object(fields.object.clone()), expected);
+        let twice = ApiError::field("twice", "must be sent once");
+        assert_eq!(fields.finish(Some(())), Err(twice));
     }
 }

@@ -8,12 +8,13 @@ use super::attempts::{BUCKET, Places};
 use super::authorize;
 use super::browser::Cookie;
 use super::logout;
-use super::{Context, Failure, Notice, OrRefuse, limit_headers};
+use super::{Context, Failure, Next, Notice, OrRefuse, limit_headers};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::oauth::form_ticket::Form;
 use crate::oauth::secret::{AuthorizationCode, Secret, SessionId};
+use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
 use crate::store::{Account, Edge, password};
@@ -37,31 +38,36 @@ pub fn with_return_to(path: &str, return_to: &str) -> String {
     format!("{path}?{}", query.finish())
 }
 
-/// Where to go on: only ever to the authorization endpoint here, so that no link to our login form
-/// sends users elsewhere.
+/// Where to go on: to the authorization endpoint here, or to a page of the account, so that no link
+/// to our login form sends users elsewhere.
 pub fn return_to(query: &str) -> Option<String> {
     let params = Params::from_form(query).ok()?;
     let target = params.one("return_to").ok().flatten()?;
-    let ours = ["/oauth2/authorize?", "/api/oauth2/authorize?"]
+    let asks = ["/oauth2/authorize?", "/api/oauth2/authorize?"]
         .iter()
-        .any(|ours| target.starts_with(ours));
-    let plain = target.bytes().all(|byte| byte.is_ascii_graphic());
-    (ours && plain).then(|| target.to_owned())
+        .any(|endpoint| target.starts_with(endpoint));
+    let path = target.split('?').next().unwrap_or_default();
+    let is_account = ["/settings", "/developers", "/admin"]
+        .iter()
+        .any(|root| path == *root || path.starts_with(&format!("{root}/")));
+    ((asks || is_account) && is_path(target)).then(|| target.to_owned())
+}
+
+/// Whether a browser that is sent to `target` stays here: a path, and no host in disguise.
+pub fn is_path(target: &str) -> bool {
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && target
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
 }
 
 /// `GET`: shows the form.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
     let return_to = return_to(&cx.request.query);
-    if return_to.is_none()
-        && let Some(logged_in) = cx.logged_in(None).await?
-    {
-        return Err(Failure::Refused(Notice {
-            status: 200,
-            title: "You are logged in",
-            text: "You can close this page, or go back to the application you came from.",
-            detail: Some(logged_in.session.user.username.as_str().to_owned()),
-            next: Some((logout::PATH.to_owned(), "Log out")),
-        }));
+    if return_to.is_none() && cx.logged_in(None).await?.is_some() {
+        let notice = Notice::new(200, Message::LoggedIn).then(logout::PATH, Next::LogOut);
+        return Err(Failure::Refused(notice));
     }
     form_page(cx, 200, "", None).await
 }
@@ -164,8 +170,12 @@ async fn form_page<E: Edge>(
         Some(return_to) => authorize::destination(cx, return_to).await?,
         None => None,
     };
+    let here = cx.request.target();
+    let chrome = cx.chrome(&here);
     let page = LoginPage {
-        action: &cx.request.target(),
+        chrome,
+        text: &chrome.text.login,
+        action: &here,
         csrf_token: &cx.ticket(&login_form(browser))?,
         application: client
             .as_ref()
@@ -173,7 +183,9 @@ async fn form_page<E: Edge>(
         login,
         problem,
     };
-    let mut page = Page::render(&page)?;
+    let error = problem.map_or("", |_| chrome.text.layout.error);
+    let title = format!("{error}{}", chrome.text.login.submit);
+    let mut page = Page::render(chrome, &title, &page)?;
     if let Some((_, Some(redirect_uri))) = &client {
         // A remembered consent answers the client straight after the login.
         page = page.with_form_to(redirect_uri);

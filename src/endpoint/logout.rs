@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use super::browser::{Cookie, LoggedIn};
 use super::login;
-use super::{Context, Failure, Notice, OrRefuse};
+use super::{Context, Failure, Next, Notice, OrRefuse};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::form_ticket::Form;
+use crate::page::text::Message;
 use crate::page::{LogoutPage, Page};
 use crate::store::Edge;
 
@@ -33,12 +34,16 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
     let Some(logged_in) = cx.logged_in(None).await? else {
         return Err(Failure::Refused(logged_out()));
     };
+    let here = cx.request.target();
+    let chrome = cx.chrome(&here);
     let page = LogoutPage {
-        action: &cx.request.target(),
+        chrome,
+        text: &chrome.text.logout,
+        action: &here,
         csrf_token: &cx.ticket(&form(&logged_in))?,
         username: logged_in.session.user.username.as_str(),
     };
-    Ok(Page::render(&page)?.respond(200))
+    Ok(Page::render(chrome, chrome.text.logout.submit, &page)?.respond(200))
 }
 
 /// `POST`: ends the session.
@@ -58,12 +63,5 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
 }
 
 fn logged_out() -> Notice {
-    Notice {
-        status: 200,
-        title: "You are logged out",
-        text: "This browser is logged out of Fluxer. Applications that you authorized keep their \
-               access until you revoke it.",
-        detail: None,
-        next: Some(("/login".to_owned(), "Log in")),
-    }
+    Notice::new(200, Message::LoggedOut).then("/login", Next::LogIn)
 }

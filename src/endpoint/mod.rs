@@ -1,15 +1,19 @@
 //! One file per URL, or family of URLs: parse, ask, decide, commit, answer.
 
+pub mod account;
 pub mod admin;
+pub mod admin_pages;
 pub mod applications;
 pub mod attempts;
 pub mod authorizations;
 pub mod authorize;
 pub mod browser;
+pub mod developers;
 pub mod guilds;
 pub mod health;
 pub mod introspect;
 pub mod json_body;
+pub mod language;
 pub mod login;
 pub mod logout;
 pub mod me;
@@ -18,6 +22,7 @@ pub mod paging;
 pub mod resource;
 pub mod revoke;
 pub mod session;
+pub mod settings;
 pub mod sudo;
 pub mod token;
 
@@ -35,7 +40,8 @@ use crate::oauth::error::{ErrorCode, Refusal, Tried};
 use crate::oauth::form::Params;
 use crate::oauth::secret::Secret;
 use crate::oauth::time::Timestamp;
-use crate::page::{NoticePage, Page};
+use crate::page::text::{self, Message};
+use crate::page::{Chrome, NoticePage, Page};
 use crate::rate_limit::Verdict;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{Edge, Fault};
@@ -50,6 +56,21 @@ pub struct Context<'a, E> {
     pub request: &'a Request,
     /// When it came.
     pub now: Timestamp,
+}
+
+impl<E> Context<'_, E> {
+    /// What a page has around what it says, in the language of whoever asks: the one they chose,
+    /// or the best of those that their browser names.
+    pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
+        let chosen = self.request.cookie(language::COOKIE).and_then(text::by_tag);
+        let accepted = self.request.header("accept-language").unwrap_or_default();
+        Chrome {
+            text: chosen.unwrap_or_else(|| text::accepted(accepted)),
+            brand: &self.config.brand,
+            here,
+            account: None,
+        }
+    }
 }
 
 impl<E: Edge> Context<'_, E> {
@@ -168,11 +189,11 @@ pub enum Format {
 /// A refusal that knows how it is answered.
 pub trait Refuse {
     /// The response.
-    fn refuse(self) -> Result<Response, Fault>;
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Result<Response, Fault>;
 }
 
 impl Refuse for Refusal {
-    fn refuse(self) -> Result<Response, Fault> {
+    fn refuse<E>(self, _: &Context<'_, E>) -> Result<Response, Fault> {
         let status = match self.code() {
             ErrorCode::InvalidClient => 401,
             _ => 400,
@@ -192,7 +213,7 @@ impl Refuse for Refusal {
 }
 
 impl Refuse for ApiError {
-    fn refuse(self) -> Result<Response, Fault> {
+    fn refuse<E>(self, _: &Context<'_, E>) -> Result<Response, Fault> {
         let response = Response::json(self.status(), &self.body());
         Ok(match (&self, self.challenge()) {
             (_, Some(challenge)) => response.with("www-authenticate", challenge),
@@ -207,59 +228,87 @@ impl Refuse for ApiError {
     }
 }
 
-/// A page that says why not.
+/// A page that says one thing: why not, or what now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The HTTP status.
     pub status: u16,
-    /// The heading.
-    pub title: &'static str,
     /// What happened, and what to do.
-    pub text: &'static str,
+    pub message: Message,
     /// For the application's developer.
     pub detail: Option<String>,
-    /// Where to go on: a path here and its label.
-    pub next: Option<(String, &'static str)>,
+    /// Where to go on: a path here.
+    pub next: Option<(String, Next)>,
+}
+
+/// What the way on is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The form again.
+    StartAgain,
+    /// The login form.
+    LogIn,
+    /// The logout form.
+    LogOut,
 }
 
 impl Notice {
-    /// The application's mistake, shown to its user because it cannot be sent to the application.
-    pub fn bad_request(detail: impl core::fmt::Display) -> Self {
+    /// A page that only says it.
+    pub const fn new(status: u16, message: Message) -> Self {
         Self {
-            status: 400,
-            title: "This link does not work",
-            text: "The application that sent you here made a mistake. You can go back to it and \
-                   try again, or tell its developers.",
-            detail: Some(detail.to_string()),
+            status,
+            message,
+            detail: None,
             next: None,
         }
     }
 
+    /// With something for the application's developer.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl core::fmt::Display) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// With a way on.
+    #[must_use]
+    pub fn then(mut self, path: impl Into<String>, label: Next) -> Self {
+        self.next = Some((path.into(), label));
+        self
+    }
+
+    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    pub fn bad_request(detail: impl core::fmt::Display) -> Self {
+        Self::new(400, Message::BadLink).with_detail(detail)
+    }
+
     /// A form that did not come from a page of ours, or too late.
     pub fn form_refused(back_to: String) -> Self {
-        Self {
-            status: 403,
-            title: "Please try again",
-            text: "This form was open too long, or it did not come from this page. Nothing was \
-                   changed.",
-            detail: None,
-            next: Some((back_to, "Start again")),
-        }
+        Self::new(403, Message::FormRefused).then(back_to, Next::StartAgain)
     }
 }
 
 impl Refuse for Notice {
-    fn refuse(self) -> Result<Response, Fault> {
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Result<Response, Fault> {
+        let here = cx.request.target();
+        let chrome = cx.chrome(&here);
+        let (title, text) = (chrome.text.message)(self.message);
+        let label = |next| match next {
+            Next::StartAgain => chrome.text.layout.start_again,
+            Next::LogIn => chrome.text.login.submit,
+            Next::LogOut => chrome.text.logout.submit,
+        };
         let page = NoticePage {
-            title: self.title,
-            text: self.text,
+            chrome,
+            title,
+            text: &text,
             detail: self.detail.as_deref(),
             next: self
                 .next
                 .as_ref()
-                .map(|(href, label)| (href.as_str(), *label)),
+                .map(|(href, next)| (href.as_str(), label(*next))),
         };
-        Ok(Page::render(&page)?.respond(self.status))
+        Ok(Page::render(chrome, title, &page)?.respond(self.status))
     }
 }
 

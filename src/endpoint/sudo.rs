@@ -9,7 +9,9 @@ use super::session::Manager;
 use super::{Context, Failure, OrRefuse};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
-use crate::store::{Edge, password};
+use crate::fluxer::user::User;
+use crate::rate_limit::Verdict;
+use crate::store::{Edge, Fault, password};
 
 /// Checks the `password` of the body against that of the session's user. An administrator's token
 /// has no password to show.
@@ -29,19 +31,44 @@ pub async fn confirm<E: Edge>(
     }
     let shown = fields.required("password", |text| Ok(text.to_owned()));
     let shown = fields.finish(shown).or_refuse()?;
-    let user = &logged_in.session.user;
-    let places = Places::take(cx, &user.id.to_string()).await?;
-    let places = places.map_err(ApiError::RateLimited).or_refuse()?;
-    let account = cx.edge.account(user.username.as_str()).await?;
-    let hash = account.as_ref().map(|it| it.password_hash.as_str());
-    if !password::verify(&shown, hash)? {
-        let entry = cx.entry(Action::LoginFailed).on(user.id.0);
-        cx.edge.record(entry.saying(json!({"at": "confirmation"})));
-        return Err(Failure::Refused(ApiError::field(
+    match check(cx, &logged_in.session.user, &shown).await? {
+        Checked::Right => Ok(()),
+        Checked::Wrong => Err(Failure::Refused(ApiError::field(
             "password",
             "Invalid password",
-        )));
+        ))),
+        Checked::TooMany(full) => Err(Failure::Refused(ApiError::RateLimited(full))),
+    }
+}
+
+/// What a password that was shown again is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It is the user's.
+    Right,
+    /// It is not.
+    Wrong,
+    /// There were too many wrong ones. This one was not looked at.
+    TooMany(Verdict),
+}
+
+/// Checks a password that a user shows again. Guesses count together with those at the login form.
+pub async fn check<E: Edge>(
+    cx: &Context<'_, E>,
+    user: &User,
+    shown: &str,
+) -> Result<Checked, Fault> {
+    let places = match Places::take(cx, &user.id.to_string()).await? {
+        Ok(places) => places,
+        Err(full) => return Ok(Checked::TooMany(full)),
+    };
+    let account = cx.edge.account(user.username.as_str()).await?;
+    let hash = account.as_ref().map(|it| it.password_hash.as_str());
+    if !password::verify(shown, hash)? {
+        let entry = cx.entry(Action::LoginFailed).on(user.id.0);
+        cx.edge.record(entry.saying(json!({"at": "confirmation"})));
+        return Ok(Checked::Wrong);
     }
     places.give_back(cx).await;
-    Ok(())
+    Ok(Checked::Right)
 }

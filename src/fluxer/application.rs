@@ -53,6 +53,11 @@ impl Application {
         }
     }
 
+    /// Whether it can keep no secret, and so has none.
+    pub const fn is_public(&self) -> bool {
+        matches!(self.client.kind, ClientKind::Public)
+    }
+
     /// Every scope that it may ever ask for.
     pub fn askable(&self) -> Scopes {
         let scopes = Scopes::of_users();
@@ -93,10 +98,7 @@ impl Application {
             "icon": self.icon.as_ref().map(ImageHash::as_str),
             "description": self.description.as_str(),
             "owner_id": self.owner,
-            "type": match self.client.kind {
-                ClientKind::Public => "public",
-                ClientKind::Confidential { .. } | ClientKind::BuiltIn { .. } => "confidential",
-            },
+            "type": if self.is_public() { "public" } else { "confidential" },
             "redirect_uris": redirect_uris,
             "trusted": self.client.trusted,
             "bot_public": self.bot_public,
@@ -194,6 +196,26 @@ pub struct ApplicationChange {
 }
 
 impl ApplicationChange {
+    /// Without what is so already: a form sends all its fields, whatever of them was changed.
+    #[must_use]
+    pub fn besides(self, is: &Application) -> Self {
+        Self {
+            name: self.name.filter(|name| *name != is.name),
+            description: self.description.filter(|it| *it != is.description),
+            icon: self.icon.filter(|icon| *icon != is.icon),
+            redirect_uris: self
+                .redirect_uris
+                .filter(|uris| *uris != is.client.redirect_uris),
+            bot_public: self.bot_public.filter(|it| *it != is.bot_public),
+            bot_require_code_grant: self
+                .bot_require_code_grant
+                .filter(|it| *it != is.bot_require_code_grant),
+            trusted: self.trusted.filter(|it| *it != is.client.trusted),
+            flags: self.flags.filter(|flags| *flags != is.flags),
+            owner: self.owner.filter(|owner| Some(*owner) != is.owner),
+        }
+    }
+
     /// The names of the fields that change.
     pub fn fields(&self) -> Vec<&'static str> {
         [

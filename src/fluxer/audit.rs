@@ -20,6 +20,8 @@ wire_enum! {
         Consent = "authorization.granted",
         /// Everything a user had granted an application was taken back.
         Deauthorized = "authorization.revoked",
+        /// One login of an application was taken back.
+        DeviceRevoked = "authorization.device_revoked",
         /// An application revoked a token: that login ended.
         TokenRevoked = "token.revoked",
         /// A refresh token was used twice: that login ended.

@@ -14,55 +14,75 @@ pub struct Permission {
     pub bit: u32,
     /// As the documentation spells it.
     pub name: &'static str,
-    /// In plain words, for people.
-    pub words: &'static str,
+    /// What it is about.
+    pub group: Group,
 }
 
-const fn permission(bit: u32, name: &'static str, words: &'static str) -> Permission {
-    Permission { bit, name, words }
+/// What permissions are about, for people to find their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The guild itself.
+    Guild,
+    /// Who is in it.
+    Members,
+    /// What is written.
+    Messages,
+    /// What is said.
+    Voice,
 }
+
+impl Group {
+    /// Every group, in the order that people are shown.
+    pub const ALL: [Self; 4] = [Self::Guild, Self::Members, Self::Messages, Self::Voice];
+}
+
+const fn permission(bit: u32, name: &'static str, group: Group) -> Permission {
+    Permission { bit, name, group }
+}
+
+use Group::{Guild, Members, Messages, Voice};
 
 /// Every permission that exists, by its bit. Any other bit grants nothing.
 #[rustfmt::skip]
 pub const ALL: &[Permission] = &[
-    permission(0,  "CREATE_INSTANT_INVITE", "Create invites"),
-    permission(1,  "KICK_MEMBERS",          "Kick members"),
-    permission(2,  "BAN_MEMBERS",           "Ban members"),
-    permission(3,  "ADMINISTRATOR",         "Administrator: every permission there is"),
-    permission(4,  "MANAGE_CHANNELS",       "Manage channels"),
-    permission(5,  "MANAGE_GUILD",          "Manage the community, and add bots to it"),
-    permission(6,  "ADD_REACTIONS",         "Add reactions"),
-    permission(7,  "VIEW_AUDIT_LOG",        "View the audit log"),
-    permission(8,  "PRIORITY_SPEAKER",      "Priority speaker"),
-    permission(9,  "STREAM",                "Share video and screen"),
-    permission(10, "VIEW_CHANNEL",          "View channels"),
-    permission(11, "SEND_MESSAGES",         "Send messages"),
-    permission(12, "SEND_TTS_MESSAGES",     "Send messages that are read aloud"),
-    permission(13, "MANAGE_MESSAGES",       "Delete and pin other people’s messages"),
-    permission(14, "EMBED_LINKS",           "Embed links"),
-    permission(15, "ATTACH_FILES",          "Attach files"),
-    permission(16, "READ_MESSAGE_HISTORY",  "Read message history"),
-    permission(17, "MENTION_EVERYONE",      "Mention everyone"),
-    permission(18, "USE_EXTERNAL_EMOJIS",   "Use emoji from other communities"),
-    permission(20, "CONNECT",               "Connect to voice"),
-    permission(21, "SPEAK",                 "Speak in voice"),
-    permission(22, "MUTE_MEMBERS",          "Mute members in voice"),
-    permission(23, "DEAFEN_MEMBERS",        "Deafen members in voice"),
-    permission(24, "MOVE_MEMBERS",          "Move members between voice channels"),
-    permission(25, "USE_VAD",               "Speak without push-to-talk"),
-    permission(26, "CHANGE_NICKNAME",       "Change its own nickname"),
-    permission(27, "MANAGE_NICKNAMES",      "Change other people’s nicknames"),
-    permission(28, "MANAGE_ROLES",          "Manage roles"),
-    permission(29, "MANAGE_WEBHOOKS",       "Manage webhooks"),
-    permission(30, "MANAGE_EXPRESSIONS",    "Manage emoji and stickers"),
-    permission(37, "USE_EXTERNAL_STICKERS", "Use stickers from other communities"),
-    permission(40, "MODERATE_MEMBERS",      "Time members out"),
-    permission(43, "CREATE_EXPRESSIONS",    "Create emoji and stickers"),
-    permission(51, "PIN_MESSAGES",          "Pin messages"),
-    permission(52, "BYPASS_SLOWMODE",       "Bypass slow mode"),
-    permission(53, "UPDATE_RTC_REGION",     "Change the voice region"),
-    permission(54, "VIEW_CHANNEL_MEMBERS",  "View who is in a channel"),
-    permission(55, "CREATE_POLLS",          "Create polls"),
+    permission(0,  "CREATE_INSTANT_INVITE", Members),
+    permission(1,  "KICK_MEMBERS",          Members),
+    permission(2,  "BAN_MEMBERS",           Members),
+    permission(3,  "ADMINISTRATOR",         Guild),
+    permission(4,  "MANAGE_CHANNELS",       Guild),
+    permission(5,  "MANAGE_GUILD",          Guild),
+    permission(6,  "ADD_REACTIONS",         Messages),
+    permission(7,  "VIEW_AUDIT_LOG",        Guild),
+    permission(8,  "PRIORITY_SPEAKER",      Voice),
+    permission(9,  "STREAM",                Voice),
+    permission(10, "VIEW_CHANNEL",          Messages),
+    permission(11, "SEND_MESSAGES",         Messages),
+    permission(12, "SEND_TTS_MESSAGES",     Messages),
+    permission(13, "MANAGE_MESSAGES",       Messages),
+    permission(14, "EMBED_LINKS",           Messages),
+    permission(15, "ATTACH_FILES",          Messages),
+    permission(16, "READ_MESSAGE_HISTORY",  Messages),
+    permission(17, "MENTION_EVERYONE",      Messages),
+    permission(18, "USE_EXTERNAL_EMOJIS",   Messages),
+    permission(20, "CONNECT",               Voice),
+    permission(21, "SPEAK",                 Voice),
+    permission(22, "MUTE_MEMBERS",          Voice),
+    permission(23, "DEAFEN_MEMBERS",        Voice),
+    permission(24, "MOVE_MEMBERS",          Voice),
+    permission(25, "USE_VAD",               Voice),
+    permission(26, "CHANGE_NICKNAME",       Members),
+    permission(27, "MANAGE_NICKNAMES",      Members),
+    permission(28, "MANAGE_ROLES",          Guild),
+    permission(29, "MANAGE_WEBHOOKS",       Guild),
+    permission(30, "MANAGE_EXPRESSIONS",    Guild),
+    permission(37, "USE_EXTERNAL_STICKERS", Messages),
+    permission(40, "MODERATE_MEMBERS",      Members),
+    permission(43, "CREATE_EXPRESSIONS",    Guild),
+    permission(51, "PIN_MESSAGES",          Messages),
+    permission(52, "BYPASS_SLOWMODE",       Messages),
+    permission(53, "UPDATE_RTC_REGION",     Voice),
+    permission(54, "VIEW_CHANNEL_MEMBERS",  Members),
+    permission(55, "CREATE_POLLS",          Messages),
 ];
 
 impl Permission {

@@ -70,6 +70,17 @@ impl Params {
     }
 }
 
+/// What somebody typed into a form: browsers send the ends of its lines as CRLF, and spaces around
+/// it are nobody's intention.
+pub fn typed(sent: &str) -> String {
+    sent.replace("\r\n", "\n").trim().to_owned()
+}
+
+/// The lines of a text that are not empty.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
 /// Decodes one form-urlencoded name or value. `None`: a broken escape, or bytes that are not UTF-8.
 pub fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());

@@ -1,25 +1,82 @@
-//! The HTML that people see: templates beside this file, one stylesheet, no script.
+//! The HTML that people see: templates beside this file, one stylesheet, and a script that every page
+//! does without.
 //!
 //! Invariant: every page leaves through [`Page::respond`], so none goes out without its
 //! `Content-Security-Policy`, and nothing that a stranger named reaches a page unescaped.
 
-use std::borrow::Cow;
-
 use askama::Template;
 
-use crate::fluxer::permissions::Permission;
+use crate::config::Brand;
+use crate::fluxer::application::Application;
+use crate::fluxer::permissions::{Group, Permission};
 use crate::http::Response;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::GuildId;
 use crate::store::Fault;
 
+use style::Asset;
+use text::{Around, BotText, ConsentText, LoginText, LogoutText, Text};
+
+pub mod admin;
+pub mod developers;
+pub mod settings;
 pub mod style;
+pub mod text;
+pub mod user_agent;
+
+/// What every page has around what it says.
+#[derive(Clone, Copy)]
+pub struct Chrome<'a> {
+    /// The language.
+    pub text: &'static Text,
+    /// The platform's name and looks.
+    pub brand: &'a Brand,
+    /// Where the choice of language comes back to: a path of ours.
+    pub here: &'a str,
+    /// Whose account the page is about: with it go the links to the account's pages.
+    pub account: Option<AccountLinks<'a>>,
+}
+
+/// The user whose account a page is about.
+#[derive(Clone, Copy)]
+pub struct AccountLinks<'a> {
+    /// Their name.
+    pub username: &'a str,
+    /// Whether there is a page for administrators for them.
+    pub is_administrator: bool,
+}
+
+impl Chrome<'_> {
+    /// The stylesheet's file.
+    pub fn style(&self) -> &str {
+        Asset::Style.name(self.brand)
+    }
+
+    /// The script's file.
+    pub fn script(&self) -> &str {
+        Asset::Script.name(self.brand)
+    }
+
+    /// The languages to choose from.
+    pub fn languages(&self) -> [&'static Text; text::ALL.len()] {
+        text::ALL
+    }
+
+    /// Whether this page is, or is below, a path.
+    pub fn is_at(&self, path: &str) -> bool {
+        self.here.starts_with(path)
+    }
+}
 
 /// The login form.
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct LoginPage<'a> {
+    /// Around it.
+    pub chrome: Chrome<'a>,
+    /// Its words.
+    pub text: &'static LoginText,
     /// Where the form posts to.
     pub action: &'a str,
     /// The hidden field.
@@ -43,39 +100,22 @@ pub enum LoginProblem {
     FormExpired,
 }
 
-impl LoginProblem {
-    /// What the form says of it.
-    pub fn text(self) -> Cow<'static, str> {
-        match self {
-            Self::WrongCredentials => "Wrong user name or password.".into(),
-            Self::TooManyAttempts(..=1) => "Too many attempts. Try again in a second.".into(),
-            Self::TooManyAttempts(seconds @ ..=90) => {
-                format!("Too many attempts. Try again in {seconds} seconds.").into()
-            }
-            Self::TooManyAttempts(seconds) => {
-                let minutes = seconds.div_ceil(60);
-                format!("Too many attempts. Try again in {minutes} minutes.").into()
-            }
-            Self::FormExpired => {
-                "The form was open too long, or your browser blocks cookies. Please try again."
-                    .into()
-            }
-        }
-    }
-}
-
 /// The consent form.
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct ConsentPage<'a> {
+    /// Around it.
+    pub chrome: Chrome<'a>,
+    /// Its words.
+    pub text: &'static ConsentText,
     /// Where the form posts to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
     /// Who asks.
-    pub application: &'a str,
-    /// What it says of itself; may be empty.
-    pub description: &'a str,
+    pub application: &'a Application,
+    /// The user who answers for it, where there is one.
+    pub owner: Option<&'a str>,
     /// Since when it is registered: a date, `2026-11-23`.
     pub registered_on: &'a str,
     /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
@@ -83,7 +123,7 @@ pub struct ConsentPage<'a> {
     /// As whom.
     pub username: &'a str,
     /// What it asks for.
-    pub scopes: Vec<ScopeLine<'a>>,
+    pub scopes: Vec<ScopeLine>,
     /// The bot that it wants to add.
     pub bot: Option<BotSection<'a>>,
     /// Why the form is shown again.
@@ -95,30 +135,46 @@ pub struct ConsentPage<'a> {
 }
 
 /// One scope on the consent form.
-pub struct ScopeLine<'a> {
+pub struct ScopeLine {
     /// The check box's value.
     pub scope: Scope,
     /// Whether the user may withhold it.
     pub withholdable: bool,
-    /// What it opens, in plain words.
-    pub words: &'static str,
-    /// The real data it opens, where that fits a line.
-    pub preview: Option<&'a str>,
+    /// Whether its box is ticked as the form is shown.
+    pub is_ticked: bool,
+    /// The real data it opens, where that fits some lines.
+    pub preview: Option<Preview>,
     /// Whether it was not granted before, where something was.
     pub new: bool,
 }
 
-impl ScopeLine<'_> {
-    /// What a scope opens, in plain words.
-    pub const fn words(scope: Scope) -> &'static str {
-        match scope {
-            Scope::Identify => "See your user name, avatar and public badges",
-            Scope::Email => "See your e-mail address",
-            Scope::Guilds => "See which communities you are in",
-            Scope::Connections => "See your linked accounts on other services",
-            Scope::Bot => "Add its bot to a community",
-            Scope::Admin => "Administer Fluxer: read and change any user’s data",
+/// The data behind a scope, as far as it is shown.
+pub struct Preview {
+    /// The first of it.
+    pub shown: Vec<String>,
+    /// How much more there is.
+    pub more: usize,
+}
+
+impl Preview {
+    /// Most lines of a preview.
+    const MAX: usize = 5;
+
+    /// As much as fits.
+    pub fn of(all: impl IntoIterator<Item = String>) -> Self {
+        let mut all = all.into_iter();
+        Self {
+            shown: all.by_ref().take(Self::MAX).collect(),
+            more: all.count(),
         }
+    }
+}
+
+impl ScopeLine {
+    /// Takes the box out of use: nothing of it can be granted.
+    pub fn give_up(&mut self) {
+        self.withholdable = false;
+        self.is_ticked = false;
     }
 
     /// Whether granting it deserves a second look.
@@ -136,14 +192,32 @@ impl ConsentPage<'_> {
     /// What the application will not be able to do, for whoever wonders.
     pub fn withheld(&self) -> &'static str {
         let asked: Scopes = self.scopes.iter().map(|line| line.scope).collect();
+        let [with_admin, with_bot, otherwise] = self.text.withheld;
         if asked.contains(Scope::Admin) {
-            "see your password"
+            with_admin
         } else if asked.contains(Scope::Bot) {
             // Its bot reads what is written in the community.
-            "see your password, read your private messages or write in your name"
+            with_bot
         } else {
-            "see your password, read your messages or write in your name"
+            otherwise
         }
+    }
+
+    /// The heading, around the application.
+    pub fn heading(&self) -> Around {
+        match (&self.bot, self.only_adds_a_bot()) {
+            (None, _) => self.text.heading,
+            (Some(_), false) => self.text.heading_both,
+            (Some(_), true) => self.text.heading_bot,
+        }
+    }
+
+    /// The application's first letter, in place of a picture from elsewhere.
+    pub fn monogram(&self) -> String {
+        let first = self.application.name.as_str().chars().next();
+        first
+            .map(|it| it.to_uppercase().collect())
+            .unwrap_or_default()
     }
 
     /// Whether there is a box to untick.
@@ -173,6 +247,19 @@ pub struct BotSection<'a> {
     pub permissions: Vec<PermissionLine>,
 }
 
+impl BotSection<'_> {
+    /// The permissions by what they are about.
+    pub fn groups(&self) -> Vec<(Group, Vec<&PermissionLine>)> {
+        let lines = |group| {
+            let all = self.permissions.iter();
+            all.filter(|line| line.permission.group == group)
+                .collect::<Vec<_>>()
+        };
+        let groups = Group::ALL.into_iter().map(|group| (group, lines(group)));
+        groups.filter(|(_, lines)| !lines.is_empty()).collect()
+    }
+}
+
 /// Where a bot may be added.
 pub enum GuildPicker<'a> {
     /// Here and nowhere else.
@@ -181,6 +268,8 @@ pub enum GuildPicker<'a> {
     Pick {
         /// Those guilds.
         choices: Vec<GuildChoice<'a>>,
+        /// The user's other guilds, which they may not manage.
+        not_offered: Vec<&'a str>,
         /// Whether the link proposes one that is not among them.
         proposal_fails: bool,
     },
@@ -215,12 +304,18 @@ pub struct PermissionLine {
     /// Whether the user holds it, where the guild is known: a bot never gets what its installer
     /// lacks.
     pub is_held: bool,
+    /// Whether its box is ticked as the form is shown.
+    pub is_ticked: bool,
 }
 
 /// Says where the bot is now.
 #[derive(Template)]
 #[template(path = "bot_added.html")]
 pub struct BotAddedPage<'a> {
+    /// Around it.
+    pub chrome: Chrome<'a>,
+    /// Its words.
+    pub text: &'static BotText,
     /// Whose bot.
     pub application: &'a str,
     /// The bot's name.
@@ -235,6 +330,10 @@ pub struct BotAddedPage<'a> {
 #[derive(Template)]
 #[template(path = "logout.html")]
 pub struct LogoutPage<'a> {
+    /// Around it.
+    pub chrome: Chrome<'a>,
+    /// Its words.
+    pub text: &'static LogoutText,
     /// Where the form posts to.
     pub action: &'a str,
     /// The hidden field.
@@ -247,6 +346,8 @@ pub struct LogoutPage<'a> {
 #[derive(Template)]
 #[template(path = "notice.html")]
 pub struct NoticePage<'a> {
+    /// Around it.
+    pub chrome: Chrome<'a>,
     /// The heading.
     pub title: &'a str,
     /// What happened, and what to do.
@@ -257,6 +358,17 @@ pub struct NoticePage<'a> {
     pub next: Option<(&'a str, &'a str)>,
 }
 
+/// The layout around what another template made. Templates that extended it would each have all of
+/// its code in theirs, and a Worker pays for every copy at each cold start.
+#[derive(Template)]
+#[template(path = "layout.html")]
+struct Layout<'a> {
+    chrome: Chrome<'a>,
+    title: &'a str,
+    /// HTML that a template has escaped.
+    main: &'a str,
+}
+
 /// A page as it leaves: its HTML, and where its forms may end.
 pub struct Page {
     html: String,
@@ -264,12 +376,18 @@ pub struct Page {
 }
 
 impl Page {
-    /// Renders a page whose forms end on this origin.
-    pub fn render(template: &impl Template) -> Result<Self, Fault> {
+    /// Renders what stands in the layout, and the layout around it; the page's forms end on this
+    /// origin.
+    pub fn render(chrome: Chrome<'_>, title: &str, main: &impl Template) -> Result<Self, Fault> {
+        let fault = |error| Fault::lasting("page", error);
+        let main = &main.render().map_err(fault)?;
+        let layout = Layout {
+            chrome,
+            title,
+            main,
+        };
         Ok(Self {
-            html: template
-                .render()
-                .map_err(|error| Fault::lasting("page", error))?,
+            html: layout.render().map_err(fault)?,
             form_action: "'self'".to_owned(),
         })
     }
@@ -286,7 +404,8 @@ impl Page {
     /// §4.16); no referrer carries the request to where the user goes next (§4.2.4).
     pub fn respond(self, status: u16) -> Response {
         let policy = format!(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action {}; \
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             form-action {}; \
              frame-ancestors 'none'; base-uri 'none'",
             self.form_action
         );

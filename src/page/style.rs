@@ -1,21 +1,66 @@
-//! The stylesheet: its name carries its hash, so browsers keep it for good and never keep an old
-//! one.
-
-use std::sync::LazyLock;
+//! What the pages load: the stylesheet and the script. Their names carry their hashes, so browsers
+//! keep them for good and never keep an old one.
 
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::config::Brand;
 
-/// The stylesheet itself.
-pub const STYLE: &str = include_str!("style.css");
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("page.js");
 
-static HASH: LazyLock<String> = LazyLock::new(|| {
-    let digest = Sha256::digest(STYLE.as_bytes());
-    base64url::encode(&digest).chars().take(12).collect()
-});
+/// Something that the pages load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asset {
+    /// The stylesheet, with the operator's colours and measures.
+    Style,
+    /// A convenience here and there; every page does without.
+    Script,
+}
 
-/// The hash in its name, as the pages link to it.
-pub fn hash() -> &'static str {
-    &HASH
+impl Asset {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Style, Self::Script];
+
+    /// The name in its URL.
+    pub fn name(self, brand: &Brand) -> &str {
+        let [style, script] = brand
+            .asset_names
+            .get_or_init(|| Self::ALL.map(|asset| asset.hashed_name(brand)));
+        match self {
+            Self::Style => style,
+            Self::Script => script,
+        }
+    }
+
+    fn hashed_name(self, brand: &Brand) -> String {
+        let digest = Sha256::digest(self.body(brand).as_bytes());
+        let hash: String = base64url::encode(&digest).chars().take(12).collect();
+        match self {
+            Self::Style => format!("style.{hash}.css"),
+            Self::Script => format!("page.{hash}.js"),
+        }
+    }
+
+    /// Its media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Style => "text/css; charset=utf-8",
+            Self::Script => "text/javascript; charset=utf-8",
+        }
+    }
+
+    /// Its text.
+    pub fn body(self, brand: &Brand) -> String {
+        match self {
+            Self::Script => SCRIPT.to_owned(),
+            Self::Style if brand.theme.is_empty() && brand.theme_dark.is_empty() => {
+                STYLE.to_owned()
+            }
+            Self::Style => format!(
+                "{STYLE}\n:root {{ {} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {} }} }}\n",
+                brand.theme, brand.theme_dark
+            ),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
-use crate::fluxer::audit::Entry;
+use crate::fluxer::audit::{Action, Entry};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership, Role};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{Password, User, UserChange};
@@ -191,6 +191,15 @@ pub struct Authorization {
     pub updated_at: Timestamp,
 }
 
+/// What a user has granted, and to whom.
+#[derive(Debug, Clone)]
+pub struct Authorized {
+    /// What.
+    pub authorization: Authorization,
+    /// To whom.
+    pub application: Application,
+}
+
 /// A value that must be unique is another user's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -266,6 +275,62 @@ pub struct Paging {
     pub limit: u32,
 }
 
+/// The beginning of a name, whatever its case. What begins so lies between two texts, which an index
+/// finds; no character of it means anything but itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// Longest, in characters: nobody types more to find something.
+    pub const MAX: usize = 100;
+
+    /// `None`: no name begins so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_short = text.chars().count() <= Self::MAX;
+        let begins_names = !text.is_empty() && !text.chars().any(char::is_control);
+        (is_short && begins_names).then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// The first text that begins so.
+    pub fn start(&self) -> &str {
+        &self.0
+    }
+
+    /// Behind every name that begins so: no name has this character, the last there is.
+    pub fn end(&self) -> String {
+        format!("{}{}", self.0, char::MAX)
+    }
+}
+
+/// What users are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserKey {
+    /// Their name.
+    Username,
+    /// Their e-mail address.
+    Email,
+}
+
+/// Which entries of the audit log are wanted; all of what is set must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EntryFilter {
+    /// What was done.
+    pub action: Option<Action>,
+    /// By whom.
+    pub actor: Option<Snowflake>,
+    /// On whom.
+    pub target: Option<Snowflake>,
+}
+
+impl EntryFilter {
+    /// Whether an entry is wanted.
+    pub fn admits(&self, entry: &Entry) -> bool {
+        self.action.is_none_or(|action| entry.action == action)
+            && (self.actor.is_none() || entry.actor == self.actor)
+            && (self.target.is_none() || entry.target == self.target)
+    }
+}
+
 /// What came of adding an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
@@ -278,8 +343,8 @@ pub enum Added {
 }
 
 /// D1: what people query.
-pub trait Directory: Users + Applications + Guilds + AuditLog {}
-impl<T: Users + Applications + Guilds + AuditLog> Directory for T {}
+pub trait Directory: Users + Applications + Guilds + AuditLog + Lists {}
+impl<T: Users + Applications + Guilds + AuditLog + Lists> Directory for T {}
 
 /// Users, their sessions, and what they authorized.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -463,15 +528,36 @@ pub trait Guilds {
 pub trait AuditLog {
     /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.
     fn record(&self, entry: Entry);
-    /// The entries before `before`, newest first, from `since` on.
+    /// The wanted entries before `before`, newest first, from `since` on.
     async fn entries(
         &self,
+        wanted: EntryFilter,
         before: Option<EntryId>,
         since: EntryId,
         limit: u32,
     ) -> Result<Vec<Entry>, Fault>;
     /// Deletes the entries before `since`, and the sessions that have expired.
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
+}
+
+/// What people look through and search.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Lists {
+    /// What a user has authorized, by application.
+    async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault>;
+    /// The users whose name or address begins so, in the order of those; `after` is one of them.
+    async fn find_users(
+        &self,
+        by: UserKey,
+        prefix: &Prefix,
+        paging: Paging,
+    ) -> Result<Vec<User>, Fault>;
+    /// The applications whose name begins so, in the order of their names; `after` is one of them.
+    async fn find_applications(
+        &self,
+        prefix: &Prefix,
+        paging: Paging,
+    ) -> Result<Vec<Application>, Fault>;
 }
 
 /// Password hashing is slow on purpose and the same everywhere; it stands here because storage

@@ -145,7 +145,7 @@ test('no', async () => {
   await close();
 });
 
-test('names with markup are text, and long ones fit', { todo: 'the picker is as wide as its longest name' }, async () => {
+test('names with markup are text, and long ones fit', async () => {
   const { person, link } = await scene({ name: EVIL, description: `${EVIL}\n${'W'.repeat(300)}` });
   await world.admin('POST', '/guilds', { name: 'W'.repeat(100), owner_id: person.id });
   await world.admin('POST', '/guilds', { name: EVIL, owner_id: person.id });
@@ -171,7 +171,7 @@ test('beside a login: the bot can stay out, or come along', async () => {
       const request = client.authorizationRequest({ scope: 'identify bot', permissions: String(VIEW), prompt: 'consent' });
       await page.goto(world.origin + request.url);
       if (!comes) await logIn(page, person.username, person.password);
-      await page.getByRole('heading', { name: 'wants to access your Fluxer account' }).waitFor();
+      await page.getByRole('heading', { name: 'wants to access your account and add its bot' }).waitFor();
       if (comes) {
         await page.getByRole('button', { name: 'Authorize' }).click();
         await page.getByText('Choose a community for the bot').waitFor();

@@ -59,7 +59,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await picture('login-wrong');
 
     await logIn(page, user.email, user.password);
-    await page.getByRole('heading', { name: 'Chess Club wants to access your Fluxer account' }).waitFor();
+    await page.getByRole('heading', { name: 'Chess Club wants to access your account' }).waitFor();
     assert.ok(await page.getByText(user.email).isVisible(), 'the data it will see');
     assert.ok(await page.getByText(new URL(site.origin).host).isVisible(), 'where it leads');
     await picture('consent');

@@ -104,6 +104,19 @@ fn what_users_do_is_written_down() {
     assert_eq!(reused, [by_app(Action::TokenReused, family)]);
 
     let path = format!("/api/oauth2/@me/authorizations/{}", app.id);
+    world.exchange(app, &code()).tokens();
+    let devices = browser.get(&path).expect(200).json();
+    let device = devices["devices"][0]["id"].as_str().unwrap();
+    let device = format!("{path}/devices/{device}");
+    let lost = by_alice(Action::DeviceRevoked, alice, with_server, Value::Null);
+    check(
+        &|| drop(browser.call(Method::Delete, &device).expect(204)),
+        &[lost],
+    );
+    check(
+        &|| drop(browser.call(Method::Delete, &device).expect(404)),
+        &[],
+    );
     let back = by_alice(Action::Deauthorized, alice, with_server, Value::Null);
     let take_back = || drop(browser.call(Method::Delete, &path));
     check(&take_back, &[back]);

@@ -710,14 +710,15 @@ fn the_consent_page_says_who_asks_for_what_and_where_it_goes() {
         policy.contains("form-action 'self' https://server.example https:;"),
         "{policy}"
     );
-    let outside: Vec<_> = page
-        .document()
+    let document = page.document();
+    let outside: Vec<_> = document
         .select(&crate::world::selector(
             "script, img, iframe, object, [src], a",
         ))
-        .map(|element| element.html())
+        .filter_map(|element| element.attr("src").or(element.attr("href")))
+        .filter(|address| !address.starts_with('/') || address.starts_with("//"))
         .collect();
-    assert_eq!(outside, Vec::<String>::new());
+    assert_eq!(outside, Vec::<&str>::new());
 }
 
 #[test]
@@ -748,7 +749,9 @@ fn a_name_stays_text() {
                 page.body
             );
             let document = page.document();
-            let alien = crate::world::selector("script, img, svg, b, [onerror], [onload]");
+            let alien = crate::world::selector(
+                "script:not([src^='/assets/page.']), img, svg, b, [onerror], [onload]",
+            );
             assert_eq!(document.select(&alien).count(), 0, "{name}: {}", page.body);
             let links = crate::world::selector("head > link");
             assert_eq!(
@@ -775,7 +778,11 @@ fn a_name_stays_text() {
                 .with(name, echo)
                 .target(),
         );
-        assert!(!page.body.contains("svg"), "{name}");
+        // The way back to this page has it as it was sent, percent-encoded.
+        assert!(
+            !page.body.contains("<svg") && !page.body.contains("onload="),
+            "{name}"
+        );
     }
 }
 

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod admin_pages;
 mod administration;
 mod applications;
 mod audit;
@@ -17,6 +18,7 @@ mod bot_tokens;
 mod bots;
 mod code_flow;
 mod costs;
+mod developers;
 mod endings;
 mod faults;
 mod interleavings;
@@ -26,6 +28,7 @@ mod refresh;
 mod resources;
 mod scopes;
 mod secrets;
+mod settings;
 mod token;
 mod transport;
 mod world;

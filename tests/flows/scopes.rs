@@ -50,10 +50,10 @@ fn is_closed(answer: &Answer, scope: &str, about: &str) {
 /// The scope that a token of the application's is answered, with the guild for its bot.
 fn granted(world: &World, browser: &Browser<'_>, app: &App, scope: &str) -> (String, String) {
     let asks = app.asks().with("scope", scope).with("prompt", "consent");
-    let form = browser.consent(&asks);
     let guild = scope
         .contains("bot")
         .then(|| world.guild("G", &world.staff));
+    let form = browser.consent(&asks);
     let form = match &guild {
         Some(guild) => form.with("guild_id", guild),
         None => form,

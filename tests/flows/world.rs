@@ -564,29 +564,44 @@ impl Form {
             .iter()
             .map(|(name, value)| (&**name, &**value))
             .collect();
-        post(&self.action, &fields)
+        // A browser keeps the fragment to itself.
+        let target = self.action.split('#').next().unwrap_or_default();
+        post(target, &fields)
     }
 
     fn read(form: ElementRef<'_>) -> Self {
         let attribute =
             |element: ElementRef<'_>, name| element.attr(name).unwrap_or_default().to_owned();
         let is_sent = |input: &ElementRef<'_>| {
-            let ticked = input.attr("type") != Some("checkbox") || input.attr("checked").is_some();
+            let ticked = !matches!(input.attr("type"), Some("checkbox" | "radio"))
+                || input.attr("checked").is_some();
             ticked && input.attr("disabled").is_none()
         };
-        let [input, select] = ["input[name]", "select[name]"].map(selector);
-        let [selected, first] = ["option[selected]", "option"].map(selector);
-        let inputs = form.select(&input).filter(is_sent);
-        let inputs = inputs.map(|input| (attribute(input, "name"), attribute(input, "value")));
-        let picked = form.select(&select).filter_map(|select| {
-            let option = select.select(&selected).next();
-            let option = option.or_else(|| select.select(&first).next())?;
-            Some((attribute(select, "name"), attribute(option, "value")))
-        });
         Self {
             action: attribute(form, "action"),
-            fields: inputs.chain(picked).collect(),
+            fields: form
+                .select(&selector("input[name], textarea[name], select[name]"))
+                .filter(is_sent)
+                .map(|control| (attribute(control, "name"), value(control)))
+                .collect(),
         }
+    }
+}
+
+/// What a browser sends of a control.
+fn value(control: ElementRef<'_>) -> String {
+    let text = |element: ElementRef<'_>| element.text().collect::<String>();
+    match control.value().name() {
+        "textarea" => text(control).replace('\n', "\r\n"),
+        "select" => {
+            let selected = |css| control.select(&selector(css)).next();
+            let option = selected("option[selected]").or_else(|| selected("option"));
+            option.map_or_else(String::new, |option| {
+                let value = option.attr("value").map(str::to_owned);
+                value.unwrap_or_else(|| text(option))
+            })
+        }
+        _ => control.attr("value").unwrap_or_default().to_owned(),
     }
 }
 
@@ -657,6 +672,17 @@ impl Answer {
         let form = document
             .select(&selector("form[method=post]"))
             .find(|form| form.select(&control).next().is_some());
+        Form::read(form.unwrap_or_else(|| panic!("no such form: {} {}", self.status, self.body)))
+    }
+
+    /// The page's form in which the selector finds something.
+    #[track_caller]
+    pub fn form_with(&self, css: &str) -> Form {
+        let document = self.document();
+        let css = selector(css);
+        let form = document
+            .select(&selector("form"))
+            .find(|form| form.select(&css).next().is_some());
         Form::read(form.unwrap_or_else(|| panic!("no such form: {} {}", self.status, self.body)))
     }
 

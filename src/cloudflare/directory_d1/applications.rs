@@ -31,7 +31,7 @@ thread_local! {
 }
 
 #[derive(Deserialize)]
-struct ApplicationRow {
+pub(super) struct ApplicationRow {
     id: ApplicationId,
     owner_id: Option<UserId>,
     name: ApplicationName,
@@ -81,14 +81,17 @@ impl From<ApplicationRow> for Application {
 }
 
 /// An [`ApplicationRow`] as SQLite makes it.
-const APPLICATION: &str = "json_object('id', id, 'owner_id', owner_id, 'name', name, \
-                           'description', description, 'icon', icon, \
-                           'secret_hash', secret_hash, 'redirect_uris', json(redirect_uris), \
-                           'trusted', trusted, 'bot_public', bot_public, \
-                           'bot_require_code_grant', bot_require_code_grant, \
-                           'bot_username', bot_username, \
-                           'bot_discriminator', bot_discriminator, 'bot_avatar', bot_avatar, \
-                           'flags', flags, 'created_at', created_at)";
+pub(super) const APPLICATION: &str = "json_object('id', applications.id, \
+     'owner_id', applications.owner_id, 'name', applications.name, \
+     'description', applications.description, 'icon', applications.icon, \
+     'secret_hash', applications.secret_hash, \
+     'redirect_uris', json(applications.redirect_uris), 'trusted', applications.trusted, \
+     'bot_public', applications.bot_public, \
+     'bot_require_code_grant', applications.bot_require_code_grant, \
+     'bot_username', applications.bot_username, \
+     'bot_discriminator', applications.bot_discriminator, \
+     'bot_avatar', applications.bot_avatar, 'flags', applications.flags, \
+     'created_at', applications.created_at)";
 
 /// Forgets applications that have changed: this isolate knows better than to wait.
 pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
@@ -168,14 +171,15 @@ impl Applications for Edge {
         owner: Option<UserId>,
         paging: Paging,
     ) -> Result<Vec<Application>, Fault> {
-        let whose = if owner.is_some() {
+        let condition = if owner.is_some() {
             "owner_id = ?"
         } else {
             "? IS NULL"
         };
         let sql = format!(
             "SELECT json_group_array({APPLICATION}) AS found FROM \
-             (SELECT * FROM applications WHERE {whose} AND id > ? ORDER BY id LIMIT ?)"
+             (SELECT * FROM applications WHERE {condition} AND id > ? ORDER BY id LIMIT ?) \
+             AS applications"
         );
         let values = [
             owner.map_or(Bind::Null, id),

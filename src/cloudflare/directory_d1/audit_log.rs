@@ -8,7 +8,7 @@ use super::{Bind, Edge, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
 use crate::oauth::time::Timestamp;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{AuditLog, Fault};
+use crate::store::{AuditLog, EntryFilter, Fault};
 
 /// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
 const SWEPT_AT_ONCE: u32 = 5_000;
@@ -86,19 +86,33 @@ impl AuditLog for Edge {
 
     async fn entries(
         &self,
+        wanted: EntryFilter,
         before: Option<EntryId>,
         since: EntryId,
         limit: u32,
     ) -> Result<Vec<Entry>, Fault> {
-        let sql = "SELECT json_group_array(json_object('id', CAST(id AS TEXT), 'action', action, \
-                   'actor_id', actor_id, 'application_id', application_id, \
-                   'target_id', target_id, 'address', address, 'details', json(details))) \
-                   AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
-                   AND id < CAST(? AS INTEGER) ORDER BY id DESC LIMIT ?)";
-        let before = before.map_or_else(|| id(i64::MAX), id);
-        let rows: Option<Vec<EntryRow>> = self
-            .row(sql, &[id(since), before, Bind::Bits(limit)])
-            .await?;
+        let mut condition = String::new();
+        let mut values = vec![id(since), before.map_or_else(|| id(i64::MAX), id)];
+        let filters = [
+            (" AND action = ?", wanted.action.map(id)),
+            (" AND actor_id = ?", wanted.actor.map(id)),
+            (" AND target_id = ?", wanted.target.map(id)),
+        ];
+        for (clause, value) in filters {
+            if let Some(value) = value {
+                condition.push_str(clause);
+                values.push(value);
+            }
+        }
+        values.push(Bind::Bits(limit));
+        let sql = format!(
+            "SELECT json_group_array(json_object('id', CAST(id AS TEXT), 'action', action, \
+             'actor_id', actor_id, 'application_id', application_id, \
+             'target_id', target_id, 'address', address, 'details', json(details))) \
+             AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
+             AND id < CAST(? AS INTEGER){condition} ORDER BY id DESC LIMIT ?)"
+        );
+        let rows: Option<Vec<EntryRow>> = self.row(&sql, &values).await?;
         let rows = rows.unwrap_or_default().into_iter();
         Ok(rows.filter_map(EntryRow::entry).collect())
     }

@@ -6,6 +6,7 @@
 mod applications;
 mod audit_log;
 mod guilds;
+mod lists;
 mod users;
 
 use serde::Deserialize;

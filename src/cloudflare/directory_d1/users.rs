@@ -17,7 +17,7 @@ use crate::store::{
 };
 
 #[derive(Deserialize)]
-struct UserRow {
+pub(super) struct UserRow {
     id: UserId,
     username: Username,
     discriminator: Discriminator,
@@ -46,7 +46,7 @@ impl From<UserRow> for User {
 }
 
 /// A [`UserRow`] as SQLite makes it.
-const USER: &str = "json_object('id', users.id, 'username', users.username, \
+pub(super) const USER: &str = "json_object('id', users.id, 'username', users.username, \
                     'discriminator', users.discriminator, 'email', users.email, \
                     'verified', users.verified, 'admin', users.admin, 'avatar', users.avatar, \
                     'public_flags', users.public_flags, 'created_at', users.created_at)";
@@ -65,11 +65,22 @@ struct SessionRow {
 }
 
 #[derive(Deserialize)]
-struct AuthorizationRow {
+pub(super) struct AuthorizationRow {
     application_id: ApplicationId,
     scope: Scopes,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+impl From<AuthorizationRow> for Authorization {
+    fn from(row: AuthorizationRow) -> Self {
+        Self {
+            application: row.application_id,
+            scope: row.scope,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -300,13 +311,7 @@ impl Users for Edge {
                    ORDER BY updated_at DESC)";
         let rows: Option<Vec<AuthorizationRow>> = self.row(sql, &[id(user)]).await?;
         let rows = rows.unwrap_or_default();
-        let authorization = |row: AuthorizationRow| Authorization {
-            application: row.application_id,
-            scope: row.scope,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        };
-        Ok(rows.into_iter().map(authorization).collect())
+        Ok(rows.into_iter().map(Authorization::from).collect())
     }
 
     async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {

@@ -11,14 +11,15 @@ use crate::fluxer::audit::Entry;
 use crate::http::Response;
 use crate::oauth::time::Timestamp;
 use crate::snowflake::{EntryId, Snowflake};
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, EntryFilter, Fault};
 
 /// `GET`: newest first.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     administrator(cx).await?;
     let (limit, before) = paging::read_backwards(cx)?;
     let since = kept_since(cx.now, cx.config.audit_log_lifetime);
-    let entries = cx.edge.entries(before, since, limit).await?;
+    let everything = EntryFilter::default();
+    let entries = cx.edge.entries(everything, before, since, limit).await?;
     let shown: Value = entries.iter().map(Entry::shown).collect();
     Ok(Response::json(200, &shown))
 }
@@ -31,7 +32,7 @@ pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
 }
 
 /// The id of the oldest entry that is still kept.
-fn kept_since(now: Timestamp, lifetime: Duration) -> EntryId {
+pub fn kept_since(now: Timestamp, lifetime: Duration) -> EntryId {
     let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
     EntryId(Snowflake::first_of(now.millis().saturating_sub(lifetime)))
 }

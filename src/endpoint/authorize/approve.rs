@@ -14,6 +14,7 @@ use crate::oauth::code::{Code, CodeSeed};
 use crate::oauth::error::Refusal;
 use crate::oauth::scope::Scopes;
 use crate::opaque_id::FamilyId;
+use crate::page::text::Message;
 use crate::snowflake::UserId;
 use crate::store::{CodeRecord, Consent, Consented, Edge, Outlook};
 
@@ -95,7 +96,7 @@ impl Asked {
             (Consented::Yes, Some(Issued { code, callback, .. })) => {
                 Ok(callback.answer(cx, &[("code", code.expose())]))
             }
-            (Consented::Yes, None) => self.added_page(plan),
+            (Consented::Yes, None) => self.added_page(cx, plan),
             (Consented::SessionEnded, issued) => {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
@@ -124,6 +125,7 @@ impl Asked {
             redirect_uri: callback.redirect_uri.as_str().to_owned(),
             code_challenge: approval.request.oauth.code_challenge,
             device: device(cx),
+            address: cx.request.client_ip().parse().ok(),
             guild: approval.plan.as_ref().map(Plan::joined).map(Box::new),
         };
         let expires_at = cx.now + cx.config.code_lifetime;
@@ -189,14 +191,7 @@ impl Asked {
 }
 
 fn answered_before() -> Notice {
-    Notice {
-        status: 409,
-        title: "You have answered this already",
-        text: "This form was sent before. Go back to the application and start again if it did \
-               not work.",
-        detail: None,
-        next: None,
-    }
+    Notice::new(409, Message::AnsweredBefore)
 }
 
 /// What is remembered after a consent: what was withheld this time is forgotten, what was not

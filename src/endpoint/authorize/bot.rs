@@ -14,6 +14,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::form::Params;
 use crate::oauth::scope::Scope;
 use crate::opaque_id::InstallationId;
+use crate::page::text::Message;
 use crate::page::{BotAddedPage, Page};
 use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::store::{Edge, Installation, Member};
@@ -74,7 +75,7 @@ pub(super) fn chosen_guild(bot: BotRequest, form: &Params) -> Result<Option<Guil
 }
 
 /// The boxes that were ticked.
-fn ticked(form: &Params) -> Permissions {
+pub(super) fn ticked(form: &Params) -> Permissions {
     form.all("permissions")
         .filter_map(|value| Permissions::parse(value).ok())
         .fold(Permissions::NONE, Permissions::with)
@@ -137,75 +138,57 @@ impl Asked {
     }
 
     /// Says where the bot is, and what it may do there.
-    pub(super) fn added_page(&self, plan: Option<&Plan>) -> Result<Response, Failure<Notice>> {
+    pub(super) fn added_page<E>(
+        &self,
+        cx: &Context<'_, E>,
+        plan: Option<&Plan>,
+    ) -> Result<Response, Failure<Notice>> {
         let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
         let plan = plan.ok_or_else(unknown)?;
         let bot = self.application.bot.as_ref();
+        let here = cx.request.target();
+        let chrome = cx.chrome(&here);
         let page = BotAddedPage {
+            chrome,
+            text: &chrome.text.bot,
             application: self.application.name.as_str(),
             bot: bot.map_or("", |bot| bot.username.as_str()),
             guild: plan.installer.guild.name.as_str(),
             permissions: plan.permissions.iter().collect(),
         };
-        Ok(Page::render(&page)?.respond(200))
+        let title = chrome.text.bot.added_title;
+        Ok(Page::render(chrome, title, &page)?.respond(200))
     }
 }
 
 /// The page that says why the bot was not added.
 pub(super) fn not_added(refusal: InstallRefusal) -> Notice {
-    let (status, text, code) = match refusal {
-        InstallRefusal::UnknownGuild => (
-            404,
-            "That community does not exist, or no longer. Nothing was changed.",
-            "UNKNOWN_GUILD: Unknown Guild",
-        ),
+    let (status, message, code) = match refusal {
+        InstallRefusal::UnknownGuild => {
+            (404, Message::UnknownGuild, "UNKNOWN_GUILD: Unknown Guild")
+        }
         InstallRefusal::MissingPermissions => (
             403,
-            "Adding a bot takes the permission to manage the community, which you do not have \
-             there. Nothing was changed.",
+            Message::MissingPermissions,
             "MISSING_PERMISSIONS: Missing Permissions",
         ),
         InstallRefusal::BotAlreadyInGuild => (
             400,
-            "The bot is in that community already. Nothing was changed.",
+            Message::BotAlreadyThere,
             "BOT_ALREADY_IN_GUILD: Bot is already in this guild",
         ),
     };
-    notice(status, "The bot was not added", text, code.to_owned())
+    Notice::new(status, message).with_detail(code)
 }
 
 /// The page for a link that only adds a bot, where it is refused: nobody else waits for the answer.
 pub(super) fn refused(refusal: &Refusal) -> Notice {
     match refusal {
-        Refusal::Denied => Notice {
-            status: 200,
-            title: "Nothing was added",
-            text: "You did not allow the bot. You can close this page.",
-            detail: None,
-            next: None,
-        },
-        Refusal::PrivateBot => notice(
-            403,
-            "This bot is private",
-            "Only the owner of the application can add it to a community.",
-            format!("BOT_IS_PRIVATE: {refusal}"),
-        ),
-        Refusal::ScopeNotAllowed(Scope::Bot) => notice(
-            400,
-            "There is no bot to add",
-            "The application that this link belongs to has no bot.",
-            "NOT_A_BOT_APPLICATION: Application is not a bot".to_owned(),
-        ),
+        Refusal::Denied => Notice::new(200, Message::NothingAdded),
+        Refusal::PrivateBot => Notice::new(403, Message::PrivateBot)
+            .with_detail(format_args!("BOT_IS_PRIVATE: {refusal}")),
+        Refusal::ScopeNotAllowed(Scope::Bot) => Notice::new(400, Message::NoBot)
+            .with_detail("NOT_A_BOT_APPLICATION: Application is not a bot"),
         refusal => Notice::bad_request(refusal),
-    }
-}
-
-fn notice(status: u16, title: &'static str, text: &'static str, detail: String) -> Notice {
-    Notice {
-        status,
-        title,
-        text,
-        detail: Some(detail),
-        next: None,
     }
 }

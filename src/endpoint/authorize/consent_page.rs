@@ -1,6 +1,6 @@
 //! The page that asks.
 
-use super::bot::not_added;
+use super::bot::{not_added, ticked};
 use super::{Asked, Request, consent_form};
 use crate::endpoint::browser::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, logout, me};
@@ -9,19 +9,26 @@ use crate::fluxer::guild::Membership;
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
 use crate::fluxer::permissions::Permissions;
 use crate::http::Response;
+use crate::oauth::form::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::{
-    BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, ScopeLine,
+    BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
 };
 use crate::snowflake::{GuildId, UserId};
-use crate::store::{Edge, Member};
+use crate::store::{Edge, Fault, Member, Paging};
+
+/// As many guilds as a user can be in.
+const ALL_GUILDS: Paging = Paging {
+    after: None,
+    limit: me::MAX_GUILDS,
+};
 
 /// The guilds that a bot's form is about.
 enum Prospects {
     /// The one that the link fixes.
     Fixed(Membership),
-    /// Those where the user may add bots, and the one that the link proposes.
+    /// The user's, and the one that the link proposes.
     Pick {
         memberships: Vec<Membership>,
         proposed: Option<GuildId>,
@@ -29,43 +36,62 @@ enum Prospects {
 }
 
 impl Asked {
-    /// Shows the consent form; `problem` says why it is shown again.
+    /// Shows the consent form: again, with what was ticked, where it came back without a guild for the
+    /// bot.
     pub(super) async fn consent_page<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         request: &Request,
         logged_in: &LoggedIn,
-        problem: Option<&'static str>,
+        again: Option<&Params>,
     ) -> Result<Response, Failure<Notice>> {
         let user = &logged_in.session.user;
         let prospects = match request.bot {
             Some(bot) => Some(self.prospects(cx, bot, user.id).await?),
             None => None,
         };
+        let owner = match self.application.owner {
+            Some(owner) if owner == user.id => Some(user.clone()),
+            Some(owner) => cx.edge.user(owner).await?,
+            None => None,
+        };
+        let mut lines = scope_lines(cx, request.oauth.scope, logged_in, again).await?;
+        let here = cx.request.target();
+        let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let registered = self.application.created_at.to_iso();
         let subject = self.subject(request);
         let bot = request.bot.zip(prospects.as_ref());
+        let bot = bot.map(|(bot, prospects)| self.bot_section(bot, prospects, again));
+        if bot.as_ref().is_some_and(|bot| bot.guilds.is_empty()) {
+            // A bot with nowhere to go cannot be granted, and need not keep the rest from it.
+            let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
+            bot.for_each(ScopeLine::give_up);
+        }
         let page = ConsentPage {
-            action: &cx.request.target(),
+            chrome,
+            text: &chrome.text.consent,
+            action: &here,
             csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
-            application: self.application.name.as_str(),
-            description: self.application.description.as_str(),
+            application: &self.application,
+            owner: owner.as_ref().map(|it| it.username.as_str()),
             registered_on: registered.split('T').next().unwrap_or_default(),
             destination: redirect_uri.map(RedirectUri::destination),
             username: user.username.as_str(),
-            scopes: scope_lines(request.oauth.scope, logged_in),
-            bot: bot.map(|(bot, prospects)| self.bot_section(bot, prospects)),
-            problem,
-            switch_account_action: &logout::target(&cx.request.target()),
+            scopes: lines,
+            bot,
+            problem: again.map(|_| chrome.text.bot.problem),
+            switch_account_action: &logout::target(&here),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
         };
-        let page = Page::render(&page)?;
+        let [before, after] = chrome.text.consent.title;
+        let title = format!("{before}{}{after}", self.application.name.as_str());
+        let page = Page::render(chrome, &title, &page)?;
         let page = match redirect_uri {
             Some(redirect_uri) => page.with_form_to(redirect_uri),
             None => page,
         };
-        Ok(page.respond(if problem.is_some() { 400 } else { 200 }))
+        Ok(page.respond(if again.is_some() { 400 } else { 200 }))
     }
 
     /// Looks the guilds up. A link to a guild that does not exist says so at once, and so does one
@@ -101,19 +127,27 @@ impl Asked {
             .edge
             .guilds_to_manage(user, self.client().id, me::MAX_GUILDS);
         let mut memberships = offered.await?;
-        memberships.retain(Membership::may_add_bots);
-        // With more guilds than are offered, the link's may not be among them.
-        memberships.extend(named.filter(|named| {
-            let mut ids = memberships.iter().map(|it| it.guild.id);
-            named.may_add_bots() && ids.all(|id| id != named.guild.id)
-        }));
+        let others = cx.edge.guilds_of_user(user, about, ALL_GUILDS).await?;
+        // Guilds that cannot be chosen are shown with the reason; with more guilds than are
+        // offered, the one that the link proposes may be among none of them.
+        for more in others.into_iter().chain(named) {
+            if memberships.iter().all(|it| it.guild.id != more.guild.id) {
+                memberships.push(more);
+            }
+        }
         Ok(Prospects::Pick {
             memberships,
             proposed: bot.guild.named(),
         })
     }
 
-    fn bot_section<'a>(&'a self, bot: BotRequest, prospects: &'a Prospects) -> BotSection<'a> {
+    fn bot_section<'a>(
+        &'a self,
+        bot: BotRequest,
+        prospects: &'a Prospects,
+        again: Option<&Params>,
+    ) -> BotSection<'a> {
+        let ticked = again.map_or(Permissions::all(), ticked);
         let held = match prospects {
             Prospects::Fixed(membership) => membership.effective(),
             Prospects::Pick { .. } => Permissions::all(),
@@ -121,6 +155,7 @@ impl Asked {
         let lines = bot.permissions.iter().map(|permission| PermissionLine {
             permission,
             is_held: held.covers(permission.value()),
+            is_ticked: ticked.covers(permission.value()),
         });
         let username = self
             .application
@@ -143,14 +178,16 @@ fn picker(prospects: &Prospects) -> GuildPicker<'_> {
             proposed,
         } => (memberships, proposed),
     };
-    let choice = |membership: &'_ Membership| membership.bot.is_none();
-    let proposal_fails = proposed.is_some_and(|proposed| {
-        !memberships
-            .iter()
-            .any(|membership| membership.guild.id == proposed && choice(membership))
-    });
+    let (offered, others): (Vec<_>, Vec<_>) = memberships
+        .iter()
+        .partition(|membership| membership.may_add_bots());
+    let is_offered = |guild: GuildId| {
+        let mut offered = offered.iter();
+        offered.any(|membership| membership.guild.id == guild && membership.bot.is_none())
+    };
     GuildPicker::Pick {
-        choices: memberships
+        proposal_fails: proposed.is_some_and(|proposed| !is_offered(proposed)),
+        choices: offered
             .iter()
             .map(|membership| GuildChoice {
                 id: membership.guild.id,
@@ -159,23 +196,49 @@ fn picker(prospects: &Prospects) -> GuildPicker<'_> {
                 is_proposed: Some(membership.guild.id) == *proposed,
             })
             .collect(),
-        proposal_fails,
+        not_offered: others
+            .iter()
+            .map(|membership| membership.guild.name.as_str())
+            .collect(),
     }
 }
 
-fn scope_lines(asked: Scopes, logged_in: &LoggedIn) -> Vec<ScopeLine<'_>> {
+/// Each scope with the data that it opens, which is read for nothing but this.
+async fn scope_lines<E: Edge>(
+    cx: &Context<'_, E>,
+    asked: Scopes,
+    logged_in: &LoggedIn,
+    again: Option<&Params>,
+) -> Result<Vec<ScopeLine>, Fault> {
     let user = &logged_in.session.user;
     let granted = logged_in.session.granted;
-    let lines = asked.iter().map(|scope| ScopeLine {
-        scope,
-        withholdable: scope != Scope::Identify && asked != Scope::Bot.into(),
-        words: ScopeLine::words(scope),
-        preview: match scope {
-            Scope::Identify => Some(user.username.as_str()),
-            Scope::Email => Some(user.email.as_str()),
-            _ => None,
-        },
-        new: granted.is_some_and(|granted| !granted.contains(scope)),
-    });
-    lines.collect()
+    let mut lines = Vec::new();
+    for scope in asked.iter() {
+        let preview = match scope {
+            Scope::Identify => Some(Preview::of([user.username.as_str().to_owned()])),
+            Scope::Email => Some(Preview::of([user.email.as_str().to_owned()])),
+            Scope::Guilds => {
+                let guilds = cx.edge.guilds_of_user(user.id, None, ALL_GUILDS).await?;
+                let names = guilds.into_iter().map(|it| it.guild.name.into());
+                Some(Preview::of(names))
+            }
+            Scope::Connections => {
+                let connections = cx.edge.connections(user.id).await?;
+                let names = connections.into_iter();
+                let names = names.map(|it| format!("{}: {}", it.kind.as_str(), it.name.as_str()));
+                Some(Preview::of(names))
+            }
+            Scope::Bot | Scope::Admin => None,
+        };
+        let is_ticked =
+            again.is_none_or(|form| form.all("scope").any(|ticked| ticked == scope.as_str()));
+        lines.push(ScopeLine {
+            scope,
+            is_ticked: is_ticked || scope == Scope::Identify,
+            withholdable: scope != Scope::Identify && asked != Scope::Bot.into(),
+            preview,
+            new: granted.is_some_and(|granted| !granted.contains(scope)),
+        });
+    }
+    Ok(lines)
 }

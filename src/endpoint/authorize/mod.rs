@@ -80,8 +80,9 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         None => None,
     };
     if bot.is_some() && guild.is_none() {
-        let problem = Some("Choose a community for the bot.");
-        return asked.consent_page(cx, request, &logged_in, problem).await;
+        return asked
+            .consent_page(cx, request, &logged_in, Some(&form))
+            .await;
     }
     let plan = match bot.zip(guild) {
         Some(chosen) => Some(asked.plan(cx, &logged_in, chosen, &form, seed).await?),

@@ -16,17 +16,17 @@ use crate::oauth::time::Timestamp;
 use crate::opaque_id::InstallationId;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{
-    Account, Added, Applications, AuditLog, Authorization, Consent, Consented, Fault, Guilds,
-    Installation, Member, Paging, Session, Taken, Users,
+    Account, Added, Applications, AuditLog, Authorization, Consent, Consented, EntryFilter, Fault,
+    Guilds, Installation, Member, Paging, Session, Taken, Users,
 };
 
 /// What D1 keeps.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    users: BTreeMap<UserId, (User, String)>,
+    pub(super) users: BTreeMap<UserId, (User, String)>,
     sessions: BTreeMap<String, StoredSession>,
-    applications: BTreeMap<ApplicationId, StoredApplication>,
-    authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
+    pub(super) applications: BTreeMap<ApplicationId, StoredApplication>,
+    pub(super) authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
     connections: BTreeMap<(UserId, String, String), Connection>,
     guilds: BTreeMap<GuildId, Guild>,
     members: BTreeMap<(UserId, GuildId), Permissions>,
@@ -42,8 +42,8 @@ struct StoredSession {
 }
 
 #[derive(Debug, Clone)]
-struct StoredApplication {
-    application: Rc<Application>,
+pub(super) struct StoredApplication {
+    pub(super) application: Rc<Application>,
     bot_token: Option<Hash<BotTokenSecret>>,
 }
 
@@ -124,7 +124,7 @@ impl Tables {
     }
 }
 
-fn page<K: Copy, V>(
+pub(super) fn page<K: Copy, V>(
     rows: impl IntoIterator<Item = (K, V)>,
     key: impl Fn(K) -> Snowflake,
     paging: Paging,
@@ -639,6 +639,7 @@ impl AuditLog for Memory {
 
     async fn entries(
         &self,
+        wanted: EntryFilter,
         before: Option<EntryId>,
         since: EntryId,
         limit: u32,
@@ -648,6 +649,7 @@ impl AuditLog for Memory {
             let entries = tables.entries.values().rev();
             entries
                 .filter(|entry| entry.id >= since && before.is_none_or(|it| entry.id < it))
+                .filter(|entry| wanted.admits(entry))
                 .take(limit)
                 .cloned()
                 .collect()
@@ -663,7 +665,7 @@ impl AuditLog for Memory {
 }
 
 impl Memory {
-    fn read<T>(&self, question: impl FnOnce(&mut Tables) -> T) -> Result<T, Fault> {
+    pub(super) fn read<T>(&self, question: impl FnOnce(&mut Tables) -> T) -> Result<T, Fault> {
         self.step("d1.read", |state| question(&mut state.directory))
     }
 

@@ -4,6 +4,7 @@
 //! or after its effect, as networks do.
 
 mod directory;
+mod lists;
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;

@@ -1,0 +1,105 @@
+//! What people look through and search. What begins with a text is a range of an index, which
+//! `LIKE` would not be, and a `%` is just a `%`.
+
+use serde::Deserialize;
+
+use super::applications::{APPLICATION, ApplicationRow};
+use super::users::{AuthorizationRow, USER, UserRow};
+use super::{Bind, Edge, after, id};
+use crate::fluxer::application::Application;
+use crate::fluxer::user::User;
+use crate::snowflake::UserId;
+use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
+
+#[derive(Deserialize)]
+struct AuthorizedRow {
+    authorization: AuthorizationRow,
+    application: ApplicationRow,
+}
+
+impl From<AuthorizedRow> for Authorized {
+    fn from(row: AuthorizedRow) -> Self {
+        Self {
+            authorization: row.authorization.into(),
+            application: row.application.into(),
+        }
+    }
+}
+
+impl Lists for Edge {
+    async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
+        let sql = format!(
+            "SELECT json_group_array(json(found)) AS found FROM ( \
+             SELECT json_object('authorization', json_object( \
+             'application_id', authorizations.application_id, 'scope', authorizations.scope, \
+             'created_at', authorizations.created_at, 'updated_at', authorizations.updated_at), \
+             'application', {APPLICATION}) AS found FROM authorizations \
+             JOIN applications ON applications.id = authorizations.application_id \
+             WHERE authorizations.user_id = ? AND authorizations.application_id > ? \
+             ORDER BY authorizations.application_id LIMIT ?)"
+        );
+        let values = [id(user), after(paging), Bind::Bits(paging.limit)];
+        let rows: Option<Vec<AuthorizedRow>> = self.row(&sql, &values).await?;
+        let rows = rows.unwrap_or_default();
+        Ok(rows.into_iter().map(Authorized::from).collect())
+    }
+
+    async fn find_users(
+        &self,
+        by: UserKey,
+        prefix: &Prefix,
+        paging: Paging,
+    ) -> Result<Vec<User>, Fault> {
+        let key = match by {
+            UserKey::Username => "username_key",
+            UserKey::Email => "email_key",
+        };
+        let sql = users_beginning(key);
+        let rows: Option<Vec<UserRow>> = self.row(&sql, &begins(prefix, paging)).await?;
+        let rows = rows.unwrap_or_default();
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    async fn find_applications(
+        &self,
+        prefix: &Prefix,
+        paging: Paging,
+    ) -> Result<Vec<Application>, Fault> {
+        let sql = applications_beginning();
+        let rows: Option<Vec<ApplicationRow>> = self.row(&sql, &begins(prefix, paging)).await?;
+        let rows = rows.unwrap_or_default();
+        Ok(rows.into_iter().map(Application::from).collect())
+    }
+}
+
+/// A prefix's two ends, the row that the page lies behind, and the limit.
+fn begins(prefix: &Prefix, paging: Paging) -> [Bind<'_>; 4] {
+    [
+        Bind::Text(prefix.start()),
+        id(prefix.end()),
+        after(paging),
+        Bind::Bits(paging.limit),
+    ]
+}
+
+/// No two users share a key, so the page begins behind that of `?3`.
+fn users_beginning(key: &str) -> String {
+    let last = format!("COALESCE((SELECT {key} FROM users WHERE id = ?3), '')");
+    format!(
+        "SELECT json_group_array({USER}) AS found FROM (SELECT * FROM users \
+         WHERE {key} >= MAX(?1, {last}) AND {key} < ?2 AND +{key} <> {last} \
+         ORDER BY {key} LIMIT ?4) AS users"
+    )
+}
+
+/// Names may be shared: the page begins with the name of `?3`, behind its id. The `+` keeps that
+/// last condition out of the choice of an index.
+fn applications_beginning() -> String {
+    const LAST: &str = "COALESCE((SELECT lower(name) FROM applications WHERE id = ?3), '')";
+    format!(
+        "SELECT json_group_array({APPLICATION}) AS found FROM (SELECT * FROM applications \
+         WHERE lower(name) >= MAX(?1, {LAST}) AND lower(name) < ?2 \
+         AND (+lower(name) > {LAST} OR +id > ?3) \
+         ORDER BY lower(name), id LIMIT ?4) AS applications"
+    )
+}
