@@ -290,8 +290,9 @@ impl Notice {
 
 impl Refuse for Notice {
     fn refuse<E>(self, cx: &Context<'_, E>) -> Result<Response, Fault> {
-        let here = cx.request.target();
-        let chrome = cx.chrome(&here);
+        // Nothing of a request that went wrong stands on the page that says so: there is no way back
+        // to it, and so no choice of language.
+        let chrome = cx.chrome("");
         let (title, text) = (chrome.text.message)(self.message);
         let label = |next| match next {
             Next::StartAgain => chrome.text.layout.start_again,

@@ -32,7 +32,7 @@ pub struct Chrome<'a> {
     pub text: &'static Text,
     /// The platform's name and looks.
     pub brand: &'a Brand,
-    /// Where the choice of language comes back to: a path of ours.
+    /// Where the choice of language comes back to: a path of ours. Empty: there is no choice.
     pub here: &'a str,
     /// Whose account the page is about: with it go the links to the account's pages.
     pub account: Option<AccountLinks<'a>>,
@@ -373,6 +373,8 @@ struct Layout<'a> {
 pub struct Page {
     html: String,
     form_action: String,
+    /// `'self'` on the pages of an account; where people log in and consent, no script runs at all.
+    script_src: &'static str,
 }
 
 impl Page {
@@ -389,6 +391,7 @@ impl Page {
         Ok(Self {
             html: layout.render().map_err(fault)?,
             form_action: "'self'".to_owned(),
+            script_src: chrome.account.map_or("'none'", |_| "'self'"),
         })
     }
 
@@ -404,10 +407,9 @@ impl Page {
     /// §4.16); no referrer carries the request to where the user goes next (§4.2.4).
     pub fn respond(self, status: u16) -> Response {
         let policy = format!(
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-             form-action {}; \
-             frame-ancestors 'none'; base-uri 'none'",
-            self.form_action
+            "default-src 'none'; style-src 'self'; script-src {}; img-src 'self' data:; \
+             form-action {}; frame-ancestors 'none'; base-uri 'none'",
+            self.script_src, self.form_action
         );
         let mut response = Response::empty(status)
             .with("content-type", "text/html; charset=utf-8")
