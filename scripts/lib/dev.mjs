@@ -173,6 +173,11 @@ Accounts
   admin@example.com   admin-password     an administrator; owns Chess Club, Music Lounge and Staff Room
   visitor@example.com visitor-password   owns Book Circle, is in Demo Workshop
 
+Pages
+  ${origin}/settings/authorizations   what an account has authorized
+  ${origin}/developers                its own applications
+  ${origin}/admin                     for administrators
+
 Demo Confidential
   client id           ${confidential.id}
   client secret       ${confidential.secret}
