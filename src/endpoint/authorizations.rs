@@ -100,10 +100,10 @@ pub async fn delete_all<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     Ok(Response::empty(204))
 }
 
-/// Takes back what a user granted an application, on behalf of `actor`; whether there was anything. The ledger comes
-/// first: should the rest fail, nothing works any more and the request can be repeated. It is asked
-/// again after the consent is forgotten, for an approval may have opened a family in between, and
-/// one that no list shows must not live.
+/// Takes back what a user granted an application, on behalf of `actor`; whether there was anything.
+/// The ledger comes first: should the rest fail, nothing works any more and the request can be
+/// repeated. It is asked again after the consent is forgotten, for an approval may have opened a
+/// family in between, and one that no list shows must not live.
 pub async fn deauthorize<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,

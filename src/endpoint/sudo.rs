@@ -63,6 +63,8 @@ pub async fn check<E: Edge>(
         Err(full) => return Ok(Checked::TooMany(full)),
     };
     let account = cx.edge.account(user.username.as_str()).await?;
+    // Renamed since the session was read, the name may be somebody else's by now.
+    let account = account.filter(|account| account.user.id == user.id);
     let hash = account.as_ref().map(|it| it.password_hash.as_str());
     if !password::verify(shown, hash)? {
         let entry = cx.entry(Action::LoginFailed).on(user.id.0);
