@@ -447,7 +447,7 @@ impl<'a> Matched<'a> {
         });
         cx.edge.log(&line.to_string());
         let reference = format!("Reference: {reference}");
-        match fault.outlook {
+        match fault.outlook() {
             Outlook::Passing => self
                 .refuse_with(
                     cx,

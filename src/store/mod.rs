@@ -26,15 +26,19 @@ use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 
 /// Something of ours that did not work. Its text is for the log, never for the client.
+///
+/// Behind a pointer, for every question to storage is answered with it or what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{part}: {what}")]
-pub struct Fault {
+#[error("{}: {}", .0.part, .0.what)]
+pub struct Fault(Box<Broken>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Broken {
     /// Which part: `records`, `ledger`, `limiter`, `directory`, …
-    pub part: &'static str,
+    part: &'static str,
     /// What it said.
-    pub what: String,
-    /// Whether it will pass: 503 `temporarily_unavailable`, or 500 `server_error`.
-    pub outlook: Outlook,
+    what: String,
+    outlook: Outlook,
 }
 
 /// Whether a fault passes.
@@ -49,19 +53,25 @@ pub enum Outlook {
 impl Fault {
     /// A part that did not answer.
     pub fn new(part: &'static str, what: impl core::fmt::Display) -> Self {
-        Self {
-            part,
-            what: what.to_string(),
-            outlook: Outlook::Passing,
-        }
+        Self::of(part, what.to_string(), Outlook::Passing)
     }
 
     /// A part whose answer cannot be read, now or ever.
     pub fn lasting(part: &'static str, what: impl core::fmt::Display) -> Self {
-        Self {
-            outlook: Outlook::Lasting,
-            ..Self::new(part, what)
-        }
+        Self::of(part, what.to_string(), Outlook::Lasting)
+    }
+
+    fn of(part: &'static str, what: String, outlook: Outlook) -> Self {
+        Self(Box::new(Broken {
+            part,
+            what,
+            outlook,
+        }))
+    }
+
+    /// Whether it will pass: 503 `temporarily_unavailable`, or 500 `server_error`.
+    pub fn outlook(&self) -> Outlook {
+        self.0.outlook
     }
 }
 

@@ -72,7 +72,7 @@ impl Edge {
     /// The column `found` of the first row, where there is a row. D1's own error is kept: a
     /// broken constraint is an answer.
     async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, worker::Error> {
-        let unprepared = |fault: Fault| worker::Error::RustError(fault.what);
+        let unprepared = |fault: Fault| worker::Error::RustError(fault.to_string());
         let statement = self.prepare(sql, values).map_err(unprepared)?;
         statement.first(Some("found")).await
     }

@@ -377,7 +377,7 @@ impl Asked {
         cx: &Context<'_, E>,
         fault: Fault,
     ) -> Result<Response, Failure<Notice>> {
-        let (code, words) = match fault.outlook {
+        let (code, words) = match fault.outlook() {
             Outlook::Passing => (
                 ErrorCode::TemporarilyUnavailable,
                 "The server cannot answer now; try again in a moment",

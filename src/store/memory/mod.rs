@@ -170,9 +170,9 @@ impl Memory {
             _ => None,
         });
         self.steps.borrow_mut().push(name);
-        let fault = || Fault {
-            outlook: self.outlook.get(),
-            ..Fault::new(name, "planned")
+        let fault = || match self.outlook.get() {
+            Outlook::Passing => Fault::new(name, "planned"),
+            Outlook::Lasting => Fault::lasting(name, "planned"),
         };
         let is_down = self.outage.get().is_some_and(|part| name.starts_with(part));
         if is_down || failing.is_some_and(|plan| plan.when == When::Before) {
