@@ -45,10 +45,10 @@ impl<E: Edge> Context<'_, E> {
     /// A form of this page that came back, from this session.
     pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<Notice>> {
         let path = &self.request.path;
-        let posted = self.posted_form(path).map_err(Failure::Refused)?;
+        let posted = self.posted_form(path).map_err(Failure::refused)?;
         match self.check_ticket(&form(logged_in, path), &posted) {
             Some(_) => Ok(posted),
-            None => Err(Failure::Refused(Notice::form_refused(path.clone()))),
+            None => Err(Failure::refused(Notice::form_refused(path.clone()))),
         }
     }
 }

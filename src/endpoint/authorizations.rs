@@ -46,7 +46,7 @@ pub async fn show<E: Edge>(
     cx: &Context<'_, E>,
     application: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
     let user = Manager::of(cx).await?.user()?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
@@ -67,11 +67,11 @@ pub async fn delete<E: Edge>(
 ) -> Result<Response, Failure<ApiError>> {
     let manager = Manager::of(cx).await?;
     let application = ApplicationId::parse(application);
-    let application = application.ok_or(Failure::Refused(ApiError::UnknownAuthorization))?;
+    let application = application.ok_or(Failure::refused(ApiError::UnknownAuthorization))?;
     if deauthorize(cx, manager.actor(), manager.user()?, application).await? {
         Ok(Response::empty(204))
     } else {
-        Err(Failure::Refused(ApiError::UnknownAuthorization))
+        Err(Failure::refused(ApiError::UnknownAuthorization))
     }
 }
 
@@ -81,7 +81,7 @@ pub async fn delete_device<E: Edge>(
     application: &str,
     device: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
     let manager = Manager::of(cx).await?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let family = FamilyId::parse(device).ok_or_else(unknown)?;

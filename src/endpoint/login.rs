@@ -67,7 +67,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
     let return_to = return_to(&cx.request.query);
     if return_to.is_none() && cx.logged_in(None).await?.is_some() {
         let notice = Notice::new(200, Message::LoggedIn).then(logout::PATH, Next::LogOut);
-        return Err(Failure::Refused(notice));
+        return Err(Failure::refused(notice));
     }
     form_page(cx, 200, "", None).await
 }
@@ -79,7 +79,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
         return form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await;
     }
-    let bad_request = |refusal| Failure::Refused(Notice::bad_request(refusal));
+    let bad_request = |refusal| Failure::refused(Notice::bad_request(refusal));
     let login = form
         .one("login")
         .map_err(bad_request)?

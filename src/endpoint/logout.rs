@@ -32,7 +32,7 @@ pub fn form(logged_in: &LoggedIn) -> Form<'_> {
 /// `GET`: asks first, so that a link from elsewhere logs nobody out.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
     let Some(logged_in) = cx.logged_in(None).await? else {
-        return Err(Failure::Refused(logged_out()));
+        return Err(Failure::refused(logged_out()));
     };
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
@@ -51,7 +51,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     let posted = cx.posted_form(PATH).or_refuse()?;
     if let Some(logged_in) = cx.logged_in(None).await? {
         if cx.check_ticket(&form(&logged_in), &posted).is_none() {
-            return Err(Failure::Refused(Notice::form_refused(PATH.to_owned())));
+            return Err(Failure::refused(Notice::form_refused(PATH.to_owned())));
         }
         cx.edge.close_session(&logged_in.cookie.hash()).await?;
         let user = logged_in.session.user.id.0;

@@ -151,9 +151,16 @@ fn parse_form(body: &[u8]) -> Result<Params, Refusal> {
 #[derive(Debug)]
 pub enum Failure<R> {
     /// Theirs.
-    Refused(R),
+    Refused(Box<R>),
     /// Ours.
     Fault(Fault),
+}
+
+impl<R> Failure<R> {
+    /// Theirs. Behind a pointer, for everything that can fail carries room for it.
+    pub fn refused(refusal: R) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 impl<R, F: Into<Fault>> From<F> for Failure<R> {
@@ -171,7 +178,7 @@ pub trait OrRefuse<T, R> {
 
 impl<T, R> OrRefuse<T, R> for Result<T, R> {
     fn or_refuse(self) -> Result<T, Failure<R>> {
-        self.map_err(Failure::Refused)
+        self.map_err(Failure::refused)
     }
 }
 

@@ -65,7 +65,7 @@ impl Query {
         if self.errors.is_empty() {
             Ok(read)
         } else {
-            Err(Failure::Refused(ApiError::InvalidFormBody(self.errors)))
+            Err(Failure::refused(ApiError::InvalidFormBody(self.errors)))
         }
     }
 }

@@ -47,7 +47,7 @@ fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiE
     } else if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bot") {
         Ok(Credential::Bot(shown))
     } else {
-        Err(Failure::Refused(ApiError::Unauthorized))
+        Err(Failure::refused(ApiError::Unauthorized))
     }
 }
 
@@ -63,7 +63,7 @@ pub async fn caller<E: Edge>(cx: &Context<'_, E>) -> Result<Caller, Failure<ApiE
 pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bearer(token) => verify(cx, token).await,
-        Credential::Bot(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+        Credential::Bot(_) => Err(Failure::refused(ApiError::InvalidToken)),
     }
 }
 
@@ -71,12 +71,12 @@ pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiE
 pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bot(token) => verify_bot(cx, token).await,
-        Credential::Bearer(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+        Credential::Bearer(_) => Err(Failure::refused(ApiError::InvalidToken)),
     }
 }
 
 async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Failure<ApiError>> {
-    let invalid = || Failure::Refused(ApiError::InvalidToken);
+    let invalid = || Failure::refused(ApiError::InvalidToken);
     let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
         .ok_or_else(invalid)?;
     let application = cx
@@ -94,7 +94,7 @@ async fn verify_bot<E: Edge>(
     cx: &Context<'_, E>,
     token: &str,
 ) -> Result<Application, Failure<ApiError>> {
-    let invalid = || Failure::Refused(ApiError::InvalidToken);
+    let invalid = || Failure::refused(ApiError::InvalidToken);
     let token = BotToken::parse(token).ok_or_else(invalid)?;
     let hash = token.hash();
     let application = cx.edge.application_of_bot(token.application, &hash).await?;
@@ -128,7 +128,7 @@ impl Bearer {
         if self.token.scope.contains(scope) {
             Ok(())
         } else {
-            Err(Failure::Refused(ApiError::MissingScope(scope)))
+            Err(Failure::refused(ApiError::MissingScope(scope)))
         }
     }
 
@@ -136,14 +136,14 @@ impl Bearer {
     pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
         match self.token.subject {
             Subject::User(user, _) => Ok(user),
-            Subject::Application(_) => Err(Failure::Refused(ApiError::InvalidToken)),
+            Subject::Application(_) => Err(Failure::refused(ApiError::InvalidToken)),
         }
     }
 
     /// The user of the token, who may have been deleted since.
     pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
         let user = cx.edge.user(self.user_id()?).await?;
-        user.ok_or(Failure::Refused(ApiError::InvalidToken))
+        user.ok_or(Failure::refused(ApiError::InvalidToken))
     }
 }
 
@@ -170,7 +170,7 @@ pub async fn administrator<E: Edge>(
 ) -> Result<Administrator, Failure<ApiError>> {
     let bearer = bearer(cx).await?;
     bearer.require(Scope::Admin)?;
-    let denied = || Failure::Refused(ApiError::AccessDenied);
+    let denied = || Failure::refused(ApiError::AccessDenied);
     if !bearer.application.client.trusted {
         return Err(denied());
     }

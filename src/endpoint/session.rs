@@ -23,7 +23,7 @@ fn form(logged_in: &LoggedIn) -> Form<'_> {
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let Some(logged_in) = cx.logged_in(None).await? else {
-        return Err(Failure::Refused(ApiError::Unauthorized));
+        return Err(Failure::refused(ApiError::Unauthorized));
     };
     let body = json!({
         "user": logged_in.session.user.in_full(),
@@ -35,7 +35,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiE
 /// The session of a request that reads.
 async fn reader<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
     let logged_in = cx.logged_in(None).await?;
-    logged_in.ok_or(Failure::Refused(ApiError::Unauthorized))
+    logged_in.ok_or(Failure::refused(ApiError::Unauthorized))
 }
 
 /// The session of a request that changes something, with its `X-CSRF-Token`.
@@ -44,7 +44,7 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
     let token = cx.request.header("x-csrf-token").unwrap_or_default();
     match form(&logged_in).check(&cx.config.keyring, token, cx.now) {
         Ticket::Valid(_) => Ok(logged_in),
-        Ticket::Invalid => Err(Failure::Refused(ApiError::CsrfToken)),
+        Ticket::Invalid => Err(Failure::refused(ApiError::CsrfToken)),
     }
 }
 
@@ -74,7 +74,7 @@ impl Manager {
             Self::User(logged_in) => Ok(logged_in.session.user.id),
             Self::Administrator(administrator) => {
                 let user = administrator.user;
-                user.ok_or(Failure::Refused(ApiError::AccessDenied))
+                user.ok_or(Failure::refused(ApiError::AccessDenied))
             }
         }
     }

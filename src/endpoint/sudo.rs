@@ -23,21 +23,21 @@ pub async fn confirm<E: Edge>(
         return Ok(());
     };
     if cx.body().is_empty() {
-        return Err(Failure::Refused(ApiError::SudoModeRequired));
+        return Err(Failure::refused(ApiError::SudoModeRequired));
     }
     let mut fields = Fields::read(cx).or_refuse()?;
     if !fields.has("password") {
-        return Err(Failure::Refused(ApiError::SudoModeRequired));
+        return Err(Failure::refused(ApiError::SudoModeRequired));
     }
     let shown = fields.required("password", |text| Ok(text.to_owned()));
     let shown = fields.finish(shown).or_refuse()?;
     match check(cx, &logged_in.session.user, &shown).await? {
         Checked::Right => Ok(()),
-        Checked::Wrong => Err(Failure::Refused(ApiError::field(
+        Checked::Wrong => Err(Failure::refused(ApiError::field(
             "password",
             "Invalid password",
         ))),
-        Checked::TooMany(full) => Err(Failure::Refused(ApiError::RateLimited(full))),
+        Checked::TooMany(full) => Err(Failure::refused(ApiError::RateLimited(full))),
     }
 }
 

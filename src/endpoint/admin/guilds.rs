@@ -107,11 +107,11 @@ pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) ->
 pub async fn delete_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let guild = guild(cx, id).await?;
-    let unknown = || Failure::Refused(ApiError::UnknownMember);
+    let unknown = || Failure::refused(ApiError::UnknownMember);
     let member = Snowflake::parse(member).ok_or_else(unknown)?;
     if guild.owner.is_some_and(|owner| owner.0 == member) {
         let owns = ApiError::field("user_id", "owns the guild and cannot leave it");
-        return Err(Failure::Refused(owns));
+        return Err(Failure::refused(owns));
     }
     if !cx.edge.remove_member(guild.id, member).await? {
         return Err(unknown());
@@ -130,7 +130,7 @@ fn show_member(member: Member, permissions: Permissions) -> Value {
 }
 
 async fn guild<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Guild, Failure<ApiError>> {
-    let unknown = || Failure::Refused(ApiError::UnknownGuild);
+    let unknown = || Failure::refused(ApiError::UnknownGuild);
     let id = GuildId::parse(id).ok_or_else(unknown)?;
     cx.edge.guild(id).await?.ok_or_else(unknown)
 }

@@ -66,7 +66,7 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
                 return Ok(Response::json(200, &user.in_full()));
             }
             Err(Taken::Id) => user.id = UserId(cx.new_id()?),
-            Err(taken) => return Err(Failure::Refused(taken_error(taken))),
+            Err(taken) => return Err(Failure::refused(taken_error(taken))),
         }
     }
     Err(Fault::new("directory", "no free id was drawn").into())
@@ -117,7 +117,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     }
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
-    let unknown = || Failure::Refused(ApiError::UnknownUser);
+    let unknown = || Failure::refused(ApiError::UnknownUser);
     let user = cx.edge.user(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &user.in_full()))
 }
@@ -161,7 +161,7 @@ pub async fn delete_authorization<E: Edge>(
 ) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?.id;
-    let unknown = || Failure::Refused(ApiError::UnknownAuthorization);
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     if deauthorize(cx, actor, user, application).await? {
         Ok(Response::empty(204))
@@ -210,7 +210,7 @@ pub async fn delete_connection<E: Edge>(
     let account = account(&mut fields, kind, connection);
     let (kind, id) = fields.finish(account).or_refuse()?;
     if !cx.edge.remove_connection(user, &kind, &id).await? {
-        return Err(Failure::Refused(ApiError::UnknownConnection));
+        return Err(Failure::refused(ApiError::UnknownConnection));
     }
     let entry = cx.entry(Action::ConnectionRemoved).by(actor).on(user.0);
     cx.edge.record(entry.saying(about(&kind, &id)));
@@ -232,7 +232,7 @@ pub(super) async fn user<E: Edge>(
     cx: &Context<'_, E>,
     id: &str,
 ) -> Result<User, Failure<ApiError>> {
-    let unknown = || Failure::Refused(ApiError::UnknownUser);
+    let unknown = || Failure::refused(ApiError::UnknownUser);
     let id = UserId::parse(id).ok_or_else(unknown)?;
     cx.edge.user(id).await?.ok_or_else(unknown)
 }

@@ -44,19 +44,19 @@ async fn staff<E: Edge>(
 ) -> Result<Result<LoggedIn, Response>, Failure<Notice>> {
     match cx.account().await? {
         Ok(logged_in) if !logged_in.session.user.admin => {
-            Err(Failure::Refused(Notice::new(403, Message::NotForYou)))
+            Err(Failure::refused(Notice::new(403, Message::NotForYou)))
         }
         outcome => Ok(outcome),
     }
 }
 
 fn not_found() -> Failure<Notice> {
-    Failure::Refused(Notice::new(404, Message::NotFound))
+    Failure::refused(Notice::new(404, Message::NotFound))
 }
 
 /// A form without a button of ours.
 fn unreadable() -> Failure<Notice> {
-    Failure::Refused(Notice::new(400, Message::BadBody))
+    Failure::refused(Notice::new(400, Message::BadBody))
 }
 
 /// A query that somebody may have written by hand: what makes no sense in it finds nothing.

@@ -23,7 +23,7 @@ type Answer = Result<Response, Failure<ApiError>>;
 
 /// `GET /api/oauth2/applications/{id}/public`: without authentication.
 pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let unknown = || Failure::Refused(ApiError::UnknownApplication);
+    let unknown = || Failure::refused(ApiError::UnknownApplication);
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
     let application = cx.application(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &application.in_public()))
@@ -115,7 +115,7 @@ async fn managed<E: Edge>(
     if is_theirs {
         Ok((manager, application))
     } else {
-        Err(Failure::Refused(ApiError::AccessDenied))
+        Err(Failure::refused(ApiError::AccessDenied))
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn apply<E: Edge>(
 ) -> Answer {
     operations::apply(cx, actor, id, &change).await?;
     let application = cx.edge.current_application(id).await?;
-    let application = application.ok_or(Failure::Refused(ApiError::UnknownApplication))?;
+    let application = application.ok_or(Failure::refused(ApiError::UnknownApplication))?;
     Ok(Response::json(200, &application.in_full()))
 }
 

@@ -30,7 +30,7 @@ pub const DRAWS: usize = 3;
 
 /// An application as it is now.
 pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Application> {
-    let unknown = || Failure::Refused(ApiError::UnknownApplication);
+    let unknown = || Failure::refused(ApiError::UnknownApplication);
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
     cx.edge.current_application(id).await?.ok_or_else(unknown)
 }
@@ -93,7 +93,7 @@ pub async fn add<E: Edge>(
                 application.client.id = ApplicationId(cx.new_id()?);
                 continue;
             }
-            Added::TooMany => return Err(Failure::Refused(ApiError::MaxApplications)),
+            Added::TooMany => return Err(Failure::refused(ApiError::MaxApplications)),
         }
         let entry = cx.entry(Action::ApplicationCreated).by(actor).on(id.0);
         cx.edge.record(entry);
@@ -190,7 +190,7 @@ pub async fn apply<E: Edge>(
     change: &ApplicationChange,
 ) -> Outcome<()> {
     if !cx.edge.change_application(id, change).await? {
-        return Err(Failure::Refused(ApiError::UnknownApplication));
+        return Err(Failure::refused(ApiError::UnknownApplication));
     }
     let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
     cx.edge
@@ -206,7 +206,7 @@ pub async fn remove<E: Edge>(
     id: ApplicationId,
 ) -> Outcome<()> {
     if !cx.edge.delete_application(id).await? {
-        return Err(Failure::Refused(ApiError::UnknownApplication));
+        return Err(Failure::refused(ApiError::UnknownApplication));
     }
     let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
     cx.edge.record(entry);
@@ -235,7 +235,7 @@ impl SecretOwner {
         let Self(id) = self;
         let secret: Secret<ClientSecret> = cx.new_secret()?;
         if !cx.edge.set_client_secret(id, &secret.hash()).await? {
-            return Err(Failure::Refused(ApiError::UnknownApplication));
+            return Err(Failure::refused(ApiError::UnknownApplication));
         }
         let entry = cx.entry(Action::ClientSecretReset).by(actor);
         cx.edge.record(entry.on(id.0));
@@ -254,7 +254,7 @@ pub async fn add_bot<E: Edge>(
     let token = BotToken::from_entropy(id, cx.edge.random()?);
     if !cx.edge.add_bot(id, &bot, &token.hash()).await? {
         let exists = ApiError::field("bot", "exists already; its token can be reset");
-        return Err(Failure::Refused(exists));
+        return Err(Failure::refused(exists));
     }
     let entry = cx.entry(Action::BotCreated).by(actor);
     cx.edge.record(entry.on(id.0));
@@ -283,7 +283,7 @@ impl BotOwner {
         let Self(id) = self;
         let token = BotToken::from_entropy(id, cx.edge.random()?);
         if !cx.edge.set_bot_token(id, &token.hash()).await? {
-            return Err(Failure::Refused(ApiError::NotABotApplication));
+            return Err(Failure::refused(ApiError::NotABotApplication));
         }
         let entry = cx.entry(Action::BotTokenReset).by(actor);
         cx.edge.record(entry.on(id.0));

@@ -97,8 +97,8 @@ impl Asked {
         let ticked = ticked(form);
         let id = seed.installation(&format!("{guild}:{ticked}"));
         let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
-        let permissions = permissions.map_err(|refusal| Failure::Refused(not_added(refusal)))?;
-        let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
+        let permissions = permissions.map_err(|refusal| Failure::refused(not_added(refusal)))?;
+        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
         Ok(Plan {
             installer: membership.ok_or_else(unknown)?,
             permissions,
@@ -116,9 +116,9 @@ impl Asked {
     ) -> Result<Response, Failure<Notice>> {
         let current = cx.edge.current_application(self.client().id).await?;
         match current {
-            None => return Err(Failure::Refused(Notice::bad_request("Unknown client_id"))),
+            None => return Err(Failure::refused(Notice::bad_request("Unknown client_id"))),
             Some(now) if now.bot.is_none() => {
-                return Err(Failure::Refused(refused(&Refusal::ScopeNotAllowed(
+                return Err(Failure::refused(refused(&Refusal::ScopeNotAllowed(
                     Scope::Bot,
                 ))));
             }
@@ -134,7 +134,7 @@ impl Asked {
             // What the user may do has changed, and may have changed back.
             refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);
         }
-        Err(Failure::Refused(not_added(refusal)))
+        Err(Failure::refused(not_added(refusal)))
     }
 
     /// Says where the bot is, and what it may do there.
@@ -143,7 +143,7 @@ impl Asked {
         cx: &Context<'_, E>,
         plan: Option<&Plan>,
     ) -> Result<Response, Failure<Notice>> {
-        let unknown = || Failure::Refused(not_added(InstallRefusal::UnknownGuild));
+        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
         let plan = plan.ok_or_else(unknown)?;
         let bot = self.application.bot.as_ref();
         let here = cx.request.target();

@@ -103,7 +103,7 @@ impl Asked {
         user: UserId,
     ) -> Result<Prospects, Failure<Notice>> {
         let about = Some(self.client().id);
-        let refuse = |refusal| Failure::Refused(not_added(refusal));
+        let refuse = |refusal| Failure::refused(not_added(refusal));
         let named = match bot.guild.named() {
             None => None,
             Some(guild) => {

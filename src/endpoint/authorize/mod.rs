@@ -54,7 +54,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     let subject = asked.subject(request);
     let ticket = consent_form(&logged_in, &subject);
     let Some(seed) = cx.check_ticket(&ticket, &form) else {
-        return Err(Failure::Refused(Notice::form_refused(cx.request.target())));
+        return Err(Failure::refused(Notice::form_refused(cx.request.target())));
     };
     if let Err(refusal) = asked.may_grant(request, &logged_in.session) {
         return asked.refuse(cx, &refusal);
@@ -67,7 +67,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
                 parameter: "decision",
                 must: "it must be approve or deny",
             };
-            return Err(Failure::Refused(Notice::bad_request(refusal)));
+            return Err(Failure::refused(Notice::bad_request(refusal)));
         }
     }
     let granted = granted(request.oauth.scope, &form);
@@ -240,10 +240,10 @@ enum Step<'a> {
 impl Asked {
     /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
     async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<Notice>> {
-        let page = |refusal: Refusal| Failure::Refused(Notice::bad_request(refusal));
+        let page = |refusal: Refusal| Failure::refused(Notice::bad_request(refusal));
         let params = Params::from_form(&cx.request.query).map_err(page)?;
         let id = params.required("client_id").map_err(page)?;
-        let unknown = || Failure::Refused(Notice::bad_request("Unknown client_id"));
+        let unknown = || Failure::refused(Notice::bad_request("Unknown client_id"));
         let id = ApplicationId::parse(id).ok_or_else(unknown)?;
         let application = cx.application(id).await?.ok_or_else(unknown)?;
         let waits = Waits::read(&params, &application.client);
@@ -367,7 +367,7 @@ impl Asked {
     ) -> Result<Response, Failure<Notice>> {
         match self.callback() {
             Some(callback) => Ok(callback.error(cx, refusal.code(), &refusal.to_string())),
-            None => Err(Failure::Refused(bot::refused(refusal))),
+            None => Err(Failure::refused(bot::refused(refusal))),
         }
     }
 

@@ -64,7 +64,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         Ok(Some("add-bot")) => view.add_bot().await,
         Ok(Some("reset-bot-token")) => view.reset_bot_token(&posted).await,
         Ok(Some("delete")) => view.delete(&posted).await,
-        _ => Err(Failure::Refused(Notice::new(400, Message::BadBody))),
+        _ => Err(Failure::refused(Notice::new(400, Message::BadBody))),
     }
 }
 
@@ -76,7 +76,7 @@ async fn owned<E: Edge>(
 ) -> Result<Application, Failure<Notice>> {
     match operations::current(cx, id).await {
         Ok(application) if application.owner == Some(logged_in.session.user.id) => Ok(application),
-        Ok(_) | Err(Failure::Refused(_)) => Err(Failure::Refused(not_found())),
+        Ok(_) | Err(Failure::Refused(_)) => Err(Failure::refused(not_found())),
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
 }
@@ -115,7 +115,7 @@ impl<E: Edge> View<'_, E> {
     async fn reset_secret(&self, posted: &Params) -> Answer {
         let owner = match SecretOwner::of(&self.application) {
             Ok(owner) => owner,
-            Err(refusal) => return self.refuse(Section::Secret, Failure::Refused(refusal)),
+            Err(refusal) => return self.refuse(Section::Secret, Failure::refused(refusal)),
         };
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Secret, problem)?);
@@ -137,7 +137,7 @@ impl<E: Edge> View<'_, E> {
     async fn reset_bot_token(&self, posted: &Params) -> Answer {
         let owner = match BotOwner::of(&self.application) {
             Ok(owner) => owner,
-            Err(refusal) => return self.refuse(Section::Bot, Failure::Refused(refusal)),
+            Err(refusal) => return self.refuse(Section::Bot, Failure::refused(refusal)),
         };
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Bot, problem)?);
@@ -185,17 +185,20 @@ impl<E: Edge> View<'_, E> {
 
     /// What an operation refused, beside the form that asked for it.
     fn refuse(&self, section: Section, failure: Failure<ApiError>) -> Answer {
-        let error = match failure {
+        let refusal = match failure {
             Failure::Fault(fault) => return Err(Failure::Fault(fault)),
-            Failure::Refused(ApiError::InvalidFormBody(errors)) => errors.into_iter().next(),
-            Failure::Refused(ApiError::NotABotApplication) => Some(FieldError {
+            Failure::Refused(refusal) => *refusal,
+        };
+        let error = match refusal {
+            ApiError::InvalidFormBody(errors) => errors.into_iter().next(),
+            ApiError::NotABotApplication => Some(FieldError {
                 path: "bot".to_owned(),
                 message: "is not there; add one".to_owned(),
             }),
             // It was deleted in the meantime.
-            Failure::Refused(_) => None,
+            _ => None,
         };
-        let error = error.ok_or(Failure::Refused(not_found()))?;
+        let error = error.ok_or(Failure::refused(not_found()))?;
         Ok(self.problem(section, Problem::Refused(error))?)
     }
 

@@ -56,8 +56,8 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     match operations::add(cx, user.0, fields, Terms::of_owner(user)).await {
         Ok(made) => created_page(cx, &logged_in, &made),
         Err(Failure::Refused(refusal)) => {
-            let is_full = refusal == ApiError::MaxApplications;
-            let form = ApplicationForm::typed(&posted, mistakes(refusal).or_refuse()?);
+            let is_full = *refusal == ApiError::MaxApplications;
+            let form = ApplicationForm::typed(&posted, mistakes(*refusal).or_refuse()?);
             list_page(cx, &logged_in, form, is_full).await
         }
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),

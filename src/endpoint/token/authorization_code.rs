@@ -27,7 +27,7 @@ pub(super) async fn redeem<E: Edge>(
     // decides, for a hit may be stale and a miss may be early.
     let record = cx.edge.code(&code.hash()).await?;
     if record.is_some_and(|record| record.expires_at <= cx.now) {
-        return Err(Failure::Refused(Refusal::Grant(GrantRefusal::ExpiredCode)));
+        return Err(Failure::refused(Refusal::Grant(GrantRefusal::ExpiredCode)));
     }
 
     let family = FamilyId::of_hash(code.hash().bytes());

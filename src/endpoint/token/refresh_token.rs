@@ -25,7 +25,7 @@ pub(super) async fn rotate<E: Edge>(
         .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))
         .or_refuse()?;
     if token.application != client.id() {
-        return Err(Failure::Refused(Refusal::Grant(
+        return Err(Failure::refused(Refusal::Grant(
             GrantRefusal::ForeignRefreshToken,
         )));
     }
