@@ -20,6 +20,17 @@ pub enum Method {
 }
 
 impl Method {
+    /// All that have a name.
+    pub const ALL: [Self; 7] = [
+        Self::Get,
+        Self::Head,
+        Self::Post,
+        Self::Put,
+        Self::Patch,
+        Self::Delete,
+        Self::Options,
+    ];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -46,11 +57,28 @@ pub struct Request {
     pub path: String,
     /// The query as sent, without `?`; empty where there was none.
     pub query: String,
-    /// Names in lower case; repeated headers arrive joined by commas.
+    /// Those of [`HEADERS_READ`] that were sent, names in lower case; repeated headers arrive joined
+    /// by commas.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Body,
 }
+
+/// The request headers that anything here asks for.
+pub const HEADERS_READ: [&str; 12] = [
+    "accept",
+    "accept-language",
+    "authorization",
+    "cf-connecting-ip",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "origin",
+    "sec-fetch-site",
+    "user-agent",
+    "x-csrf-token",
+];
 
 /// A request's body, as far as it was read.
 pub enum Body {
@@ -77,8 +105,9 @@ impl fmt::Debug for Body {
 }
 
 impl Request {
-    /// A header by its lower-case name.
+    /// A header by its lower-case name, one of [`HEADERS_READ`].
     pub fn header(&self, name: &str) -> Option<&str> {
+        debug_assert!(HEADERS_READ.contains(&name), "{name} is not read");
         self.headers
             .iter()
             .find(|(sent, _)| sent == name)

@@ -1,28 +1,28 @@
-//! `worker::Request` to a plain request, and a plain response to `worker::Response`.
+//! The runtime's request to a plain request, and a plain response to the runtime's.
 
 use futures_util::StreamExt;
-use worker::{Headers, Method as WorkerMethod};
+use serde_json::json;
+use worker::ByteStream;
+use worker::js_sys::{JSON, Uint8Array};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::{self, ResponseInit};
 
-use crate::http::{Body, MAX_BODY_BYTES, Method, Request, Response};
+use super::js;
+use crate::http::{Body, HEADERS_READ, MAX_BODY_BYTES, Method, Request, Response};
 
 /// Reads a request.
-pub(super) async fn read(mut request: worker::Request) -> Request {
-    let url = request.inner().url();
+pub(super) async fn read(request: &web_sys::Request) -> Request {
+    let url = request.url();
     let (scheme, path, query) = split(&url);
-    let method = match request.method() {
-        WorkerMethod::Get => Method::Get,
-        WorkerMethod::Head => Method::Head,
-        WorkerMethod::Post => Method::Post,
-        WorkerMethod::Put => Method::Put,
-        WorkerMethod::Patch => Method::Patch,
-        WorkerMethod::Delete => Method::Delete,
-        WorkerMethod::Options => Method::Options,
-        _ => Method::Other,
-    };
-    let headers: Vec<_> = request.headers().entries().collect();
+    let method = method(&request.method());
+    // Asked for by name: walking through all headers crosses into JavaScript six times for each,
+    // and the edge adds a dozen that nobody here reads.
+    let sent = request.headers();
+    let header = |name: &&str| Some(((*name).to_owned(), sent.get(name).ok()??));
+    let headers: Vec<_> = HEADERS_READ.iter().filter_map(header).collect();
     let body = match method {
         Method::Post | Method::Put | Method::Patch | Method::Delete => {
-            read_body(&mut request, declared_length(&headers)).await
+            read_body(request, declared_length(&headers)).await
         }
         Method::Get | Method::Head | Method::Options | Method::Other => Body::Read(Vec::new()),
     };
@@ -34,6 +34,13 @@ pub(super) async fn read(mut request: worker::Request) -> Request {
         headers,
         body,
     }
+}
+
+fn method(name: &str) -> Method {
+    let known = Method::ALL
+        .into_iter()
+        .find(|method| method.as_str() == name);
+    known.unwrap_or(Method::Other)
 }
 
 /// Splits a URL that the runtime has normalized (WHATWG URL) into scheme, path and query.
@@ -56,24 +63,25 @@ const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
 /// Reads a body as far as its limit. The runtime holds a declared length to its word; what is not
 /// declared is counted as it comes.
-async fn read_body(request: &mut worker::Request, declared: Option<usize>) -> Body {
+async fn read_body(request: &web_sys::Request, declared: Option<usize>) -> Body {
     match declared {
         Some(0) => Body::Read(Vec::new()),
         Some(length) if length > MAX_DRAINED_BYTES => Body::TooLarge,
         Some(length) if length <= MAX_BODY_BYTES => {
-            request.bytes().await.map_or(Body::Broken, Body::Read)
+            let bytes = js::settled(request.array_buffer()).await;
+            bytes.map_or(Body::Broken, |bytes| {
+                Body::Read(Uint8Array::new(&bytes).to_vec())
+            })
         }
         _ => read_stream(request).await,
     }
 }
 
-async fn read_stream(request: &mut worker::Request) -> Body {
-    if request.inner().body().is_none() {
+async fn read_stream(request: &web_sys::Request) -> Body {
+    let Some(stream) = request.body() else {
         return Body::Read(Vec::new());
-    }
-    let Ok(mut stream) = request.stream() else {
-        return Body::Broken;
     };
+    let mut stream = ByteStream::from(stream);
     let mut body = Vec::new();
     let mut length = 0;
     while let Some(chunk) = stream.next().await {
@@ -94,18 +102,11 @@ async fn read_stream(request: &mut worker::Request) -> Body {
     Body::Read(body)
 }
 
-/// Writes a response.
-pub(super) fn write(response: Response) -> worker::Result<worker::Response> {
-    let headers = Headers::new();
-    for (name, value) in &response.headers {
-        headers.append(name, value)?;
-    }
-    let builder = worker::Response::builder()
-        .with_status(response.status)
-        .with_headers(headers);
-    Ok(if response.body.is_empty() {
-        builder.empty()
-    } else {
-        builder.fixed(response.body.into_bytes())
-    })
+/// Writes a response. Status and headers cross into JavaScript once, as one text, and not once for
+/// each header.
+pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
+    let init = json!({"status": response.status, "headers": response.headers});
+    let init: ResponseInit = JSON::parse(&init.to_string())?.unchecked_into();
+    let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
+    web_sys::Response::new_with_opt_str_and_init(body, &init)
 }

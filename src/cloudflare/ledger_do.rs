@@ -51,7 +51,7 @@ impl Ledgers for Edge {
 }
 
 /// One ledger.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Ledger {
     state: State,
     /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps

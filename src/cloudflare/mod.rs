@@ -5,6 +5,7 @@
 mod ambient;
 mod directory_d1;
 mod http;
+mod js;
 mod ledger_do;
 mod rate_limit_do;
 mod records_kv;
@@ -12,9 +13,10 @@ mod records_kv;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::wasm_bindgen::JsValue;
-use worker::web_sys::{self, RequestInit};
-use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::{Request, RequestInit, Response};
+use worker::worker_sys::DurableObjectNamespace;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::config::{Config, ConfigError};
 use crate::endpoint::admin::audit_log;
@@ -39,17 +41,25 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         Ok(config) => config,
         Err(error) => {
             worker::console_error!("refusing to serve: {error}");
-            return Ok(Response::builder().with_status(503).fixed(
-                b"This server is not configured; its log says what is missing.\n".to_vec(),
-            ));
+            return Ok(http::write(&unconfigured())?);
         }
     };
-    let request = http::read(request).await;
+    let request = http::read(&request).await;
     let edge = Edge {
         env,
         context: Background::Request(context),
     };
-    http::write(router::answer(&edge, &config, &request).await)
+    Ok(http::write(
+        &router::answer(&edge, &config, &request).await,
+    )?)
+}
+
+fn unconfigured() -> crate::http::Response {
+    crate::http::Response {
+        body: "This server is not configured; its log says what is missing.\n".to_owned(),
+        ..crate::http::Response::empty(503)
+    }
+    .with("content-type", "text/plain")
 }
 
 /// Once a day: what has been kept long enough goes.
@@ -110,26 +120,25 @@ impl Edge {
         name: &str,
         question: &str,
     ) -> Result<String, Fault> {
-        let fault = |error: worker::Error| Fault::new(binding, error);
-        let stub = self
-            .env
-            .durable_object(binding)
-            .and_then(|namespace| namespace.get_by_name(name))
-            .map_err(fault)?;
-        let request = post(question).map_err(|error| fault(error.into()))?;
-        let mut response = stub.fetch_with_request(request).await.map_err(fault)?;
-        if response.status_code() != 200 {
-            return Err(Fault::lasting(binding, response.status_code()));
+        let fault = |words| Fault::new(binding, words);
+        let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
+        let object = namespace.get_by_name(name);
+        let asked = object.and_then(|object| object.fetch_with_request(&post(question)?));
+        let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
+        if response.status() != 200 {
+            return Err(Fault::lasting(binding, response.status()));
         }
-        response.text().await.map_err(fault)
+        let answer = js::settled(response.text()).await.map_err(fault)?;
+        answer
+            .as_string()
+            .ok_or_else(|| fault("no text".to_owned()))
     }
 }
 
-/// A request to an object; its host is never resolved, the stub is the address. (The `worker`
-/// crate's own constructor brings the code for every Cloudflare request option along.)
+/// A request to an object; its host is never resolved, the stub is the address.
 fn post(body: &str) -> Result<Request, JsValue> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&body.into());
-    web_sys::Request::new_with_str_and_init("https://object/", &init).map(Request::from)
+    Request::new_with_str_and_init("https://object/", &init)
 }

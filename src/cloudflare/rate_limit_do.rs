@@ -47,7 +47,7 @@ impl Limiter for Edge {
 }
 
 /// One window.
-#[durable_object]
+#[durable_object(fetch)]
 pub struct RateLimiter {
     window: RefCell<Window>,
 }

@@ -8,9 +8,8 @@ use core::time::Duration;
 use serde::Serialize;
 use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
 
-use super::{Edge, ambient};
+use super::{Edge, ambient, js};
 use crate::oauth::secret::{AuthorizationCode, Hash};
 use crate::oauth::time::Timestamp;
 use crate::opaque_id::FamilyId;
@@ -20,23 +19,22 @@ const BINDING: &str = "RECORDS";
 /// KV refuses a shorter `expirationTtl`, in seconds; records carry the expiry that counts.
 const MIN_TTL: u64 = 60;
 
-/// The namespace, called as JavaScript calls it: the `worker` crate's own KV client brings along the
-/// code that prints floating-point numbers, and half of what else it can do.
+/// The namespace. `worker-sys` does not declare it.
 #[derive(Clone)]
 struct Namespace(JsValue);
+
+fn fault(error: impl core::fmt::Display) -> Fault {
+    Fault::new(BINDING, error)
+}
 
 impl Namespace {
     /// Calls a method that answers with a promise.
     async fn call(&self, method: &str, arguments: &Array) -> Result<JsValue, Fault> {
-        let fault = |error: JsValue| Fault::new(BINDING, format!("{error:?}"));
-        let function: Function = Reflect::get(&self.0, &method.into())
-            .and_then(JsCast::dyn_into)
-            .map_err(fault)?;
-        let promise: Promise = function
-            .apply(&self.0, arguments)
-            .and_then(JsCast::dyn_into)
-            .map_err(fault)?;
-        JsFuture::from(promise).await.map_err(fault)
+        let promise = Reflect::get(&self.0, &method.into())
+            .and_then(JsCast::dyn_into::<Function>)
+            .and_then(|method| method.apply(&self.0, arguments))
+            .and_then(JsCast::dyn_into::<Promise>);
+        js::settled(promise).await.map_err(fault)
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
@@ -48,7 +46,7 @@ impl Namespace {
         let options = Object::new();
         let ttl = u32::try_from(ttl).unwrap_or(u32::MAX);
         Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
-            .map_err(|error| Fault::new(BINDING, format!("{error:?}")))?;
+            .map_err(|error| fault(js::reason(&error)))?;
         let arguments = Array::of3(&key.into(), &value.into(), &options);
         self.call("put", &arguments).await.map(|_| ())
     }
@@ -56,10 +54,7 @@ impl Namespace {
 
 impl Edge {
     fn records(&self) -> Result<Namespace, Fault> {
-        let binding = Reflect::get(&self.env, &BINDING.into());
-        let binding = binding.ok().filter(JsValue::is_object);
-        let missing = || Fault::new(BINDING, "there is no such binding");
-        binding.map(Namespace).ok_or_else(missing)
+        js::binding(&self.env, BINDING).map(Namespace)
     }
 
     /// Whether KV answers.
@@ -118,7 +113,7 @@ async fn put(
     record: &impl Serialize,
     expires_at: Timestamp,
 ) -> Result<(), Fault> {
-    let text = serde_json::to_string(record).map_err(|error| Fault::new(BINDING, error))?;
+    let text = serde_json::to_string(record).map_err(fault)?;
     let left: Duration = expires_at.since(ambient::now());
     records.put(key, &text, left.as_secs().max(MIN_TTL)).await
 }

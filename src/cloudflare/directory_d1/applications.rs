@@ -30,68 +30,79 @@ thread_local! {
         RefCell::default();
 }
 
+/// An [`ApplicationRow`] as SQLite makes it.
+pub(super) const APPLICATION: &str = "json_array(applications.id, applications.owner_id, \
+     applications.name, applications.description, applications.icon, applications.secret_hash, \
+     json(applications.redirect_uris), applications.trusted, applications.bot_public, \
+     applications.bot_require_code_grant, applications.bot_username, \
+     applications.bot_discriminator, applications.bot_avatar, applications.flags, \
+     applications.created_at)";
+
 #[derive(Deserialize)]
-pub(super) struct ApplicationRow {
-    id: ApplicationId,
-    owner_id: Option<UserId>,
-    name: ApplicationName,
-    description: Description,
-    icon: Option<ImageHash>,
-    secret_hash: Option<Hash<ClientSecret>>,
-    redirect_uris: Vec<RegisteredUri>,
-    trusted: u8,
-    bot_public: u8,
-    bot_require_code_grant: u8,
-    bot_username: Option<Username>,
-    bot_discriminator: Option<Discriminator>,
-    bot_avatar: Option<ImageHash>,
-    flags: u32,
-    created_at: Timestamp,
-}
+pub(super) struct ApplicationRow(
+    ApplicationId,
+    Option<UserId>,
+    ApplicationName,
+    Description,
+    Option<ImageHash>,
+    Option<Hash<ClientSecret>>,
+    Vec<RegisteredUri>,
+    u8,
+    u8,
+    u8,
+    Option<Username>,
+    Option<Discriminator>,
+    Option<ImageHash>,
+    u32,
+    Timestamp,
+);
 
 impl From<ApplicationRow> for Application {
     fn from(row: ApplicationRow) -> Self {
-        let bot_avatar = row.bot_avatar;
-        let bot = row.bot_username.zip(row.bot_discriminator);
+        let ApplicationRow(
+            id,
+            owner,
+            name,
+            description,
+            icon,
+            secret,
+            redirect_uris,
+            trusted,
+            bot_public,
+            bot_require_code_grant,
+            bot_username,
+            bot_discriminator,
+            bot_avatar,
+            flags,
+            created_at,
+        ) = row;
+        let bot = bot_username.zip(bot_discriminator);
         Self {
             client: Client {
-                id: row.id,
-                kind: match row.secret_hash {
+                id,
+                kind: match secret {
                     Some(secret) => ClientKind::Confidential { secret },
                     None => ClientKind::Public,
                 },
-                redirect_uris: row.redirect_uris,
-                trusted: row.trusted != 0,
+                redirect_uris,
+                trusted: trusted != 0,
             },
-            owner: row.owner_id,
-            name: row.name,
-            description: row.description,
-            icon: row.icon,
+            owner,
+            name,
+            description,
+            icon,
             bot: bot.map(|(username, discriminator)| Bot {
                 username,
                 discriminator,
                 avatar: bot_avatar,
             }),
-            bot_public: row.bot_public != 0,
-            bot_require_code_grant: row.bot_require_code_grant != 0,
-            flags: row.flags,
-            created_at: row.created_at,
+            bot_public: bot_public != 0,
+            bot_require_code_grant: bot_require_code_grant != 0,
+            flags,
+            created_at,
         }
     }
 }
-
-/// An [`ApplicationRow`] as SQLite makes it.
-pub(super) const APPLICATION: &str = "json_object('id', applications.id, \
-     'owner_id', applications.owner_id, 'name', applications.name, \
-     'description', applications.description, 'icon', applications.icon, \
-     'secret_hash', applications.secret_hash, \
-     'redirect_uris', json(applications.redirect_uris), 'trusted', applications.trusted, \
-     'bot_public', applications.bot_public, \
-     'bot_require_code_grant', applications.bot_require_code_grant, \
-     'bot_username', applications.bot_username, \
-     'bot_discriminator', applications.bot_discriminator, \
-     'bot_avatar', applications.bot_avatar, 'flags', applications.flags, \
-     'created_at', applications.created_at)";
 
 /// Forgets applications that have changed: this isolate knows better than to wait.
 pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
@@ -186,8 +197,7 @@ impl Applications for Edge {
             after(paging),
             Bind::Bits(paging.limit),
         ];
-        let rows: Option<Vec<ApplicationRow>> = self.row(&sql, &values).await?;
-        let rows = rows.unwrap_or_default();
+        let rows: Vec<ApplicationRow> = self.rows(&sql, &values).await?;
         Ok(rows.into_iter().map(Application::from).collect())
     }
 

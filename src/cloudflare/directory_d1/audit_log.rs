@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use worker::D1PreparedStatement;
+use worker::worker_sys::D1PreparedStatement;
 
 use super::{Bind, Edge, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
@@ -16,27 +16,28 @@ const SWEPT_AT_ONCE: u32 = 5_000;
 const SWEEPS: usize = 20;
 
 #[derive(Deserialize)]
-struct EntryRow {
-    id: EntryId,
-    action: String,
-    actor_id: Option<Snowflake>,
-    application_id: Option<ApplicationId>,
-    target_id: Option<Snowflake>,
-    address: String,
-    details: Option<Value>,
-}
+struct EntryRow(
+    EntryId,
+    String,
+    Option<Snowflake>,
+    Option<ApplicationId>,
+    Option<Snowflake>,
+    String,
+    Value,
+);
 
 impl EntryRow {
     /// `None`: what a later version wrote, and this one has no word for.
     fn entry(self) -> Option<Entry> {
+        let Self(id, action, actor, application, target, address, details) = self;
         Some(Entry {
-            id: self.id,
-            action: Action::from_wire(&self.action)?,
-            actor: self.actor_id,
-            application: self.application_id,
-            target: self.target_id,
-            address: self.address,
-            details: self.details.unwrap_or_default(),
+            id,
+            action: Action::from_wire(&action)?,
+            actor,
+            application,
+            target,
+            address,
+            details,
             once: None,
         })
     }
@@ -106,15 +107,12 @@ impl AuditLog for Edge {
         }
         values.push(Bind::Bits(limit));
         let sql = format!(
-            "SELECT json_group_array(json_object('id', CAST(id AS TEXT), 'action', action, \
-             'actor_id', actor_id, 'application_id', application_id, \
-             'target_id', target_id, 'address', address, 'details', json(details))) \
-             AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
+            "SELECT json_group_array(json_array(CAST(id AS TEXT), action, actor_id, \
+             application_id, target_id, address, json(details))) AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
              AND id < CAST(? AS INTEGER){condition} ORDER BY id DESC LIMIT ?)"
         );
-        let rows: Option<Vec<EntryRow>> = self.row(&sql, &values).await?;
-        let rows = rows.unwrap_or_default().into_iter();
-        Ok(rows.filter_map(EntryRow::entry).collect())
+        let rows: Vec<EntryRow> = self.rows(&sql, &values).await?;
+        Ok(rows.into_iter().filter_map(EntryRow::entry).collect())
     }
 
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {

@@ -11,48 +11,47 @@ use crate::opaque_id::InstallationId;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Fault, Guilds, Member, Paging};
 
+/// A [`GuildRow`] as SQLite makes it.
+const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, guilds.owner_id, \
+                     guilds.created_at)";
+
 #[derive(Deserialize)]
-struct GuildRow {
-    id: GuildId,
-    name: GuildName,
-    icon: Option<ImageHash>,
-    owner_id: Option<UserId>,
-    created_at: Timestamp,
-}
+struct GuildRow(
+    GuildId,
+    GuildName,
+    Option<ImageHash>,
+    Option<UserId>,
+    Timestamp,
+);
 
 impl From<GuildRow> for Guild {
     fn from(row: GuildRow) -> Self {
+        let GuildRow(id, name, icon, owner, created_at) = row;
         Self {
-            id: row.id,
-            name: row.name,
-            icon: row.icon,
-            owner: row.owner_id,
-            created_at: row.created_at,
+            id,
+            name,
+            icon,
+            owner,
+            created_at,
         }
     }
 }
 
-/// A [`GuildRow`] as SQLite makes it.
-const GUILD: &str = "json_object('id', guilds.id, 'name', guilds.name, 'icon', guilds.icon, \
-                     'owner_id', guilds.owner_id, 'created_at', guilds.created_at)";
-
+/// A guild, what the member may do there, and the form that added the bot.
 #[derive(Deserialize)]
-struct MembershipRow {
-    guild: GuildRow,
-    permissions: Option<Permissions>,
-    bot: Option<InstallationId>,
-}
+struct MembershipRow(GuildRow, Option<Permissions>, Option<InstallationId>);
 
 impl MembershipRow {
     fn of(self, member: Member) -> Membership {
-        let guild = Guild::from(self.guild);
+        let Self(guild, permissions, bot) = self;
+        let guild = Guild::from(guild);
         Membership {
-            permissions: self.permissions,
+            permissions,
             is_owner: match member {
                 Member::User(user) => guild.owner == Some(user),
                 Member::Bot(_) => false,
             },
-            bot: self.bot,
+            bot,
             guild,
         }
     }
@@ -69,26 +68,15 @@ const OF_BOT: &str = "bot_members ON bot_members.guild_id = guilds.id \
                       AND roles.application_id = bot_members.application_id";
 
 fn row_of_user() -> String {
-    format!(
-        "json_object('guild', {GUILD}, 'permissions', members.permissions, \
-         'bot', bot_members.installation)"
-    )
+    format!("json_array({GUILD}, members.permissions, bot_members.installation)")
 }
 
 /// A bot without a role is a member without permissions.
 fn row_of_bot() -> String {
     format!(
-        "json_object('guild', {GUILD}, 'permissions', \
-         CASE WHEN bot_members.installation IS NULL THEN NULL \
-         ELSE COALESCE(roles.permissions, '0') END, 'bot', NULL)"
+        "json_array({GUILD}, CASE WHEN bot_members.installation IS NULL THEN NULL \
+         ELSE COALESCE(roles.permissions, '0') END, NULL)"
     )
-}
-
-#[derive(Deserialize)]
-struct MemberRow {
-    id: Snowflake,
-    bot: u8,
-    permissions: Permissions,
 }
 
 impl Edge {
@@ -99,9 +87,8 @@ impl Edge {
         values: &[Bind<'_>],
     ) -> Result<Vec<Membership>, Fault> {
         let sql = format!("SELECT json_group_array(json(found)) AS found FROM ({sql})");
-        let rows: Option<Vec<MembershipRow>> = self.row(&sql, values).await?;
-        let rows = rows.unwrap_or_default().into_iter();
-        Ok(rows.map(|row| row.of(member)).collect())
+        let rows: Vec<MembershipRow> = self.rows(&sql, values).await?;
+        Ok(rows.into_iter().map(|row| row.of(member)).collect())
     }
 }
 
@@ -186,12 +173,8 @@ impl Guilds for Edge {
              (SELECT * FROM guilds WHERE id > ? ORDER BY id LIMIT ?) AS guilds"
         );
         let values = [after(paging), Bind::Bits(paging.limit)];
-        let rows: Option<Vec<GuildRow>> = self.row(&sql, &values).await?;
-        Ok(rows
-            .unwrap_or_default()
-            .into_iter()
-            .map(Guild::from)
-            .collect())
+        let rows: Vec<GuildRow> = self.rows(&sql, &values).await?;
+        Ok(rows.into_iter().map(Guild::from).collect())
     }
 
     async fn members(
@@ -199,8 +182,7 @@ impl Guilds for Edge {
         guild: GuildId,
         paging: Paging,
     ) -> Result<Vec<(Member, Permissions)>, Fault> {
-        let sql = "SELECT json_group_array(json_object('id', id, 'bot', bot, \
-                   'permissions', permissions)) AS found FROM ( \
+        let sql = "SELECT json_group_array(json_array(id, bot, permissions)) AS found FROM ( \
                    SELECT user_id AS id, 0 AS bot, permissions FROM members \
                    WHERE guild_id = ?1 AND user_id > ?2 \
                    UNION ALL SELECT bot_members.application_id, 1, \
@@ -210,12 +192,12 @@ impl Guilds for Edge {
                    WHERE bot_members.guild_id = ?1 AND bot_members.application_id > ?2 \
                    ORDER BY id LIMIT ?3)";
         let values = [id(guild), after(paging), Bind::Bits(paging.limit)];
-        let rows: Option<Vec<MemberRow>> = self.row(sql, &values).await?;
-        let member = |row: MemberRow| match row.bot {
-            0 => (Member::User(UserId(row.id)), row.permissions),
-            _ => (Member::Bot(ApplicationId(row.id)), row.permissions),
-        };
-        Ok(rows.unwrap_or_default().into_iter().map(member).collect())
+        let rows: Vec<(Snowflake, u8, Permissions)> = self.rows(sql, &values).await?;
+        let members = rows.into_iter().map(|(id, bot, permissions)| match bot {
+            0 => (Member::User(UserId(id)), permissions),
+            _ => (Member::Bot(ApplicationId(id)), permissions),
+        });
+        Ok(members.collect())
     }
 
     async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault> {
@@ -242,7 +224,7 @@ impl Guilds for Edge {
                 ],
             )?);
         }
-        match self.directory()?.batch(statements).await {
+        match self.batch(&statements).await {
             Ok(_) => Ok(true),
             Err(error) => taken(&error).map(|_| false),
         }

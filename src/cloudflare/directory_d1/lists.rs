@@ -1,47 +1,31 @@
 //! What people look through and search. What begins with a text is a range of an index, which
 //! `LIKE` would not be, and a `%` is just a `%`.
 
-use serde::Deserialize;
-
 use super::applications::{APPLICATION, ApplicationRow};
-use super::users::{AuthorizationRow, USER, UserRow};
+use super::users::{AUTHORIZATION, AuthorizationRow, USER, UserRow};
 use super::{Bind, Edge, after, id};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::snowflake::UserId;
 use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
 
-#[derive(Deserialize)]
-struct AuthorizedRow {
-    authorization: AuthorizationRow,
-    application: ApplicationRow,
-}
-
-impl From<AuthorizedRow> for Authorized {
-    fn from(row: AuthorizedRow) -> Self {
-        Self {
-            authorization: row.authorization.into(),
-            application: row.application.into(),
-        }
-    }
-}
-
 impl Lists for Edge {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
         let sql = format!(
             "SELECT json_group_array(json(found)) AS found FROM ( \
-             SELECT json_object('authorization', json_object( \
-             'application_id', authorizations.application_id, 'scope', authorizations.scope, \
-             'created_at', authorizations.created_at, 'updated_at', authorizations.updated_at), \
-             'application', {APPLICATION}) AS found FROM authorizations \
+             SELECT json_array({AUTHORIZATION}, {APPLICATION}) AS found FROM authorizations \
              JOIN applications ON applications.id = authorizations.application_id \
              WHERE authorizations.user_id = ? AND authorizations.application_id > ? \
              ORDER BY authorizations.application_id LIMIT ?)"
         );
         let values = [id(user), after(paging), Bind::Bits(paging.limit)];
-        let rows: Option<Vec<AuthorizedRow>> = self.row(&sql, &values).await?;
-        let rows = rows.unwrap_or_default();
-        Ok(rows.into_iter().map(Authorized::from).collect())
+        let rows: Vec<(AuthorizationRow, ApplicationRow)> = self.rows(&sql, &values).await?;
+        let rows = rows.into_iter();
+        let authorized = rows.map(|(authorization, application)| Authorized {
+            authorization: authorization.into(),
+            application: application.into(),
+        });
+        Ok(authorized.collect())
     }
 
     async fn find_users(
@@ -55,8 +39,7 @@ impl Lists for Edge {
             UserKey::Email => "email_key",
         };
         let sql = users_beginning(key);
-        let rows: Option<Vec<UserRow>> = self.row(&sql, &begins(prefix, paging)).await?;
-        let rows = rows.unwrap_or_default();
+        let rows: Vec<UserRow> = self.rows(&sql, &begins(prefix, paging)).await?;
         Ok(rows.into_iter().map(User::from).collect())
     }
 
@@ -66,8 +49,7 @@ impl Lists for Edge {
         paging: Paging,
     ) -> Result<Vec<Application>, Fault> {
         let sql = applications_beginning();
-        let rows: Option<Vec<ApplicationRow>> = self.row(&sql, &begins(prefix, paging)).await?;
-        let rows = rows.unwrap_or_default();
+        let rows: Vec<ApplicationRow> = self.rows(&sql, &begins(prefix, paging)).await?;
         Ok(rows.into_iter().map(Application::from).collect())
     }
 }

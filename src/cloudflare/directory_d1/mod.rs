@@ -9,12 +9,12 @@ mod guilds;
 mod lists;
 mod users;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use worker::wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement};
+use worker::js_sys::{Array, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::worker_sys::{D1Database, D1PreparedStatement, D1Result};
 
-use super::Edge;
+use super::{Edge, js};
 use crate::oauth::time::Timestamp;
 use crate::store::{Fault, Paging, Taken};
 
@@ -61,20 +61,35 @@ fn fault(error: impl core::fmt::Display) -> Fault {
 
 impl Edge {
     fn directory(&self) -> Result<D1Database, Fault> {
-        self.env.d1(BINDING).map_err(fault)
+        js::binding(&self.env, BINDING)
     }
 
     fn prepare(&self, sql: &str, values: &[Bind<'_>]) -> Result<D1PreparedStatement, Fault> {
-        let values: Vec<_> = values.iter().map(JsValue::from).collect();
-        self.directory()?.prepare(sql).bind(&values).map_err(fault)
+        let values: Array = values.iter().map(JsValue::from).collect();
+        let statement = self.directory()?.prepare(sql);
+        let bound = statement.and_then(|statement| statement.bind(values));
+        bound.map_err(|error| fault(js::reason(&error)))
     }
 
-    /// The column `found` of the first row, where there is a row. D1's own error is kept: a
-    /// broken constraint is an answer.
-    async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, worker::Error> {
-        let unprepared = |fault: Fault| worker::Error::RustError(fault.to_string());
-        let statement = self.prepare(sql, values).map_err(unprepared)?;
-        statement.first(Some("found")).await
+    /// The column `found` of the first row, where there is a row. D1's own words are kept: a broken
+    /// constraint is an answer.
+    async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, Words> {
+        let statement = self.prepare(sql, values).map_err(|it| it.to_string())?;
+        let found = js::settled(statement.first(Some("found"))).await?;
+        Ok(found.as_string())
+    }
+
+    /// Runs all statements as one transaction, and gives the column `found` of the last one's first
+    /// row.
+    async fn batch(&self, statements: &[D1PreparedStatement]) -> Result<Option<String>, Words> {
+        let statements: Array = statements.iter().collect();
+        let directory = self.directory().map_err(|it| it.to_string())?;
+        let results = js::settled(directory.batch(statements)).await?;
+        let last: D1Result = Array::from(&results).pop().unchecked_into();
+        let rows = last.results().map_err(|error| js::reason(&error))?;
+        let row = rows.map_or(JsValue::UNDEFINED, |rows| rows.get(0));
+        let found = Reflect::get(&row, &"found".into()).ok();
+        Ok(found.and_then(|found| found.as_string()))
     }
 
     /// The first row, where `found` is JSON.
@@ -83,26 +98,23 @@ impl Edge {
         sql: &str,
         values: &[Bind<'_>],
     ) -> Result<Option<T>, Fault> {
-        let found = self.found(sql, values).await.map_err(fault)?;
-        parse(found)
+        parse(self.found(sql, values).await.map_err(fault)?)
     }
 
-    /// The column `found` of the last statement's first row, all statements being one transaction.
-    async fn transact<T: DeserializeOwned>(
+    /// All rows, where `found` is a JSON array of them.
+    async fn rows<T: DeserializeOwned>(
         &self,
-        statements: Vec<D1PreparedStatement>,
-    ) -> Result<Option<T>, Fault> {
-        let results = self.directory()?.batch(statements).await.map_err(fault)?;
-        let rows = results.last().map(worker::D1Result::results::<Found>);
-        let rows = rows.transpose().map_err(fault)?.unwrap_or_default();
-        parse(rows.into_iter().next().map(|row| row.found))
+        sql: &str,
+        values: &[Bind<'_>],
+    ) -> Result<Vec<T>, Fault> {
+        Ok(self.row(sql, values).await?.unwrap_or_default())
     }
 
     /// Runs a statement after the answer; what it could not write is logged as `lost`.
     fn write_later(&self, statement: Result<D1PreparedStatement, Fault>, lost: String) {
         self.context.wait_until(async move {
             let written = match statement {
-                Ok(statement) => statement.run().await.map(|_| ()).map_err(fault),
+                Ok(statement) => js::settled(statement.run()).await.map_err(fault),
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = written {
@@ -112,7 +124,7 @@ impl Edge {
     }
 
     /// Writes one row or none; whether there was one.
-    async fn write(&self, sql: &str, values: &[Bind<'_>]) -> Result<bool, worker::Error> {
+    async fn write(&self, sql: &str, values: &[Bind<'_>]) -> Result<bool, Words> {
         Ok(self.found(sql, values).await?.is_some())
     }
 
@@ -126,10 +138,8 @@ impl Edge {
     }
 }
 
-#[derive(Deserialize)]
-struct Found {
-    found: String,
-}
+/// What D1 says of a statement that did not work.
+type Words = String;
 
 /// What cannot be read now never will be.
 fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault> {
@@ -146,8 +156,7 @@ fn after(paging: Paging) -> Bind<'static> {
 }
 
 /// Which unique column a write ran into; any other error is a fault.
-fn taken(error: &worker::Error) -> Result<Taken, Fault> {
-    let text = error.to_string();
+fn taken(text: &str) -> Result<Taken, Fault> {
     [
         ("users.username_key", Taken::Username),
         ("users.email_key", Taken::Email),

@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use serde::Deserialize;
-use worker::D1PreparedStatement;
+use worker::worker_sys::D1PreparedStatement;
 
-use super::{Bind, Edge, after, applications, fault, id, taken, text_or_null};
+use super::{Bind, Edge, after, applications, fault, id, parse, taken, text_or_null};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::oauth::scope::Scopes;
@@ -16,86 +16,69 @@ use crate::store::{
     Account, Authorization, Consent, Consented, Fault, Installation, Paging, Session, Taken, Users,
 };
 
+/// A [`UserRow`] as SQLite makes it.
+pub(super) const USER: &str = "json_array(users.id, users.username, users.discriminator, \
+                               users.email, users.verified, users.admin, users.avatar, \
+                               users.public_flags, users.created_at)";
+
 #[derive(Deserialize)]
-pub(super) struct UserRow {
-    id: UserId,
-    username: Username,
-    discriminator: Discriminator,
-    email: Email,
-    verified: u8,
-    admin: u8,
-    avatar: Option<ImageHash>,
-    public_flags: u32,
-    created_at: Timestamp,
-}
+pub(super) struct UserRow(
+    UserId,
+    Username,
+    Discriminator,
+    Email,
+    u8,
+    u8,
+    Option<ImageHash>,
+    u32,
+    Timestamp,
+);
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
+        let UserRow(
+            id,
+            username,
+            discriminator,
+            email,
+            verified,
+            admin,
+            avatar,
+            public_flags,
+            created_at,
+        ) = row;
         Self {
-            id: row.id,
-            username: row.username,
-            discriminator: row.discriminator,
-            email: row.email,
-            verified: row.verified != 0,
-            admin: row.admin != 0,
-            avatar: row.avatar,
-            public_flags: row.public_flags,
-            created_at: row.created_at,
+            id,
+            username,
+            discriminator,
+            email,
+            verified: verified != 0,
+            admin: admin != 0,
+            avatar,
+            public_flags,
+            created_at,
         }
     }
 }
 
-/// A [`UserRow`] as SQLite makes it.
-pub(super) const USER: &str = "json_object('id', users.id, 'username', users.username, \
-                    'discriminator', users.discriminator, 'email', users.email, \
-                    'verified', users.verified, 'admin', users.admin, 'avatar', users.avatar, \
-                    'public_flags', users.public_flags, 'created_at', users.created_at)";
+/// An [`AuthorizationRow`] as SQLite makes it.
+pub(super) const AUTHORIZATION: &str = "json_array(authorizations.application_id, \
+                                        authorizations.scope, authorizations.created_at, \
+                                        authorizations.updated_at)";
 
 #[derive(Deserialize)]
-struct AccountRow {
-    user: UserRow,
-    password_hash: String,
-}
-
-#[derive(Deserialize)]
-struct SessionRow {
-    user: UserRow,
-    authenticated_at: Timestamp,
-    granted: Option<Scopes>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct AuthorizationRow {
-    application_id: ApplicationId,
-    scope: Scopes,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
+pub(super) struct AuthorizationRow(ApplicationId, Scopes, Timestamp, Timestamp);
 
 impl From<AuthorizationRow> for Authorization {
     fn from(row: AuthorizationRow) -> Self {
+        let AuthorizationRow(application, scope, created_at, updated_at) = row;
         Self {
-            application: row.application_id,
-            scope: row.scope,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            application,
+            scope,
+            created_at,
+            updated_at,
         }
     }
-}
-
-#[derive(Deserialize)]
-struct ConnectionRow {
-    r#type: ConnectionKind,
-    id: ConnectionId,
-    name: ConnectionName,
-    verified: u8,
-}
-
-/// What came of a consent's transaction.
-#[derive(Deserialize)]
-struct ConsentRow {
-    stands: u8,
-    installed: u8,
 }
 
 /// Whether the session still stands: `?` is its id.
@@ -217,12 +200,8 @@ impl Users for Edge {
              (SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?) AS users"
         );
         let values = [after(paging), Bind::Bits(paging.limit)];
-        let rows: Option<Vec<UserRow>> = self.row(&sql, &values).await?;
-        Ok(rows
-            .unwrap_or_default()
-            .into_iter()
-            .map(User::from)
-            .collect())
+        let rows: Vec<UserRow> = self.rows(&sql, &values).await?;
+        Ok(rows.into_iter().map(User::from).collect())
     }
 
     async fn account(&self, login: &str) -> Result<Option<Account>, Fault> {
@@ -233,14 +212,14 @@ impl Users for Edge {
             "username_key"
         };
         let sql = format!(
-            "SELECT json_object('user', {USER}, 'password_hash', password_hash) AS found \
+            "SELECT json_array({USER}, password_hash) AS found \
              FROM users WHERE {column} = ?"
         );
         let key = login.to_ascii_lowercase();
-        let row: Option<AccountRow> = self.row(&sql, &[Bind::Text(&key)]).await?;
-        Ok(row.map(|row| Account {
-            user: row.user.into(),
-            password_hash: row.password_hash,
+        let row: Option<(UserRow, String)> = self.row(&sql, &[Bind::Text(&key)]).await?;
+        Ok(row.map(|(user, password_hash)| Account {
+            user: user.into(),
+            password_hash,
         }))
     }
 
@@ -251,20 +230,19 @@ impl Users for Edge {
         now: Timestamp,
     ) -> Result<Option<Session>, Fault> {
         let sql = format!(
-            "SELECT json_object('user', {USER}, \
-             'authenticated_at', sessions.authenticated_at, \
-             'granted', authorizations.scope) AS found FROM sessions JOIN users ON users.id = sessions.user_id \
+            "SELECT json_array({USER}, sessions.authenticated_at, authorizations.scope) AS found \
+             FROM sessions JOIN users ON users.id = sessions.user_id \
              LEFT JOIN authorizations ON authorizations.user_id = users.id \
              AND authorizations.application_id = ? \
              WHERE sessions.id_hash = ? AND sessions.expires_at > ?"
         );
         let about = about.map_or(Bind::Null, id);
         let values = [about, id(session), Bind::Time(now)];
-        let row: Option<SessionRow> = self.row(&sql, &values).await?;
-        Ok(row.map(|row| Session {
-            user: row.user.into(),
-            authenticated_at: row.authenticated_at,
-            granted: row.granted,
+        let row: Option<(UserRow, Timestamp, Option<Scopes>)> = self.row(&sql, &values).await?;
+        Ok(row.map(|(user, authenticated_at, granted)| Session {
+            user: user.into(),
+            authenticated_at,
+            granted,
         }))
     }
 
@@ -291,10 +269,7 @@ impl Users for Edge {
                 Bind::Time(now + lifetime),
             ],
         )?;
-        self.directory()?
-            .batch(vec![sweep, open])
-            .await
-            .map_err(fault)?;
+        self.batch(&[sweep, open]).await.map_err(fault)?;
         Ok(())
     }
 
@@ -305,12 +280,12 @@ impl Users for Edge {
     }
 
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {
-        let sql = "SELECT json_group_array(json_object('application_id', application_id, \
-                   'scope', scope, 'created_at', created_at, 'updated_at', updated_at)) AS found \
-                   FROM (SELECT * FROM authorizations WHERE user_id = ? \
-                   ORDER BY updated_at DESC)";
-        let rows: Option<Vec<AuthorizationRow>> = self.row(sql, &[id(user)]).await?;
-        let rows = rows.unwrap_or_default();
+        let sql = format!(
+            "SELECT json_group_array({AUTHORIZATION}) AS found FROM \
+             (SELECT * FROM authorizations WHERE user_id = ? ORDER BY updated_at DESC) \
+             AS authorizations"
+        );
+        let rows: Vec<AuthorizationRow> = self.rows(&sql, &[id(user)]).await?;
         Ok(rows.into_iter().map(Authorization::from).collect())
     }
 
@@ -384,7 +359,7 @@ impl Users for Edge {
             let sql = "DELETE FROM sessions WHERE user_id = ?";
             statements.push(self.prepare(sql, &[id(wanted)])?);
         }
-        match self.directory()?.batch(statements).await {
+        match self.batch(&statements).await {
             Ok(_) => Ok(Ok(())),
             Err(error) => taken(&error).map(Err),
         }
@@ -415,32 +390,31 @@ impl Users for Edge {
             None => "1",
         };
         statements.push(self.prepare(
-            &format!("SELECT json_object('stands', {STANDS}, 'installed', {installed}) AS found"),
+            &format!("SELECT json_array({STANDS}, {installed}) AS found"),
             &values,
         )?);
-        Ok(match self.transact(statements).await? {
-            Some(ConsentRow { stands: 0, .. }) | None => Consented::SessionEnded,
-            Some(ConsentRow { installed: 0, .. }) => Consented::NotInstalled,
-            Some(_) => Consented::Yes,
+        let found = self.batch(&statements).await.map_err(fault)?;
+        let (stands, installed): (u8, u8) = parse(found)?.unwrap_or_default();
+        Ok(match (stands, installed) {
+            (0, _) => Consented::SessionEnded,
+            (_, 0) => Consented::NotInstalled,
+            _ => Consented::Yes,
         })
     }
 
     async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault> {
-        let sql = "SELECT json_group_array(json_object('type', type, 'id', id, 'name', name, \
-                   'verified', verified)) AS found \
+        let sql = "SELECT json_group_array(json_array(type, id, name, verified)) AS found \
                    FROM (SELECT * FROM connections WHERE user_id = ? ORDER BY type, id)";
-        let rows: Option<Vec<ConnectionRow>> = self.row(sql, &[id(user)]).await?;
-        let connection = |row: ConnectionRow| Connection {
-            kind: row.r#type,
-            id: row.id,
-            name: row.name,
-            verified: row.verified != 0,
-        };
-        Ok(rows
-            .unwrap_or_default()
-            .into_iter()
-            .map(connection)
-            .collect())
+        let rows: Vec<(ConnectionKind, ConnectionId, ConnectionName, u8)> =
+            self.rows(sql, &[id(user)]).await?;
+        let rows = rows.into_iter();
+        let connections = rows.map(|(kind, id, name, verified)| Connection {
+            kind,
+            id,
+            name,
+            verified: verified != 0,
+        });
+        Ok(connections.collect())
     }
 
     async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault> {
