@@ -213,6 +213,7 @@ pub const ROUTES: &[Route] = &[
     route(Get,    "/api/applications/@me",                                       To::ApplicationOfBot,        Format::Api,   Cors::Any ),
     route(Get,    "/api/oauth2/@me",                                             To::Authorization,           Format::Api,   Cors::Any ),
     route(Get,    "/api/oauth2/userinfo",                                        To::Userinfo,                Format::Api,   Cors::Any ).known_as("userinfo_endpoint"),
+    route(Post,   "/api/oauth2/userinfo",                                        To::Userinfo,                Format::Api,   Cors::Any ),
     route(Get,    "/api/oauth2/session",                                         To::Session,                 Format::Api,   Cors::None),
     route(Get,    "/api/oauth2/@me/authorizations",                              To::Authorizations,          Format::Api,   Cors::None),
     route(Delete, "/api/oauth2/@me/authorizations",                              To::DeleteAuthorizations,    Format::Api,   Cors::None),

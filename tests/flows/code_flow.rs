@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
-use fluxer_oauth2::http::Request;
+use fluxer_oauth2::http::{Method, Request};
 
-use crate::world::{App, HTTP, PASSWORD, STATE, VERIFIER, With, World, get, post, post_as};
+use crate::world::{
+    App, HTTP, PASSWORD, STATE, VERIFIER, With, World, get, post, post_as, request,
+};
 
 /// From a browser that is not logged in to the user behind a token.
 fn walk(world: &World, app: &App, exchange: impl Fn(&str) -> Request) {
@@ -61,10 +63,11 @@ fn walk(world: &World, app: &App, exchange: impl Fn(&str) -> Request) {
 
     let mut with_sub = user.clone();
     with_sub["sub"] = json!(world.alice.id);
-    let userinfo = world
-        .send(get("/api/oauth2/userinfo").bearer(token))
-        .expect(200);
-    assert_eq!(userinfo.json(), with_sub);
+    // Clients of OpenID Connect Core §5.3.1 choose between the two.
+    for method in [Method::Get, Method::Post] {
+        let userinfo = request(method, "/api/oauth2/userinfo").bearer(token);
+        assert_eq!(world.send(userinfo).expect(200).json(), with_sub);
+    }
 
     let authorization = world
         .send(get("/api/oauth2/@me").bearer(token))
