@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Context, Failure, OrRefuse};
 use crate::fluxer::audit::Action;
-use crate::http::Response;
+use crate::http::{Request, Response};
 use crate::ledger::{LedgerId, Revoke, Withdraw};
 use crate::oauth::access_token::{AccessToken, Subject};
 use crate::oauth::error::Refusal;
@@ -30,8 +30,18 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
             Subject::Application(_) => entry.on(actor),
         });
     }
-    // The body says nothing (RFC 7009 §2.2); its type is for clients that parse it all the same.
-    Ok(Response::empty(200).with("content-type", "application/json"))
+    Ok(done(cx.request))
+}
+
+/// The body says nothing (RFC 7009 §2.2), but clients that ask for JSON parse it all the same: some
+/// refuse an answer of no type, some an empty one.
+fn done(request: &Request) -> Response {
+    let accepted = request.header("accept").unwrap_or_default();
+    if accepted.contains("application/json") {
+        Response::json(200, &json!({}))
+    } else {
+        Response::empty(200)
+    }
 }
 
 /// Ends the family of a token, where it is this application's; whose it was, where there was

@@ -54,6 +54,31 @@ fn either_token_ends_its_device_at_once_and_no_other() {
 }
 
 #[test]
+fn who_asks_for_json_gets_json_that_says_nothing() {
+    let world = World::new();
+    let app = &world.server;
+    for (accept, expected) in [
+        ("application/json", (Some("application/json"), "{}")),
+        (
+            "text/html, application/json;q=0.9",
+            (Some("application/json"), "{}"),
+        ),
+        ("*/*", (None, "")),
+    ] {
+        let token = world.tokens(app).refresh;
+        for token in [&*token, &token, "unknown"] {
+            let form = app.post("/api/oauth2/revoke", &[("token", token)]);
+            let answer = world.send(form.with("accept", accept)).expect(200);
+            assert_eq!((answer.header("content-type"), &*answer.body), expected);
+        }
+        assert_eq!(
+            world.refresh(app, &token).expect(400).error(),
+            "invalid_grant"
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_revoked_is_answered_alike_and_left_alone() {
     let world = World::new();
     let app = &world.server;
