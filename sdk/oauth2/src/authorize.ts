@@ -72,7 +72,8 @@ export function authorizeUrl(config: AuthorizeConfig, state: string, options: Au
     redirect_uri: required(config.redirectUri, 'redirectUri'),
     scope,
     state: required(state, 'state'),
-    code_challenge: pkce?.codeChallenge,
+    // `generatePkce` without `await` has none: the login would only fail at its end.
+    code_challenge: pkce && required(pkce.codeChallenge, 'pkce.codeChallenge'),
     code_challenge_method: pkce && 'S256',
     prompt,
   });

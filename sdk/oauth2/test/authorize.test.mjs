@@ -63,6 +63,10 @@ for (const [what, config, state, message] of [
   });
 }
 
+test('a generatePkce that nobody awaited is a mistake, and not a login without PKCE', () => {
+  assert.throws(() => authorizeUrl(CLIENT, 'state', { pkce: generatePkce() }), { name: 'TypeError', message: 'pkce.codeChallenge is missing' });
+});
+
 test('plain http is for this machine, and for allowHttp', () => {
   for (const host of ['127.0.0.1:8787', '[::1]:8787', 'localhost', 'fluxer.localhost']) {
     assert.ok(authorizeUrl({ ...CLIENT, authorizeEndpoint: `http://${host}/oauth2/authorize` }, 's').startsWith(`http://${host}/`));
