@@ -132,8 +132,12 @@ function parse(text: string, url: URL): Record<string, unknown> {
   throw new InvalidResponseError(`${place(url)} did not answer with a JSON object`);
 }
 
-/** The form and headers of a client: RFC 6749 §2.3.1, and for one without a secret §3.2.1. */
-function authenticated(config: OAuth2Config, parameters: Parameters): { headers: Record<string, string>; body: string } {
+/**
+ * The form and headers of a client: RFC 6749 §2.3.1, and for one without a secret §3.2.1.
+ *
+ * @throws TypeError where the id is missing or the secret is empty.
+ */
+export function authenticated(config: OAuth2Config, parameters: Parameters): { headers: Record<string, string>; body: string } {
   const { clientSecret, clientAuth = 'basic' } = config;
   const clientId = required(config.clientId, 'clientId');
   const headers: Record<string, string> = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };

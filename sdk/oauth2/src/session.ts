@@ -1,7 +1,7 @@
 import { FluxerError, InvalidGrantError, InvalidResponseError, InvalidTokenError, fromResponse } from '@fluxer/errors';
 
 import { endpoint, parseUrl, type OAuth2Config, type RequestOptions } from './config.js';
-import { afterAnyFailure, afterRefusal, retrying, send } from './http.js';
+import { afterAnyFailure, afterRefusal, authenticated, retrying, send } from './http.js';
 import { systemClock, waitFor } from './time.js';
 import { isToken, refresh, revoke, type TokenSet } from './token.js';
 
@@ -22,7 +22,10 @@ export interface SessionOptions {
   onTokens?: (tokens: TokenSet) => void | Promise<void>;
   /** Deletes the tokens from your storage: the session has ended, the user must log in again. */
   onEnd?: (reason: InvalidGrantError) => void | Promise<void>;
-  /** How long before its expiry an access token is refreshed, in milliseconds; 60 000. */
+  /**
+   * How long before its expiry an access token is refreshed, in milliseconds; 60 000. Never before
+   * half of its life is over.
+   */
   refreshAhead?: number;
   /** Origins that may see the access token, besides the token endpoint's and the issuer's. */
   resourceOrigins?: readonly string[];
@@ -90,6 +93,10 @@ class Holder {
 
   constructor(config: OAuth2Config, options: SessionOptions) {
     if (!isToken(options.tokens.accessToken)) throw new TypeError('tokens.accessToken is not a token');
+    for (const name of ['expiresIn', 'expiresAt'] as const) {
+      if (!Number.isFinite(options.tokens[name])) throw new TypeError(`tokens.${name} is not a number`);
+    }
+    authenticated(config, {}); // a mistake would come to light when the token expires, in a week
     this.#config = config;
     this.#options = options;
     this.#tokens = options.tokens;
@@ -103,7 +110,7 @@ class Holder {
   async fresh(signal: AbortSignal | undefined): Promise<TokenSet> {
     signal?.throwIfAborted();
     if (this.#ended) throw this.#ended;
-    if (!this.#unsaved && (!this.#expiresWithin(this.#options.refreshAhead ?? REFRESH_AHEAD) || this.#rests())) return this.#tokens;
+    if (!this.#unsaved && (!this.#isOld() || this.#rests())) return this.#tokens;
     try {
       return await this.renew(signal);
     } catch (error) {
@@ -163,6 +170,12 @@ class Holder {
   async #end(reason: InvalidGrantError): Promise<void> {
     this.#ended = reason;
     await this.#options.onEnd?.(reason);
+  }
+
+  #isOld(): boolean {
+    const { refreshAhead = REFRESH_AHEAD } = this.#options;
+    // A token that lives shorter than `refreshAhead` would be refreshed with every call.
+    return this.#expiresWithin(Math.min(refreshAhead, this.#tokens.expiresIn * 500));
   }
 
   #expiresWithin(milliseconds: number): boolean {

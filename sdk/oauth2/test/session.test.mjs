@@ -40,6 +40,30 @@ test('a token is refreshed a minute before its expiry, or as early as is asked f
   assert.equal(await late.session.accessToken(), 'access-1');
 });
 
+test('a token that lives for less than that is refreshed when half of its life is over', async () => {
+  const { session, clock, server } = start([tokensAnswer(1, { expires_in: 30 }), tokensAnswer(2)], { left: 0 });
+  for (let call = 0; call < 3; call += 1) assert.equal(await session.accessToken(), 'access-1');
+  clock.time += 14_999;
+  assert.equal(await session.accessToken(), 'access-1');
+  assert.equal(server.requests.length, 1);
+  clock.time += 1;
+  assert.equal(await session.accessToken(), 'access-2');
+});
+
+test('a mistake comes to light when the session is made, and not in a week', () => {
+  for (const [options, message] of [
+    [{ config: { clientId: undefined } }, 'clientId is missing'],
+    [{ config: { clientSecret: '' } }, 'clientSecret is missing'],
+    [{ config: { tokenEndpoint: 'http://fluxer.app/token' } }, 'tokenEndpoint must be https: plain http is for this machine only, or for allowHttp'],
+    [{ tokens: { accessToken: undefined, access_token: 'as the server spells it' } }, 'tokens.accessToken is not a token'],
+    [{ tokens: { expiresAt: '2026-01-01' } }, 'tokens.expiresAt is not a number'],
+    [{ tokens: { expiresAt: undefined } }, 'tokens.expiresAt is not a number'],
+    [{ tokens: { expiresIn: null } }, 'tokens.expiresIn is not a number'],
+  ]) {
+    assert.throws(() => start([], options), { name: 'TypeError', message });
+  }
+});
+
 test('fifty callers at once are one refresh, and all get its token', async () => {
   const { session, server, clock, saved } = start([tokensAnswer(1)], { left: 0 });
   const tokens = await clock.run(Promise.all(Array.from({ length: 50 }, () => session.accessToken())));
