@@ -3,7 +3,7 @@
 import { FluxerError, InvalidGrantError, MissingOAuthScopeError, RateLimitedError, fromResponse } from '@fluxer/errors';
 import {
   authorizeUrl, botInviteUrl, createSession, discover, exchangeCode, hasScope, introspect, parseCallback, permissionBits,
-  type OAuth2Config, type Permission, type TokenSet,
+  type OAuth2Config, type OAuth2Scope, type Permission, type TokenSet,
 } from '@fluxer/oauth2';
 
 declare const config: OAuth2Config;
@@ -42,7 +42,7 @@ exchangeCode(config, { code: 'c', codeVerifier: undefined }) satisfies Promise<T
 void exchangeCode({ clientId: '1', authorizeEndpoint: 'https://fluxer.app' }, { code: 'c' });
 ({ clientId: '1', ...(await discover('https://fluxer.app')) }) satisfies OAuth2Config;
 
-hasScope(tokens.accessToken, 'guilds') satisfies boolean;
+hasScope(tokens.accessToken, 'guilds' satisfies OAuth2Scope) satisfies boolean;
 // @ts-expect-error: no such scope.
 hasScope(tokens.accessToken, 'guild');
 tokens.expiresAt satisfies number;

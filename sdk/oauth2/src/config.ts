@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 /** The scopes of Fluxer. */
-export type Scope = 'identify' | 'email' | 'guilds' | 'connections' | 'bot' | 'admin';
+export type OAuth2Scope = 'identify' | 'email' | 'guilds' | 'connections' | 'bot' | 'admin';
 
 /** Where the authorization server is. {@link discover} finds all of it. */
 export interface Server {

@@ -7,7 +7,7 @@
 export { authorizeUrl, generatePkce, generateState, type AuthorizeOptions, type Pkce } from './authorize.js';
 export { Permissions, botInviteUrl, permissionBits, permissionNames, type BotInvite, type BotInviteWithCode, type Permission } from './bot.js';
 export { InvalidCallbackError, IssuerMismatchError, StateMismatchError, parseCallback, type Callback } from './callback.js';
-export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, RequestOptions, Scope, Server } from './config.js';
+export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, OAuth2Scope, RequestOptions, Server } from './config.js';
 export { discover, type DiscoverOptions } from './discover.js';
 export { createSession, type Session, type SessionOptions } from './session.js';
 export {

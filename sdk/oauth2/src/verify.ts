@@ -1,6 +1,6 @@
 import { InvalidTokenError, MissingOAuthScopeError } from '@fluxer/errors';
 
-import { required, type OAuth2Config, type RequestOptions, type Scope } from './config.js';
+import { required, type OAuth2Config, type OAuth2Scope, type RequestOptions } from './config.js';
 import { asRecord, fromBase64Url } from './encoding.js';
 import { systemClock } from './time.js';
 import { introspect, type ActiveToken } from './token.js';
@@ -8,7 +8,7 @@ import { introspect, type ActiveToken } from './token.js';
 /** Which tokens `verifyToken` accepts. */
 export interface VerifyOptions extends RequestOptions {
   /** A scope, or several, that the token must have. */
-  scope?: Scope | readonly Scope[];
+  scope?: OAuth2Scope | readonly OAuth2Scope[];
   /** Whom the token must be meant for; the issuer, as Fluxer's access tokens are. */
   audience?: string;
 }
@@ -39,7 +39,7 @@ export interface VerifiedToken {
  * if (hasScope(tokens.accessToken, 'guilds')) showGuilds();
  * ```
  */
-export function hasScope(accessToken: string, scope: Scope): boolean {
+export function hasScope(accessToken: string, scope: OAuth2Scope): boolean {
   const claims = decode(accessToken)?.claims;
   return scopesOf(claims?.['scope']).includes(scope);
 }
