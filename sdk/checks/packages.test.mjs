@@ -87,19 +87,22 @@ test('who makes URLs gets nothing of sessions, and who knows no bots no permissi
   for (const word of ['refresh_token', 'ADMINISTRATOR', 'RateLimitedError']) assert.ok(!text.includes(word), word);
 });
 
-test('the packages as packed install and run in an application of their own', async () => {
+test('the packages as packed install and run in an application of their own, by import and by require', async () => {
   const application = join(folder, 'application');
   await run('mkdir', [application]);
-  writeFileSync(join(application, 'package.json'), '{"private": true, "type": "module"}');
+  writeFileSync(join(application, 'package.json'), '{"private": true}');
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', ...NAMES.map((name) => packed[name].tarball)], { cwd: application });
-  writeFileSync(join(application, 'index.js'), `
-    import { InvalidGrantError } from '@fluxer/errors';
-    import { createSession, generateState } from '@fluxer/oauth2';
-    const session = createSession({ clientId: '1', tokenEndpoint: 'https://x.example' }, { tokens: { accessToken: 'a', expiresAt: 0 } });
+  const main = `async function main() {
+    const session = createSession({ clientId: '1', tokenEndpoint: 'https://x.example' }, { tokens: { accessToken: 'a', expiresIn: 0, expiresAt: 0 } });
     const error = await session.accessToken().catch((error) => error);
     console.log(generateState().length, error instanceof InvalidGrantError);
-  `);
-  assert.equal(await run(process.execPath, ['index.js'], { cwd: application }), '43 true\n');
+  }
+  main();`;
+  const names = { '@fluxer/errors': '{ InvalidGrantError }', '@fluxer/oauth2': '{ createSession, generateState }' };
+  const program = (loading) => [...Object.entries(names).map(loading), main].join('\n');
+  writeFileSync(join(application, 'index.mjs'), program(([from, what]) => `import ${what} from '${from}';`));
+  writeFileSync(join(application, 'index.cjs'), program(([from, what]) => `const ${what} = require('${from}');`));
+  for (const file of ['index.mjs', 'index.cjs']) assert.equal(await run(process.execPath, [file], { cwd: application }), '43 true\n');
 });
 
 async function bundle(contents) {
