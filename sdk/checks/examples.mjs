@@ -1,4 +1,5 @@
-// The examples of the READMEs as modules: `export default (stage) => …`.
+// The examples of the READMEs: those in TypeScript as modules, `export default (stage) => …`, and those
+// in JavaScript as they are.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -15,8 +16,15 @@ const OPTIONS = {
 
 /** The TypeScript blocks of a package's README. */
 export function blocks(name) {
+  return written(name, 'ts').map((code, index) => ({ name: `${name}-${index + 1}`, code }));
+}
+
+/** The JavaScript blocks, which are whole programs. */
+export const programs = (name) => written(name, 'js');
+
+function written(name, language) {
   const readme = readFileSync(join(SDK, name, 'README.md'), 'utf8');
-  return [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], index) => ({ name: `${name}-${index + 1}`, code }));
+  return [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].filter(([, its]) => its === language).map(([, , code]) => code);
 }
 
 /** Writes all blocks down as modules, and tells where each will be once it is compiled. */
