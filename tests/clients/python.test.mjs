@@ -28,6 +28,15 @@ for (const [type, authentication] of [['public', 'none'], ['confidential', 'clie
   });
 }
 
+for (const [type, authentication] of [['public', 'none'], ['confidential', 'client_secret_basic']]) {
+  journey(`requests_oauth2client, ${authentication}`, {
+    client: async (t) => start(t, 'requests_oauth2client_session.py', settings(await application(type))).client(),
+    denied: is(Reported, { type: 'AuthorizationResponseError', error: 'access_denied', description: 'The user denied access' }),
+    badCode: is(Reported, { type: 'InvalidGrant', description: 'Invalid authorization code' }),
+    ended: is(Reported, { type: 'InvalidGrant' }),
+  });
+}
+
 journey("Authlib's Flask client", {
   async client(t) {
     const child = start(t, 'authlib_flask.py');
