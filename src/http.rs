@@ -125,15 +125,17 @@ impl Request {
     }
 
     /// The media type without parameters, in lower case. `None`: there is none, or its charset is
-    /// not UTF-8.
+    /// not UTF-8, nor one that many clients name for a body that is ASCII: Apache's `HttpClient` says
+    /// ISO-8859-1 of every form.
     pub fn media_type(&self) -> Option<String> {
         let mut parts = self.header("content-type")?.split(';').map(str::trim);
         let media_type = parts.next()?.to_ascii_lowercase();
-        let utf8 = parts
+        let read_as_utf8 = parts
             .filter_map(|parameter| parameter.split_once('='))
             .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-            .all(|(_, value)| value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"));
-        utf8.then_some(media_type)
+            .map(|(_, value)| value.trim().trim_matches('"').to_ascii_lowercase())
+            .all(|charset| ["utf-8", "utf8", "us-ascii", "iso-8859-1"].contains(&&*charset));
+        read_as_utf8.then_some(media_type)
     }
 
     /// Whether a browser asks for a page.
@@ -281,7 +283,12 @@ mod tests {
                 Some("application/json"),
             ),
             ("application/json;charset=utf-8", Some("application/json")),
+            ("a/b; charset=ISO-8859-1", Some("a/b")),
+            ("a/b; x=y; charset=utf8", Some("a/b")),
+            ("a/b; charset=US-ASCII", Some("a/b")),
             ("application/json; charset=utf-16", None),
+            ("a/b; charset=utf-7", None),
+            ("a/b; charset=utf-8; charset=utf-16", None),
         ] {
             assert_eq!(
                 request("content-type", header).media_type().as_deref(),

@@ -227,6 +227,7 @@ fn a_body_is_a_form_or_a_flat_json_object() {
         ("application/json", &json),
         (&*format!("{FORM}; charset=UTF-8"), &form),
         (&*format!("{FORM};charset=\"utf-8\""), &form),
+        (&*format!("{FORM}; charset=ISO-8859-1"), &form),
         (
             FORM,
             &format!("&&{form}&x&=&=y{}", "&unknown=1".repeat(100)),
@@ -241,6 +242,10 @@ fn a_body_is_a_form_or_a_flat_json_object() {
         ("application/json", &form),
         (FORM, &json),
         (&*format!("{FORM}; charset=utf-16"), &form),
+        (
+            &*format!("{FORM}; charset=iso-8859-1"),
+            &format!("{form}&scope=%e9"),
+        ),
         ("multipart/form-data", &form),
         (FORM, &*format!("{form}&grant_type=client_credentials")),
         (FORM, &*format!("{form}&scope=%zz")),
