@@ -1,0 +1,116 @@
+// scripts/bench: everybody takes a turn at every flow, round after round, in an order that rotates.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { dollars } from './bill.mjs';
+import { countedModules, count } from './count.mjs';
+import { Floor } from './contenders/floor.mjs';
+import { OidcProvider } from './contenders/oidc-provider.mjs';
+import { OpenAuth } from './contenders/openauth.mjs';
+import { Ours } from './contenders/ours.mjs';
+import { WorkersOAuthProvider } from './contenders/workers-oauth-provider.mjs';
+import { median, prepare, run } from './load.mjs';
+import { FOLDER, ROOT, startStorage } from './processes.mjs';
+import { report } from './report.mjs';
+import { size } from './size.mjs';
+import { startTimes } from './start.mjs';
+import { Visitor } from './visitor.mjs';
+
+const FLOWS = ['approve', 'exchange', 'login', 'refresh', 'client_credentials', 'me', 'introspect', 'metadata'];
+const VISITORS = 32;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    operations: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '10' },
+    only: { type: 'string' },
+    contenders: { type: 'string' },
+    also: { type: 'string', multiple: true, default: [] },
+    json: { type: 'string', default: join(ROOT, 'target/bench.json') },
+  },
+});
+const [rounds, operations, seconds] = [options.rounds, options.operations, options.seconds].map(Number);
+const wanted = (name, list) => !list || list.split(',').includes(name);
+const flows = FLOWS.filter((flow) => wanted(flow, options.only));
+const say = (...words) => process.stderr.write(`bench: ${words.join(' ')}\n`);
+
+/** So many that nobody is refused: the limiter is asked each time all the same. */
+const NEVER_REACHED = '1000000/10';
+
+function everybody() {
+  const also = options.also.map((each) => each.split('=')).map(([name, build]) => new Ours({ name, build: resolve(build) }));
+  return [
+    new Floor(), new Ours(), ...also, new Ours({ name: 'ours+limiter', limits: NEVER_REACHED }),
+    new WorkersOAuthProvider(), new OpenAuth(), new OidcProvider(),
+  ].filter(({ name }) => wanted(name, options.contenders) || options.also.some((each) => each.startsWith(`${name}=`)));
+}
+
+async function begin(contender, storage) {
+  await contender.start(storage, VISITORS);
+  contender.visitors = Array.from({ length: VISITORS }, (_, index) => new Visitor(contender.server.origin, index));
+  await Promise.all(contender.visitors.map((visitor) => contender.setUp(visitor)));
+}
+
+/** One turn, after as much of the same as warms the code up. */
+async function turn(contender, flow, { warm }) {
+  const { [flow]: it, visitors, server: { pid } } = contender;
+  const go = async (operations) => run(it, visitors, { operations, seconds, pid, queues: await prepare(it, visitors, operations) });
+  if (warm) await go(warm);
+  return go(operations);
+}
+
+const storage = await startStorage();
+say(`databases are in ${FOLDER}`);
+const contenders = everybody();
+for (const contender of contenders) await begin(contender, storage);
+
+const measured = {};
+for (let round = 0; round < rounds; round += 1) {
+  for (const flow of flows) {
+    const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]);
+    for (const contender of order.filter((each) => each[flow])) {
+      const result = await turn(contender, flow, { warm: round === 0 ? operations : VISITORS });
+      ((measured[flow] ??= {})[contender.name] ??= []).push(result);
+    }
+  }
+  say(`round ${round + 1} of ${rounds}`);
+}
+
+say('counting operations');
+const counted = [
+  new Floor({ wrap: countedModules }), new Ours({ wrap: countedModules }), new Ours({ name: 'ours+limiter', limits: NEVER_REACHED, wrap: countedModules }),
+].filter(({ name }) => contenders.some((each) => each.name === name));
+const counts = {};
+for (const contender of contenders.filter(({ name }) => name !== 'oidc-provider' && counted.every((each) => each.name !== name))) {
+  for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
+}
+for (const contender of contenders) await contender.server.stop();
+for (const contender of counted) {
+  contender.instance = 'counted';
+  await begin(contender, storage);
+  for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
+  await contender.server.stop();
+}
+
+const result = { rounds, operations, flows: {}, size: size(), start: undefined };
+for (const flow of flows) {
+  for (const [name, turns] of Object.entries(measured[flow] ?? {})) {
+    const middle = Object.fromEntries(Object.keys(turns[0]).map((key) => [key, median(turns.map((turn) => turn[key]))]));
+    const operation = counts[flow]?.[name];
+    const bill = operation && dollars({ ...operation, cpu: middle.cpu });
+    (result.flows[flow] ??= {})[name] = { ...middle, operation, bill, turns };
+  }
+}
+if (!options.only) {
+  say('starting and stopping');
+  result.start = await startTimes(Math.max(rounds, 3));
+}
+
+console.log(report(result));
+mkdirSync(dirname(options.json), { recursive: true });
+writeFileSync(options.json, JSON.stringify(result, null, 1));
+console.log(`\nEvery turn: ${options.json}`);
+process.exit(0);

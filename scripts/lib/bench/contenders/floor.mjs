@@ -1,0 +1,54 @@
+// The floor: the same storage operations and one signature, nothing checked. See floor/src/lib.rs.
+
+import { join } from 'node:path';
+
+import { ROOT, workerd } from '../processes.mjs';
+import { migrations, modules, rows } from './ours.mjs';
+
+export class Floor {
+  name = 'floor';
+
+  constructor({ wrap = (modules) => modules } = {}) {
+    this.wrap = wrap;
+  }
+
+  async start(storage, visitors) {
+    const statements = [...migrations(), ...Array.from({ length: visitors }, (_, index) => rows(index)).flat()];
+    if (!storage.has(this.name)) await storage.sql(this.name, statements);
+    this.server = await workerd(this.name, { storage, modules: this.wrap(modules(join(ROOT, 'target/floor/build'))), kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger' } });
+    this.families = 0;
+    this.run = Date.now().toString(36);
+  }
+
+  async setUp(visitor) {
+    const [{ params: [user] }, , { params: [application] }] = rows(visitor.index);
+    visitor.ledger = `${user}:${application}`;
+    visitor.family = await this.approve.run(visitor);
+  }
+
+  approve = {
+    run: async (visitor) => {
+      this.families += 1;
+      const family = `${this.run}-${this.families}`;
+      await visitor.ask('POST', `/approve/${visitor.ledger}/${family}`);
+      return family;
+    },
+  };
+
+  exchange = {
+    prepare: this.approve.run,
+    run: (visitor, family) => visitor.ask('POST', `/exchange/${visitor.ledger}/${family}`),
+  };
+
+  login = { run: async (visitor) => this.exchange.run(visitor, await this.approve.run(visitor)) };
+
+  refresh = { run: (visitor) => visitor.ask('POST', `/refresh/${visitor.ledger}/${visitor.family}`) };
+
+  client_credentials = { run: (visitor) => visitor.ask('POST', `/sign/${visitor.ledger}`) };
+
+  me = { run: (visitor) => visitor.ask('GET', `/me/${visitor.ledger}/${visitor.family}`) };
+
+  introspect = { run: (visitor) => visitor.ask('POST', `/read/${visitor.ledger}/${visitor.family}`) };
+
+  metadata = { run: (visitor) => visitor.ask('GET', '/') };
+}

@@ -1,0 +1,71 @@
+// The table, and the targets beside what was measured.
+
+const OURS = 'ours';
+const LIMITED = 'ours+limiter';
+const PEER = 'workers-oauth-provider';
+
+/** `value` is a ratio that must be at most `bound`. */
+function targets({ flows, size, start }) {
+  const cpu = (flow, name) => flows[flow]?.[name]?.cpu;
+  const bill = (flow, name) => flows[flow]?.[name]?.bill?.total;
+  const ratio = (value, to) => (value !== undefined && to ? value / to : undefined);
+  const of = (what, flow, name, other, bound, other_flow = flow) => [what, ratio(cpu(flow, name), cpu(other_flow, other)), bound];
+  return [
+    of(`CPU of a refresh, to ${PEER}`, 'refresh', OURS, PEER, 0.75),
+    of(`CPU of a refresh with the limiter on, to ${PEER}`, 'refresh', LIMITED, PEER, 1),
+    of('CPU of a refresh, to the floor', 'refresh', OURS, 'floor', 1.3),
+    of(`CPU of a code exchange, to ${PEER}`, 'exchange', OURS, PEER, 1),
+    of('CPU of a code exchange, to the floor', 'exchange', OURS, 'floor', 1.3),
+    of(`CPU of a whole login, to ${PEER}`, 'login', OURS, PEER, 1),
+    of('CPU of a whole login, to the floor', 'login', OURS, 'floor', 1.3),
+    of('CPU of a bearer-token check, to one read of an object', 'introspect', OURS, 'floor', 1.5),
+    [`dollars of a refresh, to ${PEER}`, ratio(bill('refresh', OURS), bill('refresh', PEER)), 0.25],
+    [`dollars of a login, to ${PEER}`, ratio(bill('login', OURS), bill('login', PEER)), 1],
+    ['bytes of the bundle, gzipped, to 400,000', ratio(size.gzipped, 400_000), 1],
+    ['start to first answer, to an empty Worker', ratio(start?.ours, start?.empty), 1.5],
+  ].filter(([, value]) => value !== undefined);
+}
+
+const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', refresh: 'refresh', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
+/** What the floor does where it has no such flow. */
+const FLOOR = { introspect: 'one read of an object', metadata: 'an answer', client_credentials: 'one signature', me: 'one read of an object, one of D1' };
+
+function table(heads, rows) {
+  const cells = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  return cells.map((row) => row.map((cell, column) => (column === 0 || column === heads.length - 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd()).join('\n');
+}
+
+const number = (value, digits) => (value === undefined ? '' : value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+const brief = (count) => number(count, count % 1 ? 1 : 0);
+
+function storage(operation) {
+  if (!operation) return '';
+  const { kv = {}, objects = {}, d1 = {} } = operation;
+  const some = (count, unit) => (count > 0.05 ? [`${brief(Math.round(count * 10) / 10)} ${unit}`] : []);
+  return [
+    ...['get', 'put', 'list', 'delete'].flatMap((op) => some(kv[op], `kv ${op}`)),
+    ...some(objects.ledger, 'ledger'), ...some(objects.limiter, 'limiter'), ...some(objects.written, 'row'),
+    ...some(d1.calls, 'd1'), ...some(d1.written, 'd1 row'),
+  ].join(', ') || 'none';
+}
+
+export function report(result) {
+  const { flows, rounds, operations, size, start } = result;
+  const heads = ['', 'req/s', 'p50 ms', 'p99 ms', 'CPU ms', 'x floor', 'x provider', '$/million', 'storage'];
+  const rows = Object.entries(flows).flatMap(([flow, by]) => [
+    [WORDS[flow], ...heads.slice(1).map(() => '')],
+    ...Object.entries(by).map(([name, each]) => {
+      const against = (other) => (by[other] ? number(each.cpu / by[other].cpu, 2) : '');
+      return [`  ${name}`, number(each.perSecond, 0), number(each.p50, 1), number(each.p99, 1), number(each.cpu, 3), against('floor'), against(PEER), number(each.bill?.total, 2), (name === 'floor' && FLOOR[flow]) || storage(each.operation)];
+    }),
+  ]);
+  const met = targets(result).map(([what, value, bound]) => [what, number(value, 2), `at most ${number(bound, 2)}`, value <= bound ? 'met' : 'MISSED']);
+  return [
+    table(heads, rows),
+    `\nMedians of ${rounds} rounds of ${operations} operations by 32 visitors at once. CPU: of the server process, all threads, a\nthousand operations in seconds. Dollars: at list prices, and the CPU measured here.`,
+    start ? `Start to first answer: ${number(start.ours, 0)} ms, an empty Worker ${number(start.empty, 0)} ms.` : '',
+    `The Worker takes ${number(size.gzipped, 0)} bytes gzipped.\n`,
+    table(['target', 'measured', '', ''], met),
+  ].filter(Boolean).join('\n');
+}
