@@ -289,7 +289,7 @@ struct Matched<'a> {
 /// Why a request has no route.
 enum Unmatched {
     NotFound,
-    MethodNotAllowed(String),
+    MethodNotAllowed(&'static Route),
 }
 
 impl<'a> Matched<'a> {
@@ -304,17 +304,15 @@ impl<'a> Matched<'a> {
         };
         let preflight =
             method == Method::Options && routes.iter().any(|(route, _)| route.cors == Cors::Any);
-        let allow = allow(routes.iter().map(|(route, _)| *route));
-        let found = !routes.is_empty();
+        // A URL of its own is no other one's `{…}`: `@me` is no application's id.
+        let own = routes.iter().min_by_key(|(_, segments)| segments.len());
+        let own = own.map(|(route, _)| *route).ok_or(Unmatched::NotFound)?;
         routes
             .into_iter()
+            .filter(|(route, _)| route.path == own.path)
             .find(|(route, _)| route.method == method || preflight)
             .map(|(route, segments)| Self { route, segments })
-            .ok_or(if found {
-                Unmatched::MethodNotAllowed(allow)
-            } else {
-                Unmatched::NotFound
-            })
+            .ok_or(Unmatched::MethodNotAllowed(own))
     }
 
     async fn answer_within_limits<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
@@ -514,31 +512,36 @@ impl Unmatched {
         match self {
             Self::NotFound if is_page => notice(cx, Notice::new(404, Message::NotFound)),
             Self::NotFound => api_error(404, "NOT_FOUND", "The requested endpoint does not exist."),
-            Self::MethodNotAllowed(allow) => api_error(
-                405,
-                "METHOD_NOT_ALLOWED",
-                "This endpoint has other methods.",
-            )
-            .with("allow", allow),
+            Self::MethodNotAllowed(route) => route.refuse_method(),
         }
     }
 }
 
 impl Route {
     fn path_methods(&self) -> String {
-        allow(ROUTES.iter().filter(|route| route.path == self.path))
-    }
-}
-
-fn allow<'a>(routes: impl Iterator<Item = &'a Route>) -> String {
-    let mut methods: Vec<_> = Vec::new();
-    for route in routes {
-        methods.push(route.method.as_str());
-        if route.method == Get {
-            methods.push(Method::Head.as_str());
+        let mut methods: Vec<_> = Vec::new();
+        for route in ROUTES.iter().filter(|route| route.path == self.path) {
+            methods.push(route.method.as_str());
+            if route.method == Get {
+                methods.push(Method::Head.as_str());
+            }
         }
+        methods.join(", ")
     }
-    methods.join(", ")
+
+    /// 405, readable by whoever may read this URL's other answers.
+    fn refuse_method(&self) -> Response {
+        let text = "This endpoint has other methods: see the Allow header.";
+        let mut response = match self.format {
+            Format::OAuth => Response::json(405, &oauth_error(ErrorCode::InvalidRequest, text)),
+            Format::Api | Format::Page => api_error(405, "METHOD_NOT_ALLOWED", text),
+        }
+        .with("allow", self.path_methods());
+        if self.cors == Cors::Any {
+            response.headers.extend(cors_headers());
+        }
+        response
+    }
 }
 
 /// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
