@@ -71,7 +71,7 @@ impl AuthorizationRequest {
     /// told to the client, which may ask for the scopes of `askable` and for no others.
     pub fn parse(params: &Params, client: &Client, askable: Scopes) -> Result<Self, Refusal> {
         check_ignored(params)?;
-        response_type(params.required("response_type")?)?;
+        response_type(params)?;
         response_mode(params)?;
         client.may_use(GrantType::AuthorizationCode)?;
         Ok(Self {
@@ -82,11 +82,10 @@ impl AuthorizationRequest {
         })
     }
 
-    /// Reads a request that no code will answer, so that it needs no `response_type`: a link that
-    /// adds a bot.
+    /// Reads a request that no code will answer: a link that adds a bot.
     pub fn parse_without_code(params: &Params, askable: Scopes) -> Result<Self, Refusal> {
         check_ignored(params)?;
-        params.one("response_type")?.map_or(Ok(()), response_type)?;
+        response_type(params)?;
         response_mode(params)?;
         Ok(Self {
             scope: requested_scope(params, askable)?,
@@ -128,9 +127,19 @@ fn check_ignored(params: &Params) -> Result<(), Refusal> {
     check_state(params)
 }
 
-fn response_type(spelled: &str) -> Result<(), Refusal> {
-    let known = ResponseType::from_wire(spelled);
-    known.map(|_| ()).ok_or(Refusal::ResponseType)
+/// Whether a link adds a bot and asks for nothing else: such a link says neither how it is to be
+/// answered nor where.
+pub fn only_adds_a_bot(params: &Params) -> bool {
+    scope(params) == Ok(Some(Scope::Bot.into()))
+}
+
+fn response_type(params: &Params) -> Result<(), Refusal> {
+    match params.one("response_type")?.map(ResponseType::from_wire) {
+        Some(Some(_)) => Ok(()),
+        Some(None) => Err(Refusal::ResponseType),
+        None if only_adds_a_bot(params) => Ok(()),
+        None => Err(Refusal::Missing("response_type")),
+    }
 }
 
 fn response_mode(params: &Params) -> Result<(), Refusal> {

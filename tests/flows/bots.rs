@@ -651,6 +651,23 @@ fn a_bot_may_want_to_be_told_where_it_is() {
 }
 
 #[test]
+fn a_link_that_only_adds_a_bot_needs_no_response_type() {
+    let world = World::new();
+    let app = world.bot();
+    let browser = world.alices_browser();
+    let guild = world.guild("G", &world.alice);
+    let asks = app.asks().without("response_type");
+    let code = browser.add_bot(&asks.clone().with("scope", "bot"), &guild);
+    let code = code.parameter("code").expect("a code");
+    let tokens = world.exchange(&app, &code).expect(200).json();
+    assert_eq!(tokens["guild"]["id"], *guild);
+    for more in ["identify bot", "identify", ""] {
+        let answer = browser.get(&asks.clone().with("scope", more).target());
+        is_told(&answer, &app, "invalid_request");
+    }
+}
+
+#[test]
 fn an_application_without_a_bot_adds_none() {
     let world = World::new();
     let browser = world.alices_browser();

@@ -180,8 +180,7 @@ impl Waits {
     fn read(params: &Params, client: &Client) -> Result<Self, String> {
         let says = |refusal: Refusal| refusal.to_string();
         let Some(requested) = params.one("redirect_uri").map_err(says)? else {
-            let adds_a_bot = authorization_request::scope(params) == Ok(Some(Scope::Bot.into()));
-            return if adds_a_bot {
+            return if authorization_request::only_adds_a_bot(params) {
                 Ok(Self::Nobody)
             } else {
                 Err(says(Refusal::Missing("redirect_uri")))
