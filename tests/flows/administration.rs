@@ -219,7 +219,7 @@ fn a_connection_is_set_changed_and_removed() {
 fn an_application_is_trusted_flagged_and_given_to_an_owner_here() {
     let world = World::new();
     let wished = json!({
-        "name": "A", "owner_id": world.alice.id, "trusted": true, "bot": true,
+        "name": "A", "owner_id": world.alice.id, "trusted": true, "bot": true, "flags": 5,
         "redirect_uris": ["https://a.example/cb"],
     });
     let made = world
@@ -228,9 +228,12 @@ fn an_application_is_trusted_flagged_and_given_to_an_owner_here() {
         .json();
     let app = App::shown_in(&made);
     assert_eq!(
-        (&made["trusted"], &made["owner_id"]),
-        (&json!(true), &json!(world.alice.id))
+        (&made["trusted"], &made["owner_id"], &made["flags"]),
+        (&json!(true), &json!(world.alice.id), &json!(5))
     );
+    let wrong = json!({"name": "A", "flags": -1});
+    let refused = world.administer(Method::Post, APPLICATIONS, Some(&wrong));
+    assert_eq!(refused.fields(), ["flags"]);
     world.as_bot(&app, "/api/users/@me").expect(200);
     let one = format!("{APPLICATIONS}/{}", app.id);
     let mut shown = show(&world, &one);

@@ -20,6 +20,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let terms = Terms {
         owner: owner(cx, &mut fields).await?,
         trusted: fields.flag("trusted").unwrap_or(false),
+        flags: fields.bits("flags").unwrap_or(0),
         at_most: None,
     };
     add(cx, actor, fields, terms).await

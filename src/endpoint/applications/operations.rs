@@ -41,6 +41,8 @@ pub struct Terms {
     pub owner: Option<UserId>,
     /// Whether it may ask for `admin`.
     pub trusted: bool,
+    /// Bits that the platform sets.
+    pub flags: u32,
     /// Most applications that the owner may have.
     pub at_most: Option<u32>,
 }
@@ -51,6 +53,7 @@ impl Terms {
         Self {
             owner: Some(owner),
             trusted: false,
+            flags: 0,
             at_most: Some(MAX_PER_USER),
         }
     }
@@ -146,7 +149,7 @@ fn draft<E: Edge>(
         bot: None,
         bot_public: bot_public.unwrap_or(true),
         bot_require_code_grant: bot_require_code_grant.unwrap_or(false),
-        flags: 0,
+        flags: terms.flags,
         created_at: cx.now,
     });
     Ok((has_bot, application))
