@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
-use crate::oauth::form::{self, Params};
+use crate::oauth::form::{self, Pairs, Params};
 
 /// A JSON object that is being read.
 pub struct Fields {
@@ -43,16 +43,17 @@ impl Fields {
         if cx.request.media_type().as_deref() != Some("application/json") {
             return Err(ApiError::UnsupportedMediaType);
         }
-        match serde_json::from_slice(cx.body()) {
-            Ok(Value::Object(object)) => Ok(Self {
-                object,
-                errors: Vec::new(),
-            }),
-            _ => Err(ApiError::InvalidFormBody(vec![FieldError {
-                path: "body".to_owned(),
-                message: "must be a JSON object".to_owned(),
-            }])),
+        let no_object = |_| ApiError::field("body", "must be a JSON object");
+        let Pairs(pairs) = serde_json::from_slice(cx.body()).map_err(no_object)?;
+        let mut fields = Self::none();
+        for (name, value) in pairs {
+            if fields.has(&name) {
+                fields.refuse(name, "must be sent once");
+            } else {
+                fields.object.insert(name, value);
+            }
         }
+        Ok(fields)
     }
 
     /// Reads a form as the object that its controls stand for, so that both follow the same rules.

@@ -102,7 +102,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// A JSON object with its repeated keys, which a map would drop.
-struct Pairs(Vec<(String, Value)>);
+pub(crate) struct Pairs(pub(crate) Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -456,6 +456,13 @@ fn mistakes_are_told_all_at_once_and_change_nothing() {
         for body in [json!([]), json!("x"), json!(1), Value::Null] {
             assert_eq!(refused(&body), ["body"]);
         }
+        let send = |media_type, text| {
+            let mut posted = post_as(media_type, path, text);
+            posted.method = method;
+            browser.send(posted.with("x-csrf-token", &browser.csrf_token()))
+        };
+        let twice = send("application/json", r#"{"name":"X","name":"Y"}"#);
+        assert_eq!(twice.fields(), ["name"], "neither is the name");
         for (media_type, text, status) in [
             ("application/json", "{", 400),
             ("application/json", "", 400),
@@ -463,11 +470,7 @@ fn mistakes_are_told_all_at_once_and_change_nothing() {
             ("text/plain", "{}", 415),
             ("application/x-www-form-urlencoded", "name=X", 415),
         ] {
-            let mut posted = post_as(media_type, path, text);
-            posted.method = method;
-            browser
-                .send(posted.with("x-csrf-token", &browser.csrf_token()))
-                .expect(status);
+            send(media_type, text).expect(status);
         }
     }
     assert_eq!(
