@@ -1,4 +1,5 @@
-// Lifetimes and windows, with the runtime's clock moved: what would take hours, or a month.
+// Lifetimes and windows, by a clock that stands still until it is told to go on: what would take
+// hours, or a month.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -8,6 +9,7 @@ import { Storage, World, atOnce, statuses, times } from './harness.mjs';
 
 const [SECOND, MINUTE, DAY] = [1_000, 60_000, 86_400_000];
 const storage = new Storage();
+storage.stopped = Date.now();
 let world, user, browser, web, app;
 before(async () => {
   world = await World.start({ storage });
@@ -17,7 +19,7 @@ before(async () => {
 });
 after(() => world?.stop());
 
-const pass = (time) => (storage.clock += time);
+const pass = (time) => (storage.stopped += time);
 const works = async (client, granted) => (await world.active(client, granted.access_token)) && (await world.me(granted.access_token)).status === 200;
 /** A browser whose session does not end in the middle of a test. */
 const logIn = async () => (browser = await world.login(user));
@@ -135,28 +137,35 @@ test('a ledger forgets what has ended: an alarm leaves nothing behind', async ()
   // Alarms come by the real clock, half an hour after a family was opened: so it was, by the moved one.
   const past = new Storage();
   const short = await World.start({ storage: past, settings: { REFRESH_TOKEN_LIFETIME: '1800' } });
+  const rows = async (owner, client) => (await short.ledgerRows(owner, client)).length;
   const rowsOf = async (owner, client, count) => {
-    for (let waited = 0; waited < 60 && (await short.ledgerRows(owner, client)).length > count; waited += 1) await sleep(100);
-    return short.ledgerRows(owner, client);
+    for (let waited = 0; waited < 600 && (await rows(owner, client)) > count; waited += 1) await sleep(100);
+    return rows(owner, client);
   };
   try {
     const owner = await short.user();
-    const [left, used] = [await short.application('public'), await short.application('public')];
-    past.clock = 2 * SECOND - 30 * MINUTE;
-    const theirs = await short.login(owner);
-    for (const client of [left, used]) await short.authorize(theirs, client);
-    await short.tokens(theirs, left);
-    const [first, ended] = [await short.tokens(theirs, used), await short.tokens(theirs, used)];
-    await short.revoke(used, ended.refresh_token);
-    assert.equal((await short.ledgerRows(owner, left)).length, 2);
-    assert.equal((await short.ledgerRows(owner, used)).length, 3);
+    // What comes before the alarm must be over by then: a machine that was too slow is given longer.
+    for (let soon = 2 * SECOND; ; soon *= 2) {
+      const [left, used] = [await short.application('public'), await short.application('public')];
+      past.clock = soon - 30 * MINUTE;
+      const theirs = await short.login(owner);
+      const opened = Date.now();
+      for (const client of [left, used]) await short.authorize(theirs, client);
+      await short.tokens(theirs, left);
+      const [first, ended] = [await short.tokens(theirs, used), await short.tokens(theirs, used)];
+      await short.revoke(used, ended.refresh_token);
+      const before = [await rows(owner, left), await rows(owner, used)];
+      past.clock = 0;
+      const refreshed = await short.refresh(used, first.refresh_token);
+      if (Date.now() - opened >= soon) continue;
 
-    past.clock = 0;
-    const { refresh_token } = (await short.refresh(used, first.refresh_token)).json;
-    assert.deepEqual(await rowsOf(owner, left, 0), []);
-    assert.equal((await rowsOf(owner, used, 1)).length, 1, 'what was refreshed stays');
-    assert.equal((await short.refresh(used, refresh_token)).status, 200);
-    assert.equal((await short.tokens(theirs, left)).token_type, 'Bearer', 'an empty ledger begins anew');
+      assert.deepEqual(before, [2, 3]);
+      assert.equal(await rowsOf(owner, left, 0), 0);
+      assert.equal(await rowsOf(owner, used, 1), 1, 'what was refreshed stays');
+      assert.equal((await short.refresh(used, refreshed.json.refresh_token)).status, 200);
+      assert.equal((await short.tokens(theirs, left)).token_type, 'Bearer', 'an empty ledger begins anew');
+      break;
+    }
   } finally {
     await short.stop();
   }

@@ -5,17 +5,18 @@
 import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter } from './index.js';
 import trap from './trap.wasm';
 
-// The runtime's clock, moved: lifetimes and windows pass without waiting for them. Where a crash is
-// planned, reading it traps as a panic does, in wasm: an error thrown by JavaScript would be caught.
+// The runtime's clock, moved or stopped: lifetimes and windows pass without waiting for them, and only
+// when they are told to. Where a crash is planned, reading it traps as a panic does, in wasm: an error thrown by JavaScript would be caught.
 const RealDate = Date;
 let clock = 0;
+let stopped;
 let crash = false;
 function now() {
   if (crash) {
     crash = false;
     new WebAssembly.Instance(trap).exports.trap();
   }
-  return RealDate.now() + clock;
+  return stopped ?? RealDate.now() + clock;
 }
 globalThis.Date = class Date extends RealDate {
   constructor(...args) {
@@ -31,7 +32,7 @@ globalThis.Date = class Date extends RealDate {
 async function plan(env, step) {
   const response = await env.STORAGE.fetch('http://storage/', { method: 'POST', body: JSON.stringify(step) });
   const answer = await response.json();
-  clock = answer.clock;
+  ({ clock, stopped } = answer);
   return answer.fault ?? {};
 }
 
@@ -105,9 +106,17 @@ function bindings(env) {
 
 export default {
   async fetch(request, env, ctx) {
-    const { crash: trap } = await plan(env, { part: 'request' });
+    const id = crypto.randomUUID();
+    const { crash: trap } = await plan(env, { part: 'request', id });
     if (trap) crash = true;
-    return new Worker(ctx, bindings(env)).fetch(request);
+    const background = [];
+    const waitUntil = ctx.waitUntil.bind(ctx);
+    ctx.waitUntil = (work) => waitUntil(background[background.push(work) - 1]);
+    try {
+      return await new Worker(ctx, bindings(env)).fetch(request);
+    } finally {
+      waitUntil(Promise.allSettled(background).then(() => plan(env, { part: 'over', id })));
+    }
   },
 };
 

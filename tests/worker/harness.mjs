@@ -350,23 +350,30 @@ export class Storage {
   constructor() {
     this.steps = [];
     this.rows = [];
-    this.clock = 0;
+    this.running = new Set();
+    this.clock = 0; // how far the Worker's clock is ahead of ours …
+    this.stopped = undefined; // … or where it stands
     this.mood = () => undefined;
     this.crash = false;
   }
 
-  /** Called by faulty.mjs: before every storage operation, once a request, and after a ledger's turn. */
+  /** Called by faulty.mjs: before every storage operation, around a request, and after a ledger's turn. */
   async answer(request) {
     const step = await request.json();
     const fault = this.#plan(step);
-    return MiniflareResponse.json({ fault, clock: this.clock });
+    return MiniflareResponse.json({ fault, clock: this.clock, stopped: this.stopped });
   }
 
   #plan(step) {
     if (step.part === 'request') {
       const { crash } = this;
       this.crash = false;
+      this.running.add(step.id);
       return { crash };
+    }
+    if (step.part === 'over') {
+      this.running.delete(step.id);
+      return undefined;
     }
     if (step.part === 'rows') {
       this.rows.push(step);
@@ -376,11 +383,10 @@ export class Storage {
     return this.mood(step);
   }
 
-  /** Until nothing was asked for a while: some things run on after the answer. */
+  /** Until every request is over, with what runs on after its answer. One that trapped never is. */
   async idle() {
-    for (let seen = -1; seen !== this.steps.length; ) {
-      seen = this.steps.length;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+    const since = Date.now();
+    while (this.running.size > 0 && Date.now() - since < 2_000) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.running.clear();
   }
 }
