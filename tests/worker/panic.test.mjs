@@ -35,7 +35,7 @@ test('a trap as a request arrives', async () => {
     assert.equal((await world.request('/healthz')).status, 200);
   }
   const logged = (text) => world.logged.filter((line) => line.includes(text)).length;
-  for (let waited = 0; waited < 20 && logged('Reinitializing') < 5; waited += 1) await sleep(50);
+  for (let waited = 0; waited < 200 && logged('Reinitializing') < 5; waited += 1) await sleep(50);
   assert.deepEqual([logged('RuntimeError: unreachable'), logged('Reinitializing')], [5, 5], 'each was one, and is logged');
 });
 
