@@ -22,6 +22,36 @@ fn show(world: &World, path: &str) -> Value {
 }
 
 #[test]
+fn what_is_somebody_else_s_already_is_named_at_once() {
+    let world = World::new();
+    let alice = show(&world, &format!("{USERS}/{}", world.alice.id));
+    let staff = show(&world, &format!("{USERS}/{}", world.staff.id));
+    for (name, mail, paths) in [
+        (&alice, &alice, &["email", "username"][..]),
+        (&alice, &staff, &["email", "username"]),
+        (&alice, &json!({"email": "new@mail.example"}), &["username"]),
+        (&json!({"username": "new"}), &alice, &["email"]),
+    ] {
+        let wished = json!({
+            "username": text(name, "username").to_uppercase(), "email": mail["email"],
+            "password": PASSWORD,
+        });
+        let refused = world.administer(Method::Post, USERS, Some(&wished));
+        assert_eq!(refused.fields(), paths, "{wished}");
+        let other = world.user("other", false);
+        let one = format!("{USERS}/{}", other.id);
+        let refused = world.administer(Method::Patch, &one, Some(&wished));
+        assert_eq!(refused.fields(), paths, "{wished}");
+        world.administer(Method::Delete, &one, None).expect(204);
+    }
+    // What is one's own is not taken.
+    let path = format!("{USERS}/{}", world.alice.id);
+    let both = json!({"username": "ALICE", "email": staff["email"]});
+    let refused = world.administer(Method::Patch, &path, Some(&both));
+    assert_eq!(refused.fields(), ["email"]);
+}
+
+#[test]
 fn a_user_is_made_changed_and_deleted() {
     let world = World::new();
     let wished = json!({

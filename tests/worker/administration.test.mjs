@@ -80,6 +80,7 @@ test('names and addresses are one person’s, whatever their case', async () => 
   const make = (username, email) => admin('POST', USERS, { username, email, password: 'long enough' });
   faulted(await make(owner.username.toUpperCase(), 'new@example.com'), 'username');
   faulted(await make('new-name', owner.email.toUpperCase()), 'email');
+  faulted(await make(owner.username, owner.email), 'username', 'email');
   const { id } = ok(await make('new-name', 'new@example.com'));
   faulted(await admin('PATCH', `${USERS}/${id}`, { username: owner.username }), 'username');
   faulted(await admin('PATCH', `${USERS}/${id}`, { email: owner.email }), 'email');

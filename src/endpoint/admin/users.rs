@@ -59,15 +59,16 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
         created_at: cx.now,
     };
     for _ in 0..DRAWS {
-        match cx.edge.add_user(&user, &password_hash).await? {
-            Ok(()) => {
-                cx.edge
-                    .record(cx.entry(Action::UserCreated).by(actor).on(user.id.0));
-                return Ok(Response::json(200, &user.in_full()));
-            }
-            Err(Taken::Id) => user.id = UserId(cx.new_id()?),
-            Err(taken) => return Err(Failure::refused(taken_error(taken))),
+        let added = cx.edge.add_user(&user, &password_hash).await?;
+        if added == Err(Taken::Id) {
+            user.id = UserId(cx.new_id()?);
+            continue;
         }
+        let wanted = (Some(&user.username), Some(&user.email));
+        unless_taken(cx, user.id, wanted, added).await?;
+        let entry = cx.entry(Action::UserCreated).by(actor).on(user.id.0);
+        cx.edge.record(entry);
+        return Ok(Response::json(200, &user.in_full()));
     }
     Err(Fault::new("directory", "no free id was drawn").into())
 }
@@ -110,7 +111,8 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         None => None,
     };
     let updated = cx.edge.change_user(id, &change, password_hash.as_deref());
-    updated.await?.map_err(taken_error).or_refuse()?;
+    let wanted = (change.username.as_ref(), change.email.as_ref());
+    unless_taken(cx, id, wanted, updated.await?).await?;
     if password.is_some() {
         // After the sessions: whoever had one could authorize anew what was just taken back.
         deauthorize_all(cx, actor, id).await?;
@@ -132,7 +134,7 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let locked_out = cx
         .edge
         .change_user(user.id, &nothing, Some(password::NOBODY));
-    locked_out.await?.map_err(taken_error).or_refuse()?;
+    unless_taken(cx, user.id, (None, None), locked_out.await?).await?;
     deauthorize_all(cx, actor, user.id).await?;
     cx.edge.delete_user(user.id).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
@@ -237,11 +239,26 @@ pub(super) async fn user<E: Edge>(
     cx.edge.user(id).await?.ok_or_else(unknown)
 }
 
-fn taken_error(taken: Taken) -> ApiError {
-    let path = match taken {
-        Taken::Id => "id",
-        Taken::Username => "username",
-        Taken::Email => "email",
+/// What storage refused as another user's, with whatever else of the same request is.
+async fn unless_taken<E: Edge>(
+    cx: &Context<'_, E>,
+    id: UserId,
+    (username, email): (Option<&Username>, Option<&Email>),
+    outcome: Result<(), Taken>,
+) -> Result<(), Failure<ApiError>> {
+    let (path, other) = match outcome {
+        Ok(()) => return Ok(()),
+        Err(Taken::Id) => ("id", None),
+        Err(Taken::Username) => ("username", email.map(|it| ("email", it.as_str()))),
+        Err(Taken::Email) => ("email", username.map(|it| ("username", it.as_str()))),
     };
-    ApiError::field(path, "is taken")
+    let mut fields = Fields::none();
+    fields.refuse(path, "is taken");
+    if let Some((path, login)) = other {
+        let account = cx.edge.account(login).await?;
+        if account.is_some_and(|account| account.user.id != id) {
+            fields.refuse(path, "is taken");
+        }
+    }
+    fields.finish(None).or_refuse()
 }
