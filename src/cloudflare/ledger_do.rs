@@ -78,6 +78,9 @@ impl Turn {
     }
 }
 
+/// A verb's rule: what to store, and the answer in JSON.
+type Decide = Box<dyn FnOnce(Option<Family>, Timestamp) -> Result<(Next, String)>>;
+
 impl DurableObject for Ledger {
     fn new(state: State, _env: Env) -> Self {
         Self {
@@ -128,22 +131,27 @@ impl DurableObject for Ledger {
 }
 
 impl Ledger {
+    fn take_turn<V: Verb + 'static>(&self, verb: V) -> Result<Turn> {
+        let family = verb.family();
+        let decide = |family, now| {
+            let (next, answer) = verb.decide(family, now);
+            Ok((next, serde_json::to_string(&answer)?))
+        };
+        self.turn(family, Box::new(decide))
+    }
+
     /// Reads, decides, writes.
-    fn take_turn<V: Verb>(&self, verb: V) -> Result<Turn> {
-        let id = verb.family();
+    fn turn(&self, id: FamilyId, decide: Decide) -> Result<Turn> {
         let family = self.family(id)?;
         let is_new = family.is_none();
-        let (next, answer) = verb.decide(family, ambient::now());
+        let (next, answer) = decide(family, ambient::now())?;
         // Only a new family can expire before the alarm.
         let purge_at = match &next {
             Next::Put(family) if is_new => Some(family.purge_at()),
             Next::Put(_) | Next::Keep | Next::Remove => None,
         };
         self.store(id, next)?;
-        Ok(Turn {
-            answer: serde_json::to_string(&answer)?,
-            purge_at,
-        })
+        Ok(Turn { answer, purge_at })
     }
 
     fn deauthorize(&self) -> Result<Turn> {
