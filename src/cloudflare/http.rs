@@ -8,21 +8,19 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{self, ResponseInit};
 
 use super::js;
-use crate::http::{Body, HEADERS_READ, MAX_BODY_BYTES, Method, Request, Response};
+use crate::http::{Body, Headers, MAX_BODY_BYTES, Method, Request, Response};
 
 /// Reads a request.
 pub(super) async fn read(request: &web_sys::Request) -> Request {
     let url = request.url();
     let (scheme, path, query) = split(&url);
     let method = method(&request.method());
-    // Asked for by name: walking through all headers crosses into JavaScript six times for each,
-    // and the edge adds a dozen that nobody here reads.
     let sent = request.headers();
-    let header = |name: &&str| Some(((*name).to_owned(), sent.get(name).ok()??));
-    let headers: Vec<_> = HEADERS_READ.iter().filter_map(header).collect();
+    let headers = Headers::new(move |name| sent.get(name).ok()?);
     let body = match method {
         Method::Post | Method::Put | Method::Patch | Method::Delete => {
-            read_body(request, declared_length(&headers)).await
+            let declared = headers.get("content-length").and_then(|it| it.parse().ok());
+            read_body(request, declared).await
         }
         Method::Get | Method::Head | Method::Options | Method::Other => Body::Read(Vec::new()),
     };
@@ -50,11 +48,6 @@ fn split(url: &str) -> (&str, &str, &str) {
     let target = target.unwrap_or("/").split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     (scheme, path, query)
-}
-
-fn declared_length(headers: &[(String, String)]) -> Option<usize> {
-    let (_, length) = headers.iter().find(|(name, _)| name == "content-length")?;
-    length.parse().ok()
 }
 
 /// A longer body is read to its end and thrown away, up to this many bytes: a connection that is

@@ -13,7 +13,7 @@ use worker::{
     durable_object, wasm_bindgen,
 };
 
-use super::{Edge, ambient};
+use super::{Edge, ambient, objects};
 use crate::ledger::{Device, Family, LedgerId, Message, Next, Verb};
 use crate::oauth::time::Timestamp;
 use crate::opaque_id::FamilyId;
@@ -90,9 +90,8 @@ impl DurableObject for Ledger {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let message: Message = serde_json::from_str(&request.text().await?)?;
-        let turn = match message {
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let turn = match objects::question(&request)? {
             Message::Open(verb) => self.take_turn(verb),
             Message::Redeem(verb) => self.take_turn(verb),
             Message::Rotate(verb) => self.take_turn(verb),

@@ -7,15 +7,14 @@ mod directory_d1;
 mod http;
 mod js;
 mod ledger_do;
+mod objects;
 mod rate_limit_do;
 mod records_kv;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::web_sys::{Request, RequestInit, Response};
-use worker::worker_sys::DurableObjectNamespace;
+use worker::web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::config::{Config, ConfigError};
@@ -110,35 +109,4 @@ impl Background {
             Self::Schedule(context) => context.wait_until(work),
         }
     }
-}
-
-impl Edge {
-    /// Asks a Durable Object one question, JSON for JSON. An object that throws is a fault of ours.
-    async fn ask_object(
-        &self,
-        binding: &'static str,
-        name: &str,
-        question: &str,
-    ) -> Result<String, Fault> {
-        let fault = |words| Fault::new(binding, words);
-        let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
-        let object = namespace.get_by_name(name);
-        let asked = object.and_then(|object| object.fetch_with_request(&post(question)?));
-        let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
-        if response.status() != 200 {
-            return Err(Fault::lasting(binding, response.status()));
-        }
-        let answer = js::settled(response.text()).await.map_err(fault)?;
-        answer
-            .as_string()
-            .ok_or_else(|| fault("no text".to_owned()))
-    }
-}
-
-/// A request to an object; its host is never resolved, the stub is the address.
-fn post(body: &str) -> Result<Request, JsValue> {
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&body.into());
-    Request::new_with_str_and_init("https://object/", &init)
 }

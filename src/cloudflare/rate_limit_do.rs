@@ -9,7 +9,7 @@ use core::result::Result as StdResult;
 use serde::{Deserialize, Serialize};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
 
-use super::{Edge, ambient};
+use super::{Edge, ambient, objects};
 use crate::oauth::time::Timestamp;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::store::{Fault, Limiter};
@@ -59,10 +59,9 @@ impl DurableObject for RateLimiter {
         }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let question: Question = serde_json::from_str(&request.text().await?)?;
+    async fn fetch(&self, request: Request) -> Result<Response> {
         let mut window = self.window.borrow_mut();
-        let answer = match question {
+        let answer = match objects::question(&request)? {
             Question::Take(limit) => serde_json::to_string(&window.take(limit, ambient::now())),
             Question::GiveBack(at) => {
                 window.give_back(at);

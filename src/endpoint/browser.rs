@@ -116,7 +116,7 @@ fn came_from_us(request: &Request, issuer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Body, Method};
+    use crate::http::{Body, Headers, Method};
 
     fn check(headers: &[(&str, &str)], expected: bool) {
         let request = Request {
@@ -126,8 +126,9 @@ mod tests {
             query: String::new(),
             headers: headers
                 .iter()
-                .map(|(name, value)| ((*name).into(), (*value).into()))
-                .collect(),
+                .fold(Headers::default(), |all, (name, value)| {
+                    all.with(name, value)
+                }),
             body: Body::Read(Vec::new()),
         };
         assert_eq!(

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
-use fluxer_oauth2::http::{Body, Method, Request};
+use fluxer_oauth2::http::{Body, Headers, Method, Request};
 use fluxer_oauth2::router::ROUTES;
 
 use crate::world::{Answer, HTTPS, With, World, get, post, request};
@@ -282,7 +282,7 @@ fn ten_in_ten_seconds_on_every_spelling_of_a_url() {
         let again = |request: &Request, address: &str| {
             let copy = Request {
                 body: Body::Read(Vec::new()),
-                headers: Vec::new(),
+                headers: Headers::default(),
                 path: request.path.clone(),
                 query: String::new(),
                 ..*request

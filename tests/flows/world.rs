@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use base64ct::{Base64, Encoding};
 use fluxer_oauth2::config::Config;
-use fluxer_oauth2::http::{Body, Method, Request, Response};
+use fluxer_oauth2::http::{Body, Headers, Method, Request, Response};
 use fluxer_oauth2::router;
 use fluxer_oauth2::store::Outlook;
 use fluxer_oauth2::store::memory::Memory;
@@ -778,8 +778,8 @@ pub trait With: Sized {
 
 impl With for Request {
     fn with(mut self, name: &str, value: &str) -> Self {
-        if self.header(name).is_none() && !value.is_empty() {
-            self.headers.push((name.to_owned(), value.to_owned()));
+        if !value.is_empty() {
+            self.headers = self.headers.with(name, value);
         }
         self
     }
@@ -792,7 +792,7 @@ pub fn request(method: Method, target: &str) -> Request {
         secure: false,
         path: path.to_owned(),
         query: query.to_owned(),
-        headers: Vec::new(),
+        headers: Headers::default(),
         body: Body::Read(Vec::new()),
     }
 }
