@@ -5,13 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { dollars } from './bill.mjs';
-import { countedModules, count } from './count.mjs';
+import { instrumented, count } from './count.mjs';
 import { Floor } from './contenders/floor.mjs';
 import { OidcProvider } from './contenders/oidc-provider.mjs';
 import { OpenAuth } from './contenders/openauth.mjs';
 import { Ours } from './contenders/ours.mjs';
 import { WorkersOAuthProvider } from './contenders/workers-oauth-provider.mjs';
 import { median, prepare, run } from './load.mjs';
+import { memory } from './memory-report.mjs';
 import { FOLDER, ROOT, startStorage } from './processes.mjs';
 import { report } from './report.mjs';
 import { size } from './size.mjs';
@@ -24,11 +25,14 @@ const VISITORS = 32;
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    operations: { type: 'string', default: '1000' },
+    operations: { type: 'string', default: '500' },
     seconds: { type: 'string', default: '10' },
     only: { type: 'string' },
     contenders: { type: 'string' },
     also: { type: 'string', multiple: true, default: [] },
+    families: { type: 'string' },
+    users: { type: 'string' },
+    memory: { type: 'boolean', default: false },
     json: { type: 'string', default: join(ROOT, 'target/bench.json') },
   },
 });
@@ -42,16 +46,19 @@ const NEVER_REACHED = '1000000/10';
 
 function everybody() {
   const also = options.also.map((each) => each.split('=')).map(([name, build]) => new Ours({ name, build: resolve(build) }));
+  const fill = (options.families || options.users) && { families: Number(options.families ?? 0), users: Number(options.users ?? 0) };
+  const filled = fill ? [new Ours({ name: 'ours, filled', fill })] : [];
   return [
-    new Floor(), new Ours(), ...also, new Ours({ name: 'ours+limiter', limits: NEVER_REACHED }),
+    new Floor(), new Ours(), ...filled, ...also, new Ours({ name: 'ours+limiter', limits: NEVER_REACHED }),
     new WorkersOAuthProvider(), new OpenAuth(), new OidcProvider(),
-  ].filter(({ name }) => wanted(name, options.contenders) || options.also.some((each) => each.startsWith(`${name}=`)));
+  ].filter((each) => wanted(each.name, options.contenders) || also.includes(each) || filled.includes(each));
 }
 
 async function begin(contender, storage) {
   await contender.start(storage, VISITORS);
   contender.visitors = Array.from({ length: VISITORS }, (_, index) => new Visitor(contender.server.origin, index));
   await Promise.all(contender.visitors.map((visitor) => contender.setUp(visitor)));
+  await contender.ready?.(contender.visitors);
 }
 
 /** One turn, after as much of the same as warms the code up. */
@@ -63,6 +70,10 @@ async function turn(contender, flow, { warm }) {
 }
 
 const storage = await startStorage();
+if (options.memory) {
+  console.log(await memory(storage, begin));
+  process.exit(0);
+}
 say(`databases are in ${FOLDER}`);
 const contenders = everybody();
 for (const contender of contenders) await begin(contender, storage);
@@ -81,10 +92,10 @@ for (let round = 0; round < rounds; round += 1) {
 
 say('counting operations');
 const counted = [
-  new Floor({ wrap: countedModules }), new Ours({ wrap: countedModules }), new Ours({ name: 'ours+limiter', limits: NEVER_REACHED, wrap: countedModules }),
+  new Floor({ wrap: instrumented }), new Ours({ wrap: instrumented }), new Ours({ name: 'ours+limiter', limits: NEVER_REACHED, wrap: instrumented }),
 ].filter(({ name }) => contenders.some((each) => each.name === name));
 const counts = {};
-for (const contender of contenders.filter(({ name }) => name !== 'oidc-provider' && counted.every((each) => each.name !== name))) {
+for (const contender of contenders.filter(({ name, build }) => name !== 'oidc-provider' && !build && counted.every((each) => each.name !== name))) {
   for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
 }
 for (const contender of contenders) await contender.server.stop();
@@ -95,7 +106,8 @@ for (const contender of counted) {
   await contender.server.stop();
 }
 
-const result = { rounds, operations, flows: {}, size: size(), start: undefined };
+const fill = contenders.find((each) => each.fill)?.fill;
+const result = { rounds, operations, fill, flows: {}, size: size(), start: undefined };
 for (const flow of flows) {
   for (const [name, turns] of Object.entries(measured[flow] ?? {})) {
     const middle = Object.fromEntries(Object.keys(turns[0]).map((key) => [key, median(turns.map((turn) => turn[key]))]));

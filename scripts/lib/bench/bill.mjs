@@ -5,17 +5,31 @@ import { join } from 'node:path';
 
 export const PRICES = JSON.parse(readFileSync(join(import.meta.dirname, 'prices.json'), 'utf8'));
 
-/** What a million operations cost, each of which does this. */
-export function dollars({ requests, cpu, kv = {}, objects = {}, d1 = {} }) {
-  const { per_million: price, assumed } = PRICES;
+/** What an operation is billed for, by the names in prices.json. */
+function items({ requests, cpu, kv = {}, objects = {}, d1 = {} }) {
+  const { assumed } = PRICES;
   const calls = (objects.ledger ?? 0) + (objects.limiter ?? 0);
-  const items = {
-    requests: requests * price.worker_requests,
-    cpu: cpu * price.worker_cpu_ms,
-    kv: (kv.get ?? 0) * price.kv_get + (kv.put ?? 0) * price.kv_put + (kv.delete ?? 0) * price.kv_delete + (kv.list ?? 0) * price.kv_list,
-    objects: calls * (price.object_requests + assumed.object_gb * assumed.object_seconds * price.object_gb_seconds),
-    object_rows: (objects.read ?? 0) * price.object_rows_read + (objects.written ?? 0) * price.object_rows_written,
-    d1: (d1.read ?? 0) * price.d1_rows_read + (d1.written ?? 0) * price.d1_rows_written,
+  return {
+    worker_requests: requests, worker_cpu_ms: cpu,
+    kv_get: kv.get ?? 0, kv_put: kv.put ?? 0, kv_delete: kv.delete ?? 0, kv_list: kv.list ?? 0,
+    object_requests: calls, object_gb_seconds: calls * assumed.object_gb * assumed.object_seconds,
+    object_rows_read: objects.read ?? 0, object_rows_written: objects.written ?? 0,
+    d1_rows_read: d1.read ?? 0, d1_rows_written: d1.written ?? 0,
   };
-  return { ...items, total: Object.values(items).reduce((sum, item) => sum + item, 0) };
+}
+
+/** What a million operations cost, each of which does this, beyond what the plan includes. */
+export function dollars(operation) {
+  const priced = Object.entries(items(operation)).map(([name, count]) => [name, count * PRICES.per_million[name]]);
+  return { ...Object.fromEntries(priced), total: priced.reduce((sum, [, price]) => sum + price, 0) };
+}
+
+/** What a month costs, plan and all: so many millions of each operation. */
+export function bill(operations) {
+  const total = {};
+  for (const [millions, operation] of operations) {
+    for (const [name, count] of Object.entries(items(operation))) total[name] = (total[name] ?? 0) + millions * count;
+  }
+  const beyond = Object.entries(total).map(([name, millions]) => Math.max(0, millions - PRICES.included_millions_a_month[name]) * PRICES.per_million[name]);
+  return beyond.reduce((sum, price) => sum + price, PRICES.plan_a_month);
 }

@@ -1,4 +1,4 @@
-// What an operation does to storage, counted: KV and D1 where they are, objects by counted.mjs.
+// What an operation does to storage, counted: KV and D1 where they are, objects by instrumented.mjs.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { prepare } from './load.mjs';
 import { HERE } from './processes.mjs';
 
-/** A build behind bindings that count. */
-export const countedModules = (modules) => ({ 'counted.mjs': readFileSync(join(HERE, 'counted.mjs'), 'utf8'), ...modules });
+const read = (name) => readFileSync(join(HERE, name), 'utf8');
 
-async function read(contender, storage) {
+/** A build behind instrumented.mjs. */
+export const instrumented = (modules) => ({ 'instrumented.mjs': read('instrumented.mjs'), 'memory.mjs': read('memory.mjs'), ...modules });
+
+async function spending(contender, storage) {
   await sleep(200); // some things are written after the answer
   const { kv, d1 } = await storage.counts(contender.name);
   const counts = { kv, d1, objects: {} };
@@ -18,19 +20,20 @@ async function read(contender, storage) {
   return counts;
 }
 
-/** Per operation, of four by each visitor. Requests are what the visitor sent. */
+/** Per operation, of four by each visitor, once what is cached is there. Requests are what the visitor sent. */
 export async function count(contender, flow, storage) {
   const { visitors, [flow]: it } = contender;
   const each = 4;
-  const queues = await prepare(it, visitors, each * visitors.length);
-  const before = await read(contender, storage);
+  const queues = await prepare(it, visitors, (each + 1) * visitors.length);
+  await Promise.all(visitors.map((visitor, index) => it.run(visitor, queues?.[index].pop())));
+  const before = await spending(contender, storage);
   const sent = visitors.reduce((sum, { requests }) => sum + requests, 0);
   await Promise.all(visitors.map(async (visitor, index) => {
     for (let turn = 0; turn < each; turn += 1) await it.run(visitor, queues?.[index].pop());
   }));
   const operations = each * visitors.length;
   const requests = (visitors.reduce((sum, visitor) => sum + visitor.requests, 0) - sent) / operations;
-  const after = await read(contender, storage);
+  const after = await spending(contender, storage);
   const spent = (part) => Object.fromEntries(Object.keys(after[part]).map((name) => [name, (after[part][name] - (before[part][name] ?? 0)) / operations]));
   return { requests, kv: spent('kv'), d1: spent('d1'), objects: spent('objects') };
 }

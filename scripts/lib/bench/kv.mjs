@@ -2,7 +2,8 @@
 // is then its own work and the call, and no simulator's. In memory, spoken to as the runtime speaks to
 // KV (miniflare answers the same way). Each server's requests carry the name of its namespace.
 //
-// GET /-/counts answers how many operations each namespace has seen.
+// GET /-/counts answers how many operations each namespace has seen; POST /-/fill?count=N puts so many
+// refresh-token records into one.
 
 import http from 'node:http';
 
@@ -48,6 +49,12 @@ function list(space, query) {
   return { keys: page, list_complete: complete, ...(!complete && { cursor: page.at(-1).name }), cacheStatus: null };
 }
 
+function fill(space, count) {
+  const value = Buffer.from(JSON.stringify({ user: '1456074443980800001', application: '1456074443980800003', scope: 'identify email', expires_at: 1_769_817_600_000 }));
+  for (let each = 0; each < count; each += 1) write(space, `refresh:filled-${each}`, { value });
+  return '';
+}
+
 async function body(request) {
   const parts = [];
   for await (const part of request) parts.push(part);
@@ -58,6 +65,7 @@ async function answer(request, response) {
   const url = new URL(request.url, 'http://kv');
   if (url.pathname === '/-/counts') return response.end(JSON.stringify(Object.fromEntries([...namespaces].map(([name, { counts }]) => [name, counts]))));
   const space = namespace(request.headers['x-namespace']);
+  if (url.pathname === '/-/fill') return response.end(fill(space, Number(url.searchParams.get('count'))));
   const key = decodeURIComponent(url.pathname.slice(1));
   if (request.method === 'GET' && key === '') {
     space.counts.list += 1;

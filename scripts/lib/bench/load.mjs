@@ -5,7 +5,11 @@ import { cpu } from './processes.mjs';
 
 /** The value below which a part of them lies. `sorted` is in order. */
 export const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-export const median = (values) => percentile(values.toSorted((a, b) => a - b), 0.5);
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
+}
 
 /** Prepares so many operations, spread over the visitors: a queue for each. */
 export async function prepare(flow, visitors, operations) {

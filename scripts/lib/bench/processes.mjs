@@ -117,7 +117,7 @@ function compatibilityDate() {
 /** KV and D1, in two processes. */
 export async function startStorage() {
   const [kv, d1] = [await freePort(), await freePort()];
-  await start(process.execPath, [join(HERE, 'kv.mjs'), kv], { port: kv, path: '/-/counts' });
+  await start(process.execPath, ['--max-old-space-size=4096', join(HERE, 'kv.mjs'), kv], { port: kv, path: '/-/counts' });
   await workerd('d1', { port: d1, modules: { 'd1.mjs': readFileSync(join(HERE, 'd1.mjs'), 'utf8') }, objects: { DATABASES: 'Database' } });
   const ask = async (port, name, path, body) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: body ? 'POST' : 'GET', headers: { 'x-namespace': name, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
@@ -131,6 +131,10 @@ export async function startStorage() {
     async counts(name) {
       const { [name]: keys = {} } = await ask(kv, name, '/-/counts');
       return { kv: keys, d1: await ask(d1, name, '/-/counts') };
+    },
+    /** Puts so many records into a namespace. */
+    async fillKeys(name, count) {
+      await fetch(`http://127.0.0.1:${kv}/-/fill?count=${count}`, { method: 'POST', headers: { 'x-namespace': name } });
     },
     async sql(name, queries) {
       filled.add(name);

@@ -2,9 +2,10 @@
 // ticket checked, the ledger asked, the audit log written.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { instrumented } from '../count.mjs';
 import { ROOT, freePort, workerd } from '../processes.mjs';
 import { bearer } from '../visitor.mjs';
 
@@ -39,24 +40,79 @@ export function rows(index) {
   ];
 }
 
+/** Statements that make so many users more, each with a session and a consent. */
+function crowd(users) {
+  const CHUNK = 5_000;
+  const numbers = 'WITH RECURSIVE n(i) AS (SELECT CAST(? AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
+  const user = 'CAST(1456074443990000000 + i AS TEXT)';
+  const statements = [
+    `${numbers} INSERT INTO users SELECT ${user}, 'crowd' || i, 'crowd' || i, '0001', 'crowd' || i || '@example.com', 'crowd' || i || '@example.com', 1, 0, NULL, 0, 'none', 1767225600000 FROM n`,
+    `${numbers} INSERT INTO sessions SELECT hex(randomblob(22)), ${user}, 1767225600000, 4102444800000 FROM n`,
+    `${numbers} INSERT INTO authorizations SELECT ${user}, '${id(2_000_000)}', 'identify email', 1767225600000, 1767225600000 FROM n`,
+  ];
+  const chunks = Array.from({ length: Math.ceil(users / CHUNK) }, (_, chunk) => [chunk * CHUNK + 1, Math.min(users, (chunk + 1) * CHUNK)]);
+  return chunks.map((params) => statements.map((sql) => ({ sql, params })));
+}
+
+/** Families of one user's logins with one application, where ledgers are filled. */
+const FAMILIES_EACH = 100;
+
 export class Ours {
-  constructor({ name = 'ours', build = join(ROOT, 'build'), limits = 'off', wrap = (modules) => modules } = {}) {
-    Object.assign(this, { name, build, limits, wrap });
+  /**
+   * @param build  the folder of a build
+   * @param limits of every rate limit
+   * @param wrap   makes other modules of the build's
+   * @param fill   `{ families, users }`, to be there beside the visitors' own
+   */
+  constructor({ name = 'ours', build = join(ROOT, 'build'), limits = 'off', wrap = (modules) => modules, fill } = {}) {
+    Object.assign(this, { name, build, limits, wrap, fill });
+    this.keys = randomBytes(32).toString('base64url');
   }
 
   async start(storage, visitors) {
-    const { name, limits } = this;
-    const port = await freePort();
-    const statements = [...migrations(), ...Array.from({ length: visitors }, (_, index) => rows(index)).flat()];
-    if (!storage.has(name)) await storage.sql(name, statements);
+    this.storage = storage;
+    this.port = await freePort();
+    if (!storage.has(this.name)) {
+      await storage.sql(this.name, [...migrations(), ...Array.from({ length: visitors }, (_, index) => rows(index)).flat()]);
+      for (const chunk of crowd(this.fill?.users ?? 0)) await storage.sql(this.name, chunk);
+    }
+    await this.serve(this.fill ? instrumented : this.wrap);
+  }
+
+  async serve(wrap) {
+    const { name, storage, port, limits } = this;
     this.server = await workerd(name, {
-      port, storage, path: '/.well-known/oauth-authorization-server', modules: this.wrap(modules(this.build)),
+      port, storage, path: '/.well-known/oauth-authorization-server', modules: wrap(modules(this.build)),
       kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger', RATE_LIMITER: 'RateLimiter' },
       vars: {
-        ...vars(), ISSUER: `http://127.0.0.1:${port}`, SIGNING_KEYS: randomBytes(32).toString('base64url'),
+        ...vars(), ISSUER: `http://127.0.0.1:${port}`, SIGNING_KEYS: this.keys,
         RATE_LIMIT_AUTHORIZE: limits, RATE_LIMIT_TOKEN: limits, RATE_LIMIT_REVOKE: limits, RATE_LIMIT_LOGIN: limits,
       },
     });
+  }
+
+  /**
+   * Fills the visitors' ledgers, through a side door of instrumented.mjs, and copies the file of one as
+   * often as there are to be more; then serves the build as it is.
+   */
+  async ready(visitors) {
+    if (!this.fill) return;
+    const { families } = this.fill;
+    const folder = join(this.server.folder, 'objects/Ledger');
+    let file;
+    for (const visitor of visitors.slice(0, Math.ceil(families / FAMILIES_EACH))) {
+      const more = Math.min(FAMILIES_EACH, families / visitors.length) - 1;
+      const ledger = `${id(1_000_000 + visitor.index)}:${id(2_000_000 + visitor.index)}`;
+      if (more >= 1) file = await visitor.json('POST', `/-/fill/${ledger}/${Math.floor(more)}`);
+    }
+    await this.storage.fillKeys(this.name, families);
+    await this.server.stop();
+    const parts = readdirSync(folder).filter((name) => name.startsWith(file));
+    for (let copy = visitors.length; copy < families / FAMILIES_EACH; copy += 1) {
+      const other = randomBytes(32).toString('hex');
+      for (const part of parts) copyFileSync(join(folder, part), join(folder, part.replace(file, other)));
+    }
+    await this.serve(this.wrap);
   }
 
   async setUp(visitor) {

@@ -1,6 +1,11 @@
-// The built Worker behind bindings that count: calls of its objects, and the rows that their SQL reads
-// and writes. Only the bench runs this, and only to count. `GET /-/counts` answers.
+// The built Worker behind bindings that count, with side doors. Only the bench runs this, and never
+// while it measures speed.
+//
+//   GET  /-/counts                  calls of objects, and the rows that their SQL reads and writes
+//   GET  /-/memory                  bytes of wasm memory
+//   POST /-/fill/<ledger>/<count>   so many more families in a ledger that has one, alike but for their ids
 
+import { memories } from './memory.mjs';
 import Worker, * as built from './index.js';
 
 const counts = { ledger: 0, limiter: 0, read: 0, written: 0 };
@@ -23,8 +28,11 @@ function objects(namespace, name) {
 
 export default {
   async fetch(request, env, context) {
-    if (new URL(request.url).pathname === '/-/counts') return Response.json(counts);
+    const [, side, door, ledger, count] = new URL(request.url).pathname.split('/');
     const { LEDGER, RATE_LIMITER } = env;
+    if (side === '-' && door === 'counts') return Response.json(counts);
+    if (side === '-' && door === 'memory') return Response.json(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0));
+    if (side === '-' && door === 'fill') return LEDGER.get(LEDGER.idFromName(ledger)).fetch(`https://fill/${count}`);
     const counted = { ...env, LEDGER: objects(LEDGER, 'ledger'), ...(RATE_LIMITER && { RATE_LIMITER: objects(RATE_LIMITER, 'limiter') }) };
     return new Worker(context, counted).fetch(request);
   },
@@ -34,17 +42,20 @@ export default {
 export class Ledger {
   constructor(state, env) {
     this.cursors = [];
-    const { sql } = state.storage;
+    this.sql = state.storage.sql;
+    this.id = state.id.toString();
     const exec = (...asked) => {
-      const cursor = sql.exec(...asked);
+      const cursor = this.sql.exec(...asked);
       this.cursors.push(cursor);
       return cursor;
     };
     const setAlarm = (...asked) => ((counts.written += 1), state.storage.setAlarm(...asked));
-    this.inner = new built.Ledger(wrap(state, { storage: wrap(state.storage, { sql: wrap(sql, { exec }), setAlarm }) }), env);
+    this.inner = new built.Ledger(wrap(state, { storage: wrap(state.storage, { sql: wrap(this.sql, { exec }), setAlarm }) }), env);
   }
 
   async fetch(request) {
+    const { host, pathname } = new URL(request.url);
+    if (host === 'fill') return this.fill(Number(pathname.slice(1)));
     this.cursors = [];
     try {
       return await this.inner.fetch(request);
@@ -54,6 +65,17 @@ export class Ledger {
         counts.written += rowsWritten;
       }
     }
+  }
+
+  /** Copies a family, whatever columns there are: the first is its id. Answers the object's own id. */
+  fill(count) {
+    const [id, ...rest] = this.sql.exec("SELECT name FROM pragma_table_info('families')").toArray().map(({ name }) => name);
+    this.sql.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO families (${[id, ...rest]}) SELECT substr(hex(randomblob(16)), 1, length(${id})), ${rest} FROM (SELECT * FROM families LIMIT 1), n`,
+      count,
+    );
+    return Response.json(this.id);
   }
 
   alarm() {
