@@ -1,8 +1,8 @@
-// Draws the requests of one busy minute and counts them by the objects that they would be asked of.
+// Draws the requests of half a busy minute and counts them by the objects that they would be asked of.
 
 import { parseArgs } from 'node:util';
 
-import { bill } from './bench/bill.mjs';
+import { PRICES, bill } from './bench/bill.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -12,7 +12,7 @@ const { values: options } = parseArgs({
 });
 const [refreshes, users, applications, peak, seed] = ['refreshes', 'users', 'applications', 'peak', 'seed'].map((name) => Number(options[name]));
 
-const SECONDS = 60;
+const SECONDS = 30;
 const MONTH = 30 * 86_400;
 const MOST_DRAWS = 3_000_000;
 /** What one object can do (Durable Objects, limits). */
@@ -63,7 +63,7 @@ function address(its) {
 
 const rate = (peak * refreshes * 1e6) / MONTH;
 const draws = Math.round(rate * SECONDS);
-if (draws > MOST_DRAWS) throw new Error(`${draws} requests in a minute are more than this draws (${MOST_DRAWS}): fewer refreshes, or a lower peak`);
+if (draws > MOST_DRAWS) throw new Error(`${draws} requests are more than this draws (${MOST_DRAWS}): fewer refreshes, or a lower peak`);
 
 const tally = () => new Map();
 const add = (counts, key) => counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -85,7 +85,7 @@ for (let each = 0; each < draws; each += 1) {
 function table(heads, rows) {
   const cells = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  for (const row of cells) console.log(row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  '));
+  for (const row of cells) console.log(row.map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))).join('  ').trimEnd());
   console.log();
 }
 const number = (value, digits = 0) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
@@ -117,3 +117,14 @@ table(['a month of, in millions', 'refreshes alone', `with ${LOGINS} logins and 
   money(bill([[millions, REFRESH], [millions * LOGINS, LOGIN], [millions * CHECKS, CHECK]])),
   money(bill([[millions, PEER]])),
 ]));
+
+// What there is to keep, measured: an object with one family is three pages of SQLite, a user with a
+// session and a consent is 560 bytes of D1 with its indexes, and a record of KV is 200 with its key.
+const LEDGERS = 3; // live applications of a user
+const [OBJECT_BYTES, USER_BYTES, RECORD_BYTES] = [12_288, 560, 200];
+const D1_BYTES = 10e9; // the largest database there is (D1, limits)
+table(['to keep, for so many million users', 'objects', 'GB', 'KV, GB', 'D1, GB', 'databases', 'a month'], [1, 100, 1_000].map((millions) => {
+  const gb = { objects: (millions * LEDGERS * OBJECT_BYTES) / 1e3, kv: (millions * LEDGERS * RECORD_BYTES) / 1e3, d1: (millions * USER_BYTES) / 1e3 };
+  const month = Object.entries(gb).reduce((sum, [where, size]) => sum + size * PRICES.per_gb_month[where], 0);
+  return [number(millions), `${number(millions * LEDGERS)} million`, number(gb.objects), number(gb.kv), number(gb.d1), number(Math.ceil((gb.d1 * 1e9) / D1_BYTES)), money(month)];
+}));
