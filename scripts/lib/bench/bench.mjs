@@ -14,6 +14,7 @@ import { WorkersOAuthProvider } from './contenders/workers-oauth-provider.mjs';
 import { median, prepare, run } from './load.mjs';
 import { memory } from './memory-report.mjs';
 import { FOLDER, ROOT, startStorage } from './processes.mjs';
+import { profile } from './profile.mjs';
 import { report } from './report.mjs';
 import { size } from './size.mjs';
 import { startTimes } from './start.mjs';
@@ -33,6 +34,7 @@ const { values: options } = parseArgs({
     families: { type: 'string' },
     users: { type: 'string' },
     memory: { type: 'boolean', default: false },
+    profile: { type: 'string' },
     json: { type: 'string', default: join(ROOT, 'target/bench.json') },
   },
 });
@@ -70,8 +72,8 @@ async function turn(contender, flow, { warm }) {
 }
 
 const storage = await startStorage();
-if (options.memory) {
-  console.log(await memory(storage, begin));
+if (options.memory || options.profile) {
+  console.log(options.memory ? await memory(storage, begin) : await profile(options.profile, operations, storage, begin));
   process.exit(0);
 }
 say(`databases are in ${FOLDER}`);

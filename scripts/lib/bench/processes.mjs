@@ -65,9 +65,10 @@ const text = JSON.stringify;
  *
  * @param name     of its namespaces, and of its folder
  * @param modules  `{ name: contents }`, the first one being the main one; bytes are wasm
+ * @param inspector a port for V8's inspector
  * @param objects  classes of Durable Objects, bound under the keys
  */
-export async function workerd(name, { modules, vars = {}, kv = [], d1 = [], objects = {}, storage = {}, port, flags = [], path }) {
+export async function workerd(name, { modules, vars = {}, kv = [], d1 = [], objects = {}, storage = {}, port, flags = [], path, inspector }) {
   port ??= await freePort();
   const folder = join(FOLDER, name);
   mkdirSync(join(folder, 'objects'), { recursive: true });
@@ -105,7 +106,7 @@ const worker :Workerd.Worker = (
 );
 `;
   writeFileSync(join(folder, 'config.capnp'), config);
-  const server = await start(WORKERD, ['serve', '--experimental', join(folder, 'config.capnp')], { port, path });
+  const server = await start(WORKERD, ['serve', '--experimental', ...(inspector ? [`--inspector-addr=127.0.0.1:${inspector}`] : []), join(folder, 'config.capnp')], { port, path });
   return { ...server, folder, port };
 }
 

@@ -62,10 +62,11 @@ export class Ours {
    * @param build  the folder of a build
    * @param limits of every rate limit
    * @param wrap   makes other modules of the build's
+   * @param inspector a port for V8's inspector
    * @param fill   `{ families, users }`, to be there beside the visitors' own
    */
-  constructor({ name = 'ours', build = join(ROOT, 'build'), limits = 'off', wrap = (modules) => modules, fill } = {}) {
-    Object.assign(this, { name, build, limits, wrap, fill });
+  constructor({ name = 'ours', build = join(ROOT, 'build'), limits = 'off', wrap = (modules) => modules, fill, inspector } = {}) {
+    Object.assign(this, { name, build, limits, wrap, fill, inspector });
     this.keys = randomBytes(32).toString('base64url');
   }
 
@@ -80,9 +81,9 @@ export class Ours {
   }
 
   async serve(wrap) {
-    const { name, storage, port, limits } = this;
+    const { name, storage, port, limits, inspector } = this;
     this.server = await workerd(name, {
-      port, storage, path: '/.well-known/oauth-authorization-server', modules: wrap(modules(this.build)),
+      port, storage, inspector, path: '/.well-known/oauth-authorization-server', modules: wrap(modules(this.build)),
       kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger', RATE_LIMITER: 'RateLimiter' },
       vars: {
         ...vars(), ISSUER: `http://127.0.0.1:${port}`, SIGNING_KEYS: this.keys,
