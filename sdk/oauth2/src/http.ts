@@ -20,8 +20,11 @@ export type Repeatable = (error: FluxerError) => boolean;
 /** For requests that do the same however often they arrive. */
 export const afterAnyFailure: Repeatable = (error) => error.temporary;
 
-/** For requests that must not arrive twice: the server has said that it did nothing. */
-export const afterRefusal: Repeatable = (error) => error.status === 429 || (error.status === 503 && error.retryAfter !== undefined);
+/** For requests that must not arrive twice: a limit is taken before anything is done. */
+export const afterRateLimit: Repeatable = (error) => error.status === 429;
+
+/** For codes: the server has said that it did nothing, or that the same code works again. */
+export const afterRefusal: Repeatable = (error) => afterRateLimit(error) || (error.status === 503 && error.retryAfter !== undefined);
 
 /** Form parameters; what is undefined is left out. */
 export type Parameters = Record<string, string | undefined>;

@@ -1,7 +1,7 @@
 import { FluxerError, InvalidGrantError, InvalidResponseError, InvalidTokenError, fromResponse } from '@fluxer/errors';
 
 import { endpoint, parseUrl, type OAuth2Config, type RequestOptions } from './config.js';
-import { afterAnyFailure, afterRefusal, authenticated, retrying, send } from './http.js';
+import { afterAnyFailure, afterRateLimit, authenticated, retrying, send } from './http.js';
 import { systemClock, waitFor } from './time.js';
 import { isToken, refresh, revoke, type TokenSet } from './token.js';
 
@@ -247,7 +247,7 @@ class ResourceClient {
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${accessToken}`);
     const signal = init.signal ?? undefined;
-    const repeatable = !isRepeatable(init) ? () => false : isSafe(init) ? afterAnyFailure : afterRefusal;
+    const repeatable = !isRepeatable(init) ? () => false : isSafe(init) ? afterAnyFailure : afterRateLimit;
     return retrying(this.#config, { repeatable, signal }, async () => {
       signal?.throwIfAborted();
       // Not every fetch takes the token out when a redirect leads elsewhere.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ApiError, HttpError, InvalidGrantError, InvalidResponseError, InvalidTokenError, MissingOAuthScopeError, NetworkError, RateLimitedError } from '@fluxer/errors';
+import { ApiError, HttpError, InvalidGrantError, InvalidResponseError, InvalidTokenError, MissingOAuthScopeError, NetworkError, RateLimitedError, TemporarilyUnavailableError } from '@fluxer/errors';
 import { createSession } from '@fluxer/oauth2';
 
 import { FakeClock, FakeServer, broken, held, invalidGrant, invalidToken, json, limited, quiet, tokensAnswer, unavailable } from './fakes.mjs';
@@ -354,6 +354,7 @@ test('after a failure only safe requests are sent again', async () => {
   for (const method of ['POST', 'PUT', 'DELETE']) {
     await assert.rejects(start([broken]).session.fetch('/x', { method }), NetworkError);
     await assert.rejects(start([new Response('', { status: 502 })]).session.fetch('/x', { method }), HttpError);
+    await assert.rejects(start([unavailable({ 'retry-after': '1' })]).session.fetch('/x', { method }), TemporarilyUnavailableError);
   }
 });
 
