@@ -3,7 +3,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -55,7 +54,7 @@ async function stage() {
   return {
     clientId: config.clientId, clientSecret: config.clientSecret, config, code: here.code, codeVerifier: here.codeVerifier,
     tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id,
-    key: new Uint8Array(hkdfSync('sha256', Buffer.from(world.settings.SIGNING_KEYS, 'base64url'), '', 'access', 32)),
+    signingKey: new Uint8Array(Buffer.from(world.settings.SIGNING_KEYS, 'base64url')),
     request: new Request(here.url), visit: async (url) => new Request((await visit(url)).location),
     browserSession: { load: async () => here, save: async () => undefined },
     database: { save: async () => undefined, delete: async () => undefined },

@@ -15,8 +15,8 @@ export interface Stage {
   userId: string;
   /** A guild of the user's, without the bot. */
   guildId: string;
-  /** The HMAC key of access tokens. */
-  key: Uint8Array;
+  /** The server's root secret. */
+  signingKey: Uint8Array<ArrayBuffer>;
   /** The browser that is back from the server. */
   request: Request;
   /** The user's browser: it goes there, the user says yes, and it comes back. */
