@@ -57,7 +57,7 @@ async function stage() {
     signingKey: new Uint8Array(Buffer.from(world.settings.SIGNING_KEYS, 'base64url')),
     request: new Request(here.url), visit: async (url) => new Request((await visit(url)).location),
     browserSession: { load: async () => here, save: async () => undefined },
-    database: { save: async () => undefined, delete: async () => undefined },
+    database: { load: async () => undefined, save: async () => undefined, delete: async () => undefined },
     equal: async (actual, expected) => {
       checked += 1;
       assert.deepEqual(actual, expected);

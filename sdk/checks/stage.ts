@@ -26,6 +26,7 @@ export interface Stage {
     save(values: { state: string; codeVerifier: string }): Promise<void>;
   };
   database: {
+    load(userId: string): Promise<TokenSet | undefined>;
     save(userId: string, tokens: TokenSet): Promise<void>;
     delete(userId: string): Promise<void>;
   };

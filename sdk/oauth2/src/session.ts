@@ -20,6 +20,11 @@ export interface SessionOptions {
    * not itself wait for the session.
    */
   onTokens?: (tokens: TokenSet) => void | Promise<void>;
+  /**
+   * Gives the tokens that are in your storage, before a refresh: where another process, or another
+   * tab, has stored newer ones, they are taken, and their refresh token is the one to send.
+   */
+  loadTokens?: () => TokenSet | undefined | Promise<TokenSet | undefined>;
   /** Deletes the tokens from your storage: the session has ended, the user must log in again. */
   onEnd?: (reason: InvalidGrantError) => void | Promise<void>;
   /**
@@ -37,7 +42,10 @@ export interface Session {
   tokens(): TokenSet | undefined;
   /** An access token that is good for now. Refreshes where it must, once for all who wait. */
   accessToken(options?: RequestOptions): Promise<string>;
-  /** Refreshes now, once for all who wait. An abort ends the waiting, not the refresh. */
+  /**
+   * Refreshes now, or takes newer tokens from storage, once for all who wait. An abort ends the
+   * waiting, not the refresh.
+   */
   refresh(options?: RequestOptions): Promise<TokenSet>;
   /**
    * `fetch` with the access token. A path is taken from the token endpoint's origin. A token that
@@ -92,10 +100,7 @@ class Holder {
   #restsUntil = 0;
 
   constructor(config: OAuth2Config, options: SessionOptions) {
-    if (!isToken(options.tokens.accessToken)) throw new TypeError('tokens.accessToken is not a token');
-    for (const name of ['expiresIn', 'expiresAt'] as const) {
-      if (!Number.isFinite(options.tokens[name])) throw new TypeError(`tokens.${name} is not a number`);
-    }
+    check(options.tokens);
     authenticated(config, {}); // a mistake would come to light when the token expires, in a week
     this.#config = config;
     this.#options = options;
@@ -147,10 +152,23 @@ class Holder {
   }
 
   async #renewOnce(): Promise<TokenSet> {
-    if (!this.#unsaved) await this.#exchange();
+    if (!this.#unsaved) {
+      if (await this.#adopt()) return this.#tokens;
+      await this.#exchange();
+    }
     await this.#options.onTokens?.(this.#tokens);
     this.#unsaved = false;
     return this.#tokens;
+  }
+
+  /** Takes newer tokens out of storage; whether that is all that was needed. */
+  async #adopt(): Promise<boolean> {
+    const stored = await this.#options.loadTokens?.();
+    if (!stored) return false;
+    check(stored);
+    if (stored.expiresAt <= this.#tokens.expiresAt) return false;
+    this.#tokens = stored;
+    return !this.#isOld();
   }
 
   async #exchange(): Promise<void> {
@@ -193,6 +211,14 @@ class Holder {
 
   #now(): number {
     return (this.#config.clock ?? systemClock).now();
+  }
+}
+
+/** What comes out of a storage may be anything. */
+function check(tokens: TokenSet): void {
+  if (!isToken(tokens.accessToken)) throw new TypeError('tokens.accessToken is not a token');
+  for (const name of ['expiresIn', 'expiresAt'] as const) {
+    if (!Number.isFinite(tokens[name])) throw new TypeError(`tokens.${name} is not a number`);
   }
 }
 

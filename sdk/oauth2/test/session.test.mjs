@@ -215,6 +215,55 @@ test('storage that fails is tried again with the same tokens, before they are gi
   assert.equal(server.requests.length, 1, 'refresh-0 was spent: it must not be sent again');
 });
 
+/** Tokens that another process has stored, so many milliseconds from their expiry. */
+const stored = (number, left) => ({
+  accessToken: `access-${number}`, tokenType: 'Bearer', expiresIn: WEEK / 1000, expiresAt: new FakeClock().time + left, refreshToken: `refresh-${number}`, scope: 'identify',
+});
+
+test('tokens that another process has refreshed are taken from storage, and nothing is asked or stored', async () => {
+  const { session, server, saved } = start([], { left: 0, loadTokens: async () => stored(1, WEEK) });
+  assert.deepEqual(await Promise.all([session.accessToken(), session.accessToken()]), ['access-1', 'access-1']);
+  assert.equal(session.tokens().refreshToken, 'refresh-1');
+  assert.deepEqual([server.requests, saved], [[], []]);
+});
+
+test('where newer tokens in storage are about to expire themselves, their refresh token is the one to send', async () => {
+  const { session, sent, saved } = start([tokensAnswer(2)], { left: 0, loadTokens: () => stored(1, 60_000) });
+  assert.equal(await session.accessToken(), 'access-2');
+  assert.deepEqual([sent(), saved], [['refresh-1'], ['access-2']]);
+});
+
+for (const [what, loadTokens] of [['nothing', () => undefined], ['the same tokens', () => stored(0, 0)], ['older tokens', () => stored('old', -1)]]) {
+  test(`where ${what} is in storage, the session's own refresh token is sent`, async () => {
+    const { session, sent } = start([tokensAnswer(1)], { left: 0, loadTokens });
+    assert.equal(await session.accessToken(), 'access-1');
+    assert.deepEqual(sent(), ['refresh-0']);
+  });
+}
+
+test('a request whose token is refused is sent again with newer tokens from storage', async () => {
+  const { session, sent } = start([invalidToken(), json(200, 7)], { loadTokens: () => stored(1, WEEK + 1) });
+  assert.equal(await session.getJson('/x'), 7);
+  assert.deepEqual(sent(), ['Bearer access-0', 'Bearer access-1']);
+});
+
+test('storage that cannot be read, or holds something else, stops the refresh until it can', async () => {
+  const answers = [Promise.reject(new Error('disk broken')), { access_token: 'as the server spells it' }, undefined];
+  const { session, server } = start([tokensAnswer(1)], { left: 0, loadTokens: () => answers.shift() });
+  await assert.rejects(session.accessToken(), { message: 'disk broken' });
+  await assert.rejects(session.accessToken(), { name: 'TypeError', message: 'tokens.accessToken is not a token' });
+  assert.equal(server.requests.length, 0, 'refresh-0 may be spent');
+  assert.equal(await session.accessToken(), 'access-1');
+});
+
+test('tokens that are not stored yet are not exchanged for what is', async () => {
+  const failures = [new Error('disk full')];
+  const onTokens = async () => { if (failures.length) throw failures.shift(); };
+  const { session } = start([tokensAnswer(1)], { left: 0, onTokens, loadTokens: () => stored(0, 0) });
+  await assert.rejects(session.accessToken(), { message: 'disk full' });
+  assert.equal(await session.accessToken(), 'access-1');
+});
+
 test('without callbacks it works as well', async () => {
   assert.equal(await start([tokensAnswer(1)], { left: 0, onTokens: undefined }).session.accessToken(), 'access-1');
   await assert.rejects(start([invalidGrant()], { left: 0, onEnd: undefined }).session.accessToken(), InvalidGrantError);
