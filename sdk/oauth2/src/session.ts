@@ -24,7 +24,7 @@ export interface SessionOptions {
    * Gives the tokens that are in your storage, before a refresh: where another process, or another
    * tab, has stored newer ones, they are taken, and their refresh token is the one to send.
    */
-  loadTokens?: () => TokenSet | undefined | Promise<TokenSet | undefined>;
+  loadTokens?: () => TokenSet | null | undefined | Promise<TokenSet | null | undefined>;
   /** Deletes the tokens from your storage: the session has ended, the user must log in again. */
   onEnd?: (reason: InvalidGrantError) => void | Promise<void>;
   /**

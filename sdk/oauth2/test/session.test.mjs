@@ -233,7 +233,7 @@ test('where newer tokens in storage are about to expire themselves, their refres
   assert.deepEqual([sent(), saved], [['refresh-1'], ['access-2']]);
 });
 
-for (const [what, loadTokens] of [['nothing', () => undefined], ['the same tokens', () => stored(0, 0)], ['older tokens', () => stored('old', -1)]]) {
+for (const [what, loadTokens] of [['nothing', () => undefined], ['null', () => null], ['the same tokens', () => stored(0, 0)], ['older tokens', () => stored('old', -1)]]) {
   test(`where ${what} is in storage, the session's own refresh token is sent`, async () => {
     const { session, sent } = start([tokensAnswer(1)], { left: 0, loadTokens });
     assert.equal(await session.accessToken(), 'access-1');
