@@ -120,6 +120,22 @@ test('a refresh whose answer is lost succeeds all the same', async () => {
   assert.equal((await introspect(config, await session.accessToken())).active, true, 'the login has survived');
 });
 
+test('a session that another has left behind goes on with what is stored; without that, it ends the login', async () => {
+  for (const shares of [true, false]) {
+    const config = await client();
+    const { tokens } = await logIn(config);
+    let stored = tokens;
+    const storage = { onTokens: (tokens) => { stored = tokens; }, ...(shares && { loadTokens: () => stored }) };
+    const behind = createSession(config, { tokens: { ...tokens, expiresAt: 0 }, ...storage });
+    const ahead = createSession(config, { tokens, ...storage });
+    await ahead.refresh();
+    await ahead.refresh(); // now the first refresh token is not forgiven any more
+    if (shares) assert.equal((await behind.getJson('/api/users/@me')).id, user.id);
+    else await assert.rejects(behind.getJson('/api/users/@me'), InvalidGrantError);
+    assert.equal((await introspect(config, stored.accessToken)).active, shares);
+  }
+});
+
 test('a login that was revoked elsewhere ends the session at its next request', async () => {
   const config = await client();
   const { tokens } = await logIn(config);
