@@ -98,6 +98,8 @@ class Holder {
   #unsaved = false;
   /** Until when a failed refresh is left alone, in milliseconds since 1970. */
   #restsUntil = 0;
+  /** What the server said when it asked for time, and until when that is the answer to everybody. */
+  #busy: { error: FluxerError; until: number } | undefined;
 
   constructor(config: OAuth2Config, options: SessionOptions) {
     check(options.tokens);
@@ -172,6 +174,7 @@ class Holder {
   }
 
   async #exchange(): Promise<void> {
+    if (this.#busy && this.#now() < this.#busy.until) throw this.#busy.error;
     const { refreshToken } = this.#tokens;
     try {
       if (refreshToken === undefined) throw new InvalidGrantError('The session has no refresh token');
@@ -205,8 +208,13 @@ class Holder {
   }
 
   #rest(error: unknown): void {
-    const asked = error instanceof FluxerError ? (error.retryAfter ?? 0) * 1000 : 0;
-    this.#restsUntil = this.#now() + Math.max(REST, asked);
+    const now = this.#now();
+    this.#restsUntil = now + REST;
+    if (!(error instanceof FluxerError) || error.retryAfter === undefined) return;
+    const asked = error.retryAfter * 1000;
+    this.#restsUntil = now + Math.max(REST, asked);
+    // Not for all of a long time: the server may be back sooner, and there is nothing else to give.
+    this.#busy = { error, until: now + Math.min(REST, asked) };
   }
 
   #now(): number {

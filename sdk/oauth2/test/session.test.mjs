@@ -104,6 +104,7 @@ for (const [what, failure] of [
     await assert.rejects(clock.run(session.accessToken()), (error) => error.temporary);
     assert.deepEqual(ends, []);
     assert.equal(session.tokens().refreshToken, 'refresh-0');
+    clock.time += 2_000;
     assert.equal(await clock.run(session.accessToken()), 'access-1');
     assert.equal(sent().at(-1), 'refresh-0');
   });
@@ -156,6 +157,21 @@ test('a server that named a time is left alone until then, but no longer than th
   assert.equal(await short.clock.run(short.session.accessToken()), 'access-0');
   short.clock.time += 10_000;
   assert.equal(await short.session.accessToken(), 'access-1');
+});
+
+test('a server that asked for time is not asked again by every caller, though there is nothing else to give', async () => {
+  for (const [asked, left] of [[40, 5_000], [3, 3_000]]) {
+    const { session, server, clock } = start([limited(asked), tokensAnswer(1)], { left: 0, config: { retries: 0 } });
+    for (let call = 0; call < 3; call += 1) {
+      await assert.rejects(session.accessToken(), (error) => error instanceof RateLimitedError && error.retryAfter === asked);
+      await assert.rejects(session.refresh(), RateLimitedError);
+    }
+    clock.time += left - 1;
+    await assert.rejects(session.fetch('/x'), RateLimitedError);
+    assert.equal(server.requests.length, 1);
+    clock.time += 1;
+    assert.equal(await session.accessToken(), 'access-1');
+  }
 });
 
 // The end.
