@@ -49,8 +49,8 @@ pub enum Refusal {
     #[error("The body is not a JSON object")]
     MalformedJson,
     /// A number, list, object or boolean where a string belongs.
-    #[error("Every parameter of a JSON body must be a string")]
-    JsonValue,
+    #[error("{0} must be a JSON string")]
+    JsonValue(&'static str),
     /// Neither a form nor JSON.
     #[error("Content-Type must be application/x-www-form-urlencoded or application/json")]
     MediaType,
@@ -126,7 +126,7 @@ impl Refusal {
         match self {
             Self::MalformedForm
             | Self::MalformedJson
-            | Self::JsonValue
+            | Self::JsonValue(_)
             | Self::MediaType
             | Self::Missing(_)
             | Self::Repeated(_)

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::error::Refusal;
 
-/// Decoded parameters in the order they were sent.
+/// Decoded parameters in the order they were sent; `None` is a JSON value that is no string.
 #[derive(Debug, Default)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params(Vec<(String, Option<String>)>);
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` (RFC 6749 Appendix B): UTF-8, every `%` followed
@@ -24,36 +24,38 @@ impl Params {
             .filter(|pair| !pair.is_empty())
             .map(|pair| {
                 let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Some((decode(name)?, decode(value)?))
+                Some((decode(name)?, Some(decode(value)?)))
             })
             .collect::<Option<Vec<_>>>()
             .map(Self)
             .ok_or(Refusal::MalformedForm)
     }
 
-    /// Reads one JSON object whose values are strings; `null` is an omitted parameter.
+    /// Reads one JSON object whose values are strings; `null` is an omitted parameter. Another value
+    /// is refused where its parameter is read (RFC 6749 §3.2: "The authorization server MUST ignore
+    /// unrecognized request parameters.").
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
         let Pairs(pairs) = serde_json::from_slice(body).map_err(|_| Refusal::MalformedJson)?;
-        let mut params = Vec::with_capacity(pairs.len());
-        for (name, value) in pairs {
-            match value {
-                Value::String(value) => params.push((name, value)),
-                Value::Null => {}
-                _ => return Err(Refusal::JsonValue),
-            }
-        }
-        Ok(Self(params))
+        let sent = pairs.into_iter().filter(|(_, value)| !value.is_null());
+        let params = sent.map(|(name, value)| match value {
+            Value::String(value) => (name, Some(value)),
+            _ => (name, None),
+        });
+        Ok(Self(params.collect()))
     }
 
     /// The parameter's one value. Empty is omitted, twice is refused (RFC 6749 §3.1: "Parameters
     /// sent without a value MUST be treated as if they were omitted from the request.").
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
-        let mut values = self.all(name);
+        let mut values = self.values(name);
         let first = values.next();
         if values.next().is_some() {
             return Err(Refusal::Repeated(name));
         }
-        Ok(first.filter(|value| !value.is_empty()))
+        match first {
+            Some(None) => Err(Refusal::JsonValue(name)),
+            first => Ok(first.flatten().filter(|value| !value.is_empty())),
+        }
     }
 
     /// The parameter's one value, which must be there.
@@ -63,10 +65,14 @@ impl Params {
 
     /// Every value of a parameter that may come more than once: a group of check boxes.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.values(name).flatten()
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = Option<&str>> {
         self.0
             .iter()
             .filter(move |(sent, _)| sent == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.as_deref())
     }
 }
 
@@ -166,18 +172,14 @@ mod tests {
         let params = Params::from_json(br#"{"a":"1","b":null}"#).expect("well-formed");
         assert_eq!(params.one("a"), Ok(Some("1")));
         assert_eq!(params.one("b"), Ok(None));
-        for refused in [
-            "",
-            "[]",
-            "\"a\"",
-            "{\"a\":1}",
-            "{\"a\":[\"1\"]}",
-            "{\"a\":{}}",
-            "{\"a\":true}",
-            "{",
-            "{}x",
-        ] {
+        for refused in ["", "[]", "\"a\"", "{", "{}x"] {
             assert!(Params::from_json(refused.as_bytes()).is_err(), "{refused}");
+        }
+        for value in ["1", "[\"1\"]", "{}", "true", "1456074443980800003"] {
+            let body = format!("{{\"a\":{value},\"b\":\"1\"}}");
+            let params = Params::from_json(body.as_bytes()).expect("an object");
+            assert_eq!(params.one("a"), Err(Refusal::JsonValue("a")), "{value}");
+            assert_eq!(params.one("b"), Ok(Some("1")));
         }
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Params::from_json(deep.as_bytes()).is_err());

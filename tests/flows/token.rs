@@ -235,6 +235,17 @@ fn a_body_is_a_form_or_a_flat_json_object() {
     ] {
         world.send(post_as(media_type, TOKEN, body)).expect(200);
     }
+    // What no grant asks about may be anything; what is asked about is named.
+    let unknown = json.replacen('{', r#"{"unknown":{"a":[1]},"#, 1);
+    world
+        .send(post_as("application/json", TOKEN, &unknown))
+        .expect(200);
+    let number = json.replace(&format!("\"{id}\""), id);
+    let refused = world.send(post_as("application/json", TOKEN, &number));
+    assert_eq!(
+        text(&refused.json(), "error_description"),
+        "client_id must be a JSON string"
+    );
     let twice = json.replacen('{', r#"{"grant_type":"client_credentials","#, 1);
     for (media_type, body) in [
         ("text/plain", &*form),
