@@ -448,6 +448,27 @@ fn the_state_comes_back_byte_for_byte() {
 }
 
 #[test]
+fn the_way_to_the_login_form_is_no_longer_than_clients_take() {
+    let world = World::new();
+    for (value, fits) in [
+        ("x".repeat(8 * 1024), true),
+        ("x".repeat(16 * 1024), false),
+        ("é".repeat(2 * 1024), false),
+    ] {
+        let asks = world.server.asks().with("unknown", &value);
+        let answer = world.browser().get(&asks.target());
+        if fits {
+            assert!(answer.expect(303).location().len() < 16 * 1024 - 512);
+        } else {
+            let refused = answer.expect(414);
+            assert_eq!(refused.header("location"), None);
+        }
+        // Whoever is logged in needs no way back.
+        world.alices_browser().get(&asks.target()).expect(200);
+    }
+}
+
+#[test]
 fn what_is_unticked_is_not_granted() {
     let world = World::new();
     let browser = world.alices_browser();

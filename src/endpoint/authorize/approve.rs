@@ -101,7 +101,7 @@ impl Asked {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
                     Prompt::None => self.refuse(cx, &Refusal::LoginRequired),
-                    Prompt::Interactive { .. } => Ok(Response::see_other(self.login_target(cx))),
+                    Prompt::Interactive { .. } => self.to_login(cx),
                 }
             }
             (Consented::NotInstalled, issued) => {

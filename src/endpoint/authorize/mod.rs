@@ -25,8 +25,13 @@ use crate::oauth::form_ticket::Form;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::time::Timestamp;
+use crate::page::text::Message;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Outlook, Session};
+
+/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
+/// is encoded in a query that is encoded in a query grows.
+const MAX_LOCATION: usize = 15 * 1024;
 
 /// `GET`: shows the consent form, or answers the client without one.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
@@ -45,7 +50,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     let form = cx.posted_form(&cx.request.target()).or_refuse()?;
     let asked = Asked::read(cx).await?;
     let Some(logged_in) = cx.logged_in(Some(asked.client().id)).await? else {
-        return Ok(Response::see_other(asked.login_target(cx)));
+        return asked.to_login(cx);
     };
     let request = match &asked.request {
         Ok(request) => request,
@@ -293,7 +298,7 @@ impl Asked {
         let step = self.next_step(logged_in.as_ref().map(|it| &it.session), cx.now);
         match (step, &logged_in) {
             (Step::Refuse(refusal), _) => self.refuse(cx, &refusal),
-            (Step::LogIn, _) | (_, None) => Ok(Response::see_other(self.login_target(cx))),
+            (Step::LogIn, _) | (_, None) => self.to_login(cx),
             (Step::AskConsent(request), Some(logged_in)) => {
                 self.consent_page(cx, request, logged_in, None).await
             }
@@ -390,7 +395,18 @@ impl Asked {
         Ok(callback.error(cx, code, words))
     }
 
-    /// To the login form and back here. What made the login necessary is taken out of the way
+    /// To the login form and back here, as long as its clients take so long a header.
+    fn to_login<E>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+        let target = self.login_target(cx);
+        if target.len() > MAX_LOCATION {
+            let detail = "The request is too long to come back to it after a login";
+            let notice = Notice::new(414, Message::BadLink).with_detail(detail);
+            return Err(Failure::refused(notice));
+        }
+        Ok(Response::see_other(target))
+    }
+
+    /// The login form's URL that leads back here. What made the login necessary is taken out of the way
     /// back, or it would lead here for ever; a request that will be refused comes back as it was.
     fn login_target<E>(&self, cx: &Context<'_, E>) -> String {
         let Ok(request) = &self.request else {
