@@ -499,7 +499,7 @@ test('unknown paths are 404, other methods 405 with Allow', async () => {
     assert.equal((await browser.ask(path)).status, 404, path);
   }
   for (const [path, allow] of [['/oauth2/token', 'POST'], ['/oauth2/authorize', 'GET, HEAD, POST'], ['/api/users/@me', 'GET, HEAD']]) {
-    for (const method of ['PUT', 'DELETE', 'PATCH']) {
+    for (const method of ['PUT', 'DELETE', 'PATCH', 'PROPFIND', 'SEARCH']) {
       const answer = await world.request(path, { method });
       assert.deepEqual([answer.status, answer.header('allow')], [405, allow]);
     }
