@@ -622,6 +622,28 @@ fn a_code_dies_with_what_it_stands_on() {
         "no such user",
     );
 
+    // What its owner took away gets no tokens, whether the request names it or PKCE stands for it.
+    let one = format!("/api/admin/applications/{}", app.id);
+    let register = |uri: &str| {
+        let uris = json!({"redirect_uris": [uri]});
+        world
+            .administer(Method::Patch, &one, Some(&uris))
+            .expect(200)
+    };
+    for asks in [app.asks(), app.asks().with_pkce()] {
+        let code = browser.code(&asks);
+        let mut form = vec![("grant_type", "authorization_code"), ("code", &*code)];
+        if asks.target().contains("code_challenge") {
+            form.push(("code_verifier", VERIFIER));
+        } else {
+            form.push(("redirect_uri", &*app.redirect_uri));
+        }
+        register("https://a.example/other");
+        check(&world.token(&app, &form), "invalid_grant", "taken away");
+        register(&app.redirect_uri);
+        world.token(&app, &form).expect(200);
+    }
+
     let code = browser.code(&app.asks());
     admin(
         Method::Delete,

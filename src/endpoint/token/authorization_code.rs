@@ -18,7 +18,7 @@ pub(super) async fn redeem<E: Edge>(
     params: &Params,
 ) -> Granted {
     let code = params.required("code").or_refuse()?;
-    let evidence = evidence(client, params).or_refuse()?;
+    let mut evidence = evidence(client, params).or_refuse()?;
     let code = Code::parse(&cx.config.keyring, code)
         .ok_or(Refusal::Grant(GrantRefusal::UnknownCode))
         .or_refuse()?;
@@ -26,8 +26,14 @@ pub(super) async fn redeem<E: Edge>(
     // KV may refuse what time has refused; whatever else it says or does not say, the ledger
     // decides, for a hit may be stale and a miss may be early.
     let record = cx.edge.code(&code.hash()).await?;
-    if record.is_some_and(|record| record.expires_at <= cx.now) {
+    if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
         return Err(Failure::refused(Refusal::Grant(GrantRefusal::ExpiredCode)));
+    }
+    // A URI that its owner took away since the code went out is none of any grant.
+    let answered_at = record.as_ref().map(|it| it.grant.redirect_uri.as_str());
+    let answered_at = answered_at.or(evidence.redirect_uri.as_deref());
+    if answered_at.is_some_and(|uri| client.client().redirect_uri(uri).is_none()) {
+        evidence.redirect_uri = Some(String::new());
     }
 
     let family = FamilyId::of_hash(code.hash().bytes());
