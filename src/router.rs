@@ -294,9 +294,10 @@ enum Unmatched {
 
 impl<'a> Matched<'a> {
     fn of(request: &'a Request) -> Result<Self, Unmatched> {
+        let path = canonical(&request.path);
         let routes: Vec<_> = ROUTES
             .iter()
-            .filter_map(|route| segments(route.path, &request.path).map(|it| (route, it)))
+            .filter_map(|route| segments(route.path, path).map(|it| (route, it)))
             .collect();
         let method = match request.method {
             Method::Head => Get,
@@ -547,11 +548,14 @@ impl Route {
 /// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
 /// segment, no slash at the end, no other case, nothing decoded but the `@` that many HTTP clients
 /// encode in a path.
-fn segments<'a>(pattern: &str, path: &'a str) -> Option<Vec<&'a str>> {
+fn segments<'a>(pattern: &str, (path_root, path): (Root, &'a str)) -> Option<Vec<&'a str>> {
     let (pattern_root, pattern) = canonical(pattern);
-    let (path_root, path) = canonical(path);
     if pattern_root != path_root {
         return None;
+    }
+    // Most patterns are just a path, and every request is held against all of them.
+    if !pattern.contains('{') && !path.contains('%') {
+        return (pattern == path).then(Vec::new);
     }
     let mut found = Vec::new();
     let mut expected = pattern.split('/');
@@ -578,7 +582,7 @@ fn canonical(path: &str) -> (Root, &str) {
     oauth2.map_or((Root::Elsewhere, path), |rest| (Root::OAuth2, rest))
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Root {
     OAuth2,
     Elsewhere,

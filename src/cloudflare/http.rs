@@ -1,7 +1,7 @@
 //! The runtime's request to a plain request, and a plain response to the runtime's.
 
 use futures_util::StreamExt;
-use serde_json::json;
+use serde::Serialize;
 use worker::ByteStream;
 use worker::js_sys::{JSON, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -95,11 +95,22 @@ async fn read_stream(request: &web_sys::Request) -> Body {
     Body::Read(body)
 }
 
+/// A `ResponseInit`, as JavaScript has it.
+#[derive(Serialize)]
+struct Init<'a> {
+    status: u16,
+    headers: &'a [(&'static str, String)],
+}
+
 /// Writes a response. Status and headers cross into JavaScript once, as one text, and not once for
 /// each header.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
-    let init = json!({"status": response.status, "headers": response.headers});
-    let init: ResponseInit = JSON::parse(&init.to_string())?.unchecked_into();
+    let init = Init {
+        status: response.status,
+        headers: &response.headers,
+    };
+    let init = serde_json::to_string(&init).map_err(|error| error.to_string())?;
+    let init: ResponseInit = JSON::parse(&init)?.unchecked_into();
     let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
     web_sys::Response::new_with_opt_str_and_init(body, &init)
 }

@@ -1,14 +1,13 @@
 //! How Durable Objects are asked: one question, one answer, both in JSON.
 //!
-//! The question travels in a header and not in a body: a body is a stream, which the object would have
-//! to wait for before its turn, and which costs as much again as the turn.
+//! They travel in headers and not in bodies: a body is a stream, which the object would have to wait for
+//! before its turn, and which costs as much again as the turn.
 
 use core::fmt::Write;
 use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::web_sys::{Headers, Request, RequestInit, Response};
+use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
 use worker::worker_sys::DurableObjectNamespace;
 
 use super::{Edge, js};
@@ -16,6 +15,10 @@ use crate::store::Fault;
 
 /// The header that carries the question.
 const QUESTION: &str = "question";
+/// The header that carries the answer, where it is not long.
+const ANSWER: &str = "answer";
+/// Longest answer in a header, in bytes: the platform bounds all of them together.
+const MAX_HEADER_BYTES: usize = 8 * 1024;
 
 impl Edge {
     /// Asks an object. One that throws is a fault of ours.
@@ -32,6 +35,10 @@ impl Edge {
         let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
         if response.status() != 200 {
             return Err(Fault::lasting(binding, response.status()));
+        }
+        let thrown = |error: JsValue| fault(js::reason(&error));
+        if let Some(answer) = response.headers().get(ANSWER).map_err(thrown)? {
+            return Ok(answer);
         }
         let answer = js::settled(response.text()).await.map_err(fault)?;
         answer
@@ -50,9 +57,27 @@ fn carrying(question: &str) -> Result<Request, JsValue> {
 }
 
 /// The question that a request to this object carries.
-pub(super) fn question<T: DeserializeOwned>(request: &worker::Request) -> worker::Result<T> {
-    let question = request.headers().get(QUESTION)?.unwrap_or_default();
-    Ok(serde_json::from_str(&question)?)
+pub(super) fn question(request: &Request) -> Result<String, JsValue> {
+    Ok(request.headers().get(QUESTION)?.unwrap_or_default())
+}
+
+/// An object's answer.
+pub(super) fn answer(answer: &str) -> Result<Response, JsValue> {
+    if answer.len() > MAX_HEADER_BYTES {
+        return Response::new_with_opt_str(Some(answer));
+    }
+    let headers = Headers::new()?;
+    headers.set(ANSWER, &ascii(answer))?;
+    let init = ResponseInit::new();
+    init.set_headers(&headers);
+    Response::new_with_opt_str_and_init(None, &init)
+}
+
+/// The answer of an object that cannot read what it stored, now or ever.
+pub(super) fn unreadable() -> Result<Response, JsValue> {
+    let init = ResponseInit::new();
+    init.set_status(500);
+    Response::new_with_opt_str_and_init(None, &init)
 }
 
 /// JSON as a header can carry it: what is not visible ASCII stands only inside strings, where it can

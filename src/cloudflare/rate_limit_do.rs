@@ -4,10 +4,11 @@
 //! request for longer than its window.
 
 use core::cell::RefCell;
-use core::result::Result as StdResult;
 
 use serde::{Deserialize, Serialize};
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use worker::web_sys::{Request, Response};
 
 use super::{Edge, ambient, objects};
 use crate::oauth::time::Timestamp;
@@ -24,7 +25,7 @@ enum Question {
 }
 
 impl Edge {
-    async fn ask_limiter(&self, key: &str, question: &Question) -> StdResult<String, Fault> {
+    async fn ask_limiter(&self, key: &str, question: &Question) -> Result<String, Fault> {
         let question = serde_json::to_string(question).map_err(fault)?;
         self.ask_object(BINDING, key, &question).await
     }
@@ -35,39 +36,45 @@ fn fault(error: serde_json::Error) -> Fault {
 }
 
 impl Limiter for Edge {
-    async fn take(&self, key: &str, limit: Limit) -> StdResult<Verdict, Fault> {
+    async fn take(&self, key: &str, limit: Limit) -> Result<Verdict, Fault> {
         let answer = self.ask_limiter(key, &Question::Take(limit)).await?;
         serde_json::from_str(&answer).map_err(fault)
     }
 
-    async fn give_back(&self, key: &str, at: Timestamp) -> StdResult<(), Fault> {
+    async fn give_back(&self, key: &str, at: Timestamp) -> Result<(), Fault> {
         self.ask_limiter(key, &Question::GiveBack(at)).await?;
         Ok(())
     }
 }
 
 /// One window.
-#[durable_object(fetch)]
-pub struct RateLimiter {
-    window: RefCell<Window>,
-}
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+pub struct RateLimiter(RefCell<Window>);
 
-impl DurableObject for RateLimiter {
-    fn new(_state: State, _env: Env) -> Self {
-        Self {
-            window: RefCell::default(),
-        }
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl RateLimiter {
+    /// As the runtime makes it.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> RateLimiter {
+        Self(RefCell::default())
     }
 
-    async fn fetch(&self, request: Request) -> Result<Response> {
-        let mut window = self.window.borrow_mut();
-        let answer = match objects::question(&request)? {
+    /// Answers one question.
+    pub fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
+        let answer = self.answer(&objects::question(request)?);
+        objects::answer(&answer.map_err(|error| error.to_string())?)
+    }
+}
+
+impl RateLimiter {
+    fn answer(&self, question: &str) -> serde_json::Result<String> {
+        let mut window = self.0.borrow_mut();
+        match serde_json::from_str(question)? {
             Question::Take(limit) => serde_json::to_string(&window.take(limit, ambient::now())),
             Question::GiveBack(at) => {
                 window.give_back(at);
                 serde_json::to_string(&())
             }
-        };
-        Response::ok(answer?)
+        }
     }
 }
