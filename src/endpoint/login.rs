@@ -173,8 +173,6 @@ async fn form_page<E: Edge>(
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
     let page = LoginPage {
-        chrome,
-        text: &chrome.text.login,
         action: &here,
         csrf_token: &cx.ticket(&login_form(browser))?,
         application: client
@@ -184,8 +182,8 @@ async fn form_page<E: Edge>(
         problem,
     };
     let error = problem.map_or("", |_| chrome.text.layout.error);
-    let title = format!("{error}{}", chrome.text.login.submit);
-    let mut page = Page::render(chrome, &title, &page)?;
+    let title = [error, chrome.text.login.submit].concat();
+    let mut page = Page::render(chrome, &title, &page);
     if let Some((_, Some(redirect_uri))) = &client {
         // A remembered consent answers the client straight after the login.
         page = page.with_form_to(redirect_uri);

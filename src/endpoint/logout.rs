@@ -37,13 +37,11 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
     let page = LogoutPage {
-        chrome,
-        text: &chrome.text.logout,
         action: &here,
         csrf_token: &cx.ticket(&form(&logged_in))?,
         username: logged_in.session.user.username.as_str(),
     };
-    Ok(Page::render(chrome, chrome.text.logout.submit, &page)?.respond(200))
+    Ok(Page::render(chrome, chrome.text.logout.submit, &page).respond(200))
 }
 
 /// `POST`: ends the session.

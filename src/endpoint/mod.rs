@@ -14,6 +14,7 @@ pub mod health;
 pub mod introspect;
 pub mod json_body;
 pub mod language;
+mod lists;
 pub mod login;
 pub mod logout;
 pub mod me;
@@ -300,23 +301,27 @@ impl Refuse for Notice {
         // Nothing of a request that went wrong stands on the page that says so: there is no way back
         // to it, and so no choice of language.
         let chrome = cx.chrome("");
-        let (title, text) = (chrome.text.message)(self.message);
+        let [title, words] = chrome.text.message(self.message);
+        let seconds = match self.message {
+            Message::TooManyRequests(seconds) => seconds.to_string(),
+            _ => String::new(),
+        };
         let label = |next| match next {
             Next::StartAgain => chrome.text.layout.start_again,
             Next::LogIn => chrome.text.login.submit,
             Next::LogOut => chrome.text.logout.submit,
         };
         let page = NoticePage {
-            chrome,
             title,
-            text: &text,
+            words,
+            seconds: &seconds,
             detail: self.detail.as_deref(),
             next: self
                 .next
                 .as_ref()
                 .map(|(href, next)| (href.as_str(), label(*next))),
         };
-        Ok(Page::render(chrome, title, &page)?.respond(self.status))
+        Ok(Page::render(chrome, title, &page).respond(self.status))
     }
 }
 

@@ -437,8 +437,11 @@ fn trust_takes_the_administrator_s_password_again() {
         let problem = answer.texts("[role=alert]");
         assert_eq!(problem, ["That is not your password. Nothing was changed."]);
         let document = answer.document();
-        let field = document.select(&selector("#password")).next().unwrap();
-        assert_eq!(field.attr("aria-describedby"), Some("problem"));
+        let field = document
+            .select(&selector("#trust-password"))
+            .next()
+            .unwrap();
+        assert_eq!(field.attr("aria-describedby"), Some("trust-problem"));
         assert_eq!(field.attr("value"), None, "a password is never sent back");
     }
     assert_eq!(trusted(&world, app), json!(false));
@@ -658,7 +661,7 @@ fn admin_pages_can_be_read_aloud() {
         for element in document.select(&selector("[id]")) {
             ids.push(element.attr("id").unwrap().to_owned());
         }
-        let labelled = "input:not([type=hidden]), select, textarea";
+        let labelled = "input:not([type=hidden]):not([hidden]), select, textarea";
         for control in document.select(&selector(labelled)) {
             let id = control.attr("id").unwrap_or_default();
             let label = selector(&format!("label[for='{id}']"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Browser, Form, PASSWORD, With as _, World, get, post};
+use crate::world::{Answer, App, Browser, Form, PASSWORD, With as _, World, get, post, selector};
 
 mod link;
 mod text;
@@ -547,6 +547,48 @@ fn the_twenty_sixth_application_is_not_made() {
         page.texts("[role=alert]")[0].starts_with("You cannot have more than 25 applications.")
     );
     assert_eq!(page.form("redirect_uris").field("description"), "Kept");
-    assert_eq!(page.texts(".entries li").len(), 25);
-    assert!(page.body.contains("25 of 25"));
+    // Page by page, all of them.
+    let mut names = page.texts(".entries a");
+    assert_eq!(names.len(), 20);
+    assert!(page.body.contains("You can have at most 25 applications."));
+    let next = page.document();
+    let next = next.select(&selector("a[rel=next]")).next();
+    let next = next.and_then(|it| it.attr("href")).expect("another page");
+    let rest = browser.get(next).expect(200);
+    names.extend(rest.texts(".entries a"));
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 25);
+    assert_eq!(rest.texts(&format!("a.button[href='{LIST}']")).len(), 1);
+    browser.get(&format!("{LIST}?after=x")).expect(200);
+}
+
+/// The characters that take the most bytes on a page, as many as there may be.
+fn longest(count: usize) -> String {
+    "&\"'".repeat(count).chars().take(count).collect()
+}
+
+#[test]
+fn pages_are_small_whatever_their_owner_types() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let uris: Vec<String> = (0..10)
+        .map(|number| format!("https://{number}.example/{}", "p".repeat(490)))
+        .collect();
+    let mut id = String::new();
+    for _ in 0..60 {
+        let app = world.application(&json!({
+            "name": longest(100), "description": longest(400), "redirect_uris": uris,
+            "owner_id": world.alice.id, "bot": true,
+        }));
+        id = app.id;
+    }
+    let link = format!("{LIST}/{id}?scope=bot&scope=identify");
+    for target in [LIST, &format!("{LIST}/{id}"), &link] {
+        for language in ["en", "de"] {
+            let page = browser.send(get(target).with("accept-language", language));
+            let bytes = page.expect(200).body.len();
+            assert!(bytes < 30_000, "{target} in {language}: {bytes}");
+        }
+    }
 }

@@ -2,16 +2,19 @@
 
 use serde_json::json;
 
-use super::{Answer, Nonsense, Query, ROWS, cut, link, not_found, staff, unreadable};
+use super::lists::{cut, link};
+use super::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
 use crate::endpoint::browser::LoggedIn;
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
-use crate::page::admin::{self, AdminApplicationPage, AdminApplicationsPage, Problem};
+use crate::page::admin::{self, AdminApplicationPage, ListPage, Listed, Problem};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Paging, Prefix};
+
+const PATH: &str = "/admin/applications";
 
 /// `GET /admin/applications`: all of them, by id, or those that are found.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
@@ -28,21 +31,19 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
         (Err(Nonsense), _) | (_, Err(Nonsense)) => Vec::new(),
     };
     let typed = query.typed("q");
-    let next = cut(&mut applications).map(|last| {
+    let next = cut(&mut applications, ROWS).map(|last| {
         let after = last.client.id.to_string();
-        link("/admin/applications", &[("q", typed), ("after", &after)])
+        link(PATH, &[("q", typed), ("after", &after)])
     });
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
-    let page = AdminApplicationsPage {
-        chrome,
-        text: &chrome.text.admin,
+    let page = ListPage {
+        what: Listed::Applications(&applications),
         typed,
-        applications,
         next: next.as_deref(),
     };
     let title = chrome.text.admin.applications;
-    Ok(admin::page(chrome, title, &page)?.respond(200))
+    Ok(admin::page(chrome, title, &page).respond(200))
 }
 
 /// The application with that very id, and those whose name begins so; one more than a page where
@@ -154,8 +155,6 @@ async fn page<E: Edge>(
         _ => None,
     };
     let page = AdminApplicationPage {
-        chrome,
-        text,
         action: here,
         csrf_token: &cx.account_ticket(staff)?,
         done,
@@ -168,6 +167,6 @@ async fn page<E: Edge>(
         Some(Problem::WrongPassword) => 403,
         Some(Problem::TooManyAttempts(_)) => 429,
     };
-    let title = format!("{} · {}", application.name.as_str(), text.applications);
-    Ok(admin::page(chrome, &title, &page)?.respond(status))
+    let title = [application.name.as_str(), " · ", text.applications].concat();
+    Ok(admin::page(chrome, &title, &page).respond(status))
 }

@@ -1,6 +1,7 @@
 //! `/admin/audit-log`: who did what, newest first.
 
-use super::{Answer, Nonsense, Query, ROWS, cut, link, staff};
+use super::lists::{cut, link};
+use super::{Answer, Nonsense, Query, ROWS, staff};
 use crate::endpoint::Context;
 use crate::endpoint::admin::audit_log::kept_since;
 use crate::fluxer::audit::Action;
@@ -24,7 +25,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
         Err(Nonsense) => (EntryFilter::default(), Vec::new()),
     };
     let typed = [query.typed("actor"), query.typed("target")];
-    let older = cut(&mut entries).map(|last| {
+    let older = cut(&mut entries, ROWS).map(|last| {
         let action = wanted.action.map(Action::as_str).unwrap_or_default();
         let params = [
             ("action", action),
@@ -37,15 +38,13 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
     let page = AuditLogPage {
-        chrome,
-        text: &chrome.text.admin,
         wanted,
         typed,
         entries,
         older: older.as_deref(),
     };
     let title = chrome.text.admin.audit_log;
-    Ok(admin::page(chrome, title, &page)?.respond(200))
+    Ok(admin::page(chrome, title, &page).respond(200))
 }
 
 fn wanted(query: &Query) -> Result<(EntryFilter, Option<EntryId>), Nonsense> {

@@ -4,10 +4,8 @@ pub mod applications;
 pub mod audit_log;
 pub mod users;
 
-use url::form_urlencoded;
-
 use super::browser::LoggedIn;
-use super::{Context, Failure, Notice};
+use super::{Context, Failure, Notice, lists};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::form::Params;
@@ -29,12 +27,8 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     };
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
-    let page = AdminPage {
-        chrome,
-        text: &chrome.text.admin,
-    };
     let title = chrome.text.layout.admin;
-    Ok(admin::page(chrome, title, &page)?.respond(200))
+    Ok(admin::page(chrome, title, &AdminPage).respond(200))
 }
 
 /// The administrator who asks; whoever is not logged in is sent to log in, and anybody else learns
@@ -102,23 +96,5 @@ impl Query {
         } else {
             ""
         }
-    }
-}
-
-/// Cuts a list that has one row too many where there is another page; the last row then.
-fn cut<T>(rows: &mut Vec<T>) -> Option<&T> {
-    let most = usize::try_from(ROWS).unwrap_or(usize::MAX);
-    let is_more = rows.len() > most;
-    rows.truncate(most);
-    rows.last().filter(|_| is_more)
-}
-
-/// A URL here, with those parameters that are set.
-fn link(path: &str, params: &[(&str, &str)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
     }
 }

@@ -1,11 +1,12 @@
 //! `/admin/users…`: users, and taking back what they authorized.
 
-use super::{Answer, Nonsense, Query, ROWS, cut, link, not_found, staff, unreadable};
+use super::lists::{cut, link};
+use super::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
 use crate::endpoint::Context;
 use crate::endpoint::authorizations::{deauthorize, deauthorize_all};
 use crate::fluxer::user::User;
 use crate::http::Response;
-use crate::page::admin::{self, AdminUserPage, AdminUsersPage, Few};
+use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed};
 use crate::page::settings::Done;
 use crate::page::text::AdminText;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -27,7 +28,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
         UserKey::Username => "",
         UserKey::Email => "email",
     };
-    let next = cut(&mut users).map(|last| {
+    let next = cut(&mut users, ROWS).map(|last| {
         let after = last.id.to_string();
         link(
             "/admin/users",
@@ -36,16 +37,13 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     });
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
-    let page = AdminUsersPage {
-        chrome,
-        text: &chrome.text.admin,
+    let page = ListPage {
+        what: Listed::Users(&users, by),
         typed,
-        by,
-        users,
         next: next.as_deref(),
     };
     let title = chrome.text.admin.users;
-    Ok(admin::page(chrome, title, &page)?.respond(200))
+    Ok(admin::page(chrome, title, &page).respond(200))
 }
 
 /// Who is looked for.
@@ -104,13 +102,13 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let query = Query::read(cx);
     let after = query.id("after").ok().flatten();
     let first = |after, limit| Paging { after, limit };
-    let few = first(None, Few::<User>::MAX + 1);
+    let few = first(None, FEW + 1);
     let mut authorized = cx.edge.authorized(id, first(after, ROWS + 1)).await?;
     let memberships = cx.edge.guilds_of_user(id, None, few).await?;
     let connections = cx.edge.connections(id).await?;
     let applications = cx.edge.applications(Some(id), few).await?;
 
-    let next = cut(&mut authorized).map(|last| {
+    let next = cut(&mut authorized, ROWS).map(|last| {
         let after = last.authorization.application.to_string();
         link(&cx.request.path, &[("after", &after)])
     });
@@ -118,20 +116,18 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let chrome = cx.account_chrome(&here, &staff);
     let text = &chrome.text.admin;
     let page = AdminUserPage {
-        chrome,
-        text,
         action: &here,
         csrf_token: &cx.account_ticket(&staff)?,
         done: done(&query, text),
         user: &user,
         authorized,
         next: next.as_deref(),
-        memberships: Few::of(memberships),
-        connections: Few::of(connections),
-        applications: Few::of(applications),
+        memberships,
+        connections,
+        applications,
     };
-    let title = format!("{} · {}", user.username.as_str(), text.users);
-    Ok(admin::page(chrome, &title, &page)?.respond(200))
+    let title = [user.username.as_str(), " · ", text.users].concat();
+    Ok(admin::page(chrome, &title, &page).respond(200))
 }
 
 /// `POST /admin/users/{user}`: takes back what they authorized.

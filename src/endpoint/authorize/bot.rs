@@ -149,15 +149,13 @@ impl Asked {
         let here = cx.request.target();
         let chrome = cx.chrome(&here);
         let page = BotAddedPage {
-            chrome,
-            text: &chrome.text.bot,
             application: self.application.name.as_str(),
             bot: bot.map_or("", |bot| bot.username.as_str()),
             guild: plan.installer.guild.name.as_str(),
             permissions: plan.permissions.iter().collect(),
         };
         let title = chrome.text.bot.added_title;
-        Ok(Page::render(chrome, title, &page)?.respond(200))
+        Ok(Page::render(chrome, title, &page).respond(200))
     }
 }
 

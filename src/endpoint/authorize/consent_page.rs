@@ -12,6 +12,8 @@ use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
+use crate::page::html::filled;
+use crate::page::settings::Moment;
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
 };
@@ -59,7 +61,6 @@ impl Asked {
         let here = cx.request.target();
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
-        let registered = self.application.created_at.to_iso();
         let subject = self.subject(request);
         let bot = request.bot.zip(prospects.as_ref());
         let bot = bot.map(|(bot, prospects)| self.bot_section(bot, prospects, again));
@@ -69,13 +70,11 @@ impl Asked {
             bot.for_each(ScopeLine::give_up);
         }
         let page = ConsentPage {
-            chrome,
-            text: &chrome.text.consent,
             action: &here,
             csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
             application: &self.application,
             owner: owner.as_ref().map(|it| it.username.as_str()),
-            registered_on: registered.split('T').next().unwrap_or_default(),
+            registered_on: &Moment(self.application.created_at).day(),
             destination: redirect_uri.map(RedirectUri::destination),
             username: user.username.as_str(),
             scopes: lines,
@@ -84,9 +83,9 @@ impl Asked {
             switch_account_action: &logout::target(&here),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
         };
-        let [before, after] = chrome.text.consent.title;
-        let title = format!("{before}{}{after}", self.application.name.as_str());
-        let page = Page::render(chrome, &title, &page)?;
+        let name = self.application.name.as_str();
+        let title = filled(chrome.text.consent.title, &[name]);
+        let page = Page::render(chrome, &title, &page);
         let page = match redirect_uri {
             Some(redirect_uri) => page.with_form_to(redirect_uri),
             None => page,
@@ -215,18 +214,18 @@ async fn scope_lines<E: Edge>(
     let mut lines = Vec::new();
     for scope in asked.iter() {
         let preview = match scope {
-            Scope::Identify => Some(Preview::of([user.username.as_str().to_owned()])),
-            Scope::Email => Some(Preview::of([user.email.as_str().to_owned()])),
+            Scope::Identify => Some(Preview::of(vec![user.username.as_str().to_owned()])),
+            Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
             Scope::Guilds => {
                 let guilds = cx.edge.guilds_of_user(user.id, None, ALL_GUILDS).await?;
                 let names = guilds.into_iter().map(|it| it.guild.name.into());
-                Some(Preview::of(names))
+                Some(Preview::of(names.collect()))
             }
             Scope::Connections => {
                 let connections = cx.edge.connections(user.id).await?;
                 let names = connections.into_iter();
-                let names = names.map(|it| format!("{}: {}", it.kind.as_str(), it.name.as_str()));
-                Some(Preview::of(names))
+                let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
+                Some(Preview::of(names.collect()))
             }
             Scope::Bot | Scope::Admin => None,
         };

@@ -12,6 +12,7 @@ use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
+use crate::page::settings::Moment;
 use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Fault};
@@ -108,7 +109,7 @@ impl<E: Edge> View<'_, E> {
                 return self.refuse(Section::Settings, failure);
             }
         }
-        let saved = format!("{PATH}/{id}?{SAVED}#settings");
+        let saved = [PATH, "/", &id.to_string(), "?", SAVED, "#settings"].concat();
         Ok(Response::see_other(saved))
     }
 
@@ -228,26 +229,23 @@ impl<E: Edge> View<'_, E> {
         };
         let here = cx.request.target();
         let chrome = cx.account_chrome(&here, &self.logged_in);
-        let registered = application.created_at.to_iso();
         let issuer = cx.config.issuer.as_str();
         let error = if problem.is_some() {
             chrome.text.layout.error
         } else {
             ""
         };
-        let title = format!("{error}{}", application.name.as_str());
+        let title = [error, application.name.as_str()].concat();
         let page = ApplicationPage {
-            chrome,
-            text: &chrome.text.developers,
             csrf_token: &cx.account_ticket(&self.logged_in)?,
             application,
-            registered_on: registered.split('T').next().unwrap_or_default(),
+            registered_on: &Moment(application.created_at).day(),
             form,
             done,
             problem,
             link: Link::read(&cx.request.query, application, issuer),
         };
-        let response = Page::render(chrome, &title, &page)?.respond(status);
+        let response = Page::render(chrome, &title, &page).respond(status);
         Ok(match wait {
             Some(seconds) => response.with("retry-after", seconds),
             None => response,

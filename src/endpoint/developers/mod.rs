@@ -8,13 +8,17 @@ pub use application::{show, submit};
 use super::applications::operations::{self, MAX_PER_USER, Made, Terms};
 use super::browser::LoggedIn;
 use super::json_body::{Control, Fields};
+use super::lists::{cut, link};
 use super::{Context, Failure, Notice, OrRefuse};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Response;
+use crate::oauth::form::Params;
 use crate::oauth::secret::Secret;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, CreatedPage, DevelopersPage};
+use crate::page::html::filled;
 use crate::page::text::Message;
+use crate::snowflake::Snowflake;
 use crate::store::{Edge, Paging};
 
 /// The list of applications.
@@ -22,11 +26,8 @@ const PATH: &str = "/developers";
 /// Where it goes on after one was deleted.
 const DELETED: &str = "/developers?done=deleted";
 
-/// Users have fewer; administrators may have given somebody more.
-const ALL: Paging = Paging {
-    after: None,
-    limit: 200,
-};
+/// Applications on one page.
+const ROWS: u32 = 20;
 
 /// The controls of the form that makes an application.
 const NEW: [(&str, Control); 4] = [
@@ -86,16 +87,22 @@ async fn list_page<E: Edge>(
     is_full: bool,
 ) -> Result<Response, Failure<Notice>> {
     let owner = logged_in.session.user.id;
-    let applications = cx.edge.applications(Some(owner), ALL).await?;
+    let paging = Paging {
+        after: after(&cx.request.query),
+        limit: ROWS + 1,
+    };
+    let mut applications = cx.edge.applications(Some(owner), paging).await?;
+    let next = cut(&mut applications, ROWS);
+    let next = next.map(|last| link(PATH, &[("after", &last.client.id.to_string())]));
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, logged_in);
     let is_refused = is_full || !form.errors.is_empty();
     let page = DevelopersPage {
-        chrome,
-        text: &chrome.text.developers,
         csrf_token: &cx.account_ticket(logged_in)?,
         applications: &applications,
         at_most: MAX_PER_USER,
+        next: next.as_deref(),
+        start: paging.after.map(|_| PATH),
         form,
         is_full,
         is_deleted: here == DELETED,
@@ -105,9 +112,19 @@ async fn list_page<E: Edge>(
     } else {
         ""
     };
-    let title = format!("{error}{}", chrome.text.developers.heading);
+    let title = [error, chrome.text.developers.heading].concat();
     let status = if is_refused { 400 } else { 200 };
-    Ok(Page::render(chrome, &title, &page)?.respond(status))
+    Ok(Page::render(chrome, &title, &page).respond(status))
+}
+
+/// Where a page of the list begins; what cannot be read is its beginning.
+fn after(query: &str) -> Option<Snowflake> {
+    let params = Params::from_form(query).ok()?;
+    params
+        .one("after")
+        .ok()
+        .flatten()
+        .and_then(Snowflake::parse)
 }
 
 fn created_page<E: Edge>(
@@ -118,12 +135,10 @@ fn created_page<E: Edge>(
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, logged_in);
     let page = CreatedPage {
-        chrome,
-        text: &chrome.text.developers,
         application: &made.application,
         secret: made.secret.as_ref().map(Secret::expose),
     };
-    let [before, after] = chrome.text.developers.created;
-    let title = format!("{before}{}{after}", made.application.name.as_str());
-    Ok(Page::render(chrome, &title, &page)?.respond(200))
+    let name = made.application.name.as_str();
+    let title = filled(chrome.text.developers.created, &[name]);
+    Ok(Page::render(chrome, &title, &page).respond(200))
 }

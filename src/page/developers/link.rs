@@ -1,25 +1,33 @@
 //! The authorize URL that a developer puts together, and what to paste for it.
 //!
-//! `page.js` fills in the same while boxes are ticked. For that the page has every variant of the
-//! words, and what changes in them stands in elements of its own, named as the methods here.
+//! `page.js` asks for the same page while boxes are ticked, and shows what was built there: what is
+//! to be pasted is put together in one place.
 
 use url::form_urlencoded::Serializer;
 
+use super::copy_button;
 use crate::fluxer::application::Application;
-use crate::fluxer::permissions::{self, Group, Permission, Permissions};
+use crate::fluxer::permissions::{self, Group, Permissions};
 use crate::oauth::form::Params;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
+use crate::page::Chrome;
+use crate::page::html::{Html, html};
+use crate::page::parts::{checked, clipped, close_section, open_section, quiet, selected};
+use crate::page::text::DevelopersText;
+
+/// Most characters of a redirect URI among others to choose from.
+const CHOICE: usize = 80;
 
 /// An authorize URL of an application.
 pub struct Link<'a> {
     application: &'a Application,
     /// This server's origin.
-    pub issuer: &'a str,
+    issuer: &'a str,
     scopes: Scopes,
     redirect_uri: Option<&'a str>,
     /// What the bot is to be able to do.
-    pub permissions: Permissions,
+    permissions: Permissions,
 }
 
 /// What kind of URL it is.
@@ -33,34 +41,6 @@ enum Kind {
     Invitation,
 }
 
-/// The words for one kind of URL.
-pub struct Variant {
-    /// What the script knows it by.
-    pub name: &'static str,
-    /// Whether it is the one that was chosen.
-    pub is_chosen: bool,
-    /// Whether a bot is added.
-    pub has_bot: bool,
-    /// Whether a code comes back.
-    pub has_code: bool,
-}
-
-/// A box to tick.
-pub struct ScopeChoice {
-    /// Its value.
-    pub scope: Scope,
-    /// Whether it is ticked.
-    pub is_chosen: bool,
-}
-
-/// A box to tick.
-pub struct PermissionChoice {
-    /// Its value.
-    pub permission: Permission,
-    /// Whether it is ticked.
-    pub is_chosen: bool,
-}
-
 impl<'a> Link<'a> {
     /// The URL that a query asks for. What the application may not ask for is not in it.
     pub fn read(query: &str, application: &'a Application, issuer: &'a str) -> Self {
@@ -68,12 +48,10 @@ impl<'a> Link<'a> {
         let scopes = params.all("scope").filter_map(Scope::from_wire);
         let scopes = scopes.collect::<Scopes>();
         let scopes = scopes.intersection(application.askable());
-        let registered = || {
-            let uris = application.client.redirect_uris.iter();
-            uris.map(RegisteredUri::as_str)
-        };
-        let wanted = params.all("redirect_uri").next();
-        let wanted = registered().find(|uri| Some(*uri) == wanted);
+        let registered = &application.client.redirect_uris;
+        let wanted = params.all("redirect_uri").next().unwrap_or_default();
+        let wanted = registered.get(wanted.parse().unwrap_or(0));
+        let wanted = wanted.or(registered.first());
         let bits = params.all("permissions");
         let bits = bits.filter_map(|bits| Permissions::parse(bits).ok());
         let permissions = bits.fold(Permissions::NONE, Permissions::with);
@@ -85,48 +63,274 @@ impl<'a> Link<'a> {
             } else {
                 scopes
             },
-            redirect_uri: wanted.or_else(|| registered().next()),
+            redirect_uri: wanted.map(RegisteredUri::as_str),
             permissions: permissions.intersection(Permissions::all()),
         }
     }
 
+    /// Writes the builder, and what was built.
+    pub(super) fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+        let text = &chrome.text.developers;
+        let application = self.application;
+        let has_bot = application.bot.is_some();
+        open_section("link", text.link, out);
+        self.choices(has_bot, chrome, out);
+        html!(out, "<div class=\"variant\" id=\"built\">\n");
+        if self.kind() == Kind::Invitation || self.redirect_uri.is_some() {
+            self.built(self.kind(), text, out);
+        }
+        html!(out, "</div>\n");
+        close_section(out);
+    }
+
+    /// What there is to choose.
+    fn choices(&self, has_bot: bool, chrome: &Chrome<'_>, out: &mut Html) {
+        let text = &chrome.text.developers;
+        html!(
+            out,
+            "<form method=\"get\" action=\"/developers/{}#link\" data-builder=\"built\">\n<fieldset>\n<legend>{}</legend>\n<ul class=\"scopes\" role=\"list\">\n",
+            self.client_id(),
+            text.scopes
+        );
+        for scope in self.application.askable().iter() {
+            html!(
+                out,
+                "<li><label><input type=\"checkbox\" name=\"scope\" value=\"{}\"{}><span><code translate=\"no\">{}</code> <span class=\"quiet\">{}</span></span></label></li>\n",
+                scope.as_str(),
+                checked(self.scopes.contains(scope)),
+                scope.as_str(),
+                chrome.text.scope(scope)
+            );
+        }
+        html!(out, "</ul>\n</fieldset>\n");
+        if self.redirect_uri.is_some() {
+            html!(
+                out,
+                r#"<div class="field">
+<label for="link-redirect">{}</label>
+<select id="link-redirect" name="redirect_uri" dir="ltr" translate="no">
+"#,
+                text.redirect_uri
+            );
+            let uris = self.application.client.redirect_uris.iter();
+            for (index, uri) in uris.map(RegisteredUri::as_str).enumerate() {
+                html!(
+                    out,
+                    "<option value=\"{}\"{}>{}</option>\n",
+                    index.to_string(),
+                    selected(Some(uri) == self.redirect_uri),
+                    clipped(uri, CHOICE)
+                );
+            }
+            html!(out, "</select>\n</div>\n");
+        } else {
+            html!(out, "<p>{}</p>\n", text.no_redirect_uri);
+        }
+        if has_bot {
+            self.permission_choices(chrome, out);
+        }
+        html!(
+            out,
+            "<div class=\"actions\"><button>{}</button></div>\n</form>\n",
+            text.show_link
+        );
+    }
+
+    /// The permissions to choose from, by what they are about.
+    fn permission_choices(&self, chrome: &Chrome<'_>, out: &mut Html) {
+        let text = &chrome.text.developers;
+        html!(
+            out,
+            "<fieldset class=\"permissions only-with-bot\">\n<legend>{}</legend>\n",
+            text.permissions
+        );
+        for group in Group::ALL {
+            html!(
+                out,
+                "<fieldset>\n<legend class=\"quiet\">{}</legend>\n<ul class=\"choices\" role=\"list\">\n",
+                chrome.text.group(group)
+            );
+            let all = permissions::ALL.iter();
+            for permission in all.filter(|permission| permission.group == group) {
+                html!(
+                    out,
+                    "<li><label><input type=\"checkbox\" name=\"permissions\" value=\"{}\"{}> {} <code>{}</code></label></li>\n",
+                    permission.value().to_string(),
+                    checked(self.permissions.covers(permission.value())),
+                    chrome.text.permission(*permission),
+                    permission.name
+                );
+            }
+            html!(out, "</ul>\n</fieldset>\n");
+        }
+        html!(
+            out,
+            "<p>{} <output>{}</output></p>\n</fieldset>\n",
+            text.permission_bits,
+            self.permissions.to_string()
+        );
+    }
+
+    /// What was built.
+    fn built(&self, kind: Kind, text: &DevelopersText, out: &mut Html) {
+        open_pasted("url", text.authorize_url, text, out);
+        if kind == Kind::Invitation {
+            html!(
+                out,
+                "{}/oauth2/authorize?client_id={}&amp;scope=bot",
+                self.issuer,
+                self.client_id()
+            );
+            self.permissions_query(out);
+        } else {
+            self.login_url(kind, out);
+        }
+        html!(out, "</pre>\n");
+        if kind == Kind::Invitation {
+            quiet(text.invitation, out);
+        } else {
+            self.with_code(text, out);
+        }
+        open_pasted("snippet", text.snippet, text, out);
+        self.snippet(kind, out);
+        html!(out, "</pre>\n");
+    }
+
+    fn login_url(&self, kind: Kind, out: &mut Html) {
+        html!(
+            out,
+            r#"{}/oauth2/authorize?response_type=code&amp;client_id={}&amp;{}&amp;{}"#,
+            self.issuer,
+            self.client_id(),
+            self.redirect_query(),
+            self.scope_query()
+        );
+        if kind == Kind::LoginWithBot {
+            self.permissions_query(out);
+        }
+        html!(out, "&amp;state=STATE");
+        if !self.has_secret() {
+            html!(
+                out,
+                "&amp;code_challenge=CODE_CHALLENGE&amp;code_challenge_method=S256"
+            );
+        }
+    }
+
+    fn permissions_query(&self, out: &mut Html) {
+        html!(out, "&amp;permissions={}", self.permissions.to_string());
+    }
+
+    /// What a URL that brings a code needs besides: fresh values, and the request for tokens.
+    fn with_code(&self, text: &DevelopersText, out: &mut Html) {
+        let (before, after) = ("<code translate=\"no\">", "</code>");
+        html!(out, "<p class=\"quiet\">");
+        out.around(text.state, &["STATE"], before, after);
+        html!(out, "</p>\n");
+        if !self.has_secret() {
+            html!(out, "<p class=\"quiet\">");
+            out.around(text.pkce, &["CODE_CHALLENGE"], before, after);
+            html!(out, "</p>\n");
+        }
+        open_pasted("curl", text.token_request, text, out);
+        html!(out, "curl {}/api/oauth2/token \\\n", self.issuer);
+        if self.has_secret() {
+            html!(out, "  -u '{}:CLIENT_SECRET' \\\n", self.client_id());
+        } else {
+            html!(
+                out,
+                "  -d client_id={} \\\n  -d code_verifier=CODE_VERIFIER \\\n",
+                self.client_id()
+            );
+        }
+        html!(
+            out,
+            r#"  -d grant_type=authorization_code \
+  -d code=CODE \
+  --data-urlencode 'redirect_uri={}'</pre>
+"#,
+            self.redirect_shell()
+        );
+    }
+
+    /// A program that does it.
+    fn snippet(&self, kind: Kind, out: &mut Html) {
+        let (id, issuer, has_secret) = (self.client_id(), self.issuer, self.has_secret());
+        if kind == Kind::Invitation {
+            html!(
+                out,
+                r#"import { botInviteUrl, discover } from '@fluxer/oauth2';
+
+const config = { clientId: '{}', ...(await discover('{}')) };
+const url = botInviteUrl(config, { permissions: [{}] });"#,
+                id,
+                issuer,
+                self.permission_names()
+            );
+            return;
+        }
+        let has_bot = kind == Kind::LoginWithBot;
+        let either = |secret, public| if has_secret { secret } else { public };
+        html!(
+            out,
+            r#"import { {}, discover, exchangeCode, {}generateState, parseCallback } from '@fluxer/oauth2';
+
+const config = {
+  clientId: '{}',
+{}  redirectUri: '{}',
+  scope: '{}',
+  ...(await discover('{}')),
+};
+
+// For every login; what is random stays in the browser's session until the callback.
+const state = generateState();
+{}const url = "#,
+            if has_bot {
+                "botInviteUrl"
+            } else {
+                "authorizeUrl"
+            },
+            either("", "generatePkce, "),
+            id,
+            either("  clientSecret: process.env.CLIENT_SECRET,\n", ""),
+            self.redirect_program(),
+            self.scope(),
+            issuer,
+            either("", "const pkce = await generatePkce();\n"),
+        );
+        if has_bot {
+            html!(
+                out,
+                r#"botInviteUrl(config, { permissions: [{}], state{} });"#,
+                self.permission_names(),
+                either("", ", pkce"),
+            );
+        } else {
+            html!(
+                out,
+                "authorizeUrl(config, state{});",
+                either("", ", { pkce }")
+            );
+        }
+        html!(
+            out,
+            r#"
+
+// In the callback.
+const { code } = parseCallback(config, request.url, state);
+const tokens = await exchangeCode(config, { code{} });"#,
+            either("", ", codeVerifier: pkce.codeVerifier"),
+        );
+    }
+
     /// Whether the application has a secret to show.
-    pub fn has_secret(&self) -> bool {
+    fn has_secret(&self) -> bool {
         !self.application.is_public()
     }
 
-    /// Whether it has a bot.
-    pub fn has_bot(&self) -> bool {
-        self.application.bot.is_some()
-    }
-
     /// Its id.
-    pub fn client_id(&self) -> String {
+    fn client_id(&self) -> String {
         self.application.client.id.to_string()
-    }
-
-    /// The words for every kind of URL that the application can have.
-    pub fn variants(&self) -> Vec<Variant> {
-        let has_bot = self.has_bot();
-        let may_invite = has_bot && !self.application.bot_require_code_grant;
-        let kinds = [
-            (Kind::Login, true),
-            (Kind::LoginWithBot, has_bot),
-            (Kind::Invitation, may_invite),
-        ];
-        let kinds = kinds.into_iter().filter(|(_, exists)| *exists);
-        let chosen = self.kind();
-        let variants = kinds.map(|(kind, _)| Variant {
-            name: match kind {
-                Kind::Login => "login",
-                Kind::LoginWithBot => "both",
-                Kind::Invitation => "invitation",
-            },
-            is_chosen: kind == chosen,
-            has_bot: kind != Kind::Login,
-            has_code: kind != Kind::Invitation,
-        });
-        variants.collect()
     }
 
     fn kind(&self) -> Kind {
@@ -138,60 +342,28 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The scopes to choose from.
-    pub fn scope_choices(&self) -> Vec<ScopeChoice> {
-        let offered = self.application.askable();
-        let choices = offered.iter().map(|scope| ScopeChoice {
-            scope,
-            is_chosen: self.scopes.contains(scope),
-        });
-        choices.collect()
-    }
-
-    /// The redirect URIs to choose from, and whether each is chosen.
-    pub fn redirect_choices(&self) -> Vec<(&'a str, bool)> {
-        let uris = self.application.client.redirect_uris.iter();
-        let uris = uris.map(RegisteredUri::as_str);
-        uris.map(|uri| (uri, Some(uri) == self.redirect_uri))
-            .collect()
-    }
-
-    /// The permissions to choose from, by what they are about.
-    pub fn permission_choices(&self) -> Vec<(Group, Vec<PermissionChoice>)> {
-        let of = |group| {
-            let all = permissions::ALL.iter().copied();
-            let all = all.filter(|permission| permission.group == group);
-            let choices = all.map(|permission| PermissionChoice {
-                permission,
-                is_chosen: self.permissions.covers(permission.value()),
-            });
-            choices.collect()
-        };
-        Group::ALL.map(|group| (group, of(group))).into()
-    }
-
     /// The scopes as `scope` has them in a program.
-    pub fn scope(&self) -> String {
+    fn scope(&self) -> String {
         self.scopes.to_string()
     }
 
     /// `scope=…`.
-    pub fn scope_query(&self) -> String {
+    fn scope_query(&self) -> String {
         pair("scope", &self.scope())
     }
 
     /// `redirect_uri=…`.
-    pub fn redirect_query(&self) -> String {
+    fn redirect_query(&self) -> String {
         pair("redirect_uri", self.redirect_uri.unwrap_or_default())
     }
 
     /// The redirect URI between the single quotes of a shell.
-    pub fn redirect_shell(&self) -> String {
+    fn redirect_shell(&self) -> String {
         self.quoted("'\\''")
     }
 
     /// The redirect URI between the single quotes of a program; no registered one has a backslash.
-    pub fn redirect_program(&self) -> String {
+    fn redirect_program(&self) -> String {
         self.quoted("\\'")
     }
 
@@ -200,7 +372,7 @@ impl<'a> Link<'a> {
     }
 
     /// The permissions' names as a list in a program.
-    pub fn permission_names(&self) -> String {
+    fn permission_names(&self) -> String {
         let names = self.permissions.iter().map(|it| format!("'{}'", it.name));
         names.collect::<Vec<_>>().join(", ")
     }
@@ -210,4 +382,19 @@ fn pair(name: &str, value: &str) -> String {
     let mut query = Serializer::new(String::new());
     query.append_pair(name, value);
     query.finish()
+}
+
+/// Opens something to paste, under its heading.
+fn open_pasted(id: &str, heading: &'static str, text: &DevelopersText, out: &mut Html) {
+    let title = [id, "-title"].concat();
+    html!(out, "<div class=\"copyable\"><h3 id=\"{}\">", title);
+    let package = ["@fluxer/oauth2"];
+    out.around(heading, &package, "<code translate=\"no\">", "</code>");
+    html!(out, "</h3> ");
+    copy_button(id, &title, text, out);
+    html!(
+        out,
+        "</div>\n<pre id=\"{}\" dir=\"ltr\" lang=\"en\" translate=\"no\">",
+        id
+    );
 }

@@ -1,8 +1,8 @@
 //! German.
 
 use super::{
-    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText, Message,
-    SettingsText, Text,
+    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText,
+    MessagesText, SettingsText, Text,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -10,7 +10,7 @@ pub(super) static TEXT: Text = Text {
     name: "Deutsch",
     direction: "ltr",
     layout: LayoutText {
-        promise: ["", " gibt dein Passwort niemals an eine Anwendung weiter."],
+        promise: "{} gibt dein Passwort niemals an eine Anwendung weiter.",
         language: "Sprache",
         change: "Ändern",
         navigation: "Dein Konto",
@@ -21,34 +21,32 @@ pub(super) static TEXT: Text = Text {
         for_developers: "Für die Entwickler der Anwendung",
         start_again: "Noch einmal",
         error: "Fehler: ",
+        skip: "Zum Inhalt springen",
     },
     login: LoginText {
-        heading: ["Bei ", " anmelden"],
-        to_continue: ["um mit ", " fortzufahren"],
+        heading: "Bei {} anmelden",
+        to_continue: "um mit {} fortzufahren",
         login: "Benutzername oder E-Mail",
         password: "Passwort",
         submit: "Anmelden",
         wrong: "Benutzername oder Passwort ist falsch.",
-        too_many: ["Zu viele Versuche. Sekunden bis zum nächsten: ", ""],
+        too_many: "Zu viele Versuche. In {} Sekunden kannst du es wieder versuchen.",
         expired: "Das Formular war zu lange offen, oder dein Browser blockiert Cookies. Bitte \
                   versuche es noch einmal.",
     },
     logout: LogoutText {
-        heading: ["Von ", " abmelden?"],
-        as_whom: ["Du bist angemeldet als ", "."],
+        heading: "Von {} abmelden?",
+        as_whom: "Du bist angemeldet als {}.",
         submit: "Abmelden",
         stay: "Um angemeldet zu bleiben, schließe diese Seite.",
     },
     consent: ConsentText {
-        title: ["", " autorisieren"],
-        heading: ["", " möchte auf dein Konto zugreifen"],
-        heading_bot: ["", " möchte einen Bot zu einer Community hinzufügen"],
-        heading_both: [
-            "",
-            " möchte auf dein Konto zugreifen und einen Bot zu einer Community hinzufügen",
-        ],
+        title: "{} autorisieren",
+        heading: "{} möchte auf dein Konto zugreifen",
+        heading_bot: "{} möchte einen Bot zu einer Community hinzufügen",
+        heading_both: "{} möchte auf dein Konto zugreifen und einen Bot zu einer Community hinzufügen",
         own_words: "In eigenen Worten",
-        as_whom: ["Angemeldet als ", ""],
+        as_whom: "Angemeldet als {}",
         switch: "Konto wechseln",
         scopes: "Die Anwendung wird Folgendes können",
         untick: "Entferne die Häkchen bei allem, was du nicht erlauben möchtest.",
@@ -66,19 +64,19 @@ pub(super) static TEXT: Text = Text {
         destination: "Führt dich zu",
         owner: "Von",
         standing: "Status",
-        trusted: ["", " vertraut dieser Anwendung"],
-        untrusted: ["Nicht von ", " überprüft"],
+        trusted: "{} vertraut dieser Anwendung",
+        untrusted: "Nicht von {} überprüft",
         since: "Registriert am",
         approve: "Autorisieren",
         approve_bot: "Bot hinzufügen",
         deny: "Ablehnen",
-        take_back: ["Du kannst das jederzeit zurücknehmen: ", "."],
+        take_back: "Du kannst das jederzeit zurücknehmen: {}.",
         nothing_yet: "Bisher keine",
-        and_more: |more| format!("und {more} weitere"),
+        and_more: "und {} weitere",
     },
     bot: BotText {
-        heading: ["Der Bot ", ""],
-        fixed: ["Er wird zu ", " hinzugefügt."],
+        heading: "Der Bot {}",
+        fixed: "Er wird zu {} hinzugefügt.",
         nowhere: "Es gibt keine Community, zu der du ihn hinzufügen kannst: Dafür musst du die \
                   Community verwalten dürfen, und der Bot darf noch nicht dort sein.",
         proposal_fails: "Zu der Community, die der Link vorschlägt, kannst du ihn nicht \
@@ -89,13 +87,14 @@ pub(super) static TEXT: Text = Text {
         not_offered: "Communities, die du nicht wählen kannst",
         not_a_manager: "du darfst sie nicht verwalten",
         permissions: "Dort wird er Folgendes können",
+        asked: "Verlangte Berechtigungen: {}, davon gefährlich: {}",
         never_more: "Er bekommt nie eine Berechtigung, die du dort nicht selbst hast.",
         not_held: "Hast du selbst nicht",
         no_permissions: "Er bittet um keine Berechtigungen.",
         problem: "Wähle eine Community für den Bot.",
         added_title: "Bot hinzugefügt",
-        added: ["", " ist jetzt in ", ""],
-        belongs_to: ["Der Bot gehört zu ", "."],
+        added: "{} ist jetzt in {}",
+        belongs_to: "Der Bot gehört zu {}.",
         granted_nothing: "Er hat dort keine eigenen Berechtigungen.",
         granted: "Was er dort darf",
         take_back: "Wer die Community verwaltet, kann den Bot oder seine Rolle jederzeit \
@@ -103,7 +102,7 @@ pub(super) static TEXT: Text = Text {
     },
     developers: DevelopersText {
         heading: "Deine Anwendungen",
-        count: ["", " von ", ""],
+        at_most: "Du kannst höchstens {} Anwendungen haben.",
         none: "Du hast noch keine Anwendungen.",
         kinds: ["Vertraulich", "Öffentlich"],
         deleted: "Die Anwendung wurde gelöscht.",
@@ -124,12 +123,9 @@ pub(super) static TEXT: Text = Text {
         description_hint: "Das liest, wer die Anwendung autorisieren soll. Höchstens 400 Zeichen.",
         create: "Anwendung erstellen",
         wrong_fields: "Noch ist nichts gespeichert: Bitte berichtige, was unten markiert ist.",
-        full: [
-            "Mehr als ",
-            " Anwendungen kannst du nicht haben. Lösche eine, die du nicht mehr brauchst, und \
+        full: "Mehr als {} Anwendungen kannst du nicht haben. Lösche eine, die du nicht mehr brauchst, und \
              versuche es noch einmal.",
-        ],
-        created: ["", " wurde erstellt"],
+        created: "{} wurde erstellt",
         client_id: "Client-ID",
         client_secret: "Client-Secret",
         once: "Jetzt kopieren und sicher aufbewahren: Das wird nicht noch einmal angezeigt.",
@@ -156,7 +152,7 @@ pub(super) static TEXT: Text = Text {
         no_bot: "Diese Anwendung hat noch keinen Bot. Ein Bot heißt wie seine Anwendung und hat \
                  einen eigenen Token.",
         add_bot: "Bot anlegen",
-        bot_is: ["Er heißt ", "."],
+        bot_is: "Er heißt {}.",
         bot_token: "Bot-Token",
         reset_token_means: "Der alte Token funktioniert dann sofort nicht mehr: Was mit ihm läuft, \
                             ist ausgesperrt, bis es den neuen hat.",
@@ -170,24 +166,18 @@ pub(super) static TEXT: Text = Text {
         permission_bits: "Als Zahl:",
         show_link: "Link anzeigen",
         authorize_url: "Link",
-        state: [
-            "Sende statt ",
-            " bei jeder Anmeldung einen neuen Zufallswert, und prüfe, dass derselbe zurückkommt.",
-        ],
-        pkce: [
-            "Sende statt ",
-            " den SHA-256 in base64url eines neuen zufälligen Code-Verifiers, und behalte den \
+        state: "Sende statt {} bei jeder Anmeldung einen neuen Zufallswert, und prüfe, dass derselbe zurückkommt.",
+        pkce: "Sende statt {} den SHA-256 in base64url eines neuen zufälligen Code-Verifiers, und behalte den \
              Verifier für den Token-Request (PKCE). Ohne ihn könnte jemand den Code benutzen, der \
              ihn abfängt.",
-        ],
         invitation: "Dieser Link fügt nur den Bot hinzu. Er endet auf einer Seite hier: Es kommt \
                      kein Code zurück, und es gibt keine Tokens anzufordern.",
         token_request: "Token-Request",
-        snippet: ["Mit ", ""],
+        snippet: "Mit {}",
         delete: "Anwendung löschen",
         delete_means: "Ihre Tokens und ihr Bot funktionieren dann sofort nicht mehr. Das lässt \
                        sich nicht rückgängig machen.",
-        type_name: ["Gib zur Bestätigung ihren Namen ein: ", ""],
+        type_name: "Gib zur Bestätigung ihren Namen ein: {}",
         wrong_name: "Das ist nicht der Name der Anwendung.",
         delete_submit: "Endgültig löschen",
     },
@@ -209,10 +199,10 @@ pub(super) static TEXT: Text = Text {
         devices: "Geräte",
         authorized: "Autorisiert",
         from: "von",
-        browser_on: |browser, system| format!("{browser} unter {system}"),
+        browser_on: "{} unter {}",
         unknown_device: "Unbekanntes Gerät",
-        more_devices: |more| format!("{more} weitere zeigen"),
-        not_shown: |more| format!("{more} weitere, länger nicht benutzt, sind nicht gezeigt."),
+        more_devices: "{} weitere zeigen",
+        not_shown: "{} weitere, länger nicht benutzt, sind nicht gezeigt.",
         revoke_device: "Dieses Gerät abmelden",
         revoke_application: "Der Anwendung den Zugriff entziehen",
         everything: "Jeden Zugriff entziehen",
@@ -363,83 +353,80 @@ pub(super) static TEXT: Text = Text {
         "Umfragen erstellen",
     ],
     groups: ["Die Community", "Mitglieder", "Nachrichten", "Sprache"],
-    message: |message| {
-        let (title, text) = match message {
-            Message::BadLink => (
-                "Dieser Link funktioniert nicht",
-                "Die Anwendung, von der du kommst, hat einen Fehler gemacht. Geh zu ihr zurück und \
+    messages: MessagesText {
+        bad_link: [
+            "Dieser Link funktioniert nicht",
+            "Die Anwendung, von der du kommst, hat einen Fehler gemacht. Geh zu ihr zurück und \
                  versuche es noch einmal, oder sag ihren Entwicklern Bescheid.",
-            ),
-            Message::FormRefused => (
-                "Bitte noch einmal",
-                "Dieses Formular war zu lange offen, oder es kam nicht von dieser Seite. Nichts \
+        ],
+        form_refused: [
+            "Bitte noch einmal",
+            "Dieses Formular war zu lange offen, oder es kam nicht von dieser Seite. Nichts \
                  wurde geändert.",
-            ),
-            Message::AnsweredBefore => (
-                "Das hast du schon beantwortet",
-                "Dieses Formular wurde schon abgeschickt. Wenn es nicht geklappt hat, geh zur \
+        ],
+        answered_before: [
+            "Das hast du schon beantwortet",
+            "Dieses Formular wurde schon abgeschickt. Wenn es nicht geklappt hat, geh zur \
                  Anwendung zurück und beginne von vorn.",
-            ),
-            Message::LoggedIn => (
-                "Du bist angemeldet",
-                "Du kannst diese Seite schließen oder zur Anwendung zurückkehren, von der du kamst.",
-            ),
-            Message::LoggedOut => (
-                "Du bist abgemeldet",
-                "Dieser Browser ist abgemeldet. Anwendungen, die du autorisiert hast, behalten \
+        ],
+        logged_in: [
+            "Du bist angemeldet",
+            "Du kannst diese Seite schließen oder zur Anwendung zurückkehren, von der du kamst.",
+        ],
+        logged_out: [
+            "Du bist abgemeldet",
+            "Dieser Browser ist abgemeldet. Anwendungen, die du autorisiert hast, behalten \
                  ihren Zugriff, bis du ihn widerrufst.",
-            ),
-            Message::UnknownGuild => (
-                "Der Bot wurde nicht hinzugefügt",
-                "Diese Community gibt es nicht oder nicht mehr. Nichts wurde geändert.",
-            ),
-            Message::MissingPermissions => (
-                "Der Bot wurde nicht hinzugefügt",
-                "Um einen Bot hinzuzufügen, musst du die Community verwalten dürfen. Das darfst du \
+        ],
+        unknown_guild: [
+            "Der Bot wurde nicht hinzugefügt",
+            "Diese Community gibt es nicht oder nicht mehr. Nichts wurde geändert.",
+        ],
+        missing_permissions: [
+            "Der Bot wurde nicht hinzugefügt",
+            "Um einen Bot hinzuzufügen, musst du die Community verwalten dürfen. Das darfst du \
                  dort nicht. Nichts wurde geändert.",
-            ),
-            Message::BotAlreadyThere => (
-                "Der Bot wurde nicht hinzugefügt",
-                "Der Bot ist schon in dieser Community. Nichts wurde geändert.",
-            ),
-            Message::NothingAdded => (
-                "Nichts wurde hinzugefügt",
-                "Du hast den Bot nicht erlaubt. Du kannst diese Seite schließen.",
-            ),
-            Message::PrivateBot => (
-                "Dieser Bot ist privat",
-                "Nur der Besitzer der Anwendung kann ihn zu einer Community hinzufügen.",
-            ),
-            Message::NoBot => (
-                "Es gibt keinen Bot",
-                "Die Anwendung, zu der dieser Link gehört, hat keinen Bot.",
-            ),
-            Message::NotFound => (
-                "Hier ist nichts",
-                "Diese Seite gibt es nicht oder nicht mehr.",
-            ),
-            Message::NotForYou => (
-                "Diese Seite ist nicht für dich",
-                "Sie ist für Menschen mit einer anderen Rolle. Vielleicht bist du mit einem anderen \
+        ],
+        bot_already_there: [
+            "Der Bot wurde nicht hinzugefügt",
+            "Der Bot ist schon in dieser Community. Nichts wurde geändert.",
+        ],
+        nothing_added: [
+            "Nichts wurde hinzugefügt",
+            "Du hast den Bot nicht erlaubt. Du kannst diese Seite schließen.",
+        ],
+        private_bot: [
+            "Dieser Bot ist privat",
+            "Nur der Besitzer der Anwendung kann ihn zu einer Community hinzufügen.",
+        ],
+        no_bot: [
+            "Es gibt keinen Bot",
+            "Die Anwendung, zu der dieser Link gehört, hat keinen Bot.",
+        ],
+        not_found: [
+            "Hier ist nichts",
+            "Diese Seite gibt es nicht oder nicht mehr.",
+        ],
+        not_for_you: [
+            "Diese Seite ist nicht für dich",
+            "Sie ist für Menschen mit einer anderen Rolle. Vielleicht bist du mit einem anderen \
                  Konto angemeldet, als du denkst.",
-            ),
-            Message::TooManyRequests(seconds) => {
-                let text = format!("Zu viele Anfragen. Versuche es in {seconds} Sekunden wieder.");
-                return ("Etwas langsamer", text.into());
-            }
-            Message::BadBody => (
-                "Das hat nicht geklappt",
-                "Was gesendet wurde, war nicht lesbar. Nichts wurde geändert.",
-            ),
-            Message::Unavailable => (
-                "Einen Moment",
-                "Der Server kann gerade nicht antworten. Versuche es gleich noch einmal.",
-            ),
-            Message::Broken => (
-                "Das geht nicht",
-                "Bei uns ist etwas kaputt, und ein neuer Versuch hilft nicht.",
-            ),
-        };
-        (title, text.into())
+        ],
+        bad_body: [
+            "Das hat nicht geklappt",
+            "Was gesendet wurde, war nicht lesbar. Nichts wurde geändert.",
+        ],
+        unavailable: [
+            "Einen Moment",
+            "Der Server kann gerade nicht antworten. Versuche es gleich noch einmal.",
+        ],
+        broken: [
+            "Das geht nicht",
+            "Bei uns ist etwas kaputt, und ein neuer Versuch hilft nicht.",
+        ],
+        too_many_requests: [
+            "Etwas langsamer",
+            "Zu viele Anfragen. Versuche es in {} Sekunden wieder.",
+        ],
     },
 };

@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText, Message,
-    SettingsText, Text,
+    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText,
+    MessagesText, SettingsText, Text,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -10,7 +10,7 @@ pub(super) static TEXT: Text = Text {
     name: "English",
     direction: "ltr",
     layout: LayoutText {
-        promise: ["", " never shares your password with an application."],
+        promise: "{} never shares your password with an application.",
         language: "Language",
         change: "Change",
         navigation: "Your account",
@@ -21,33 +21,31 @@ pub(super) static TEXT: Text = Text {
         for_developers: "For the application’s developer",
         start_again: "Start again",
         error: "Error: ",
+        skip: "Skip to the page",
     },
     login: LoginText {
-        heading: ["Log in to ", ""],
-        to_continue: ["to continue to ", ""],
+        heading: "Log in to {}",
+        to_continue: "to continue to {}",
         login: "User name or e-mail",
         password: "Password",
         submit: "Log in",
         wrong: "Wrong user name or password.",
-        too_many: ["Too many attempts. Seconds until you can try again: ", ""],
+        too_many: "Too many attempts. You can try again in {} seconds.",
         expired: "The form was open too long, or your browser blocks cookies. Please try again.",
     },
     logout: LogoutText {
-        heading: ["Log out of ", "?"],
-        as_whom: ["You are logged in as ", "."],
+        heading: "Log out of {}?",
+        as_whom: "You are logged in as {}.",
         submit: "Log out",
         stay: "To stay logged in, close this page.",
     },
     consent: ConsentText {
-        title: ["Authorize ", ""],
-        heading: ["", " wants to access your account"],
-        heading_bot: ["", " wants to add its bot to a community"],
-        heading_both: [
-            "",
-            " wants to access your account and add its bot to a community",
-        ],
+        title: "Authorize {}",
+        heading: "{} wants to access your account",
+        heading_bot: "{} wants to add its bot to a community",
+        heading_both: "{} wants to access your account and add its bot to a community",
         own_words: "In its own words",
-        as_whom: ["Logged in as ", ""],
+        as_whom: "Logged in as {}",
         switch: "Switch account",
         scopes: "It will be able to",
         untick: "Untick what you do not want to allow.",
@@ -63,19 +61,19 @@ pub(super) static TEXT: Text = Text {
         destination: "Sends you to",
         owner: "Made by",
         standing: "Standing",
-        trusted: ["Trusted by ", ""],
-        untrusted: ["Not verified by ", ""],
+        trusted: "Trusted by {}",
+        untrusted: "Not verified by {}",
         since: "Registered on",
         approve: "Authorize",
         approve_bot: "Add the bot",
         deny: "Deny",
-        take_back: ["You can take this back at any time under ", "."],
+        take_back: "You can take this back at any time under {}.",
         nothing_yet: "None so far",
-        and_more: |more| format!("and {more} more"),
+        and_more: "and {} more",
     },
     bot: BotText {
-        heading: ["The bot ", ""],
-        fixed: ["It will be added to ", "."],
+        heading: "The bot {}",
+        fixed: "It will be added to {}.",
         nowhere: "There is no community to add it to: adding a bot takes the permission to manage \
                   the community, and the bot must not be there yet.",
         proposal_fails: "You cannot add it to the community that the link proposes. Choose another \
@@ -86,13 +84,14 @@ pub(super) static TEXT: Text = Text {
         not_offered: "Communities that you cannot choose",
         not_a_manager: "you may not manage it",
         permissions: "There, it will be able to",
+        asked: "Permissions asked for: {}, of which dangerous: {}",
         never_more: "It never gets a permission that you do not have there yourself.",
         not_held: "Not yours to give",
         no_permissions: "It asks for no permissions.",
         problem: "Choose a community for the bot.",
         added_title: "Bot added",
-        added: ["", " is now in ", ""],
-        belongs_to: ["The bot belongs to ", "."],
+        added: "{} is now in {}",
+        belongs_to: "The bot belongs to {}.",
         granted_nothing: "It has no permissions of its own there.",
         granted: "What it may do there",
         take_back: "Whoever manages the community can remove the bot, or take its role away, at \
@@ -100,7 +99,7 @@ pub(super) static TEXT: Text = Text {
     },
     developers: DevelopersText {
         heading: "Your applications",
-        count: ["", " of ", ""],
+        at_most: "You can have at most {} applications.",
         none: "You have no applications yet.",
         kinds: ["Confidential", "Public"],
         deleted: "The application was deleted.",
@@ -122,11 +121,8 @@ pub(super) static TEXT: Text = Text {
                            characters.",
         create: "Create application",
         wrong_fields: "Nothing was saved yet: please correct what is marked below.",
-        full: [
-            "You cannot have more than ",
-            " applications. Delete one that you no longer need, and try again.",
-        ],
-        created: ["", " was created"],
+        full: "You cannot have more than {} applications. Delete one that you no longer need, and try again.",
+        created: "{} was created",
         client_id: "Client ID",
         client_secret: "Client secret",
         once: "Copy it now and keep it safe: it will not be shown again.",
@@ -153,7 +149,7 @@ pub(super) static TEXT: Text = Text {
         no_bot: "This application has no bot yet. A bot is named after its application and has a \
                  token of its own.",
         add_bot: "Add a bot",
-        bot_is: ["Its name is ", "."],
+        bot_is: "Its name is {}.",
         bot_token: "Bot token",
         reset_token_means: "The old token stops working at once: what runs with it is shut out \
                             until it has the new one.",
@@ -167,23 +163,17 @@ pub(super) static TEXT: Text = Text {
         permission_bits: "As a number:",
         show_link: "Show the link",
         authorize_url: "Link",
-        state: [
-            "In place of ",
-            ", send a fresh random value for every login, and check that the same one comes back.",
-        ],
-        pkce: [
-            "In place of ",
-            ", send the SHA-256 in base64url of a fresh random code verifier, and keep the \
+        state: "In place of {}, send a fresh random value for every login, and check that the same one comes back.",
+        pkce: "In place of {}, send the SHA-256 in base64url of a fresh random code verifier, and keep the \
              verifier for the token request (PKCE). Without it, whoever intercepts the code could \
              use it.",
-        ],
         invitation: "This link only adds the bot. It ends on a page here: no code comes back, and \
                      there are no tokens to request.",
         token_request: "Token request",
-        snippet: ["With ", ""],
+        snippet: "With {}",
         delete: "Delete the application",
         delete_means: "Its tokens and its bot stop working at once. This cannot be undone.",
-        type_name: ["To confirm, type its name: ", ""],
+        type_name: "To confirm, type its name: {}",
         wrong_name: "That is not the application’s name.",
         delete_submit: "Delete for good",
     },
@@ -205,10 +195,10 @@ pub(super) static TEXT: Text = Text {
         devices: "Devices",
         authorized: "Authorized",
         from: "from",
-        browser_on: |browser, system| format!("{browser} on {system}"),
+        browser_on: "{} on {}",
         unknown_device: "Unknown device",
-        more_devices: |more| format!("Show {more} more"),
-        not_shown: |more| format!("{more} more, last used longer ago, are not shown."),
+        more_devices: "Show {} more",
+        not_shown: "{} more, last used longer ago, are not shown.",
         revoke_device: "Revoke this device",
         revoke_application: "Revoke the application",
         everything: "Revoke everything",
@@ -359,83 +349,80 @@ pub(super) static TEXT: Text = Text {
         "Create polls",
     ],
     groups: ["The community", "Members", "Messages", "Voice"],
-    message: |message| {
-        let (title, text) = match message {
-            Message::BadLink => (
-                "This link does not work",
-                "The application that sent you here made a mistake. You can go back to it and try \
+    messages: MessagesText {
+        bad_link: [
+            "This link does not work",
+            "The application that sent you here made a mistake. You can go back to it and try \
                  again, or tell its developers.",
-            ),
-            Message::FormRefused => (
-                "Please try again",
-                "This form was open too long, or it did not come from this page. Nothing was \
+        ],
+        form_refused: [
+            "Please try again",
+            "This form was open too long, or it did not come from this page. Nothing was \
                  changed.",
-            ),
-            Message::AnsweredBefore => (
-                "You have answered this already",
-                "This form was sent before. Go back to the application and start again if it did \
+        ],
+        answered_before: [
+            "You have answered this already",
+            "This form was sent before. Go back to the application and start again if it did \
                  not work.",
-            ),
-            Message::LoggedIn => (
-                "You are logged in",
-                "You can close this page, or go back to the application you came from.",
-            ),
-            Message::LoggedOut => (
-                "You are logged out",
-                "This browser is logged out. Applications that you authorized keep their access \
+        ],
+        logged_in: [
+            "You are logged in",
+            "You can close this page, or go back to the application you came from.",
+        ],
+        logged_out: [
+            "You are logged out",
+            "This browser is logged out. Applications that you authorized keep their access \
                  until you revoke it.",
-            ),
-            Message::UnknownGuild => (
-                "The bot was not added",
-                "That community does not exist, or no longer. Nothing was changed.",
-            ),
-            Message::MissingPermissions => (
-                "The bot was not added",
-                "Adding a bot takes the permission to manage the community, which you do not have \
+        ],
+        unknown_guild: [
+            "The bot was not added",
+            "That community does not exist, or no longer. Nothing was changed.",
+        ],
+        missing_permissions: [
+            "The bot was not added",
+            "Adding a bot takes the permission to manage the community, which you do not have \
                  there. Nothing was changed.",
-            ),
-            Message::BotAlreadyThere => (
-                "The bot was not added",
-                "The bot is in that community already. Nothing was changed.",
-            ),
-            Message::NothingAdded => (
-                "Nothing was added",
-                "You did not allow the bot. You can close this page.",
-            ),
-            Message::PrivateBot => (
-                "This bot is private",
-                "Only the owner of the application can add it to a community.",
-            ),
-            Message::NoBot => (
-                "There is no bot to add",
-                "The application that this link belongs to has no bot.",
-            ),
-            Message::NotFound => (
-                "There is nothing here",
-                "This page does not exist, or no longer.",
-            ),
-            Message::NotForYou => (
-                "This page is not for you",
-                "It is for people with another role. You may be logged in with another account \
+        ],
+        bot_already_there: [
+            "The bot was not added",
+            "The bot is in that community already. Nothing was changed.",
+        ],
+        nothing_added: [
+            "Nothing was added",
+            "You did not allow the bot. You can close this page.",
+        ],
+        private_bot: [
+            "This bot is private",
+            "Only the owner of the application can add it to a community.",
+        ],
+        no_bot: [
+            "There is no bot to add",
+            "The application that this link belongs to has no bot.",
+        ],
+        not_found: [
+            "There is nothing here",
+            "This page does not exist, or no longer.",
+        ],
+        not_for_you: [
+            "This page is not for you",
+            "It is for people with another role. You may be logged in with another account \
                  than you think.",
-            ),
-            Message::TooManyRequests(seconds) => {
-                let text = format!("Too many requests. Try again in {seconds} seconds.");
-                return ("Slow down a little", text.into());
-            }
-            Message::BadBody => (
-                "This did not work",
-                "What was sent could not be read. Nothing was changed.",
-            ),
-            Message::Unavailable => (
-                "One moment",
-                "The server cannot answer now. Try again in a moment.",
-            ),
-            Message::Broken => (
-                "This does not work",
-                "Something is broken on our side, and trying again will not mend it.",
-            ),
-        };
-        (title, text.into())
+        ],
+        bad_body: [
+            "This did not work",
+            "What was sent could not be read. Nothing was changed.",
+        ],
+        unavailable: [
+            "One moment",
+            "The server cannot answer now. Try again in a moment.",
+        ],
+        broken: [
+            "This does not work",
+            "Something is broken on our side, and trying again will not mend it.",
+        ],
+        too_many_requests: [
+            "Slow down a little",
+            "Too many requests. Try again in {} seconds.",
+        ],
     },
 };

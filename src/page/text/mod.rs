@@ -1,25 +1,19 @@
 //! Every word on the pages, one file a language. Adding a language is adding its file, its line in
-//! [`ALL`] and its `mod`: a string that it lacks does not compile.
+//! [`ALL`] and its `mod`: a string that it lacks does not compile. Where a name or a number goes,
+//! words have a hole: `{}`.
 
 mod de;
 mod en;
-
-use core::borrow::Borrow;
-use std::borrow::Cow;
 
 use crate::fluxer::audit::Action;
 use crate::fluxer::permissions::{self, Group, Permission};
 use crate::oauth::scope::Scope;
 
-/// A sentence around one name: what comes before it, and what after.
-pub type Around = [&'static str; 2];
-/// A sentence around two names.
-pub type Between = [&'static str; 3];
-
 /// The languages, the one for everybody else first.
 pub static ALL: [&Text; 2] = [&en::TEXT, &de::TEXT];
 
 /// Everything that the pages say, in one language.
+#[cfg_attr(test, derive(Debug))]
 pub struct Text {
     /// The language tag (RFC 5646).
     pub tag: &'static str,
@@ -49,40 +43,61 @@ pub struct Text {
     pub permissions: [&'static str; permissions::ALL.len()],
     /// The kinds of permissions, in the order of [`Group::ALL`].
     pub groups: [&'static str; Group::ALL.len()],
-    /// A page that says one thing: its heading and its text.
-    pub message: fn(Message) -> (&'static str, Cow<'static, str>),
+    /// The pages that say one thing.
+    pub messages: MessagesText,
 }
 
 impl Text {
     /// What a scope opens.
-    pub fn scope(&self, scope: impl Borrow<Scope>) -> &'static str {
-        self.scopes
-            .get(*scope.borrow() as usize)
-            .copied()
-            .unwrap_or_default()
+    pub fn scope(&self, scope: Scope) -> &'static str {
+        let words = self.scopes.get(scope as usize);
+        words.copied().unwrap_or_default()
     }
 
     /// What a permission allows.
-    pub fn permission(&self, permission: impl Borrow<Permission>) -> &'static str {
-        let permission = permission.borrow();
-        let index = permissions::ALL.iter().position(|it| it == permission);
+    pub fn permission(&self, permission: Permission) -> &'static str {
+        let mut all = permissions::ALL.iter();
+        let index = all.position(|it| it.bit == permission.bit);
         let words = index.and_then(|index| self.permissions.get(index));
         words.copied().unwrap_or(permission.name)
     }
 
     /// A kind of permissions.
-    pub fn group(&self, group: impl Borrow<Group>) -> &'static str {
-        self.groups
-            .get(*group.borrow() as usize)
-            .copied()
-            .unwrap_or_default()
+    pub fn group(&self, group: Group) -> &'static str {
+        let words = self.groups.get(group as usize);
+        words.copied().unwrap_or_default()
+    }
+
+    /// A page that says one thing: its heading and its words.
+    pub const fn message(&self, message: Message) -> [&'static str; 2] {
+        let messages = &self.messages;
+        match message {
+            Message::BadLink => messages.bad_link,
+            Message::FormRefused => messages.form_refused,
+            Message::AnsweredBefore => messages.answered_before,
+            Message::LoggedIn => messages.logged_in,
+            Message::LoggedOut => messages.logged_out,
+            Message::UnknownGuild => messages.unknown_guild,
+            Message::MissingPermissions => messages.missing_permissions,
+            Message::BotAlreadyThere => messages.bot_already_there,
+            Message::NothingAdded => messages.nothing_added,
+            Message::PrivateBot => messages.private_bot,
+            Message::NoBot => messages.no_bot,
+            Message::NotFound => messages.not_found,
+            Message::NotForYou => messages.not_for_you,
+            Message::TooManyRequests(_) => messages.too_many_requests,
+            Message::BadBody => messages.bad_body,
+            Message::Unavailable => messages.unavailable,
+            Message::Broken => messages.broken,
+        }
     }
 }
 
 /// What stands on every page.
+#[cfg_attr(test, derive(Debug))]
 pub struct LayoutText {
     /// In the footer; around the platform's name.
-    pub promise: Around,
+    pub promise: &'static str,
     /// Names the choice of languages.
     pub language: &'static str,
     /// Changes the language, where there is no script.
@@ -103,14 +118,17 @@ pub struct LayoutText {
     pub start_again: &'static str,
     /// In front of a title where something went wrong.
     pub error: &'static str,
+    /// Skips the links, for whoever has no mouse.
+    pub skip: &'static str,
 }
 
 /// The login form.
+#[cfg_attr(test, derive(Debug))]
 pub struct LoginText {
     /// The heading, around the platform's name.
-    pub heading: Around,
+    pub heading: &'static str,
     /// Around the application that the user is on the way to.
-    pub to_continue: Around,
+    pub to_continue: &'static str,
     /// The field.
     pub login: &'static str,
     /// The field.
@@ -120,17 +138,18 @@ pub struct LoginText {
     /// One text, whichever of the two was wrong.
     pub wrong: &'static str,
     /// Around the seconds until the next attempt.
-    pub too_many: Around,
+    pub too_many: &'static str,
     /// The form was open too long, or the browser did not keep its cookie.
     pub expired: &'static str,
 }
 
 /// The logout form.
+#[cfg_attr(test, derive(Debug))]
 pub struct LogoutText {
     /// The heading, around the platform's name.
-    pub heading: Around,
+    pub heading: &'static str,
     /// Around the user's name.
-    pub as_whom: Around,
+    pub as_whom: &'static str,
     /// The button.
     pub submit: &'static str,
     /// How not to.
@@ -138,19 +157,20 @@ pub struct LogoutText {
 }
 
 /// The consent form.
+#[cfg_attr(test, derive(Debug))]
 pub struct ConsentText {
     /// The title, around the application.
-    pub title: Around,
+    pub title: &'static str,
     /// The heading, around the application.
-    pub heading: Around,
+    pub heading: &'static str,
     /// The heading where only a bot is added.
-    pub heading_bot: Around,
+    pub heading_bot: &'static str,
     /// The heading where a bot is added, and more.
-    pub heading_both: Around,
+    pub heading_both: &'static str,
     /// Above what the application says of itself.
     pub own_words: &'static str,
     /// Around the user's name.
-    pub as_whom: Around,
+    pub as_whom: &'static str,
     /// The button that lets another account log in.
     pub switch: &'static str,
     /// Above the scopes.
@@ -174,9 +194,9 @@ pub struct ConsentText {
     /// Whether the platform vouches for it.
     pub standing: &'static str,
     /// It does, around the platform's name.
-    pub trusted: Around,
+    pub trusted: &'static str,
     /// It does not, around the platform's name.
-    pub untrusted: Around,
+    pub untrusted: &'static str,
     /// Since when it is registered.
     pub since: &'static str,
     /// The button.
@@ -186,19 +206,20 @@ pub struct ConsentText {
     /// The button.
     pub deny: &'static str,
     /// How to take it back: around the link to the page.
-    pub take_back: Around,
+    pub take_back: &'static str,
     /// Where there is none of what a scope opens.
     pub nothing_yet: &'static str,
     /// So many more than are shown.
-    pub and_more: fn(usize) -> String,
+    pub and_more: &'static str,
 }
 
 /// The bot on the consent form, and the page that says where it is.
+#[cfg_attr(test, derive(Debug))]
 pub struct BotText {
     /// The heading, around its name.
-    pub heading: Around,
+    pub heading: &'static str,
     /// Around the guild that the link fixes.
-    pub fixed: Around,
+    pub fixed: &'static str,
     /// There is no guild to choose.
     pub nowhere: &'static str,
     /// The guild that the link proposes is none of the user's.
@@ -215,6 +236,8 @@ pub struct BotText {
     pub not_a_manager: &'static str,
     /// Above the permissions.
     pub permissions: &'static str,
+    /// How many it asks for, and how many of them are dangerous.
+    pub asked: &'static str,
     /// The bot gets no more than its installer has.
     pub never_more: &'static str,
     /// Beside a permission that the user does not hold.
@@ -226,9 +249,9 @@ pub struct BotText {
     /// The title of the page that says where it is.
     pub added_title: &'static str,
     /// The heading of that page, around the bot and the guild.
-    pub added: Between,
+    pub added: &'static str,
     /// Around the application.
-    pub belongs_to: Around,
+    pub belongs_to: &'static str,
     /// It was granted nothing.
     pub granted_nothing: &'static str,
     /// Above what it was granted.
@@ -238,11 +261,12 @@ pub struct BotText {
 }
 
 /// The pages of those who make applications.
+#[cfg_attr(test, derive(Debug))]
 pub struct DevelopersText {
     /// The heading above the user's applications.
     pub heading: &'static str,
-    /// How many there are, and how many there may be.
-    pub count: Between,
+    /// How many there may be.
+    pub at_most: &'static str,
     /// There are none.
     pub none: &'static str,
     /// Confidential, public.
@@ -270,9 +294,9 @@ pub struct DevelopersText {
     /// Some fields were refused.
     pub wrong_fields: &'static str,
     /// The user has as many as they may; around that number.
-    pub full: Around,
+    pub full: &'static str,
     /// It was made; around its name.
-    pub created: Around,
+    pub created: &'static str,
     /// Its id.
     pub client_id: &'static str,
     /// Its secret.
@@ -320,7 +344,7 @@ pub struct DevelopersText {
     /// The button.
     pub add_bot: &'static str,
     /// Around its name.
-    pub bot_is: Around,
+    pub bot_is: &'static str,
     /// Its token.
     pub bot_token: &'static str,
     /// What resetting it does.
@@ -344,21 +368,21 @@ pub struct DevelopersText {
     /// Above the URL.
     pub authorize_url: &'static str,
     /// Around what stands for the state.
-    pub state: Around,
+    pub state: &'static str,
     /// Around what stands for the code challenge.
-    pub pkce: Around,
+    pub pkce: &'static str,
     /// Beside a link that only adds the bot.
     pub invitation: &'static str,
     /// Above the command.
     pub token_request: &'static str,
     /// Around the package.
-    pub snippet: Around,
+    pub snippet: &'static str,
     /// The heading.
     pub delete: &'static str,
     /// What deleting it does.
     pub delete_means: &'static str,
     /// Around the name to type.
-    pub type_name: Around,
+    pub type_name: &'static str,
     /// It was not.
     pub wrong_name: &'static str,
     /// The button.
@@ -366,6 +390,7 @@ pub struct DevelopersText {
 }
 
 /// The page of what a user has authorized.
+#[cfg_attr(test, derive(Debug))]
 pub struct SettingsText {
     /// What the page is for.
     pub intro: &'static str,
@@ -392,13 +417,13 @@ pub struct SettingsText {
     /// From which address.
     pub from: &'static str,
     /// A browser on a system.
-    pub browser_on: fn(&str, &str) -> String,
+    pub browser_on: &'static str,
     /// A device of which nothing is known.
     pub unknown_device: &'static str,
     /// The link to so many more devices.
-    pub more_devices: fn(usize) -> String,
+    pub more_devices: &'static str,
     /// So many more are not shown.
-    pub not_shown: fn(usize) -> String,
+    pub not_shown: &'static str,
     /// The button that ends one device.
     pub revoke_device: &'static str,
     /// The button that ends one application.
@@ -418,6 +443,7 @@ pub struct SettingsText {
 }
 
 /// The pages for administrators.
+#[cfg_attr(test, derive(Debug))]
 pub struct AdminText {
     /// Users.
     pub users: &'static str,
@@ -541,6 +567,45 @@ pub struct AdminText {
     pub actions: [&'static str; Action::ALL.len()],
 }
 
+/// The pages that say one thing: the heading of each, and its words.
+#[cfg_attr(test, derive(Debug))]
+pub struct MessagesText {
+    /// [`Message::BadLink`].
+    pub bad_link: [&'static str; 2],
+    /// [`Message::FormRefused`].
+    pub form_refused: [&'static str; 2],
+    /// [`Message::AnsweredBefore`].
+    pub answered_before: [&'static str; 2],
+    /// [`Message::LoggedIn`].
+    pub logged_in: [&'static str; 2],
+    /// [`Message::LoggedOut`].
+    pub logged_out: [&'static str; 2],
+    /// [`Message::UnknownGuild`].
+    pub unknown_guild: [&'static str; 2],
+    /// [`Message::MissingPermissions`].
+    pub missing_permissions: [&'static str; 2],
+    /// [`Message::BotAlreadyThere`].
+    pub bot_already_there: [&'static str; 2],
+    /// [`Message::NothingAdded`].
+    pub nothing_added: [&'static str; 2],
+    /// [`Message::PrivateBot`].
+    pub private_bot: [&'static str; 2],
+    /// [`Message::NoBot`].
+    pub no_bot: [&'static str; 2],
+    /// [`Message::NotFound`].
+    pub not_found: [&'static str; 2],
+    /// [`Message::NotForYou`].
+    pub not_for_you: [&'static str; 2],
+    /// [`Message::TooManyRequests`]; with a hole for the seconds.
+    pub too_many_requests: [&'static str; 2],
+    /// [`Message::BadBody`].
+    pub bad_body: [&'static str; 2],
+    /// [`Message::Unavailable`].
+    pub unavailable: [&'static str; 2],
+    /// [`Message::Broken`].
+    pub broken: [&'static str; 2],
+}
+
 /// A page that says one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
@@ -583,12 +648,12 @@ pub enum Message {
 /// The best language for an `Accept-Language` (RFC 9110 §12.5.4), by primary subtag.
 pub fn accepted(header: &str) -> &'static Text {
     let [fallback, ..] = ALL;
-    let mut best: (&'static Text, f32) = (fallback, 0.0);
+    let mut best = (fallback, 0);
     for range in header.split(',') {
         let mut parts = range.split(';').map(str::trim);
         let tag = parts.next().unwrap_or_default();
         let quality = parts.find_map(|it| it.strip_prefix("q="));
-        let quality = quality.map_or(Some(1.0), |it| it.parse().ok());
+        let quality = quality.map_or(Some(1000), thousandths);
         let primary = tag.split('-').next().unwrap_or_default();
         if let (Some(text), Some(quality)) = (by_tag(primary), quality)
             && quality > best.1
@@ -597,6 +662,18 @@ pub fn accepted(header: &str) -> &'static Text {
         }
     }
     best.0
+}
+
+/// A weight (RFC 9110 §12.4.2): a digit, and up to three behind the point. Reading it as a number of
+/// the language's own would link ten kilobytes of powers of five.
+fn thousandths(weight: &str) -> Option<u32> {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let mut digits = whole
+        .chars()
+        .chain(fraction.chars().chain("000".chars()).take(3));
+    digits.try_fold(0, |sum: u32, digit| {
+        sum.checked_mul(10)?.checked_add(digit.to_digit(10)?)
+    })
 }
 
 /// The language of a tag.
@@ -619,6 +696,13 @@ mod tests {
             ("DE", "de"),
             ("de;q=0", "en"),
             ("de;q=x, en;q=0.1", "en"),
+            ("en;q=0.899, de;q=0.9", "de"),
+            ("en;q=0.9, de;q=1", "de"),
+            ("en;q=0.9, de;q=1.000", "de"),
+            ("en;q=0.001, de;q=0.002", "de"),
+            ("en;q=0.1, de;q=99999999999", "en"),
+            ("en;q=0.1, de;q=0.9.9", "en"),
+            ("en;q=0.1, de;q=", "en"),
             ("../../etc/passwd", "en"),
             ("*", "en"),
         ] {
