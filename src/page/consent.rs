@@ -224,17 +224,18 @@ impl ConsentPage<'_> {
         monogram(name, out);
         html!(out, "<h1>");
         out.sentence(heading, &[name]);
-        html!(out, "</h1>\n</header>\n<dl class=\"facts\">\n");
-        open_fact(text.standing, out);
         let (standing, class) = if self.application.client.trusted {
             (text.trusted, "tag-trusted")
         } else {
             (text.untrusted, "tag-untrusted")
         };
-        html!(out, "<span class=\"tag {}\">", class);
+        html!(
+            out,
+            "</h1>\n</header>\n<div class=\"byline\">\n<p class=\"tag {}\">",
+            class
+        );
         out.around(standing, &[&chrome.brand.name], "<bdi>", "</bdi>");
-        html!(out, "</span>");
-        close_fact(out);
+        html!(out, "</p>\n<dl>\n");
         if let Some(owner) = self.owner {
             fact(text.owner, owner, out);
         }
@@ -246,7 +247,7 @@ impl ConsentPage<'_> {
             self.registered_on
         );
         close_fact(out);
-        html!(out, "</dl>\n");
+        html!(out, "</dl>\n</div>\n");
         claim(self.application.description.as_str(), chrome, out);
     }
 
@@ -259,7 +260,7 @@ impl ConsentPage<'_> {
         open_form(self.switch_account_action, self.switch_account_token, out);
         html!(
             out,
-            "<button class=\"small\">{}</button>\n</form>\n</div>\n",
+            "<button class=\"link\">{}</button>\n</form>\n</div>\n",
             text.switch
         );
     }

@@ -1,7 +1,7 @@
 //! The login form.
 
 use super::html::{Html, html};
-use super::parts::{monogram, open_form, problem, submit};
+use super::parts::{open_form, problem, submit};
 use super::{Chrome, View};
 
 /// The login form.
@@ -32,11 +32,7 @@ pub enum LoginProblem {
 impl View for LoginPage<'_> {
     fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
         let text = &chrome.text.login;
-        html!(out, "<header class=\"asker\">\n");
-        if let Some(application) = self.application {
-            monogram(application, out);
-        }
-        html!(out, "<div>\n<h1>");
+        html!(out, "<h1>");
         out.around(text.heading, &[&chrome.brand.name], "<bdi>", "</bdi>");
         html!(out, "</h1>\n");
         if let Some(application) = self.application {
@@ -44,7 +40,6 @@ impl View for LoginPage<'_> {
             out.sentence(text.to_continue, &[application]);
             html!(out, "</p>\n");
         }
-        html!(out, "</div>\n</header>\n");
         match self.problem {
             Some(LoginProblem::WrongCredentials) => problem("login-problem", text.wrong, None, out),
             Some(LoginProblem::TooManyAttempts(seconds)) => {

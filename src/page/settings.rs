@@ -131,7 +131,7 @@ impl GrantView<'_> {
         for scope in self.scope.iter() {
             html!(out, "<li>{}</li>", chrome.text.scope(scope));
         }
-        html!(out, "</ul>\n</div>\n<dl class=\"facts\">\n");
+        html!(out, "</ul>\n</div>\n<dl class=\"byline\">\n");
         fact_at(text.granted, self.granted_at, out);
         if let Some(at) = self.confirmed_at {
             fact_at(text.confirmed, at, out);

@@ -63,7 +63,6 @@ pub(super) static TEXT: Text = Text {
         ],
         destination: "Führt dich zu",
         owner: "Von",
-        standing: "Status",
         trusted: "{} vertraut dieser Anwendung",
         untrusted: "Nicht von {} überprüft",
         since: "Registriert am",

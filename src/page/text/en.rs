@@ -60,7 +60,6 @@ pub(super) static TEXT: Text = Text {
         ],
         destination: "Sends you to",
         owner: "Made by",
-        standing: "Standing",
         trusted: "Trusted by {}",
         untrusted: "Not verified by {}",
         since: "Registered on",
