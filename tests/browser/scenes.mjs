@@ -2,6 +2,7 @@
 // is about all pages walks.
 
 import { World } from '../worker/harness.mjs';
+import { complaints } from './harness.mjs';
 
 const [KICK, ADMINISTRATOR, MANAGE_GUILD, VIEW, SEND] = [2n, 8n, 32n, 1024n, 2048n];
 const ALL_PERMISSIONS = '69815829414805503';
@@ -10,7 +11,7 @@ const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKi
 
 /** What people are called where nobody means harm. */
 const ORDINARY = {
-  app: 'Chess Club', description: 'Find people to play chess with, near you or far away.', guild: 'Knights & Bishops', account: 'ada on the board',
+  app: 'Chess Club', description: 'Find people to play chess with, near you or far away.', guild: 'Knights & Bishops', account: 'ada on the board', agent: LAPTOP,
 };
 
 /**
@@ -45,7 +46,7 @@ async function provision(world, names) {
   const browser = await world.login(ada);
   const invite = await browser.open(bot(apps.bot, {}));
   await browser.submit(invite, { decision: 'approve', guild_id: guilds.taken.id });
-  for (const [app, agent] of [[apps.plain, LAPTOP], [apps.plain, PHONE], [apps.rtl, PHONE], [apps.long, 'x']]) {
+  for (const [app, agent] of [[apps.plain, names.agent], [apps.plain, PHONE], [apps.rtl, PHONE], [apps.long, 'x']]) {
     await world.tokens(Object.assign(browser, { headers: { 'user-agent': agent } }), app, { scope: 'identify email', prompt: 'consent' });
   }
   // Something of their own, and something to be found in the log.
@@ -177,8 +178,13 @@ async function open(browser, world, { path, as, then, locale, origin }, sessions
   context.setDefaultTimeout(10_000);
   if (person) await context.addCookies([{ name: 'fluxer_session', value: sessions.get(person), url: origin }]);
   const page = await context.newPage();
+  const heard = complaints(page);
+  const answers = [];
+  page.on('response', (answer) => answer.request().resourceType() === 'document' && answers.push(answer));
   await page.goto(origin + path);
   await then?.(page, person);
   await page.waitForLoadState();
-  return { page, close: () => context.close() };
+  // Chromium itself reports a page with a status of an error.
+  const said = () => heard.filter((line) => !/the server responded with a status of 4\d\d/.test(line));
+  return { page, said, answer: answers.at(-1), close: () => context.close() };
 }

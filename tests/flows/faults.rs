@@ -118,6 +118,12 @@ fn nor_is_one_that_meets_bots_guilds_owners_or_administrators() {
     assert!(injected > 130, "{injected}");
 }
 
+#[test]
+fn nor_is_one_that_meets_the_pages_of_an_account() {
+    let injected = inject_all(PAGE_FLOWS, &[KvMood::Fresh]);
+    assert!(injected > 150, "{injected}");
+}
+
 /// How many of Alice's devices use the application.
 fn devices(browser: &Browser<'_>, app: &App) -> usize {
     let answer = browser.get(&format!("/api/oauth2/@me/authorizations/{}", app.id));
@@ -895,6 +901,296 @@ const PLATFORM_FLOWS: &[Flow] = &[
             let request = (Method::Get, "/api/admin/audit-log".to_owned(), None);
             administering(world, request, |answer| drop(answer.expect(200)))
         },
+    },
+];
+
+/// A form of a page in which the selector finds something, sent with these fields.
+fn sending<'w>(
+    browser: &std::rc::Rc<Browser<'w>>,
+    (page, css): (&str, &str),
+    fields: &[(&str, &str)],
+    check: impl Fn(Answer) + 'w,
+) -> Attempt<'w> {
+    let form = browser.get(page).expect(200).form_with(css);
+    let form = fields
+        .iter()
+        .fold(form, |form, (name, value)| form.with(name, value));
+    let browser = std::rc::Rc::clone(browser);
+    attempt(move || browser.submit(&form), check)
+}
+
+/// Browsers of Alice and of an administrator, for one attempt.
+fn alone(world: &World) -> std::rc::Rc<Browser<'_>> {
+    std::rc::Rc::new(world.alices_browser())
+}
+
+fn administrator(world: &World) -> std::rc::Rc<Browser<'_>> {
+    let browser = world.browser();
+    browser.log_in(&world.staff);
+    std::rc::Rc::new(browser)
+}
+
+/// A page that is only looked at.
+fn looking<'w>(browser: std::rc::Rc<Browser<'w>>, page: String) -> Attempt<'w> {
+    reading(move || browser.get(&page))
+}
+
+/// Takes back what the server application may, by one of the buttons of a page.
+fn revoking<'w>(world: &'w World, browser: &Browser<'_>, button: &'static str) -> Attempt<'w> {
+    let app = &world.server;
+    let tokens = world.tokens_for(browser, app);
+    let page = browser.get("/settings/authorizations");
+    let css = format!("button[value^='{button}']");
+    let document = page.document();
+    let css_ = crate::world::selector(&css);
+    let found = document.select(&css_).next().expect("a button");
+    let action = found.attr("value").expect("a value").to_owned();
+    let page = ("/settings/authorizations", css.as_str());
+    sending(&alone(world), page, &[("action", &action)], move |answer| {
+        answer.expect(303);
+        is_dead(world, app, &tokens);
+    })
+}
+
+/// Something that Alice does with a new application of hers, by its page.
+fn developing<'w>(
+    world: &'w World,
+    action: &'static str,
+    check: impl Fn(&App, Answer) + 'w,
+) -> Attempt<'w> {
+    let app = match action {
+        "add-bot" => world.application(&json!({"name": "Helper", "owner_id": world.alice.id})),
+        _ => world.bot(),
+    };
+    let page = format!("/developers/{}", app.id);
+    let css = format!("[name=action][value={action}]");
+    let name = if action == "save" {
+        "Renamed"
+    } else {
+        "Helper"
+    };
+    let fields = [("name", name), ("password", PASSWORD)];
+    sending(&alone(world), (&page, &css), &fields, move |answer| {
+        check(&app, answer);
+        // A user may have so many.
+        let path = format!("/api/admin/applications/{}", app.id);
+        world.administer(Method::Delete, &path, None);
+    })
+}
+
+const PAGE_FLOWS: &[Flow] = &[
+    Flow {
+        name: "the page of authorizations",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| {
+            world.tokens_for(browser, &world.server);
+            looking(alone(world), "/settings/authorizations".to_owned())
+        },
+    },
+    Flow {
+        name: "revoke a device by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| revoking(world, browser, "device:"),
+    },
+    Flow {
+        name: "revoke an application by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| revoking(world, browser, "application:"),
+    },
+    Flow {
+        name: "revoke everything by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| revoking(world, browser, "everything"),
+    },
+    Flow {
+        name: "the page of one's applications",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| looking(alone(world), "/developers".to_owned()),
+    },
+    Flow {
+        name: "the page of an application",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            let app = world.application(&json!({"name": "Own", "owner_id": world.alice.id}));
+            looking(alone(world), format!("/developers/{}", app.id))
+        },
+    },
+    Flow {
+        name: "make an application by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| {
+            for id in browser.get("/api/oauth2/applications/@me").ids() {
+                let path = format!("/api/admin/applications/{id}");
+                world.administer(Method::Delete, &path, None).expect(204);
+            }
+            let fields = [("name", "New")];
+            let page = ("/developers", "[name=redirect_uris]");
+            sending(&alone(world), page, &fields, move |answer| {
+                let app = App {
+                    id: answer.texts("#client-id").remove(0),
+                    secret: answer.texts("#client-secret").pop(),
+                    ..App::default()
+                };
+                let credentials = [("grant_type", "client_credentials")];
+                world.token(&app, &credentials).expect(200);
+            })
+        },
+    },
+    Flow {
+        name: "change an application by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| {
+            developing(world, "save", |app, answer| {
+                answer.expect(303);
+                let shown = browser.get(&own(app, "")).expect(200).json();
+                assert_eq!(shown["name"], "Renamed");
+            })
+        },
+    },
+    Flow {
+        name: "reset a secret by page",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, _| {
+            developing(world, "reset-secret", |app, answer| {
+                let secret = answer.expect(200).texts("#client-secret").pop();
+                let credentials = [("grant_type", "client_credentials")];
+                world.token(app, &credentials).expect(401);
+                let renewed = App {
+                    secret,
+                    ..app.clone()
+                };
+                world.token(&renewed, &credentials).expect(200);
+            })
+        },
+    },
+    Flow {
+        name: "add a bot by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| {
+            developing(world, "add-bot", |app, answer| {
+                // There already: it had its effect before its answer was lost.
+                let is_there = answer.texts("#bot-problem").len() == 1;
+                assert!(answer.status == 200 || is_there, "{}", answer.body);
+                let shown = browser.get(&own(app, "")).expect(200).json();
+                assert!(shown["bot"].is_object());
+            })
+        },
+    },
+    Flow {
+        name: "reset a bot's token by page",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, _| {
+            developing(world, "reset-bot-token", |app, answer| {
+                let token = answer.expect(200).texts("#bot-token").remove(0);
+                world.send(get("/api/users/@me").bot(&token)).expect(200);
+                world.as_bot(app, "/api/users/@me").expect(401);
+            })
+        },
+    },
+    Flow {
+        name: "delete an application by page",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, browser| {
+            developing(world, "delete", |app, answer| {
+                // 404: it had its effect before its answer was lost.
+                assert!(matches!(answer.status, 303 | 404), "{}", answer.body);
+                browser.get(&own(app, "")).expect(404);
+            })
+        },
+    },
+    Flow {
+        name: "administrators' list of users",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            let page = format!("/admin/users?q={}", world.alice.id);
+            looking(administrator(world), page)
+        },
+    },
+    Flow {
+        name: "a user before administrators",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            looking(
+                administrator(world),
+                format!("/admin/users/{}", world.alice.id),
+            )
+        },
+    },
+    Flow {
+        name: "administrators revoke an application by page",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, browser| {
+            let app = &world.server;
+            let tokens = world.tokens_for(browser, app);
+            let page = format!("/admin/users/{}", world.alice.id);
+            let css = format!("[name=application][value='{}']", app.id);
+            let fields = [("action", "application")];
+            sending(
+                &administrator(world),
+                (&page, &css),
+                &fields,
+                move |answer| {
+                    answer.expect(303);
+                    is_dead(world, app, &tokens);
+                },
+            )
+        },
+    },
+    Flow {
+        name: "administrators' list of applications",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            let page = format!("/admin/applications?q={}", world.server.id);
+            looking(administrator(world), page)
+        },
+    },
+    Flow {
+        name: "an application before administrators",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| {
+            let page = format!("/admin/applications/{}", world.server.id);
+            looking(administrator(world), page)
+        },
+    },
+    Flow {
+        name: "trust an application by page",
+        format: Format::Page,
+        survives: &["limiter"],
+        prepare: |world, _| {
+            let path = format!("/api/admin/applications/{}", world.bot().id);
+            let page = path.replace("/api", "");
+            let fields = [("action", "grant"), ("password", PASSWORD)];
+            let form = (&*page, "[name=password]");
+            sending(&administrator(world), form, &fields, move |answer| {
+                answer.expect(303);
+                let shown = world.administer(Method::Get, &path, None).expect(200);
+                assert_eq!(shown.json()["trusted"], true);
+                world.administer(Method::Delete, &path, None).expect(204);
+            })
+        },
+    },
+    Flow {
+        name: "the page of the audit log",
+        format: Format::Page,
+        survives: &[],
+        prepare: |world, _| looking(administrator(world), "/admin/audit-log".to_owned()),
     },
 ];
 

@@ -21,6 +21,7 @@ mod costs;
 mod developers;
 mod endings;
 mod faults;
+mod forms;
 mod interleavings;
 mod login;
 mod metadata;

@@ -686,6 +686,13 @@ impl Answer {
         Form::read(form.unwrap_or_else(|| panic!("no such form: {} {}", self.status, self.body)))
     }
 
+    /// Every form of the page that changes something.
+    pub fn forms(&self) -> Vec<Form> {
+        let document = self.document();
+        let forms = selector("form[method=post]");
+        document.select(&forms).map(Form::read).collect()
+    }
+
     /// The text of everything that the selector finds.
     pub fn texts(&self, css: &str) -> Vec<String> {
         let document = self.document();
