@@ -43,5 +43,6 @@ impl View for BotAddedPage<'_> {
             html!(out, "</ul>\n</section>\n");
         }
         quiet(text.take_back, out);
+        quiet(text.close, out);
     }
 }

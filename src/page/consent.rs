@@ -196,17 +196,15 @@ impl View for ConsentPage<'_> {
             );
         }
         html!(out, "</div>\n</form>\n");
-        if !self.only_adds_a_bot() {
-            html!(out, "<p class=\"quiet\">");
-            let page = [chrome.text.layout.authorizations];
-            out.around(
-                text.take_back,
-                &page,
-                "<a href=\"/settings/authorizations\">",
-                "</a>",
-            );
-            html!(out, "</p>\n");
+        if self.only_adds_a_bot() {
+            quiet(chrome.text.bot.take_back, out);
+            return;
         }
+        html!(out, "<p class=\"quiet\">");
+        let page = [chrome.text.layout.authorizations];
+        let link = "<a href=\"/settings/authorizations\">";
+        out.around(text.take_back, &page, link, "</a>");
+        html!(out, "</p>\n");
     }
 }
 

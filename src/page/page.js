@@ -19,6 +19,19 @@ for (const wait of document.querySelectorAll('[data-seconds]')) {
   }, 250);
 }
 
+// A line that cannot be a redirect URI is told at once, in the words of the hint. The server knows better
+// than this does, and has the last word: only what it would surely refuse is told.
+const isWrong = (line) =>
+  !/^[a-z][a-z\d+.-]*:/i.test(line) || /[#*\s]/.test(line) ||
+  (/^http:/i.test(line) && !/^http:\/\/(127\.0\.0\.1|\[::1\]|([^/?:]+\.)?localhost)([/?:]|$)/.test(line));
+const uris = document.getElementById('redirect_uris');
+uris?.addEventListener('input', () => uris.setCustomValidity(''));
+uris?.addEventListener('change', () => {
+  const wrong = uris.value.split('\n').map((line) => line.trim()).find((line) => line && isWrong(line));
+  uris.setCustomValidity(wrong ? `${wrong}: ${document.getElementById('redirect_uris-hint').textContent}` : '');
+  uris.reportValidity();
+});
+
 // The authorize URL of an application, live: what the server makes of this choice.
 const builder = document.querySelector('form[data-builder]');
 if (builder) {

@@ -170,20 +170,25 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   return list;
 }
 
-/** Opens a scene in a context of its own; `close` ends it. */
-async function open(browser, world, { path, as, then, locale, origin }, sessions, options) {
+/** Opens a scene in a context of its own, with or without script; `close` ends it. */
+async function open(browser, world, { path, as, then, locale, origin }, sessions, { script = true, ...options }) {
   const person = typeof as === 'function' ? await as() : as;
   if (person && !sessions.has(person)) sessions.set(person, (await world.login(person)).cookies.get('fluxer_session'));
   const context = await browser.newContext({ locale: locale ?? 'en-GB', ...options });
   context.setDefaultTimeout(10_000);
   if (person) await context.addCookies([{ name: 'fluxer_session', value: sessions.get(person), url: origin }]);
   const page = await context.newPage();
+  // Not Playwright's own way, which never lets the page's clock run again: axe needs that.
+  const debug = await context.newCDPSession(page);
+  const disable = (value) => debug.send('Emulation.setScriptExecutionDisabled', { value });
+  if (!script) await disable(true);
   const heard = complaints(page);
   const answers = [];
   page.on('response', (answer) => answer.request().resourceType() === 'document' && answers.push(answer));
   await page.goto(origin + path);
   await then?.(page, person);
   await page.waitForLoadState();
+  if (!script) await disable(false);
   // Chromium itself reports a page with a status of an error.
   const said = () => heard.filter((line) => !/the server responded with a status of 4\d\d/.test(line));
   return { page, said, answer: answers.at(-1), close: () => context.close() };

@@ -97,7 +97,8 @@ pub(super) static TEXT: Text = Text {
         granted_nothing: "Er hat dort keine eigenen Berechtigungen.",
         granted: "Was er dort darf",
         take_back: "Wer die Community verwaltet, kann den Bot oder seine Rolle jederzeit \
-                    entfernen. Du kannst diese Seite schließen.",
+                    entfernen.",
+        close: "Du kannst diese Seite schließen.",
     },
     developers: DevelopersText {
         heading: "Deine Anwendungen",

@@ -94,7 +94,8 @@ pub(super) static TEXT: Text = Text {
         granted_nothing: "It has no permissions of its own there.",
         granted: "What it may do there",
         take_back: "Whoever manages the community can remove the bot, or take its role away, at \
-                    any time. You can close this page.",
+                    any time.",
+        close: "You can close this page.",
     },
     developers: DevelopersText {
         heading: "Your applications",

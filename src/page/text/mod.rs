@@ -256,6 +256,8 @@ pub struct BotText {
     pub granted: &'static str,
     /// How to take it back.
     pub take_back: &'static str,
+    /// There is nothing more to do.
+    pub close: &'static str,
 }
 
 /// The pages of those who make applications.
