@@ -24,13 +24,25 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await logIn(page, user.email, user.password);
     await page.getByRole('heading', { name: 'Your applications' }).waitFor();
     await page.getByLabel('Name', { exact: true }).fill('<b>Chess</b>');
-    await page.getByLabel('Redirect URIs').fill('https://chess.example/cb\nhttp://evil.example/cb');
+    const uris = page.getByLabel('Redirect URIs');
+    const create = page.getByRole('button', { name: 'Create application' });
+    if (options.javaScriptEnabled !== false) {
+      await uris.fill('https://chess.example/cb\nhttp://evil.example/cb');
+      await create.click();
+      assert.match(await uris.evaluate((field) => field.validationMessage), /^http:\/\/evil\.example\/cb: One on each line/);
+      for (const fine of ['http://localhost:3000/cb', 'http://app.localhost/cb', 'http://[::1]/cb', 'http://127.0.0.1/cb', 'com.example.app:/cb', 'https://x.example']) {
+        await uris.fill(fine);
+        await uris.blur();
+        assert.equal(await uris.evaluate((field) => field.validationMessage), '', fine);
+      }
+    }
+    await uris.fill('https://chess.example/cb\nhttps://me@chess.example/cb');
     await screenshots(page, `developers${name.replaceAll(' ', '-')}`);
-    await page.getByRole('button', { name: 'Create application' }).click();
-    await page.getByText('must use https').waitFor();
+    await create.click();
+    await page.getByText('https://me@chess.example/cb: must').waitFor();
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), '<b>Chess</b>', 'what was typed is kept');
-    await page.getByLabel('Redirect URIs').fill('https://chess.example/cb');
-    await page.getByRole('button', { name: 'Create application' }).click();
+    await uris.fill('https://chess.example/cb');
+    await create.click();
     const secret = await page.locator('#client-secret').textContent();
     assert.match(secret, /^[\w-]{43}$/);
     assert.ok(!page.url().includes(secret));
@@ -51,6 +63,53 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await close();
   });
 }
+
+test('with script the link is built while boxes are ticked, and copied; a wait counts down', async () => {
+  const owner = await world.user();
+  const client = await world.application('confidential', { name: 'Chess', owner_id: owner.id, bot: true, redirect_uris: ['https://first.example/cb', 'https://second.example/cb'] });
+  const { page, heard, close } = await visit(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.goto(`${world.origin}/developers/${client.id}`);
+  await logIn(page, owner.email, owner.password);
+  const url = page.locator('#url');
+  const permissions = page.getByRole('group', { name: 'What the bot may do' });
+  assert.ok(!(await permissions.isVisible()), 'without a bot there is nothing to permit');
+  await page.getByRole('checkbox', { name: 'email' }).check();
+  await page.getByLabel('Redirect URI', { exact: true }).selectOption({ label: 'https://second.example/cb' });
+  await page.getByText('redirect_uri=https%3A%2F%2Fsecond.example%2Fcb&scope=identify+email&state').waitFor();
+  await page.getByRole('checkbox', { name: 'bot Add its bot' }).check();
+  await permissions.getByRole('checkbox', { name: 'SEND_MESSAGES', exact: false }).check();
+  await page.getByText('scope=identify+email+bot&permissions=2048&state').waitFor();
+  assert.equal(await page.locator('output').textContent(), '2048');
+  await page.locator('[data-copy=url]').click();
+  assert.equal(await page.locator('[data-copy=url]').textContent(), 'Copied');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await url.textContent());
+  await page.reload(); // the address has the choice
+  assert.match(await url.textContent(), /second\.example.*permissions=2048/);
+  assert.deepEqual(heard, []);
+  await close();
+
+  const limited = await World.start({ settings: { RATE_LIMIT_LOGIN: '1/600' } });
+  try {
+    const person = await limited.user();
+    const { cookie } = await limited.login(person);
+    const app = await limited.application('confidential', { owner_id: person.id });
+    const waiting = await visit(browser);
+    const [name, value] = cookie.split('=');
+    await waiting.page.context().addCookies([{ name, value, url: limited.origin }]);
+    for (let wrong = 0; wrong < 2; wrong += 1) {
+      await waiting.page.goto(`${limited.origin}/developers/${app.id}`);
+      await waiting.page.locator('#secret-password').fill('x');
+      await waiting.page.getByRole('button', { name: 'Reset secret' }).click();
+      await waiting.page.getByRole('alert').waitFor();
+    }
+    const left = waiting.page.locator('[data-seconds]');
+    const before = Number(await left.textContent());
+    await waiting.page.waitForFunction((before) => Number(document.querySelector('[data-seconds]').textContent) < before, before);
+    await waiting.close();
+  } finally {
+    await limited.stop();
+  }
+});
 
 test('a user sees what they authorized, and takes it back at once', async () => {
   const mine = await world.login(user);
@@ -116,5 +175,30 @@ test("an operator's name, colours and logo are on every page", async () => {
     await close();
   } finally {
     await branded.stop();
+  }
+});
+
+test('a broken theme breaks nothing but itself, and what is more than a theme is refused', async () => {
+  for (const THEME of ['--accent: "rgb(0, 0, 0', '--accent: rgb((0', "--accent: '", '--radius']) {
+    const themed = await World.start({ settings: { THEME } });
+    try {
+      const { page, close } = await visit(browser);
+      const { status } = await themed.request('/login');
+      if (status === 503) continue; // it is named in the log, and not served with
+      await page.goto(`${themed.origin}/login`);
+      const card = await page.locator('.card').evaluate((card) => [getComputedStyle(card).display, getComputedStyle(card).borderStyle]);
+      assert.deepEqual(card, ['grid', 'solid'], THEME);
+      await close();
+    } finally {
+      await themed.stop();
+    }
+  }
+  for (const THEME of ['color: red', '--a: red } body { display: none', '--a: url(https://evil.example)', '@import "x"', '--a: </style><script>alert(1)</script>']) {
+    const themed = await World.start({ settings: { THEME } });
+    try {
+      assert.equal((await themed.request('/login')).status, 503, THEME);
+    } finally {
+      await themed.stop();
+    }
   }
 });

@@ -131,7 +131,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('settings-done', '/settings/authorizations?done=device', { as: ada });
   scene('developers', '/developers', { as: ada });
   scene('developers-empty', '/developers', { as: lonely });
-  scene('developers-mistakes', '/developers', { as: ada, then: inForm('Create application', { name: 'Chess', redirect_uris: 'https://chess.example/callback\nhttp://chess.example/callback\n<b>chess</b>', description: 'x'.repeat(401) }) });
+  scene('developers-mistakes', '/developers', { as: ada, then: inForm('Create application', { name: 'Chess', redirect_uris: 'https://chess.example/callback\nhttps://ada@chess.example/callback\ncom.example.chess:/callback', description: 'x'.repeat(401) }) });
   scene('developers-created', '/developers', { as: fresh, then: inForm('Create application', { name: 'Chess', redirect_uris: 'https://chess.example/callback' }) });
   scene('developers-application', `/developers/${own.id}`, { as: ada });
   scene('developers-saved', `/developers/${own.id}?done=saved`, { as: ada });
