@@ -99,7 +99,7 @@ pub(super) fn fact(label: &str, value: &str, out: &mut Html) {
 
 /// Opens a fact that is more than words.
 pub(super) fn open_fact(label: &str, out: &mut Html) {
-    html!(out, "<div><dt>{}</dt><dd>", label);
+    html!(out, "<div><dt>{}</dt> <dd>", label);
 }
 
 /// Closes it.

@@ -75,7 +75,6 @@ impl View for SettingsPage<'_> {
         heading(chrome.text.layout.authorizations, out);
         let said = self.done.and_then(|done| text.done.get(done as usize));
         done(said.copied(), out);
-        html!(out, "<p>{}</p>\n", text.intro);
         if self.grants.is_empty() {
             let nothing = if self.start.is_some() {
                 text.none_here
@@ -84,6 +83,7 @@ impl View for SettingsPage<'_> {
             };
             quiet(nothing, out);
         } else {
+            html!(out, "<p>{}</p>\n", text.intro);
             // One form for all: its hidden field is longer than what an application says.
             open_form(self.action, self.csrf_token, out);
             for (index, grant) in self.grants.iter().enumerate() {

@@ -86,7 +86,7 @@ pub(super) static TEXT: Text = Text {
         not_offered: "Communities, die du nicht wählen kannst",
         not_a_manager: "du darfst sie nicht verwalten",
         permissions: "Dort wird er Folgendes können",
-        asked: "Verlangte Berechtigungen: {}, davon gefährlich: {}",
+        asked: "Berechtigungen: {} · gefährlich: {}",
         never_more: "Er bekommt nie eine Berechtigung, die du dort nicht selbst hast.",
         not_held: "Hast du selbst nicht",
         no_permissions: "Er bittet um keine Berechtigungen.",

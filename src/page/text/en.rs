@@ -83,7 +83,7 @@ pub(super) static TEXT: Text = Text {
         not_offered: "Communities that you cannot choose",
         not_a_manager: "you may not manage it",
         permissions: "There, it will be able to",
-        asked: "Permissions asked for: {}, of which dangerous: {}",
+        asked: "Permissions: {} · dangerous: {}",
         never_more: "It never gets a permission that you do not have there yourself.",
         not_held: "Not yours to give",
         no_permissions: "It asks for no permissions.",
@@ -142,8 +142,8 @@ pub(super) static TEXT: Text = Text {
         password: "Your password",
         wrong_password: "Wrong password.",
         new_secret: "New client secret",
-        reset_secret_means: "The old secret stops working at once. Tokens that your application \
-                             already has keep working.",
+        reset_secret_means: "A new secret takes the place of the old one, which stops working at \
+                             once. Tokens that your application already has keep working.",
         reset_secret: "Reset secret",
         bot: "Bot",
         no_bot: "This application has no bot yet. A bot is named after its application and has a \
@@ -151,8 +151,8 @@ pub(super) static TEXT: Text = Text {
         add_bot: "Add a bot",
         bot_is: "Its name is {}.",
         bot_token: "Bot token",
-        reset_token_means: "The old token stops working at once: what runs with it is shut out \
-                            until it has the new one.",
+        reset_token_means: "A new token takes the place of the old one, which stops working at \
+                            once: what runs with it is shut out until it has the new one.",
         reset_token: "Reset token",
         link: "Authorize link",
         scopes: "Scopes",
