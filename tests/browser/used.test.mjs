@@ -1,0 +1,85 @@
+// Every page as a browser gets it, and as whoever has no mouse uses it.
+
+import { test } from 'node:test';
+
+import { everywhere } from './every-page.mjs';
+
+test('every page is small, stands still, is used with the keyboard, and runs nothing of anybody else', () => everywhere(async ({ page, said, answer }) => {
+  const wrong = [...said(), ...(await answered(page, answer)), await moves(page), ...(await tabs(page))];
+  const before = said().length;
+  return [...wrong, ...(await injected(page, () => said().slice(before)))];
+}));
+
+/** One answer below 30 KB, one stylesheet that is kept, no frame around it. */
+async function answered(page, answer) {
+  const headers = answer.headers();
+  const bytes = (await answer.body()).length;
+  const loaded = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name.replace(/.*\//, '').replace(/\..{12}\./, '.')).sort().join());
+  const style = await page.request.get(new URL(await page.locator('link[rel=stylesheet]').getAttribute('href'), page.url()).href);
+  return [
+    bytes >= 30_000 && `${bytes} bytes`,
+    !['style.css', 'page.js,style.css'].includes(loaded) && `loads ${loaded}`,
+    !/immutable/.test(style.headers()['cache-control']) && 'its stylesheet is not kept',
+    !/frame-ancestors 'none'/.test(headers['content-security-policy']) && 'can be framed',
+    headers['x-frame-options'] !== 'DENY' && 'can be framed by old browsers',
+    headers['cache-control'] !== 'no-store' && 'is kept',
+  ];
+}
+
+/** Nothing moves once it is there. */
+async function moves(page) {
+  const moved = await page.evaluate(() => new Promise((resolve) => {
+    let sum = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => (sum += value))).observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => resolve(sum), 50);
+  }));
+  return moved > 0 && `moves by ${moved}`;
+}
+
+/** Every control is reached by Tab, and seen to have the focus. */
+async function tabs(page) {
+  const wrong = [];
+  const reachable = await page.evaluate(() => {
+    // From the beginning, wherever the focus was.
+    const start = Object.assign(document.createElement('span'), { tabIndex: -1 });
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
+    const groups = new Set();
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((it) => {
+      const isFirstOfGroup = it.type !== 'radio' || (!groups.has(it.name) && groups.add(it.name));
+      return it.checkVisibility({ visibilityProperty: true }) && !it.disabled && isFirstOfGroup;
+    }).length;
+  });
+  let seen = 0;
+  for (; seen <= reachable; seen += 1) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const it = document.activeElement;
+      if (!it || it === document.body) return undefined;
+      const { outlineStyle, outlineWidth } = getComputedStyle(it);
+      const { width, height, top, left } = it.getBoundingClientRect();
+      const isSeen = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && width > 0 && height > 0 && top >= 0 && left >= 0;
+      return { isSeen, name: `${it.tagName} ${it.name ?? it.textContent.trim()}` };
+    });
+    if (!at) break;
+    if (!at.isSeen) wrong.push(`the focus on ${at.name} cannot be seen`);
+  }
+  return [...wrong, seen !== reachable && `${seen} of ${reachable} controls were reached`];
+}
+
+/** No script of anybody else's runs, and no style is taken. */
+async function injected(page, said) {
+  const done = await page.evaluate(async () => {
+    const add = (name, set) => document.body.appendChild(Object.assign(document.createElement(name), set));
+    add('script', { textContent: 'window.pwned = "a script"' });
+    add('img', { src: 'data:,' }).setAttribute('onerror', 'window.pwned = "a handler"');
+    add('a', { href: 'javascript:window.pwned="a link"' }).click();
+    add('style', { textContent: 'body { position: fixed }' });
+    document.body.setAttribute('style', 'position: fixed');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return [window.pwned && `runs ${window.pwned}`, getComputedStyle(document.body).position === 'fixed' && 'takes a style'];
+  });
+  const refused = said().filter((line) => /Content Security Policy/.test(line)).length;
+  return [...done, refused < 4 && `only ${refused} were reported`];
+}
