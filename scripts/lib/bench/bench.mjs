@@ -20,7 +20,7 @@ import { size } from './size.mjs';
 import { startTimes } from './start.mjs';
 import { Visitor } from './visitor.mjs';
 
-const FLOWS = ['approve', 'exchange', 'login', 'refresh', 'client_credentials', 'me', 'introspect', 'metadata'];
+const FLOWS = ['approve', 'exchange', 'login', 'first_login', 'refresh', 'client_credentials', 'me', 'introspect', 'metadata'];
 const VISITORS = 32;
 
 const { values: options } = parseArgs({

@@ -22,16 +22,19 @@ function targets({ flows, size, start, fill }) {
     of('CPU of a code exchange, to the floor', 'exchange', OURS, 'floor', 1.3),
     of(`CPU of a whole login, to ${PEER}`, 'login', OURS, PEER, 1),
     of('CPU of a whole login, to the floor', 'login', OURS, 'floor', 1.3),
+    of(`CPU of a first login, to ${PEER}`, 'first_login', OURS, PEER, 1),
+    of('CPU of a first login, to the floor', 'first_login', OURS, 'floor', 1.3),
     of('CPU of a bearer-token check, to one read of an object', 'introspect', OURS, 'floor', 1.5),
     ...Object.keys(fill ? flows : {}).map((flow) => of(`CPU of ${WORDS[flow]}, filled to not filled`, flow, FILLED, OURS, NOISE)),
     [`dollars of a refresh, to ${PEER}`, ratio(bill('refresh', OURS), bill('refresh', PEER)), 0.25],
     [`dollars of a login, to ${PEER}`, ratio(bill('login', OURS), bill('login', PEER)), 1],
+    [`dollars of a first login, to ${PEER}`, ratio(bill('first_login', OURS), bill('first_login', PEER)), 1],
     ['bytes of the bundle, gzipped, to 400,000', ratio(size.gzipped, 400_000), 1],
     ['start to first answer, to an empty Worker', ratio(start?.ours, start?.empty), 1.5],
   ].filter(([, value]) => value !== undefined);
 }
 
-const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', refresh: 'refresh', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
+const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', first_login: "a user's first login with an application", refresh: 'refresh', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
 /** What the floor does where it has no such flow. */
 const FLOOR = { introspect: 'one read of an object', metadata: 'an answer', client_credentials: 'one signature', me: 'one read of an object, one of D1' };
 

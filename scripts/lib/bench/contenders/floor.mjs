@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 
 import { ROOT, workerd } from '../processes.mjs';
-import { migrations, modules, rows } from './ours.mjs';
+import { migrations, modules, newcomersOf, rows } from './ours.mjs';
 
 export class Floor {
   name = 'floor';
@@ -17,6 +17,7 @@ export class Floor {
     if (!storage.has(this.name)) await storage.sql(this.name, statements);
     this.server = await workerd(this.name, { storage, modules: this.wrap(modules(join(ROOT, 'target/floor/build'))), kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger' } });
     this.families = 0;
+    this.newcomers = newcomersOf(storage, this.name);
     this.run = Date.now().toString(36);
   }
 
@@ -41,6 +42,11 @@ export class Floor {
   };
 
   login = { run: async (visitor) => this.exchange.run(visitor, await this.approve.run(visitor)) };
+
+  first_login = {
+    prepare: async (visitor) => ({ ...visitor, ask: (...asked) => visitor.ask(...asked), ledger: visitor.ledger.replace(/^\d+/, rows(await this.newcomers.next())[0].params[0]) }),
+    run: (visitor, newcomer) => this.login.run(newcomer),
+  };
 
   refresh = { run: (visitor) => visitor.ask('POST', `/refresh/${visitor.ledger}/${visitor.family}`) };
 

@@ -54,6 +54,41 @@ function crowd(users) {
   return chunks.map((params) => statements.map((sql) => ({ sql, params })));
 }
 
+/** Where the numbers of users begin who come once. Those of applications begin at 2,000,000. */
+const NEWCOMERS = 100_000;
+/** Users with a session who have authorized nothing yet, each for one use; they are made some hundred at a time. */
+class Newcomers {
+  #ready = [];
+  #made = 0;
+  #making;
+
+  constructor(storage, database) {
+    Object.assign(this, { storage, database });
+  }
+
+  /** The number of one, for `rows`. */
+  async next() {
+    while (!this.#ready.length) {
+      this.#making ??= this.#make(500).finally(() => (this.#making = undefined));
+      await this.#making;
+    }
+    return this.#ready.pop();
+  }
+
+  async #make(count) {
+    const numbers = Array.from({ length: count }, () => NEWCOMERS + this.#made++);
+    await this.storage.sql(this.database, numbers.flatMap((number) => rows(number).slice(0, 2)));
+    this.#ready.push(...numbers);
+  }
+}
+
+/** One line of them for a database, whoever asks. */
+export function newcomersOf(storage, database) {
+  storage.newcomers ??= new Map();
+  if (!storage.newcomers.has(database)) storage.newcomers.set(database, new Newcomers(storage, database));
+  return storage.newcomers.get(database);
+}
+
 /** Families of one user's logins with one application, where ledgers are filled. */
 const FAMILIES_EACH = 100;
 
@@ -72,6 +107,7 @@ export class Ours {
 
   async start(storage, visitors) {
     this.storage = storage;
+    this.newcomers = newcomersOf(storage, this.name);
     this.port = await freePort();
     if (!storage.has(this.name)) {
       await storage.sql(this.name, [...migrations(), ...Array.from({ length: visitors }, (_, index) => rows(index)).flat()]);
@@ -149,6 +185,17 @@ export class Ours {
   login = {
     prepare: this.approve.prepare,
     run: async (visitor, form) => this.exchange.run(visitor, await this.approve.run(visitor, form)),
+  };
+
+  first_login = {
+    prepare: async (visitor) => {
+      const headers = { ...visitor.headers, cookie: `fluxer_session=${session(await this.newcomers.next())}` };
+      return { headers, form: await this.approve.prepare({ authorize: visitor.authorize, headers, ask: (...asked) => visitor.ask(...asked) }) };
+    },
+    run: async (visitor, { headers, form }) => {
+      const code = (await visitor.redirected('POST', visitor.authorize, { form, headers, expect: 303 })).get('code');
+      return this.exchange.run(visitor, code);
+    },
   };
 
   refresh = {

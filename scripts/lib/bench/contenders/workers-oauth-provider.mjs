@@ -42,6 +42,9 @@ export class WorkersOAuthProvider {
 
   login = { run: async (visitor) => this.exchange.run(visitor, await this.approve.run(visitor)) };
 
+  // Every login here is a user's first.
+  first_login = this.login;
+
   refresh = {
     run: async (visitor) => {
       visitor.tokens = await this.token(visitor, { grant_type: 'refresh_token', refresh_token: visitor.tokens.refresh_token });
