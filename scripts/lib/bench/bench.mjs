@@ -20,8 +20,10 @@ import { size } from './size.mjs';
 import { startTimes } from './start.mjs';
 import { Visitor } from './visitor.mjs';
 
-const FLOWS = ['approve', 'exchange', 'login', 'first_login', 'refresh', 'client_credentials', 'me', 'introspect', 'metadata'];
+const FLOWS = ['approve', 'exchange', 'login', 'first_login', 'refresh', 'refresh_cold', 'client_credentials', 'me', 'introspect', 'metadata'];
 const VISITORS = 32;
+/** Operations that warm up the code of a server that was just started. */
+const WARM = 500;
 
 const { values: options } = parseArgs({
   options: {
@@ -63,12 +65,20 @@ async function begin(contender, storage) {
   await contender.ready?.(contender.visitors);
 }
 
-/** One turn, after as much of the same as warms the code up. */
+/**
+ * One turn, after as much of the same as warms the code up. For a cold one the server is started anew,
+ * so that none of its objects is in memory, and its code warmed up by others' refreshes.
+ */
 async function turn(contender, flow, { warm }) {
-  const { [flow]: it, visitors, server: { pid } } = contender;
-  const go = async (operations) => run(it, visitors, { operations, seconds, pid, queues: await prepare(it, visitors, operations) });
-  if (warm) await go(warm);
-  return go(operations);
+  const { [flow]: it, visitors } = contender;
+  const go = async (it, operations, queues) => run(it, visitors, { operations, seconds, pid: contender.server.pid, queues });
+  if (!it.cold) await go(it, warm, await prepare(it, visitors, warm));
+  const queues = await prepare(it, visitors, operations);
+  if (it.cold) {
+    await contender.restart();
+    await go(contender.refresh, WARM);
+  }
+  return go(it, operations, queues);
 }
 
 const storage = await startStorage();

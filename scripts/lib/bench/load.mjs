@@ -1,7 +1,12 @@
 // A closed loop: so many visitors, each of whom asks again as soon as it is answered, until there were
 // so many operations or so much time has passed.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { cpu } from './processes.mjs';
+
+/** What goes on after an answer has come to its end by then, such as a write that nobody waits for. */
+const SETTLED = 40;
 
 /** The value below which a part of them lies. `sorted` is in order. */
 export const percentile = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
@@ -26,6 +31,7 @@ export async function prepare(flow, visitors, operations) {
 export async function run(flow, visitors, { operations, seconds, queues, pid }) {
   const latencies = [];
   let left = operations;
+  await sleep(SETTLED);
   const spent = cpu(pid);
   const began = performance.now();
   const until = began + seconds * 1000;
@@ -41,6 +47,7 @@ export async function run(flow, visitors, { operations, seconds, queues, pid }) 
     }
   }));
   const elapsed = (performance.now() - began) / 1000;
+  await sleep(SETTLED);
   const spentSeconds = spent();
   latencies.sort((a, b) => a - b);
   return {

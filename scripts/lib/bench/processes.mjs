@@ -48,11 +48,14 @@ export async function start(command, args, { port, path = '/', env = {} } = {}) 
     await sleep(2);
   }
   const milliseconds = performance.now() - began;
+  // Given a moment to close its databases.
   const stop = async () => {
     if (!running.has(child)) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
     await ended;
+    clearTimeout(late);
   };
   return { pid: child.pid, origin, milliseconds, said: () => said, stop };
 }

@@ -34,7 +34,7 @@ function targets({ flows, size, start, fill }) {
   ].filter(([, value]) => value !== undefined);
 }
 
-const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', first_login: "a user's first login with an application", refresh: 'refresh', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
+const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', first_login: "a user's first login with an application", refresh: 'refresh', refresh_cold: 'refresh, of a ledger that is not in memory', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
 /** What the floor does where it has no such flow. */
 const FLOOR = { introspect: 'one read of an object', metadata: 'an answer', client_credentials: 'one signature', me: 'one read of an object, one of D1' };
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 
-import { ROOT, workerd } from '../processes.mjs';
+import { ROOT, freePort, workerd } from '../processes.mjs';
 import { migrations, modules, newcomersOf, rows } from './ours.mjs';
 
 export class Floor {
@@ -15,10 +15,22 @@ export class Floor {
   async start(storage, visitors) {
     const statements = [...migrations(), ...Array.from({ length: visitors }, (_, index) => rows(index)).flat()];
     if (!storage.has(this.name)) await storage.sql(this.name, statements);
-    this.server = await workerd(this.name, { storage, modules: this.wrap(modules(join(ROOT, 'target/floor/build'))), kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger' } });
+    this.storage = storage;
+    this.port = await freePort();
+    await this.serve();
     this.families = 0;
     this.newcomers = newcomersOf(storage, this.name);
     this.run = Date.now().toString(36);
+  }
+
+  async serve() {
+    const { name, storage, port } = this;
+    this.server = await workerd(name, { storage, port, modules: this.wrap(modules(join(ROOT, 'target/floor/build'))), kv: ['RECORDS'], d1: ['DIRECTORY'], objects: { LEDGER: 'Ledger' } });
+  }
+
+  async restart() {
+    await this.server.stop();
+    await this.serve();
   }
 
   async setUp(visitor) {
@@ -49,6 +61,21 @@ export class Floor {
   };
 
   refresh = { run: (visitor) => visitor.ask('POST', `/refresh/${visitor.ledger}/${visitor.family}`) };
+
+  refresh_cold = {
+    cold: true,
+    prepare: async (visitor) => {
+      visitor.away ??= [];
+      if (visitor.away.length) return visitor.away.pop();
+      const newcomer = await this.first_login.prepare(visitor);
+      newcomer.family = await this.approve.run(newcomer);
+      return newcomer;
+    },
+    run: async (visitor, newcomer) => {
+      await this.refresh.run(newcomer);
+      visitor.away.push(newcomer);
+    },
+  };
 
   client_credentials = { run: (visitor) => visitor.ask('POST', `/sign/${visitor.ledger}`) };
 

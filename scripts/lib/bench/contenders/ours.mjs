@@ -204,6 +204,23 @@ export class Ours {
     },
   };
 
+  /** Of somebody who was away: their ledger is on disk, and not in memory. */
+  refresh_cold = {
+    cold: true,
+    prepare: async (visitor) => {
+      visitor.away ??= [];
+      return visitor.away.pop() ?? this.first_login.run(visitor, await this.first_login.prepare(visitor));
+    },
+    run: async (visitor, { refresh_token }) => {
+      visitor.away.push(await this.token(visitor, { grant_type: 'refresh_token', refresh_token }));
+    },
+  };
+
+  async restart() {
+    await this.server.stop();
+    await this.serve(this.wrap);
+  }
+
   client_credentials = { run: (visitor) => this.token(visitor, { grant_type: 'client_credentials' }) };
 
   me = { run: (visitor) => visitor.json('GET', '/api/users/@me', { headers: { ...visitor.headers, ...bearer(visitor.tokens.access_token) } }) };

@@ -51,6 +51,9 @@ export class WorkersOAuthProvider {
     },
   };
 
+  // It has no objects to be in memory or not.
+  refresh_cold = this.refresh;
+
   me = { run: (visitor) => visitor.json('GET', '/api/users/@me', { headers: bearer(visitor.tokens.access_token) }) };
 
   metadata = { run: (visitor) => visitor.json('GET', '/.well-known/oauth-authorization-server') };
