@@ -22,7 +22,7 @@ import { Visitor } from './visitor.mjs';
 
 const FLOWS = ['approve', 'exchange', 'login', 'first_login', 'refresh', 'refresh_cold', 'client_credentials', 'me', 'introspect', 'metadata'];
 const VISITORS = 32;
-/** Operations that warm up the code of a server that was just started. */
+/** Operations, at least, that warm up the code of a server that was just started. */
 const WARM = 500;
 
 const { values: options } = parseArgs({
@@ -46,14 +46,14 @@ const flows = FLOWS.filter((flow) => wanted(flow, options.only));
 const say = (...words) => process.stderr.write(`bench: ${words.join(' ')}\n`);
 
 /** So many that nobody is refused: the limiter is asked each time all the same. */
-const NEVER_REACHED = '1000000/10';
+const LIMITED = { name: 'ours+limiter', limits: '1000000/10' };
 
 function everybody() {
   const also = options.also.map((each) => each.split('=')).map(([name, build]) => new Ours({ name, build: resolve(build) }));
   const fill = (options.families || options.users) && { families: Number(options.families ?? 0), users: Number(options.users ?? 0) };
   const filled = fill ? [new Ours({ name: 'ours, filled', fill })] : [];
   return [
-    new Floor(), new Ours(), ...filled, ...also, new Ours({ name: 'ours+limiter', limits: NEVER_REACHED }),
+    new Floor(), new Ours(), ...filled, ...also, new Ours(LIMITED),
     new WorkersOAuthProvider(), new OpenAuth(), new OidcProvider(),
   ].filter((each) => wanted(each.name, options.contenders) || also.includes(each) || filled.includes(each));
 }
@@ -81,60 +81,72 @@ async function turn(contender, flow, { warm }) {
   return go(it, operations, queues);
 }
 
-const storage = await startStorage();
-if (options.memory || options.profile) {
-  console.log(options.memory ? await memory(storage, begin) : await profile(options.profile, operations, storage, begin));
-  process.exit(0);
-}
-say(`databases are in ${FOLDER}`);
-const contenders = everybody();
-for (const contender of contenders) await begin(contender, storage);
-
-const measured = {};
-for (let round = 0; round < rounds; round += 1) {
-  for (const flow of flows) {
-    const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]);
-    for (const contender of order.filter((each) => each[flow])) {
-      const result = await turn(contender, flow, { warm: round === 0 ? operations : VISITORS });
-      ((measured[flow] ??= {})[contender.name] ??= []).push(result);
+/** Round after round: `{ flow: { contender: [turn, …] } }`. */
+async function measure(contenders) {
+  const measured = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const flow of flows) {
+      const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]);
+      for (const contender of order.filter((each) => each[flow])) {
+        const result = await turn(contender, flow, { warm: round === 0 ? Math.max(operations, WARM) : VISITORS });
+        ((measured[flow] ??= {})[contender.name] ??= []).push(result);
+      }
     }
+    say(`round ${round + 1} of ${rounds}`);
   }
-  say(`round ${round + 1} of ${rounds}`);
+  return measured;
 }
 
-say('counting operations');
-const counted = [
-  new Floor({ wrap: instrumented }), new Ours({ wrap: instrumented }), new Ours({ name: 'ours+limiter', limits: NEVER_REACHED, wrap: instrumented }),
-].filter(({ name }) => contenders.some((each) => each.name === name));
-const counts = {};
-for (const contender of contenders.filter(({ name, build }) => name !== 'oidc-provider' && !build && counted.every((each) => each.name !== name))) {
-  for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
-}
-for (const contender of contenders) await contender.server.stop();
-for (const contender of counted) {
-  contender.instance = 'counted';
-  await begin(contender, storage);
-  for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
-  await contender.server.stop();
-}
-
-const fill = contenders.find((each) => each.fill)?.fill;
-const result = { rounds, operations, fill, flows: {}, size: size(), start: undefined };
-for (const flow of flows) {
-  for (const [name, turns] of Object.entries(measured[flow] ?? {})) {
-    const middle = Object.fromEntries(Object.keys(turns[0]).map((key) => [key, median(turns.map((turn) => turn[key]))]));
-    const operation = counts[flow]?.[name];
-    const bill = operation && dollars({ ...operation, cpu: middle.cpu });
-    (result.flows[flow] ??= {})[name] = { ...middle, operation, bill, turns };
+/** What each does to storage: those with objects once more, behind bindings that count. */
+async function countAll(contenders, storage) {
+  const counts = {};
+  const countFlows = async (contender) => {
+    for (const flow of flows.filter((flow) => contender[flow])) (counts[flow] ??= {})[contender.name] = await count(contender, flow, storage);
+  };
+  for (const contender of contenders.filter((each) => each instanceof WorkersOAuthProvider || each instanceof OpenAuth)) await countFlows(contender);
+  for (const contender of contenders) await contender.server.stop();
+  for (const contender of [new Floor({ wrap: instrumented }), new Ours({ wrap: instrumented }), new Ours({ ...LIMITED, wrap: instrumented })]) {
+    if (contenders.every(({ name }) => name !== contender.name)) continue;
+    await begin(contender, storage);
+    await countFlows(contender);
+    await contender.server.stop();
   }
-}
-if (!options.only) {
-  say('starting and stopping');
-  result.start = await startTimes(Math.max(rounds, 3));
+  return counts;
 }
 
-console.log(report(result));
-mkdirSync(dirname(options.json), { recursive: true });
-writeFileSync(options.json, JSON.stringify(result, null, 1));
-console.log(`\nEvery turn: ${options.json}`);
+/** Medians, and what they cost. */
+function summary(turns, operation) {
+  const middle = Object.fromEntries(Object.keys(turns[0]).map((key) => [key, median(turns.map((turn) => turn[key]))]));
+  return { ...middle, operation, bill: operation && dollars({ ...operation, cpu: middle.cpu }), turns };
+}
+
+async function compare(storage) {
+  say(`databases are in ${FOLDER}`);
+  const contenders = everybody();
+  for (const contender of contenders) await begin(contender, storage);
+  const measured = await measure(contenders);
+  say('counting operations');
+  const counts = await countAll(contenders, storage);
+  const result = { rounds, operations, fill: contenders.find((each) => each.fill)?.fill, flows: {}, size: size(), start: undefined };
+  for (const [flow, by] of Object.entries(measured)) {
+    result.flows[flow] = Object.fromEntries(Object.entries(by).map(([name, turns]) => [name, summary(turns, counts[flow]?.[name])]));
+  }
+  if (!options.only) {
+    say('starting and stopping');
+    result.start = await startTimes(Math.max(rounds, 3));
+  }
+  mkdirSync(dirname(options.json), { recursive: true });
+  writeFileSync(options.json, JSON.stringify(result, null, 1));
+  return `${report(result)}\n\nEvery turn: ${options.json}`;
+}
+
+const unknown = (options.only ?? '').split(',').filter((flow) => flow && !FLOWS.includes(flow));
+if (unknown.length) {
+  say(`no flow is called ${unknown}: see scripts/bench --help`);
+  process.exit(1);
+}
+const storage = await startStorage();
+if (options.memory) console.log(await memory(storage, begin));
+else if (options.profile) console.log(await profile(options.profile, operations, storage, begin));
+else console.log(await compare(storage));
 process.exit(0);

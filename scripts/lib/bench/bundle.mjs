@@ -1,12 +1,12 @@
 // Bundles a Worker of the bench, as wrangler would, into one module.
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { FOLDER, HERE, ROOT } from './processes.mjs';
-import { readFileSync } from 'node:fs';
 
-export async function bundle(entry) {
+export function bundle(entry) {
   const file = join(FOLDER, 'worker.mjs');
   execFileSync(join(ROOT, 'node_modules/.bin/esbuild'), [
     join(HERE, entry), '--bundle', '--minify', '--format=esm', '--target=es2022', '--conditions=workerd,worker,browser', '--external:cloudflare:*', '--external:node:*', '--log-level=error', `--outfile=${file}`,

@@ -10,7 +10,7 @@ export class OpenAuth {
   name = 'openauth';
 
   async start(storage) {
-    this.server = await workerd(this.name, { storage, flags: ['nodejs_compat'], modules: await bundle('contenders/openauth.worker.mjs'), kv: ['AUTH'] });
+    this.server = await workerd(this.name, { storage, flags: ['nodejs_compat'], modules: bundle('contenders/openauth.worker.mjs'), kv: ['AUTH'] });
     this.users = 0;
   }
 

@@ -11,7 +11,7 @@ export class WorkersOAuthProvider {
 
   async start(storage) {
     const port = await freePort();
-    this.server = await workerd(this.name, { port, storage, vars: { ORIGIN: `http://127.0.0.1:${port}` }, modules: await bundle('contenders/workers-oauth-provider.worker.mjs'), kv: ['OAUTH_KV'] });
+    this.server = await workerd(this.name, { port, storage, vars: { ORIGIN: `http://127.0.0.1:${port}` }, modules: bundle('contenders/workers-oauth-provider.worker.mjs'), kv: ['OAUTH_KV'] });
     this.users = 0;
   }
 
