@@ -6,14 +6,16 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() {
+    minify("style.css", css);
+    minify("page.js", script);
+}
+
+fn minify(name: &str, minifier: fn(&str) -> String) {
+    let source = Path::new("src/page").join(name);
+    println!("cargo::rerun-if-changed={}", source.display());
+    let written = fs::read_to_string(&source).expect("a file of ours");
     let folder = env::var("OUT_DIR").expect("cargo sets it");
-    let minifiers: [(&str, fn(&str) -> String); 2] = [("style.css", css), ("page.js", script)];
-    for (name, minify) in minifiers {
-        let source = Path::new("src/page").join(name);
-        println!("cargo::rerun-if-changed={}", source.display());
-        let written = fs::read_to_string(&source).expect("a file of ours");
-        fs::write(Path::new(&folder).join(name), minify(&written)).expect("a place to write to");
-    }
+    fs::write(Path::new(&folder).join(name), minifier(&written)).expect("a place to write to");
 }
 
 /// Without comments, and without the spaces that nothing needs. Ours has no string with any of these.
@@ -25,7 +27,7 @@ fn css(source: &str) -> String {
             _ => piece,
         });
     }
-    let lines: String = code.lines().map(|line| line.trim_start()).collect();
+    let lines: String = code.lines().map(str::trim_start).collect();
     let shorter = [
         (" {", "{"),
         (": ", ":"),

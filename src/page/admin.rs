@@ -523,7 +523,7 @@ impl View for AdminApplicationPage<'_> {
         html!(out, "<p>{}</p>\n", means);
         match self.problem {
             Some(Problem::WrongPassword) => {
-                problem("trust-problem", text.wrong_password, None, out)
+                problem("trust-problem", text.wrong_password, None, out);
             }
             Some(Problem::TooManyAttempts(seconds)) => {
                 problem(
@@ -556,9 +556,10 @@ impl AdminApplicationPage<'_> {
         html!(out, "<dl class=\"facts\">\n");
         fact(text.id, &id, out);
         open_fact(text.owner, out);
-        match self.owner {
-            Some(owner) => named_link(USERS, &owner.id.to_string(), owner.username.as_str(), out),
-            None => html!(out, "{}", text.none),
+        if let Some(owner) = self.owner {
+            named_link(USERS, &owner.id.to_string(), owner.username.as_str(), out);
+        } else {
+            html!(out, "{}", text.none);
         }
         close_fact(out);
         let kind = match application.client.kind {
@@ -579,22 +580,21 @@ impl AdminApplicationPage<'_> {
         }
         close_fact(out);
         open_fact(text.bot, out);
-        match &application.bot {
-            Some(bot) => {
-                html!(
-                    out,
-                    "<bdi>{}</bdi>#{}",
-                    bot.username.as_str(),
-                    bot.discriminator.as_str()
-                );
-                let who = if application.bot_public {
-                    text.bot_public
-                } else {
-                    text.bot_private
-                };
-                tag("", who, out);
-            }
-            None => html!(out, "{}", text.none),
+        if let Some(bot) = &application.bot {
+            html!(
+                out,
+                "<bdi>{}</bdi>#{}",
+                bot.username.as_str(),
+                bot.discriminator.as_str()
+            );
+            let who = if application.bot_public {
+                text.bot_public
+            } else {
+                text.bot_private
+            };
+            tag("", who, out);
+        } else {
+            html!(out, "{}", text.none);
         }
         close_fact(out);
         fact(

@@ -26,27 +26,29 @@ pub(super) fn open(chrome: &Chrome<'_>, title: &str, out: &mut Html) {
         brand.name,
         chrome.asset(Asset::Style),
     );
-    match &chrome.account {
-        Some(_) => html!(
+    if chrome.account.is_some() {
+        html!(
             out,
             r##"<script type="module" src="/assets/{}"></script>
-</head>
-<body class="wide">
-<a class="skip" href="#main">{}</a>
-"##,
+    </head>
+    <body class="wide">
+    <a class="skip" href="#main">{}</a>
+    "##,
             chrome.asset(Asset::Script),
             text.layout.skip,
-        ),
-        None => html!(out, "</head>\n<body>\n"),
+        );
+    } else {
+        html!(out, "</head>\n<body>\n");
     }
     html!(out, "<header class=\"masthead\">\n<p class=\"wordmark");
-    match &brand.logo {
-        Some(logo) => html!(
+    if let Some(logo) = &brand.logo {
+        html!(
             out,
             r#""><img src="{}" alt="" width="24" height="24">"#,
             logo
-        ),
-        None => html!(out, " drawn\">"),
+        );
+    } else {
+        html!(out, " drawn\">");
     }
     html!(out, "<bdi>{}</bdi></p>\n", brand.name);
     account_links(chrome, out);

@@ -190,14 +190,15 @@ impl GrantView<'_> {
         html!(out, "</ul>\n");
         if let Some(more) = &self.more {
             let count = more.count.to_string();
-            match &more.href {
-                Some(href) => html!(
+            if let Some(href) = &more.href {
+                html!(
                     out,
                     "<p><a href=\"{}\">{}</a></p>\n",
                     href,
                     filled(text.more_devices, &[&count])
-                ),
-                None => html!(out, "<p>{}</p>\n", filled(text.not_shown, &[&count])),
+                );
+            } else {
+                html!(out, "<p>{}</p>\n", filled(text.not_shown, &[&count]));
             }
         }
         html!(out, "</div>\n");

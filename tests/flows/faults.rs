@@ -931,7 +931,7 @@ fn administrator(world: &World) -> std::rc::Rc<Browser<'_>> {
 }
 
 /// A page that is only looked at.
-fn looking<'w>(browser: std::rc::Rc<Browser<'w>>, page: String) -> Attempt<'w> {
+fn looking(browser: std::rc::Rc<Browser<'_>>, page: String) -> Attempt<'_> {
     reading(move || browser.get(&page))
 }
 

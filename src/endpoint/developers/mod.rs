@@ -55,7 +55,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     let user = logged_in.session.user.id;
     let fields = Fields::from_form(&posted, &NEW);
     match operations::add(cx, user.0, fields, Terms::of_owner(user)).await {
-        Ok(made) => created_page(cx, &logged_in, &made),
+        Ok(made) => Ok(created_page(cx, &logged_in, &made)),
         Err(Failure::Refused(refusal)) => {
             let is_full = *refusal == ApiError::MaxApplications;
             let form = ApplicationForm::typed(&posted, mistakes(*refusal).or_refuse()?);
@@ -127,11 +127,7 @@ fn after(query: &str) -> Option<Snowflake> {
         .and_then(Snowflake::parse)
 }
 
-fn created_page<E: Edge>(
-    cx: &Context<'_, E>,
-    logged_in: &LoggedIn,
-    made: &Made,
-) -> Result<Response, Failure<Notice>> {
+fn created_page<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, made: &Made) -> Response {
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, logged_in);
     let page = CreatedPage {
@@ -140,5 +136,5 @@ fn created_page<E: Edge>(
     };
     let name = made.application.name.as_str();
     let title = filled(chrome.text.developers.created, &[name]);
-    Ok(Page::render(chrome, &title, &page).respond(200))
+    Page::render(chrome, &title, &page).respond(200)
 }

@@ -199,7 +199,7 @@ impl<'a> Link<'a> {
     fn login_url(&self, kind: Kind, out: &mut Html) {
         html!(
             out,
-            r#"{}/oauth2/authorize?response_type=code&amp;client_id={}&amp;{}&amp;{}"#,
+            r"{}/oauth2/authorize?response_type=code&amp;client_id={}&amp;{}&amp;{}",
             self.issuer,
             self.client_id(),
             self.redirect_query(),
@@ -245,10 +245,10 @@ impl<'a> Link<'a> {
         }
         html!(
             out,
-            r#"  -d grant_type=authorization_code \
+            r"  -d grant_type=authorization_code \
   -d code=CODE \
   --data-urlencode 'redirect_uri={}'</pre>
-"#,
+",
             self.redirect_shell()
         );
     }
@@ -259,10 +259,10 @@ impl<'a> Link<'a> {
         if kind == Kind::Invitation {
             html!(
                 out,
-                r#"import { botInviteUrl, discover } from '@fluxer/oauth2';
+                r"import { botInviteUrl, discover } from '@fluxer/oauth2';
 
 const config = { clientId: '{}', ...(await discover('{}')) };
-const url = botInviteUrl(config, { permissions: [{}] });"#,
+const url = botInviteUrl(config, { permissions: [{}] });",
                 id,
                 issuer,
                 self.permission_names()
@@ -273,7 +273,7 @@ const url = botInviteUrl(config, { permissions: [{}] });"#,
         let either = |secret, public| if has_secret { secret } else { public };
         html!(
             out,
-            r#"import { {}, discover, exchangeCode, {}generateState, parseCallback } from '@fluxer/oauth2';
+            r"import { {}, discover, exchangeCode, {}generateState, parseCallback } from '@fluxer/oauth2';
 
 const config = {
   clientId: '{}',
@@ -284,7 +284,7 @@ const config = {
 
 // For every login; what is random stays in the browser's session until the callback.
 const state = generateState();
-{}const url = "#,
+{}const url = ",
             if has_bot {
                 "botInviteUrl"
             } else {
@@ -301,7 +301,7 @@ const state = generateState();
         if has_bot {
             html!(
                 out,
-                r#"botInviteUrl(config, { permissions: [{}], state{} });"#,
+                r"botInviteUrl(config, { permissions: [{}], state{} });",
                 self.permission_names(),
                 either("", ", pkce"),
             );
@@ -314,11 +314,11 @@ const state = generateState();
         }
         html!(
             out,
-            r#"
+            r"
 
 // In the callback.
 const { code } = parseCallback(config, request.url, state);
-const tokens = await exchangeCode(config, { code{} });"#,
+const tokens = await exchangeCode(config, { code{} });",
             either("", ", codeVerifier: pkce.codeVerifier"),
         );
     }

@@ -149,9 +149,10 @@ impl View for CreatedPage<'_> {
         html!(out, "</h1>\n<dl class=\"facts\">\n");
         client_id(&id, text, out);
         html!(out, "</dl>\n");
-        match self.secret {
-            Some(it) => secret("client-secret", text.client_secret, it, text, out),
-            None => html!(out, "<p>{}</p>\n", text.public_has_none),
+        if let Some(it) = self.secret {
+            secret("client-secret", text.client_secret, it, text, out);
+        } else {
+            html!(out, "<p>{}</p>\n", text.public_has_none);
         }
         html!(
             out,
@@ -528,9 +529,10 @@ fn mistakes(form: &ApplicationForm, name: &str, label: &str, out: &mut Html) {
         name
     );
     for mistake in mistakes {
-        match mistake.line {
-            Some(line) => html!(out, "<li><code><bdi dir=\"ltr\">{}</bdi></code>", line),
-            None => html!(out, "<li>{}", label),
+        if let Some(line) = mistake.line {
+            html!(out, "<li><code><bdi dir=\"ltr\">{}</bdi></code>", line);
+        } else {
+            html!(out, "<li>{}", label);
         }
         html!(out, ": <bdi lang=\"en\">{}</bdi></li>\n", mistake.must);
     }
