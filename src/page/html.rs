@@ -4,7 +4,7 @@
 //! escaped. There is no way to write anything else, so nothing that a stranger named becomes markup.
 //!
 //! A template engine would do the same with more code at each hole, and a Worker pays for its code at
-//! each cold start: askama's took an eighth of the bundle.
+//! each cold start: askama's took a tenth of the Worker's code.
 
 /// HTML that is being written.
 #[derive(Debug, Default)]
