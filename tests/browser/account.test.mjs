@@ -81,7 +81,7 @@ test('with script the link is built while boxes are ticked, and copied; a wait c
   await page.getByText('scope=identify+email+bot&permissions=2048&state').waitFor();
   assert.equal(await page.locator('output').textContent(), '2048');
   await page.locator('[data-copy=url]').click();
-  assert.equal(await page.locator('[data-copy=url]').textContent(), 'Copied');
+  await page.locator('[data-copy=url]', { hasText: 'Copied' }).waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await url.textContent());
   await page.reload(); // the address has the choice
   assert.match(await url.textContent(), /second\.example.*permissions=2048/);
