@@ -272,7 +272,8 @@ impl Response {
     /// A response in JSON.
     pub fn json(status: u16, body: &Value) -> Self {
         Self {
-            body: body.to_string(),
+            // Through `Display` the same text would be checked once more, piece by piece.
+            body: serde_json::to_string(body).unwrap_or_default(),
             ..Self::empty(status)
         }
         .with("content-type", "application/json")

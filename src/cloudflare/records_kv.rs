@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use worker::js_sys::{Array, Function, Object, Promise, Reflect};
+use worker::js_sys::{Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
 use super::{Edge, ambient, js};
@@ -28,28 +28,30 @@ fn fault(error: impl core::fmt::Display) -> Fault {
 }
 
 impl Namespace {
-    /// Calls a method that answers with a promise.
-    async fn call(&self, method: &str, arguments: &Array) -> Result<JsValue, Fault> {
-        let promise = Reflect::get(&self.0, &method.into())
-            .and_then(JsCast::dyn_into::<Function>)
-            .and_then(|method| method.apply(&self.0, arguments))
-            .and_then(JsCast::dyn_into::<Promise>);
-        js::settled(promise).await.map_err(fault)
+    fn method(&self, name: &str) -> Result<Function, JsValue> {
+        Reflect::get(&self.0, &name.into()).and_then(JsCast::dyn_into)
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
-        let found = self.call("get", &Array::of1(&key.into())).await?;
-        Ok(found.as_string())
+        let asked = self.method("get");
+        let asked = asked.and_then(|get| get.call1(&self.0, &key.into()));
+        Ok(settled(asked).await?.as_string())
     }
 
     async fn put(&self, key: &str, value: &str, ttl: u64) -> Result<(), Fault> {
         let options = Object::new();
         let ttl = u32::try_from(ttl).unwrap_or(u32::MAX);
-        Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
-            .map_err(|error| fault(js::reason(&error)))?;
-        let arguments = Array::of3(&key.into(), &value.into(), &options);
-        self.call("put", &arguments).await.map(|_| ())
+        let asked = Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
+            .and_then(|_| self.method("put"))
+            .and_then(|put| put.call3(&self.0, &key.into(), &value.into(), &options));
+        settled(asked).await.map(|_| ())
     }
+}
+
+/// What a method's promise was kept with.
+async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
+    let promise = asked.and_then(JsCast::dyn_into::<Promise>);
+    js::settled(promise).await.map_err(fault)
 }
 
 impl Edge {
