@@ -1,10 +1,11 @@
 //! The pages for administrators.
 
-use super::html::{Html, html};
+use maud::{Markup, html};
+
 use super::layout;
 use super::parts::{
-    claim, close_fact, close_section, done, fact, fact_at, heading, heading_of, hidden, open_fact,
-    open_form, open_section, pager, password, problem, quiet, selected, tag, time,
+    claim, done, fact, fact_at, fact_of, form, heading, heading_of, hidden, pager, password,
+    problem, quiet, section, tag, time,
 };
 use super::settings::Moment;
 use super::{Chrome, Page, View};
@@ -29,27 +30,31 @@ pub fn page(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Page {
 struct AdminFrame<'a>(&'a dyn View);
 
 impl View for AdminFrame<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        html!(
-            out,
-            "<nav aria-label=\"{}\">\n<ul class=\"links\">\n",
-            chrome.text.layout.admin
-        );
-        for (path, label) in [
-            (USERS, text.users),
-            (APPLICATIONS, text.applications),
-            (AUDIT_LOG, text.audit_log),
-        ] {
-            let current = match chrome.here {
-                here if here == path => "page",
-                _ if chrome.is_at(path) => "true",
-                _ => "false",
-            };
-            layout::link(path, label, current, out);
+        html! {
+            nav aria-label=(chrome.text.layout.admin) {
+                ul.links {
+                    @for (path, label) in [
+                        (USERS, text.users),
+                        (APPLICATIONS, text.applications),
+                        (AUDIT_LOG, text.audit_log),
+                    ] {
+                        (layout::link(path, label, current(path, chrome)))
+                    }
+                }
+            }
+            (self.0.body(chrome))
         }
-        html!(out, "</ul>\n</nav>\n");
-        self.0.write(chrome, out);
+    }
+}
+
+/// The `aria-current` of a link to a path.
+fn current(path: &str, chrome: &Chrome<'_>) -> &'static str {
+    match chrome.here {
+        here if here == path => "page",
+        _ if chrome.is_at(path) => "true",
+        _ => "false",
     }
 }
 
@@ -57,111 +62,69 @@ impl View for AdminFrame<'_> {
 pub struct AdminPage;
 
 impl View for AdminPage {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        heading(chrome.text.layout.admin, out);
-        open_section("users", text.users, out);
-        find_users("", false, chrome, out);
-        close_section(out);
-        open_section("applications", text.applications, out);
-        find_applications("", chrome, out);
-        close_section(out);
-        open_section("audit-log", text.audit_log, out);
-        html!(
-            out,
-            "<p><a href=\"/admin/audit-log\">{}</a></p>\n",
-            text.open_audit_log
-        );
-        close_section(out);
+        let audit_log = html! { p { a href=(AUDIT_LOG) { (text.open_audit_log) } } };
+        html! {
+            (heading(chrome.text.layout.admin))
+            (section("users", text.users, &find_users("", false, chrome)))
+            (section("applications", text.applications, &find_applications("", chrome)))
+            (section("audit-log", text.audit_log, &audit_log))
+        }
     }
 }
 
-fn open_search(action: &str, label: &str, out: &mut Html) {
-    html!(
-        out,
-        "<form class=\"search\" method=\"get\" action=\"{}\" role=\"search\" aria-label=\"{}\">\n",
-        action,
-        label
-    );
-}
-
-fn close_search(chrome: &Chrome<'_>, out: &mut Html) {
-    html!(
-        out,
-        "<button>{}</button>\n</form>\n",
-        chrome.text.admin.search
-    );
+fn search(action: &str, label: &str, fields: &Markup, chrome: &Chrome<'_>) -> Markup {
+    html! {
+        form.search method="get" action=(action) role="search" aria-label=(label) {
+            (fields)
+            button { (chrome.text.admin.search) }
+        }
+    }
 }
 
 /// A field to look for something with.
-fn typed_field(name: &str, label: &str, typed: &str, mode: &str, out: &mut Html) {
-    html!(
-        out,
-        r#"<div class="field">
-<label for="{}">{}</label>
-<input id="{}" name="{}" value="{}" inputmode="{}" maxlength="100" autocomplete="off" autocapitalize="none" spellcheck="false">
-</div>
-"#,
-        name,
-        label,
-        name,
-        name,
-        typed,
-        mode
-    );
+fn typed_field(id: &str, name: &str, label: &str, typed: &str, mode: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) value=(typed) inputmode=(mode) maxlength="100"
+                autocomplete="off" autocapitalize="none" spellcheck="false";
+        }
+    }
 }
 
-fn open_choice(name: &str, label: &str, out: &mut Html) {
-    html!(
-        out,
-        "<div class=\"field\">\n<label for=\"{}\">{}</label>\n<select id=\"{}\" name=\"{}\">\n",
-        name,
-        label,
-        name,
-        name
-    );
+fn choice(name: &str, label: &str, options: &Markup) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) { (options) }
+        }
+    }
 }
 
-fn option(value: &str, is_chosen: bool, label: &str, out: &mut Html) {
-    html!(
-        out,
-        "<option value=\"{}\"{}>{}</option>\n",
-        value,
-        selected(is_chosen),
-        label
-    );
+fn option(value: &str, is_chosen: bool, label: &str) -> Markup {
+    html! { option value=(value) selected[is_chosen] { (label) } }
 }
 
-fn close_choice(out: &mut Html) {
-    html!(out, "</select>\n</div>\n");
-}
-
-fn find_users(typed: &str, by_email: bool, chrome: &Chrome<'_>, out: &mut Html) {
+fn find_users(typed: &str, by_email: bool, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.admin;
-    open_search(USERS, text.users, out);
-    typed_field("q", text.find_users, typed, "search", out);
-    open_choice("by", text.find_by, out);
-    option("username", !by_email, text.username, out);
-    option("email", by_email, text.email, out);
-    close_choice(out);
-    close_search(chrome, out);
+    let keys = html! {
+        (option("username", !by_email, text.username))
+        (option("email", by_email, text.email))
+    };
+    let fields = html! {
+        (typed_field("q", "q", text.find_users, typed, "search"))
+        (choice("by", text.find_by, &keys))
+    };
+    search(USERS, text.users, &fields, chrome)
 }
 
-fn find_applications(typed: &str, chrome: &Chrome<'_>, out: &mut Html) {
+fn find_applications(typed: &str, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.admin;
-    open_search(APPLICATIONS, text.applications, out);
-    // On the first page it stands beside the search for users.
-    html!(
-        out,
-        r#"<div class="field">
-<label for="name">{}</label>
-<input id="name" name="q" value="{}" inputmode="search" maxlength="100" autocomplete="off" autocapitalize="none" spellcheck="false">
-</div>
-"#,
-        text.find_applications,
-        typed
-    );
-    close_search(chrome, out);
+    // On the first page it stands beside the search for users, which has the id `q`.
+    let field = typed_field("name", "q", text.find_applications, typed, "search");
+    search(APPLICATIONS, text.applications, &field, chrome)
 }
 
 /// Users or applications: what was looked for, and a page of what was found.
@@ -183,92 +146,84 @@ pub enum Listed<'a> {
 }
 
 impl View for ListPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        let is_empty = match &self.what {
+        let (title, search, is_empty) = match &self.what {
             Listed::Users(users, by) => {
-                heading(text.users, out);
-                find_users(self.typed, *by == UserKey::Email, chrome, out);
-                users.is_empty()
+                let by_email = *by == UserKey::Email;
+                let search = find_users(self.typed, by_email, chrome);
+                (text.users, search, users.is_empty())
             }
             Listed::Applications(applications) => {
-                heading(text.applications, out);
-                find_applications(self.typed, chrome, out);
-                applications.is_empty()
+                let search = find_applications(self.typed, chrome);
+                (text.applications, search, applications.is_empty())
             }
         };
-        if is_empty {
-            nothing_found(chrome, out);
-        } else {
-            html!(out, "<ul class=\"rows\" role=\"list\">\n");
-            match &self.what {
-                Listed::Users(users, _) => users.iter().for_each(|it| user_row(it, chrome, out)),
-                Listed::Applications(applications) => {
-                    let applications = applications.iter();
-                    applications.for_each(|it| application_row(it, chrome, out));
+        html! {
+            (heading(title))
+            (search)
+            @if is_empty {
+                (nothing_found(chrome))
+            } @else {
+                ul.rows role="list" {
+                    @match &self.what {
+                        Listed::Users(users, _) => {
+                            @for user in *users { (user_row(user, chrome)) }
+                        }
+                        Listed::Applications(applications) => {
+                            @for application in *applications {
+                                (application_row(application, chrome))
+                            }
+                        }
+                    }
                 }
             }
-            html!(out, "</ul>\n");
+            (pager(text.pages, &[(self.next, text.next)]))
         }
-        pager(text.pages, &[(self.next, text.next)], out);
     }
 }
 
-fn nothing_found(chrome: &Chrome<'_>, out: &mut Html) {
-    html!(
-        out,
-        "<p class=\"quiet\" role=\"status\">{}</p>\n",
-        chrome.text.admin.nothing_found
-    );
+fn nothing_found(chrome: &Chrome<'_>) -> Markup {
+    html! { p.quiet role="status" { (chrome.text.admin.nothing_found) } }
 }
 
 /// The link to the page of something that a stranger named.
-fn named_link(path: &str, id: &str, name: &str, out: &mut Html) {
-    html!(
-        out,
-        "<a class=\"name\" href=\"{}/{}\"><bdi>{}</bdi></a>",
-        path,
-        id,
-        name
-    );
+fn named_link(path: &str, id: &str, name: &str) -> Markup {
+    html! { a.name href={ (path) "/" (id) } { bdi { (name) } } }
 }
 
-fn user_row(user: &User, chrome: &Chrome<'_>, out: &mut Html) {
+fn user_row(user: &User, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.admin;
     let id = user.id.to_string();
-    html!(out, "<li>\n<p>");
-    named_link(USERS, &id, user.username.as_str(), out);
-    html!(
-        out,
-        "<span class=\"quiet\">#{}</span>",
-        user.discriminator.as_str()
-    );
-    if user.admin {
-        tag("tag-new", text.administrator, out);
+    html! {
+        li {
+            p {
+                (named_link(USERS, &id, user.username.as_str()))
+                span.quiet { "#" (user.discriminator.as_str()) }
+                @if user.admin { (tag("tag-new", text.administrator)) }
+            }
+            p.quiet {
+                bdi { (user.email.as_str()) }
+                @if !user.verified { (tag("", text.unverified)) }
+                " · " (id)
+            }
+        }
     }
-    html!(
-        out,
-        "</p>\n<p class=\"quiet\"><bdi>{}</bdi>",
-        user.email.as_str()
-    );
-    if !user.verified {
-        tag("", text.unverified, out);
-    }
-    html!(out, " · {}</p>\n</li>\n", id);
 }
 
-fn application_row(application: &Application, chrome: &Chrome<'_>, out: &mut Html) {
+fn application_row(application: &Application, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.admin;
     let id = application.client.id.to_string();
-    html!(out, "<li>\n<p>");
-    named_link(APPLICATIONS, &id, application.name.as_str(), out);
-    if application.client.trusted {
-        tag("tag-new", text.trusted, out);
+    html! {
+        li {
+            p {
+                (named_link(APPLICATIONS, &id, application.name.as_str()))
+                @if application.client.trusted { (tag("tag-new", text.trusted)) }
+                @if application.bot.is_some() { (tag("", text.bot)) }
+            }
+            p.quiet { (id) }
+        }
     }
-    if application.bot.is_some() {
-        tag("", text.bot, out);
-    }
-    html!(out, "</p>\n<p class=\"quiet\">{}</p>\n</li>\n", id);
 }
 
 /// One user.
@@ -294,144 +249,108 @@ pub struct AdminUserPage<'a> {
 }
 
 impl View for AdminUserPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        heading_of(self.user.username.as_str(), out);
-        done(self.done, out);
-        self.facts(chrome, out);
-        open_section("authorizations", chrome.text.layout.authorizations, out);
-        if self.authorized.is_empty() {
-            quiet(text.none, out);
+        let authorized = if self.authorized.is_empty() {
+            quiet(text.none)
         } else {
-            self.authorizations(chrome, out);
+            self.authorizations(chrome)
+        };
+        let (memberships, connections) = (&self.memberships, &self.connections);
+        let applications = &self.applications;
+        html! {
+            (heading_of(self.user.username.as_str()))
+            (done(self.done))
+            (self.facts(chrome))
+            (section("authorizations", chrome.text.layout.authorizations, &authorized))
+            (few("communities", text.communities, memberships.len(), chrome, &|nth| html! {
+                @if let Some(it) = memberships.get(nth) {
+                    bdi { (it.guild.name.as_str()) }
+                    @if it.is_owner { (tag("", text.owner)) }
+                    " " span.quiet { (it.guild.id.to_string()) }
+                }
+            }))
+            (few("connections", text.connections, connections.len(), chrome, &|nth| html! {
+                @if let Some(it) = connections.get(nth) {
+                    (it.kind.as_str()) ": " bdi { (it.name.as_str()) } " "
+                    span.quiet { bdi { (it.id.as_str()) } }
+                    (tag("", is_verified(it.verified, chrome)))
+                }
+            }))
+            (few("applications", text.applications, applications.len(), chrome, &|nth| html! {
+                @if let Some(it) = applications.get(nth) {
+                    (named_link(APPLICATIONS, &it.client.id.to_string(), it.name.as_str()))
+                }
+            }))
         }
-        close_section(out);
-        few(
-            "communities",
-            text.communities,
-            self.memberships.len(),
-            chrome,
-            out,
-            &|nth, out| {
-                let Some(it) = self.memberships.get(nth) else {
-                    return;
-                };
-                html!(out, "<bdi>{}</bdi>", it.guild.name.as_str());
-                if it.is_owner {
-                    tag("", text.owner, out);
-                }
-                html!(
-                    out,
-                    " <span class=\"quiet\">{}</span>",
-                    it.guild.id.to_string()
-                );
-            },
-        );
-        few(
-            "connections",
-            text.connections,
-            self.connections.len(),
-            chrome,
-            out,
-            &|nth, out| {
-                let Some(it) = self.connections.get(nth) else {
-                    return;
-                };
-                html!(
-                    out,
-                    "{}: <bdi>{}</bdi> <span class=\"quiet\"><bdi>{}</bdi></span>",
-                    it.kind.as_str(),
-                    it.name.as_str(),
-                    it.id.as_str()
-                );
-                tag("", is_verified(it.verified, chrome), out);
-            },
-        );
-        few(
-            "applications",
-            text.applications,
-            self.applications.len(),
-            chrome,
-            out,
-            &|nth, out| {
-                if let Some(it) = self.applications.get(nth) {
-                    named_link(
-                        APPLICATIONS,
-                        &it.client.id.to_string(),
-                        it.name.as_str(),
-                        out,
-                    );
-                }
-            },
-        );
     }
 }
 
 impl AdminUserPage<'_> {
-    fn facts(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn facts(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
         let user = self.user;
         let id = user.id.to_string();
-        html!(out, "<dl class=\"facts\">\n");
-        fact(text.id, &id, out);
-        open_fact(text.username, out);
-        html!(
-            out,
-            "<bdi>{}</bdi>#{}",
-            user.username.as_str(),
-            user.discriminator.as_str()
-        );
-        close_fact(out);
-        open_fact(text.email, out);
-        html!(out, "<bdi>{}</bdi>", user.email.as_str());
-        tag("", is_verified(user.verified, chrome), out);
-        close_fact(out);
-        fact(text.administrator, yes_or_no(user.admin, chrome), out);
-        fact_at(text.registered, Moment(user.created_at), out);
-        open_fact(text.audit_log, out);
-        html!(
-            out,
-            "<a href=\"/admin/audit-log?actor={}\">{}</a>, <a href=\"/admin/audit-log?target={}\">{}</a>",
-            id,
-            text.done_by,
-            id,
-            text.done_on
-        );
-        close_fact(out);
-        html!(out, "</dl>\n");
+        let username = html! { bdi { (user.username.as_str()) } "#" (user.discriminator.as_str()) };
+        let email = html! {
+            bdi { (user.email.as_str()) }
+            (tag("", is_verified(user.verified, chrome)))
+        };
+        let audit_log = html! {
+            a href={ "/admin/audit-log?actor=" (id) } { (text.done_by) } ", "
+            a href={ "/admin/audit-log?target=" (id) } { (text.done_on) }
+        };
+        html! {
+            dl.facts {
+                (fact_of(text.id, &id))
+                (fact(text.username, &username))
+                (fact(text.email, &email))
+                (fact_of(text.administrator, yes_or_no(user.admin, chrome)))
+                (fact_at(text.registered, Moment(user.created_at)))
+                (fact(text.audit_log, &audit_log))
+            }
+        }
     }
 
-    fn authorizations(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn authorizations(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        html!(out, "<ul class=\"rows\" role=\"list\">\n");
-        for (nth, it) in self.authorized.iter().enumerate() {
-            let (nth, id) = (nth.to_string(), it.application.client.id.to_string());
-            html!(out, "<li class=\"row\">\n<div>\n<p id=\"a{}\">", nth);
-            named_link(APPLICATIONS, &id, it.application.name.as_str(), out);
-            html!(
-                out,
-                "</p>\n<p class=\"quiet\">{} · ",
-                it.authorization.scope.to_string()
-            );
-            time(Moment(it.authorization.updated_at), out);
-            html!(out, "</p>\n</div>\n");
-            open_form(self.action, self.csrf_token, out);
-            hidden("application", &id, out);
-            html!(
-                out,
-                "<button class=\"small\" name=\"action\" value=\"application\" aria-describedby=\"a{}\">{}</button>\n</form>\n</li>\n",
-                nth,
-                text.revoke
-            );
+        let everything = html! {
+            button.danger name="action" value="everything" { (text.revoke_everything) }
+        };
+        html! {
+            ul.rows role="list" {
+                @for (nth, it) in self.authorized.iter().enumerate() {
+                    (self.authorization(&nth.to_string(), it, chrome))
+                }
+            }
+            (pager(text.pages, &[(self.next, text.next)]))
+            (form(self.action, self.csrf_token, &everything))
         }
-        html!(out, "</ul>\n");
-        pager(text.pages, &[(self.next, text.next)], out);
-        open_form(self.action, self.csrf_token, out);
-        html!(
-            out,
-            "<button class=\"danger\" name=\"action\" value=\"everything\">{}</button>\n</form>\n",
-            text.revoke_everything
-        );
+    }
+
+    /// One authorization; `nth` tells it from the others on the page.
+    fn authorization(&self, nth: &str, it: &Authorized, chrome: &Chrome<'_>) -> Markup {
+        let id = it.application.client.id.to_string();
+        let revoke = html! {
+            (hidden("application", &id))
+            button.small name="action" value="application" aria-describedby={ "a" (nth) } {
+                (chrome.text.admin.revoke)
+            }
+        };
+        html! {
+            li.row {
+                div {
+                    p id={ "a" (nth) } {
+                        (named_link(APPLICATIONS, &id, it.application.name.as_str()))
+                    }
+                    p.quiet {
+                        (it.authorization.scope.to_string()) " · "
+                        (time(Moment(it.authorization.updated_at)))
+                    }
+                }
+                (form(self.action, self.csrf_token, &revoke))
+            }
+        }
     }
 }
 
@@ -452,33 +371,27 @@ fn yes_or_no(yes: bool, chrome: &Chrome<'_>) -> &'static str {
 /// Most that are shown of what may be many.
 pub const FEW: u32 = 25;
 
-/// The first of what may be many, under a heading; `write` writes each by its place.
+/// The first of what may be many, under a heading; `item` is each of them by its place.
 fn few(
     id: &str,
     title: &str,
     count: usize,
     chrome: &Chrome<'_>,
-    out: &mut Html,
-    write: &dyn Fn(usize, &mut Html),
-) {
+    item: &dyn Fn(usize) -> Markup,
+) -> Markup {
     let text = &chrome.text.admin;
     let most = usize::try_from(FEW).unwrap_or(usize::MAX);
-    open_section(id, title, out);
-    if count == 0 {
-        quiet(text.none, out);
-    } else {
-        html!(out, "<ul class=\"plain\">\n");
-        for nth in 0..count.min(most) {
-            html!(out, "<li>");
-            write(nth, out);
-            html!(out, "</li>\n");
+    let items = html! {
+        @if count == 0 {
+            (quiet(text.none))
+        } @else {
+            ul.plain {
+                @for nth in 0..count.min(most) { li { (item(nth)) } }
+            }
         }
-        html!(out, "</ul>\n");
-    }
-    if count > most {
-        quiet(text.only_the_first, out);
-    }
-    close_section(out);
+        @if count > most { (quiet(text.only_the_first)) }
+    };
+    section(id, title, &items)
 }
 
 /// One application.
@@ -507,111 +420,105 @@ pub enum Problem {
 }
 
 impl View for AdminApplicationPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
-        let text = &chrome.text.admin;
-        heading_of(self.application.name.as_str(), out);
-        done(self.done, out);
-        claim(self.application.description.as_str(), chrome, out);
-        self.facts(chrome, out);
-        let trusted = self.application.client.trusted;
-        open_section("trust", text.trust, out);
-        let (means, class, action, words) = if trusted {
-            (text.withdraw_means, "danger", "withdraw", text.withdraw)
-        } else {
-            (text.grant_means, "", "grant", text.grant)
-        };
-        html!(out, "<p>{}</p>\n", means);
-        match self.problem {
-            Some(Problem::WrongPassword) => {
-                problem("trust-problem", text.wrong_password, None, out);
-            }
-            Some(Problem::TooManyAttempts(seconds)) => {
-                problem(
-                    "trust-problem",
-                    chrome.text.login.too_many,
-                    Some(seconds),
-                    out,
-                );
-            }
-            None => {}
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            (heading_of(self.application.name.as_str()))
+            (done(self.done))
+            (claim(self.application.description.as_str(), chrome))
+            (self.facts(chrome))
+            (section("trust", chrome.text.admin.trust, &self.trust(chrome)))
         }
-        open_form(self.action, self.csrf_token, out);
-        password("trust", text.password, self.problem.is_some(), chrome, out);
-        html!(
-            out,
-            "<div class=\"actions\"><button class=\"{}\" name=\"action\" value=\"{}\">{}</button></div>\n</form>\n",
-            class,
-            action,
-            words
-        );
-        close_section(out);
     }
 }
 
 impl AdminApplicationPage<'_> {
-    fn facts(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    /// What grants or withdraws trust.
+    fn trust(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let (means, class, action, words) = if self.application.client.trusted {
+            (text.withdraw_means, "danger", "withdraw", text.withdraw)
+        } else {
+            (text.grant_means, "", "grant", text.grant)
+        };
+        let fields = html! {
+            (password("trust", text.password, self.problem.is_some(), chrome))
+            div.actions { button class=(class) name="action" value=(action) { (words) } }
+        };
+        html! {
+            p { (means) }
+            @if let Some(why) = self.problem {
+                @let (words, seconds) = match why {
+                    Problem::WrongPassword => (text.wrong_password, None),
+                    Problem::TooManyAttempts(seconds) => {
+                        (chrome.text.login.too_many, Some(seconds))
+                    }
+                };
+                (problem("trust-problem", words, seconds))
+            }
+            (form(self.action, self.csrf_token, &fields))
+        }
+    }
+
+    fn facts(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
         let application = self.application;
         let id = application.client.id.to_string();
-        html!(out, "<dl class=\"facts\">\n");
-        fact(text.id, &id, out);
-        open_fact(text.owner, out);
-        if let Some(owner) = self.owner {
-            named_link(USERS, &owner.id.to_string(), owner.username.as_str(), out);
-        } else {
-            html!(out, "{}", text.none);
-        }
-        close_fact(out);
         let kind = match application.client.kind {
             ClientKind::Public => text.public,
             _ => text.confidential,
         };
-        fact(text.kind, kind, out);
-        open_fact(text.redirect_uris, out);
-        let uris = application.client.redirect_uris.iter();
-        if uris.len() == 0 {
-            html!(out, "{}", text.none);
-        } else {
-            html!(out, "<ul class=\"plain\">");
-            for uri in uris.map(RegisteredUri::as_str) {
-                html!(out, "<li><bdi dir=\"ltr\">{}</bdi></li>", uri);
+        let trusted = yes_or_no(application.client.trusted, chrome);
+        let audit_log = html! {
+            a href={ "/admin/audit-log?target=" (id) } { (text.done_on) }
+        };
+        html! {
+            dl.facts {
+                (fact_of(text.id, &id))
+                (fact(text.owner, &self.owner(chrome)))
+                (fact_of(text.kind, kind))
+                (fact(text.redirect_uris, &self.redirect_uris(chrome)))
+                (fact(text.bot, &self.bot(chrome)))
+                (fact_of(text.trusted, trusted))
+                (fact_at(text.registered, Moment(application.created_at)))
+                (fact(text.audit_log, &audit_log))
             }
-            html!(out, "</ul>");
         }
-        close_fact(out);
-        open_fact(text.bot, out);
-        if let Some(bot) = &application.bot {
-            html!(
-                out,
-                "<bdi>{}</bdi>#{}",
-                bot.username.as_str(),
-                bot.discriminator.as_str()
-            );
-            let who = if application.bot_public {
-                text.bot_public
-            } else {
-                text.bot_private
-            };
-            tag("", who, out);
-        } else {
-            html!(out, "{}", text.none);
+    }
+
+    fn owner(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            @match self.owner {
+                Some(owner) => (named_link(USERS, &owner.id.to_string(), owner.username.as_str())),
+                None => (chrome.text.admin.none),
+            }
         }
-        close_fact(out);
-        fact(
-            text.trusted,
-            yes_or_no(application.client.trusted, chrome),
-            out,
-        );
-        fact_at(text.registered, Moment(application.created_at), out);
-        open_fact(text.audit_log, out);
-        html!(
-            out,
-            "<a href=\"/admin/audit-log?target={}\">{}</a>",
-            id,
-            text.done_on
-        );
-        close_fact(out);
-        html!(out, "</dl>\n");
+    }
+
+    fn redirect_uris(&self, chrome: &Chrome<'_>) -> Markup {
+        let uris = self.application.client.redirect_uris.iter();
+        html! {
+            @if uris.len() == 0 {
+                (chrome.text.admin.none)
+            } @else {
+                ul.plain {
+                    @for uri in uris.map(RegisteredUri::as_str) { li { bdi dir="ltr" { (uri) } } }
+                }
+            }
+        }
+    }
+
+    fn bot(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let is_public = self.application.bot_public;
+        html! {
+            @match &self.application.bot {
+                Some(bot) => {
+                    bdi { (bot.username.as_str()) } "#" (bot.discriminator.as_str())
+                    (tag("", if is_public { text.bot_public } else { text.bot_private }))
+                }
+                None => (text.none),
+            }
+        }
     }
 }
 
@@ -628,31 +535,33 @@ pub struct AuditLogPage<'a> {
 }
 
 impl View for AuditLogPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
         let [actor, target] = self.typed;
-        heading(text.audit_log, out);
-        open_search(AUDIT_LOG, text.audit_log, out);
-        open_choice("action", text.action, out);
-        option("", false, text.any, out);
-        for action in Action::ALL {
-            let is_wanted = self.wanted.action == Some(*action);
-            option(action.as_str(), is_wanted, words(*action, chrome), out);
-        }
-        close_choice(out);
-        typed_field("actor", text.actor_id, actor, "numeric", out);
-        typed_field("target", text.target_id, target, "numeric", out);
-        close_search(chrome, out);
-        if self.entries.is_empty() {
-            nothing_found(chrome, out);
-        } else {
-            html!(out, "<ol class=\"rows\" role=\"list\">\n");
-            for entry in &self.entries {
-                write_entry(entry, chrome, out);
+        let actions = html! {
+            (option("", false, text.any))
+            @for action in Action::ALL {
+                @let is_wanted = self.wanted.action == Some(*action);
+                (option(action.as_str(), is_wanted, words(*action, chrome)))
             }
-            html!(out, "</ol>\n");
+        };
+        let fields = html! {
+            (choice("action", text.action, &actions))
+            (typed_field("actor", "actor", text.actor_id, actor, "numeric"))
+            (typed_field("target", "target", text.target_id, target, "numeric"))
+        };
+        html! {
+            (heading(text.audit_log))
+            (search(AUDIT_LOG, text.audit_log, &fields, chrome))
+            @if self.entries.is_empty() {
+                (nothing_found(chrome))
+            } @else {
+                ol.rows role="list" {
+                    @for entry in &self.entries { (entry_row(entry, chrome)) }
+                }
+            }
+            (pager(text.pages, &[(self.older, text.older)]))
         }
-        pager(text.pages, &[(self.older, text.older)], out);
     }
 }
 
@@ -661,34 +570,32 @@ fn words(action: Action, chrome: &Chrome<'_>) -> &'static str {
     words.copied().unwrap_or_default()
 }
 
-fn write_entry(entry: &Entry, chrome: &Chrome<'_>, out: &mut Html) {
+fn entry_row(entry: &Entry, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.admin;
     let done_at = Timestamp::from_millis(entry.id.0.created_at_millis());
-    html!(
-        out,
-        "<li>\n<p><span class=\"name\">{}</span> <span class=\"quiet\">",
-        words(entry.action, chrome)
-    );
-    time(Moment(done_at), out);
-    html!(out, "</span></p>\n<dl class=\"facts\">\n");
     let application = entry.application.map(|application| application.0);
-    for (label, href, id) in [
-        (text.actor, "/admin/audit-log?actor=", entry.actor),
-        (text.target, "/admin/audit-log?target=", entry.target),
-        (text.application, "/admin/applications/", application),
-    ] {
-        if let Some(id) = id {
-            let id = id.to_string();
-            open_fact(label, out);
-            html!(out, "<a href=\"{}{}\">{}</a>", href, id, id);
-            close_fact(out);
+    html! {
+        li {
+            p {
+                span.name { (words(entry.action, chrome)) } " "
+                span.quiet { (time(Moment(done_at))) }
+            }
+            dl.facts {
+                @for (label, href, id) in [
+                    (text.actor, "/admin/audit-log?actor=", entry.actor),
+                    (text.target, "/admin/audit-log?target=", entry.target),
+                    (text.application, "/admin/applications/", application),
+                ] {
+                    @if let Some(id) = id {
+                        @let id = id.to_string();
+                        (fact(label, &html! { a href={ (href) (id) } { (id) } }))
+                    }
+                }
+                (fact(text.address, &html! { (entry.address) }))
+                @if !entry.details.is_null() {
+                    (fact_of(text.details, &entry.details.to_string()))
+                }
+            }
         }
     }
-    open_fact(text.address, out);
-    html!(out, "{}", entry.address);
-    close_fact(out);
-    if !entry.details.is_null() {
-        fact(text.details, &entry.details.to_string(), out);
-    }
-    html!(out, "</dl>\n</li>\n");
 }

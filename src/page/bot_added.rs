@@ -1,7 +1,8 @@
 //! The page that says where a bot is now.
 
-use super::html::{Html, html};
-use super::parts::{quiet, tag};
+use maud::{Markup, html};
+
+use super::parts::{quiet, sentence, tag};
 use super::{Chrome, View};
 use crate::fluxer::permissions::Permission;
 
@@ -18,31 +19,30 @@ pub struct BotAddedPage<'a> {
 }
 
 impl View for BotAddedPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.bot;
-        html!(out, "<h1>");
-        out.sentence(text.added, &[self.bot, self.guild]);
-        html!(out, "</h1>\n<p class=\"lead\">");
-        out.sentence(text.belongs_to, &[self.application]);
-        html!(out, "</p>\n");
-        if self.permissions.is_empty() {
-            html!(out, "<p>{}</p>\n", text.granted_nothing);
-        } else {
-            html!(
-                out,
-                "<section aria-labelledby=\"granted\">\n<h2 id=\"granted\">{}</h2>\n<ul class=\"granted\">\n",
-                text.granted
-            );
-            for permission in &self.permissions {
-                html!(out, "<li>{}", chrome.text.permission(*permission));
-                if permission.is_dangerous() {
-                    tag("tag-dangerous", chrome.text.consent.dangerous, out);
+        html! {
+            h1 { (sentence(text.added, &[self.bot, self.guild])) }
+            p.lead { (sentence(text.belongs_to, &[self.application])) }
+            @if self.permissions.is_empty() {
+                p { (text.granted_nothing) }
+            } @else {
+                section aria-labelledby="granted" {
+                    h2 #granted { (text.granted) }
+                    ul.granted {
+                        @for permission in &self.permissions {
+                            li {
+                                (chrome.text.permission(*permission))
+                                @if permission.is_dangerous() {
+                                    (tag("tag-dangerous", chrome.text.consent.dangerous))
+                                }
+                            }
+                        }
+                    }
                 }
-                html!(out, "</li>\n");
             }
-            html!(out, "</ul>\n</section>\n");
+            (quiet(text.take_back))
+            (quiet(text.close))
         }
-        quiet(text.take_back, out);
-        quiet(text.close, out);
     }
 }

@@ -1,9 +1,11 @@
 //! The consent form: who asks, as whom, for what, and where it goes.
 
-use super::html::{Html, filled, html};
+use maud::{Markup, html};
+
 use super::parts::{
-    checked, claim, close_fact, fact, monogram, open_fact, open_form, quiet, selected, tag,
+    around, branded, claim, fact_of, fact_on, form, monogram, quiet, sentence, tag,
 };
+use super::text::filled;
 use super::{Chrome, View};
 use crate::fluxer::application::Application;
 use crate::fluxer::permissions::{Group, Permission};
@@ -151,66 +153,61 @@ impl PermissionLine {
 }
 
 impl View for ConsentPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
-        self.asker(chrome, out);
-        if let Some(problem) = self.problem {
-            html!(
-                out,
-                "<p class=\"problem\" id=\"problem\" role=\"alert\">{}</p>\n",
-                problem
-            );
+        let link = html! {
+            a href="/settings/authorizations" { (chrome.text.layout.authorizations) }
+        };
+        html! {
+            (self.asker(chrome))
+            @if let Some(problem) = self.problem {
+                p.problem #problem role="alert" { (problem) }
+            }
+            (self.account(chrome))
+            (form(self.action, self.csrf_token, &self.question(chrome)))
+            @if self.only_adds_a_bot() {
+                (quiet(chrome.text.bot.take_back))
+            } @else {
+                p.quiet { (around(text.take_back, &[link])) }
+            }
         }
-        self.account(chrome, out);
-        // Enter in a form presses its first button: that one denies.
-        open_form(self.action, self.csrf_token, out);
-        if !self.only_adds_a_bot() {
-            self.scopes(chrome, out);
-        }
-        if let Some(bot) = &self.bot {
-            self.bot(bot, chrome, out);
-        }
-        html!(out, "<p class=\"withheld\">{}</p>\n", self.withheld(chrome));
-        if let Some(destination) = self.destination {
-            html!(
-                out,
-                "<dl class=\"facts\">\n<div><dt>{}</dt><dd><bdi class=\"name\" dir=\"ltr\">{}</bdi></dd></div>\n</dl>\n",
-                text.destination,
-                destination
-            );
-        }
-        html!(
-            out,
-            "<div class=\"actions\">\n<button name=\"decision\" value=\"deny\" formnovalidate>{}</button>\n",
-            text.deny
-        );
-        if self.can_be_approved() {
-            html!(
-                out,
-                "<button class=\"primary\" name=\"decision\" value=\"approve\">{}</button>\n",
-                if self.only_adds_a_bot() {
-                    text.approve_bot
-                } else {
-                    text.approve
-                }
-            );
-        }
-        html!(out, "</div>\n</form>\n");
-        if self.only_adds_a_bot() {
-            quiet(chrome.text.bot.take_back, out);
-            return;
-        }
-        html!(out, "<p class=\"quiet\">");
-        let page = [chrome.text.layout.authorizations];
-        let link = "<a href=\"/settings/authorizations\">";
-        out.around(text.take_back, &page, link, "</a>");
-        html!(out, "</p>\n");
     }
 }
 
 impl ConsentPage<'_> {
+    /// What is asked for, and the two answers.
+    fn question(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.consent;
+        let is_bot = self.only_adds_a_bot();
+        let approve = if is_bot {
+            text.approve_bot
+        } else {
+            text.approve
+        };
+        html! {
+            @if !is_bot { (self.scopes(chrome)) }
+            @if let Some(bot) = &self.bot { (self.bot(bot, chrome)) }
+            p.withheld { (self.withheld(chrome)) }
+            @if let Some(destination) = self.destination {
+                dl.facts {
+                    div {
+                        dt { (text.destination) }
+                        dd { bdi.name dir="ltr" { (destination) } }
+                    }
+                }
+            }
+            div.actions {
+                // Enter in a form presses its first button: that one denies.
+                button name="decision" value="deny" formnovalidate { (text.deny) }
+                @if self.can_be_approved() {
+                    button.primary name="decision" value="approve" { (approve) }
+                }
+            }
+        }
+    }
+
     /// Who asks, and what is known of them.
-    fn asker(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn asker(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let name = self.application.name.as_str();
         let heading = match (&self.bot, self.only_adds_a_bot()) {
@@ -218,153 +215,95 @@ impl ConsentPage<'_> {
             (Some(_), false) => text.heading_both,
             (Some(_), true) => text.heading_bot,
         };
-        html!(out, "<header class=\"asker\">\n");
-        monogram(name, out);
-        html!(out, "<h1>");
-        out.sentence(heading, &[name]);
         let (standing, class) = if self.application.client.trusted {
-            (text.trusted, "tag-trusted")
+            (text.trusted, "tag tag-trusted")
         } else {
-            (text.untrusted, "tag-untrusted")
+            (text.untrusted, "tag tag-untrusted")
         };
-        html!(
-            out,
-            "</h1>\n</header>\n<div class=\"byline\">\n<p class=\"tag {}\">",
-            class
-        );
-        out.around(standing, &[&chrome.brand.name], "<bdi>", "</bdi>");
-        html!(out, "</p>\n<dl>\n");
-        if let Some(owner) = self.owner {
-            fact(text.owner, owner, out);
+        html! {
+            header.asker {
+                (monogram(name))
+                h1 { (sentence(heading, &[name])) }
+            }
+            div.byline {
+                p class=(class) { (branded(standing, chrome)) }
+                dl {
+                    @if let Some(owner) = self.owner { (fact_of(text.owner, owner)) }
+                    (fact_on(text.since, self.registered_on))
+                }
+            }
+            (claim(self.application.description.as_str(), chrome))
         }
-        open_fact(text.since, out);
-        html!(
-            out,
-            "<time datetime=\"{}\">{}</time>",
-            self.registered_on,
-            self.registered_on
-        );
-        close_fact(out);
-        html!(out, "</dl>\n</div>\n");
-        claim(self.application.description.as_str(), chrome, out);
     }
 
     /// As whom, and how to be somebody else.
-    fn account(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn account(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
-        html!(out, "<div class=\"account\">\n<p>");
-        out.sentence(text.as_whom, &[self.username]);
-        html!(out, "</p>\n");
-        open_form(self.switch_account_action, self.switch_account_token, out);
-        html!(
-            out,
-            "<button class=\"link\">{}</button>\n</form>\n</div>\n",
-            text.switch
-        );
+        let switch = html! { button.link { (text.switch) } };
+        html! {
+            div.account {
+                p { (sentence(text.as_whom, &[self.username])) }
+                (form(self.switch_account_action, self.switch_account_token, &switch))
+            }
+        }
     }
 
-    fn scopes(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn scopes(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let may_withhold = self.scopes.iter().any(|line| line.withholdable);
-        html!(out, "<fieldset");
-        if may_withhold {
-            html!(out, " aria-describedby=\"withholding\"");
-        }
-        html!(out, ">\n<legend>{}</legend>\n", text.scopes);
-        if may_withhold {
-            html!(
-                out,
-                "<p class=\"quiet\" id=\"withholding\">{}</p>\n",
-                text.untick
-            );
-        }
-        html!(out, "<ul class=\"scopes\" role=\"list\">\n");
-        for line in &self.scopes {
-            scope_line(line, chrome, out);
-        }
-        html!(out, "</ul>\n</fieldset>\n");
-    }
-
-    fn bot(&self, bot: &BotSection<'_>, chrome: &Chrome<'_>, out: &mut Html) {
-        let text = &chrome.text.bot;
-        html!(
-            out,
-            "<section class=\"bot\" aria-labelledby=\"bot\">\n<h2 id=\"bot\">"
-        );
-        out.sentence(text.heading, &[bot.username]);
-        html!(out, "</h2>\n");
-        match &bot.guilds {
-            GuildPicker::Fixed(name) => {
-                html!(out, "<p>");
-                out.sentence(text.fixed, &[name]);
-                html!(out, "</p>\n");
-            }
-            GuildPicker::Pick {
-                choices,
-                not_offered,
-                proposal_fails,
-            } => {
-                if bot.guilds.is_empty() {
-                    html!(out, "<p class=\"problem\">{}</p>\n", text.nowhere);
-                } else {
-                    if *proposal_fails {
-                        quiet(text.proposal_fails, out);
-                    }
-                    self.picker(choices, chrome, out);
-                }
-                if !not_offered.is_empty() {
-                    html!(
-                        out,
-                        "<details>\n<summary>{}</summary>\n<ul class=\"plain\">\n",
-                        text.not_offered
-                    );
-                    for name in not_offered {
-                        html!(
-                            out,
-                            "<li><bdi>{}</bdi> <span class=\"quiet\">({})</span></li>\n",
-                            name,
-                            text.not_a_manager
-                        );
-                    }
-                    html!(out, "</ul>\n</details>\n");
+        html! {
+            fieldset aria-describedby=[may_withhold.then_some("withholding")] {
+                legend { (text.scopes) }
+                @if may_withhold { p.quiet #withholding { (text.untick) } }
+                ul.scopes role="list" {
+                    @for line in &self.scopes { (scope_line(line, chrome)) }
                 }
             }
         }
-        permissions(&bot.permissions, chrome, out);
-        html!(out, "</section>\n");
     }
 
-    fn picker(&self, choices: &[GuildChoice<'_>], chrome: &Chrome<'_>, out: &mut Html) {
+    fn bot(&self, bot: &BotSection<'_>, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.bot;
-        html!(
-            out,
-            "<div class=\"field\">\n<label for=\"guild\">{}</label>\n<select id=\"guild\" name=\"guild_id\"",
-            text.add_to
-        );
-        if self.only_adds_a_bot() {
-            html!(out, " required");
-        }
-        if self.problem.is_some() {
-            html!(
-                out,
-                " aria-invalid=\"true\" aria-describedby=\"problem\" autofocus"
-            );
-        }
-        html!(out, ">\n<option value=\"\">{}</option>\n", text.choose);
-        for choice in choices {
-            let id = choice.id.to_string();
-            let state = if choice.is_there_already {
-                " disabled"
-            } else {
-                selected(choice.is_proposed)
-            };
-            html!(out, "<option value=\"{}\"{}>{}", id, state, choice.name);
-            if choice.is_there_already {
-                html!(out, " ({})", text.already_there);
+        html! {
+            section.bot aria-labelledby="bot" {
+                h2 #bot { (sentence(text.heading, &[bot.username])) }
+                @match &bot.guilds {
+                    GuildPicker::Fixed(name) => p { (sentence(text.fixed, &[name])) },
+                    GuildPicker::Pick { choices, not_offered, proposal_fails } => {
+                        @if bot.guilds.is_empty() {
+                            p.problem { (text.nowhere) }
+                        } @else {
+                            @if *proposal_fails { (quiet(text.proposal_fails)) }
+                            (self.picker(choices, chrome))
+                        }
+                        @if !not_offered.is_empty() { (others(not_offered, chrome)) }
+                    }
+                }
+                (permissions(&bot.permissions, chrome))
             }
-            html!(out, "</option>\n");
         }
-        html!(out, "</select>\n</div>\n");
+    }
+
+    fn picker(&self, choices: &[GuildChoice<'_>], chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.bot;
+        let problem = self.problem.is_some();
+        html! {
+            div.field {
+                label for="guild" { (text.add_to) }
+                select #guild name="guild_id" required[self.only_adds_a_bot()]
+                    aria-invalid=[problem.then_some("true")]
+                    aria-describedby=[problem.then_some("problem")] autofocus[problem] {
+                    option value="" { (text.choose) }
+                    @for choice in choices {
+                        option value=(choice.id.to_string()) disabled[choice.is_there_already]
+                            selected[choice.is_proposed && !choice.is_there_already] {
+                            (choice.name)
+                            @if choice.is_there_already { " (" (text.already_there) ")" }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// What the application will not be able to do, for whoever wonders.
@@ -393,137 +332,112 @@ impl ConsentPage<'_> {
     }
 }
 
-fn scope_line(line: &ScopeLine, chrome: &Chrome<'_>, out: &mut Html) {
+/// The guilds that a bot cannot be added to by this user.
+fn others(names: &[&str], chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.bot;
+    html! {
+        details {
+            summary { (text.not_offered) }
+            ul.plain {
+                @for name in names {
+                    li { bdi { (name) } " " span.quiet { "(" (text.not_a_manager) ")" } }
+                }
+            }
+        }
+    }
+}
+
+fn scope_line(line: &ScopeLine, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.consent;
     let scope = line.scope.as_str();
-    let has_note = line.preview.is_some() || line.is_dangerous();
-    open_line(line.is_dangerous(), out);
-    html!(
-        out,
-        "<label><input type=\"checkbox\" name=\"scope\" value=\"{}\"{}",
-        scope,
-        checked(line.is_ticked)
-    );
-    if !line.withholdable {
-        html!(out, " disabled");
-    }
-    if has_note {
-        html!(out, " aria-describedby=\"scope-{}\"", scope);
-    }
-    html!(out, ">\n<span>{}", chrome.text.scope(line.scope));
-    if line.new {
-        tag("tag-new", text.new, out);
-    }
-    if line.is_ticked && !line.withholdable {
-        tag("", text.included, out);
-    }
-    if line.is_dangerous() {
-        tag("tag-dangerous", text.dangerous, out);
-    }
-    html!(out, "</span></label>\n");
-    if has_note {
-        html!(out, "<div class=\"note\" id=\"scope-{}\">\n", scope);
-        if line.is_dangerous() {
-            html!(out, "<p class=\"warning\">{}</p>\n", text.dangerous_scope);
+    let is_dangerous = line.is_dangerous();
+    let has_note = line.preview.is_some() || is_dangerous;
+    html! {
+        li.dangerous[is_dangerous] {
+            label {
+                input type="checkbox" name="scope" value=(scope) checked[line.is_ticked]
+                    disabled[!line.withholdable]
+                    aria-describedby=[has_note.then(|| ["scope-", scope].concat())];
+                " "
+                span {
+                    (chrome.text.scope(line.scope))
+                    @if line.new { (tag("tag-new", text.new)) }
+                    @if line.is_ticked && !line.withholdable { (tag("", text.included)) }
+                    @if is_dangerous { (tag("tag-dangerous", text.dangerous)) }
+                }
+            }
+            @if has_note {
+                div.note id={ "scope-" (scope) } {
+                    @if is_dangerous { p.warning { (text.dangerous_scope) } }
+                    @if let Some(preview) = &line.preview { (previewed(preview, chrome)) }
+                }
+            }
         }
-        if let Some(preview) = &line.preview {
-            previewed(preview, chrome, out);
-        }
-        html!(out, "</div>\n");
     }
-    html!(out, "</li>\n");
 }
 
-fn previewed(preview: &Preview, chrome: &Chrome<'_>, out: &mut Html) {
+fn previewed(preview: &Preview, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.consent;
-    if preview.shown.is_empty() {
-        html!(out, "<p>{}</p>\n", text.nothing_yet);
-        return;
+    html! {
+        @if preview.shown.is_empty() {
+            p { (text.nothing_yet) }
+        } @else {
+            ul.preview role="list" {
+                @for shown in &preview.shown { li { bdi { (shown) } } }
+                @if preview.more > 0 {
+                    li.more { (filled(text.and_more, &[&preview.more.to_string()])) }
+                }
+            }
+        }
     }
-    html!(out, "<ul class=\"preview\" role=\"list\">");
-    for shown in &preview.shown {
-        html!(out, "<li><bdi>{}</bdi></li>", shown);
-    }
-    if preview.more > 0 {
-        let more = filled(text.and_more, &[&preview.more.to_string()]);
-        html!(out, "<li class=\"more\">{}</li>", more);
-    }
-    html!(out, "</ul>\n");
-}
-
-/// Opens a line of a list of boxes.
-fn open_line(is_dangerous: bool, out: &mut Html) {
-    html!(
-        out,
-        "<li class=\"{}\">\n",
-        if is_dangerous { "dangerous" } else { "" }
-    );
 }
 
 /// What the bot is to be able to do, by what it is about.
-fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>, out: &mut Html) {
+fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.bot;
     if lines.is_empty() {
-        quiet(text.no_permissions, out);
-        return;
+        return quiet(text.no_permissions);
     }
     let dangerous = lines.iter().filter(|line| line.is_dangerous()).count();
-    html!(
-        out,
-        "<fieldset class=\"permissions\" aria-describedby=\"never-more\">\n<legend>{}</legend>\n<p class=\"quiet\">",
-        text.permissions
-    );
-    let counts = [lines.len().to_string(), dangerous.to_string()];
-    out.around(
-        text.asked,
-        &[&counts[0], &counts[1]],
-        "<strong>",
-        "</strong>",
-    );
-    html!(out, "</p>\n");
-    for group in Group::ALL {
-        let mut of_group = lines
-            .iter()
-            .filter(|line| line.permission.group == group)
-            .peekable();
-        if of_group.peek().is_none() {
-            continue;
+    let counts = [lines.len(), dangerous].map(|count| count.to_string());
+    let counts = counts.map(|count| html! { strong { (count) } });
+    html! {
+        fieldset.permissions aria-describedby="never-more" {
+            legend { (text.permissions) }
+            p.quiet { (around(text.asked, &counts)) }
+            @for group in Group::ALL {
+                @if lines.iter().any(|line| line.permission.group == group) {
+                    fieldset {
+                        legend { (chrome.text.group(group)) }
+                        ul.scopes role="list" {
+                            @for line in lines.iter().filter(|it| it.permission.group == group) {
+                                (permission_line(line, chrome))
+                            }
+                        }
+                    }
+                }
+            }
+            p.quiet #never-more { (text.never_more) }
         }
-        html!(
-            out,
-            "<fieldset>\n<legend>{}</legend>\n<ul class=\"scopes\" role=\"list\">\n",
-            chrome.text.group(group)
-        );
-        for line in of_group {
-            permission_line(line, chrome, out);
-        }
-        html!(out, "</ul>\n</fieldset>\n");
     }
-    html!(
-        out,
-        "<p class=\"quiet\" id=\"never-more\">{}</p>\n</fieldset>\n",
-        text.never_more
-    );
 }
 
-fn permission_line(line: &PermissionLine, chrome: &Chrome<'_>, out: &mut Html) {
-    open_line(line.is_dangerous(), out);
-    html!(
-        out,
-        "<label><input type=\"checkbox\" name=\"permissions\" value=\"{}\"{}>\n<span>{}",
-        line.permission.value().to_string(),
-        if line.is_held {
-            checked(line.is_ticked)
-        } else {
-            " disabled"
-        },
-        chrome.text.permission(line.permission)
-    );
-    if line.is_dangerous() {
-        tag("tag-dangerous", chrome.text.consent.dangerous, out);
+fn permission_line(line: &PermissionLine, chrome: &Chrome<'_>) -> Markup {
+    html! {
+        li.dangerous[line.is_dangerous()] {
+            label {
+                input type="checkbox" name="permissions"
+                    value=(line.permission.value().to_string())
+                    checked[line.is_held && line.is_ticked] disabled[!line.is_held];
+                " "
+                span {
+                    (chrome.text.permission(line.permission))
+                    @if line.is_dangerous() {
+                        (tag("tag-dangerous", chrome.text.consent.dangerous))
+                    }
+                    @if !line.is_held { (tag("", chrome.text.bot.not_held)) }
+                }
+            }
+        }
     }
-    if !line.is_held {
-        tag("", chrome.text.bot.not_held, out);
-    }
-    html!(out, "</span></label>\n</li>\n");
 }

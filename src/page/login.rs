@@ -1,7 +1,8 @@
 //! The login form.
 
-use super::html::{Html, html};
-use super::parts::{open_form, problem, submit};
+use maud::{Markup, html};
+
+use super::parts::{branded, form, problem, sentence, submit};
 use super::{Chrome, View};
 
 /// The login form.
@@ -30,60 +31,47 @@ pub enum LoginProblem {
 }
 
 impl View for LoginPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.login;
-        html!(out, "<h1>");
-        out.around(text.heading, &[&chrome.brand.name], "<bdi>", "</bdi>");
-        html!(out, "</h1>\n");
-        if let Some(application) = self.application {
-            html!(out, "<p class=\"lead\">");
-            out.sentence(text.to_continue, &[application]);
-            html!(out, "</p>\n");
-        }
-        match self.problem {
-            Some(LoginProblem::WrongCredentials) => problem("login-problem", text.wrong, None, out),
-            Some(LoginProblem::TooManyAttempts(seconds)) => {
-                problem("login-problem", text.too_many, Some(seconds), out);
+        html! {
+            h1 { (branded(text.heading, chrome)) }
+            @if let Some(application) = self.application {
+                p.lead { (sentence(text.to_continue, &[application])) }
             }
-            Some(LoginProblem::FormExpired) => problem("login-problem", text.expired, None, out),
-            None => {}
+            @if let Some(why) = self.problem {
+                @let (words, seconds) = match why {
+                    LoginProblem::WrongCredentials => (text.wrong, None),
+                    LoginProblem::TooManyAttempts(seconds) => (text.too_many, Some(seconds)),
+                    LoginProblem::FormExpired => (text.expired, None),
+                };
+                (problem("login-problem", words, seconds))
+            }
+            (form(self.action, self.csrf_token, &self.fields(chrome)))
         }
-        open_form(self.action, self.csrf_token, out);
-        html!(
-            out,
-            r#"<div class="field">
-<label for="login">{}</label>
-<input id="login" name="login" value="{}" type="text" dir="auto" autocomplete="username" autocapitalize="none" spellcheck="false""#,
-            text.login,
-            self.login,
-        );
-        self.close_field(self.login.is_empty(), out);
-        html!(
-            out,
-            r#"<div class="field">
-<label for="password">{}</label>
-<input id="password" name="password" type="password" autocomplete="current-password""#,
-            text.password,
-        );
-        self.close_field(!self.login.is_empty(), out);
-        submit("primary", text.submit, out);
-        html!(out, "</form>\n");
     }
 }
 
 impl LoginPage<'_> {
-    /// What both fields have; the first that is still to be filled has the focus.
-    fn close_field(&self, has_focus: bool, out: &mut Html) {
-        html!(out, " required");
-        if has_focus {
-            html!(out, " autofocus");
+    /// Both fields; the first that is still to be filled has the focus.
+    fn fields(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.login;
+        let why = self.problem.map(|_| "login-problem");
+        let is_wrong = self.problem == Some(LoginProblem::WrongCredentials);
+        let is_wrong = is_wrong.then_some("true");
+        html! {
+            div.field {
+                label for="login" { (text.login) }
+                input #login name="login" value=(self.login) type="text" dir="auto"
+                    autocomplete="username" autocapitalize="none" spellcheck="false" required
+                    autofocus[self.login.is_empty()] aria-describedby=[why] aria-invalid=[is_wrong];
+            }
+            div.field {
+                label for="password" { (text.password) }
+                input #password name="password" type="password" autocomplete="current-password"
+                    required autofocus[!self.login.is_empty()] aria-describedby=[why]
+                    aria-invalid=[is_wrong];
+            }
+            (submit("primary", text.submit))
         }
-        if self.problem.is_some() {
-            html!(out, " aria-describedby=\"login-problem\"");
-        }
-        if self.problem == Some(LoginProblem::WrongCredentials) {
-            html!(out, " aria-invalid=\"true\"");
-        }
-        html!(out, ">\n</div>\n");
     }
 }

@@ -1,7 +1,8 @@
 //! The form that logs out.
 
-use super::html::{Html, html};
-use super::parts::{open_form, quiet, submit};
+use maud::{Markup, html};
+
+use super::parts::{branded, form, quiet, sentence, submit};
 use super::{Chrome, View};
 
 /// Asks whether to log out: a link from elsewhere must not do it alone.
@@ -15,16 +16,13 @@ pub struct LogoutPage<'a> {
 }
 
 impl View for LogoutPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.logout;
-        html!(out, "<h1>");
-        out.around(text.heading, &[&chrome.brand.name], "<bdi>", "</bdi>");
-        html!(out, "</h1>\n<p class=\"lead\">");
-        out.sentence(text.as_whom, &[self.username]);
-        html!(out, "</p>\n");
-        open_form(self.action, self.csrf_token, out);
-        submit("primary", text.submit, out);
-        html!(out, "</form>\n");
-        quiet(text.stay, out);
+        html! {
+            h1 { (branded(text.heading, chrome)) }
+            p.lead { (sentence(text.as_whom, &[self.username])) }
+            (form(self.action, self.csrf_token, &submit("primary", text.submit)))
+            (quiet(text.stay))
+        }
     }
 }

@@ -2,8 +2,10 @@
 //! without.
 //!
 //! Invariant: every page leaves through [`Page::respond`], so none goes out without its
-//! `Content-Security-Policy`, and nothing that a stranger named reaches a page unescaped: see
-//! [`html`].
+//! `Content-Security-Policy`, and nothing that a stranger named reaches a page unescaped:
+//! every view is a [`maud`] template, which escapes whatever it is given.
+
+use maud::Markup;
 
 use crate::config::Brand;
 use crate::http::Response;
@@ -17,7 +19,6 @@ pub use login::{LoginPage, LoginProblem};
 pub use logout::LogoutPage;
 pub use notice::NoticePage;
 
-use html::Html;
 use style::Asset;
 use text::Text;
 
@@ -25,7 +26,6 @@ pub mod admin;
 mod bot_added;
 mod consent;
 pub mod developers;
-pub mod html;
 mod layout;
 mod login;
 mod logout;
@@ -72,8 +72,8 @@ impl Chrome<'_> {
 
 /// What a page says, in the layout that all of them share.
 pub trait View {
-    /// Writes it.
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html);
+    /// Its HTML.
+    fn body(&self, chrome: &Chrome<'_>) -> Markup;
 }
 
 /// A page as it leaves: its HTML, and where its forms may end.
@@ -88,12 +88,8 @@ pub struct Page {
 impl Page {
     /// Writes the layout, and in it what the page says; the page's forms end on this origin.
     pub fn render(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Self {
-        let mut out = Html::default();
-        layout::open(&chrome, title, &mut out);
-        main.write(&chrome, &mut out);
-        layout::close(&chrome, &mut out);
         Self {
-            html: out.finish(),
+            html: layout::page(&chrome, title, &main.body(&chrome)).into_string(),
             form_action: "'self'".to_owned(),
             script_policy: match chrome.account {
                 Some(_) => "script-src 'self'; connect-src 'self'",
@@ -113,11 +109,14 @@ impl Page {
     /// The response. Framing is refused twice, for browsers that know only one way (RFC 9700
     /// §4.16); no referrer carries the request to where the user goes next (§4.2.4).
     pub fn respond(self, status: u16) -> Response {
-        let policy = html::filled(
-            "default-src 'none'; style-src 'self'; {}; img-src 'self' data:; \
-             form-action {}; frame-ancestors 'none'; base-uri 'none'",
-            &[self.script_policy, &self.form_action],
-        );
+        let policy = [
+            "default-src 'none'; style-src 'self'; ",
+            self.script_policy,
+            "; img-src 'self' data:; form-action ",
+            &self.form_action,
+            "; frame-ancestors 'none'; base-uri 'none'",
+        ]
+        .concat();
         let mut response = Response::empty(status)
             .with("content-type", "text/html; charset=utf-8")
             .with("content-security-policy", policy)

@@ -1,7 +1,9 @@
 //! A page that says one thing.
 
-use super::html::{Html, html};
+use maud::{Markup, html};
+
 use super::parts::heading;
+use super::text::filled;
 use super::{Chrome, View};
 
 /// Says one thing: an error, or that the user is logged out.
@@ -19,30 +21,19 @@ pub struct NoticePage<'a> {
 }
 
 impl View for NoticePage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
-        heading(self.title, out);
-        html!(out, "<p class=\"lead\">");
-        out.around(self.words, &[self.seconds], "", "");
-        html!(out, "</p>\n");
-        if let Some((href, label)) = self.next {
-            html!(
-                out,
-                "<p class=\"actions\"><a class=\"button\" href=\"{}\">{}</a></p>\n",
-                href,
-                label
-            );
-        }
-        if let Some(detail) = self.detail {
-            html!(
-                out,
-                r#"<section class="detail" aria-labelledby="detail">
-<h2 id="detail">{}</h2>
-<p><bdi lang="en"><code>{}</code></bdi></p>
-</section>
-"#,
-                chrome.text.layout.for_developers,
-                detail
-            );
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            (heading(self.title))
+            p.lead { (filled(self.words, &[self.seconds])) }
+            @if let Some((href, label)) = self.next {
+                p.actions { a.button href=(href) { (label) } }
+            }
+            @if let Some(detail) = self.detail {
+                section.detail aria-labelledby="detail" {
+                    h2 #detail { (chrome.text.layout.for_developers) }
+                    p { bdi lang="en" { code { (detail) } } }
+                }
+            }
         }
     }
 }

@@ -1,152 +1,142 @@
 //! What several pages are made of.
 
+use maud::{Markup, html};
+
 use super::Chrome;
-use super::html::{Html, html};
 use super::settings::Moment;
+use super::text::HOLE;
 
-/// ` checked`, for a box that is ticked.
-pub(super) const fn checked(is_ticked: bool) -> &'static str {
-    if is_ticked { " checked" } else { "" }
+/// Words of ours with markup in their holes.
+pub(super) fn around(words: &str, values: &[Markup]) -> Markup {
+    let before = core::iter::once(None).chain(values.iter().map(Some));
+    let before = before.chain(core::iter::repeat(None));
+    html! {
+        @for (value, piece) in before.zip(words.split(HOLE)) {
+            @if let Some(value) = value { (value) }
+            (piece)
+        }
+    }
 }
 
-/// ` selected`, for an option that is chosen.
-pub(super) const fn selected(is_chosen: bool) -> &'static str {
-    if is_chosen { " selected" } else { "" }
+/// Words of ours with names in their holes that are not: set off, and turned to their own reading
+/// direction.
+pub(super) fn sentence(words: &str, names: &[&str]) -> Markup {
+    let names = names.iter().map(|name| html! { bdi.name { (name) } });
+    around(words, &names.collect::<Vec<_>>())
 }
 
-/// Opens a form that changes something, with the token that says that it is ours.
-pub(super) fn open_form(action: &str, csrf_token: &str, out: &mut Html) {
-    html!(
-        out,
-        r#"<form method="post" action="{}">
-<input type="hidden" name="csrf_token" value="{}">
-"#,
-        action,
-        csrf_token
-    );
+/// Words of ours with the platform's name in their hole.
+pub(super) fn branded(words: &str, chrome: &Chrome<'_>) -> Markup {
+    around(words, &[html! { bdi { (chrome.brand.name) } }])
+}
+
+/// A form that changes something, with the token that says that it is ours.
+pub(super) fn form(action: &str, csrf_token: &str, body: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            (hidden("csrf_token", csrf_token))
+            (body)
+        }
+    }
 }
 
 /// A hidden field.
-pub(super) fn hidden(name: &str, value: &str, out: &mut Html) {
-    html!(
-        out,
-        "<input type=\"hidden\" name=\"{}\" value=\"{}\">\n",
-        name,
-        value
-    );
+pub(super) fn hidden(name: &str, value: &str) -> Markup {
+    html! { input type="hidden" name=(name) value=(value); }
 }
 
 /// The heading of a page that is about something a stranger named.
-pub(super) fn heading_of(name: &str, out: &mut Html) {
-    html!(out, "<h1><bdi class=\"name\">{}</bdi></h1>\n", name);
+pub(super) fn heading_of(name: &str) -> Markup {
+    html! { h1 { bdi.name { (name) } } }
 }
 
 /// The heading of a page.
-pub(super) fn heading(words: &str, out: &mut Html) {
-    html!(out, "<h1>{}</h1>\n", words);
+pub(super) fn heading(words: &str) -> Markup {
+    html! { h1 { (words) } }
 }
 
-/// Opens a part of a page under a heading of its own.
-pub(super) fn open_section(id: &str, heading: &str, out: &mut Html) {
-    html!(
-        out,
-        "<section class=\"section\" id=\"{}\" aria-labelledby=\"{}-title\">\n<h2 id=\"{}-title\">{}</h2>\n",
-        id,
-        id,
-        id,
-        heading
-    );
-}
-
-/// Closes it.
-pub(super) fn close_section(out: &mut Html) {
-    html!(out, "</section>\n");
+/// A part of a page under a heading of its own.
+pub(super) fn section(id: &str, heading: &str, body: &Markup) -> Markup {
+    html! {
+        section.section id=(id) aria-labelledby={ (id) "-title" } {
+            h2 id={ (id) "-title" } { (heading) }
+            (body)
+        }
+    }
 }
 
 /// Quiet words.
-pub(super) fn quiet(words: &str, out: &mut Html) {
-    html!(out, "<p class=\"quiet\">{}</p>\n", words);
+pub(super) fn quiet(words: &str) -> Markup {
+    html! { p.quiet { (words) } }
 }
 
 /// Says what was just done, where something was.
-pub(super) fn done(words: Option<&str>, out: &mut Html) {
-    if let Some(words) = words {
-        html!(out, "<p class=\"done\" role=\"status\">{}</p>\n", words);
+pub(super) fn done(words: Option<&str>) -> Markup {
+    html! {
+        @if let Some(words) = words {
+            p.done role="status" { (words) }
+        }
     }
 }
 
 /// Says that something was not done, and why; `id` is what the controls that it is about name.
-pub(super) fn problem(id: &str, words: &'static str, seconds: Option<u64>, out: &mut Html) {
-    html!(out, "<p class=\"problem\" id=\"{}\" role=\"alert\">", id);
+pub(super) fn problem(id: &str, words: &str, seconds: Option<u64>) -> Markup {
     let seconds = seconds.map(|seconds| seconds.to_string());
-    // The script counts down what is marked so; without it, the number says when.
     let seconds = seconds.unwrap_or_default();
-    out.around(words, &[&seconds], "<span data-seconds>", "</span>");
-    html!(out, "</p>\n");
+    html! {
+        p.problem id=(id) role="alert" {
+            // The script counts down what is marked so; without it, the number says when.
+            (around(words, &[html! { span data-seconds { (seconds) } }]))
+        }
+    }
 }
 
 /// A mark beside something; `kind` is a class of its own, or nothing.
-pub(super) fn tag(kind: &str, words: &str, out: &mut Html) {
-    html!(out, " <span class=\"tag {}\">{}</span>", kind, words);
+pub(super) fn tag(kind: &str, words: &str) -> Markup {
+    html! { " " span class={ "tag " (kind) } { (words) } }
 }
 
 /// One fact.
-pub(super) fn fact(label: &str, value: &str, out: &mut Html) {
-    open_fact(label, out);
-    html!(out, "<bdi>{}</bdi>", value);
-    close_fact(out);
+pub(super) fn fact(label: &str, value: &Markup) -> Markup {
+    html! { div { dt { (label) } " " dd { (value) } } }
 }
 
-/// Opens a fact that is more than words.
-pub(super) fn open_fact(label: &str, out: &mut Html) {
-    html!(out, "<div><dt>{}</dt> <dd>", label);
-}
-
-/// Closes it.
-pub(super) fn close_fact(out: &mut Html) {
-    html!(out, "</dd></div>\n");
+/// A fact that is words.
+pub(super) fn fact_of(label: &str, words: &str) -> Markup {
+    fact(label, &html! { bdi { (words) } })
 }
 
 /// An instant.
-pub(super) fn time(moment: Moment, out: &mut Html) {
-    html!(
-        out,
-        "<time datetime=\"{}\">{}</time>",
-        moment.iso(),
-        moment.for_people()
-    );
+pub(super) fn time(moment: Moment) -> Markup {
+    html! { time datetime=(moment.iso()) { (moment.for_people()) } }
 }
 
 /// A fact that is an instant.
-pub(super) fn fact_at(label: &str, moment: Moment, out: &mut Html) {
-    open_fact(label, out);
-    time(moment, out);
-    close_fact(out);
+pub(super) fn fact_at(label: &str, moment: Moment) -> Markup {
+    fact(label, &time(moment))
+}
+
+/// A fact that is a day: `2026-11-23`.
+pub(super) fn fact_on(label: &str, day: &str) -> Markup {
+    fact(label, &html! { time datetime=(day) { (day) } })
 }
 
 /// The first letter of a name, in place of a picture from elsewhere.
-pub(super) fn monogram(name: &str, out: &mut Html) {
+pub(super) fn monogram(name: &str) -> Markup {
     let end = name.char_indices().nth(1).map_or(name.len(), |(at, _)| at);
-    html!(
-        out,
-        "<span class=\"monogram\" aria-hidden=\"true\">{}</span>\n",
-        name.get(..end).unwrap_or_default()
-    );
+    let letter = name.get(..end).unwrap_or_default();
+    html! { span.monogram aria-hidden="true" { (letter) } }
 }
 
 /// What an application says of itself, as what it is: its own words.
-pub(super) fn claim(description: &str, chrome: &Chrome<'_>, out: &mut Html) {
-    if !description.is_empty() {
-        html!(
-            out,
-            r#"<figure class="claim">
-<figcaption>{}</figcaption>
-<blockquote><bdi>{}</bdi></blockquote>
-</figure>
-"#,
-            chrome.text.consent.own_words,
-            description
-        );
+pub(super) fn claim(description: &str, chrome: &Chrome<'_>) -> Markup {
+    html! {
+        @if !description.is_empty() {
+            figure.claim {
+                figcaption { (chrome.text.consent.own_words) }
+                blockquote { bdi { (description) } }
+            }
+        }
     }
 }
 
@@ -163,73 +153,45 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
 }
 
 /// The button of a form.
-pub(super) fn submit(class: &str, words: &str, out: &mut Html) {
-    html!(
-        out,
-        "<div class=\"actions\"><button class=\"{}\">{}</button></div>\n",
-        class,
-        words
-    );
+pub(super) fn submit(class: &str, words: &str) -> Markup {
+    html! { div.actions { button class=(class) { (words) } } }
 }
 
 /// A password field that belongs to the form `part`.
-pub(super) fn password(
-    part: &str,
-    label: &str,
-    problem: bool,
-    chrome: &Chrome<'_>,
-    out: &mut Html,
-) {
-    // Password managers look for the name that goes with it.
-    if let Some(account) = &chrome.account {
-        html!(
-            out,
-            "<input hidden readonly autocomplete=\"username\" value=\"{}\">\n",
-            account.username
-        );
+pub(super) fn password(part: &str, label: &str, problem: bool, chrome: &Chrome<'_>) -> Markup {
+    html! {
+        // Password managers look for the name that goes with it.
+        @if let Some(account) = &chrome.account {
+            input hidden readonly autocomplete="username" value=(account.username);
+        }
+        div.field {
+            label for={ (part) "-password" } { (label) }
+            input id={ (part) "-password" } name="password" type="password"
+                autocomplete="current-password" required
+                aria-invalid=[problem.then_some("true")]
+                aria-describedby=[problem_id(problem, part)];
+        }
     }
-    html!(
-        out,
-        r#"<div class="field">
-<label for="{}-password">{}</label>
-<input id="{}-password" name="password" type="password" autocomplete="current-password" required"#,
-        part,
-        label,
-        part
-    );
-    invalid(problem, part, out);
-    html!(out, ">\n</div>\n");
 }
 
-/// The attributes of a control that is why the form `part` came back.
-pub(super) fn invalid(problem: bool, part: &str, out: &mut Html) {
-    if problem {
-        html!(
-            out,
-            " aria-invalid=\"true\" aria-describedby=\"{}-problem\"",
-            part
-        );
-    }
+/// The problem that a control names, where it is why the form `part` came back.
+pub(super) fn problem_id(problem: bool, part: &str) -> Option<String> {
+    problem.then(|| [part, "-problem"].concat())
 }
 
 /// Links to the other pages of a list.
-pub(super) fn pager(label: &str, links: &[(Option<&str>, &str)], out: &mut Html) {
-    if links.iter().all(|(href, _)| href.is_none()) {
-        return;
-    }
-    html!(out, "<nav class=\"pager\" aria-label=\"{}\">\n", label);
-    for (rel, (href, words)) in ["next", "start"].into_iter().zip(links) {
-        if let Some(href) = href {
-            html!(
-                out,
-                "<a class=\"button\" href=\"{}\" rel=\"{}\">{}</a>\n",
-                href,
-                rel,
-                words
-            );
+pub(super) fn pager(label: &str, links: &[(Option<&str>, &str)]) -> Markup {
+    html! {
+        @if links.iter().any(|(href, _)| href.is_some()) {
+            nav.pager aria-label=(label) {
+                @for (rel, (href, words)) in ["next", "start"].into_iter().zip(links) {
+                    @if let Some(href) = href {
+                        a.button href=(href) rel=(rel) { (words) }
+                    }
+                }
+            }
         }
     }
-    html!(out, "</nav>\n");
 }
 
 #[cfg(test)]
@@ -242,5 +204,16 @@ mod tests {
         assert_eq!(clipped("äöü", 3), "äöü");
         assert_eq!(clipped("äöüß", 3), "äöü…");
         assert_eq!(clipped("ab cd", 3), "ab…");
+    }
+
+    #[test]
+    fn what_fills_a_hole_stays_text() {
+        let escaped = "&lt;/p&gt;&quot;'&amp;&lt;script&gt;{}";
+        let written =
+            format!("<bdi class=\"name\">{escaped}</bdi> &amp; <bdi class=\"name\">b</bdi>.");
+        let said = sentence("{} & {}.", &["</p>\"'&<script>{}", "b"]);
+        assert_eq!(said.into_string(), written);
+        assert_eq!(sentence("a < b", &["unused"]).into_string(), "a &lt; b");
+        assert_eq!(sentence("a {} b", &[]).into_string(), "a  b");
     }
 }

@@ -2,12 +2,12 @@
 
 use core::net::IpAddr;
 
-use super::html::{Html, filled, html};
+use maud::{Markup, html};
+
 use super::parts::{
-    claim, clipped, close_section, done, fact, fact_at, heading, monogram, open_form, open_section,
-    pager, quiet, time,
+    claim, clipped, done, fact_at, fact_of, form, heading, monogram, pager, quiet, section, time,
 };
-use super::text::SettingsText;
+use super::text::{SettingsText, filled};
 use super::user_agent::UserAgent;
 use super::{Chrome, View};
 use crate::fluxer::application::Application;
@@ -70,37 +70,40 @@ impl Done {
 }
 
 impl View for SettingsPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
-        heading(chrome.text.layout.authorizations, out);
         let said = self.done.and_then(|done| text.done.get(done as usize));
-        done(said.copied(), out);
-        if self.grants.is_empty() {
-            let nothing = if self.start.is_some() {
-                text.none_here
-            } else {
-                text.none
-            };
-            quiet(nothing, out);
-        } else {
-            html!(out, "<p>{}</p>\n", text.intro);
-            // One form for all: its hidden field is longer than what an application says.
-            open_form(self.action, self.csrf_token, out);
-            for (index, grant) in self.grants.iter().enumerate() {
-                grant.write(&index.to_string(), chrome, out);
+        html! {
+            (heading(chrome.text.layout.authorizations))
+            (done(said.copied()))
+            @if self.grants.is_empty() {
+                (quiet(if self.start.is_some() { text.none_here } else { text.none }))
+            } @else {
+                p { (text.intro) }
+                // One form for all: its hidden field is longer than what an application says.
+                (form(self.action, self.csrf_token, &self.all(chrome)))
             }
-            open_section("everything", text.everything, out);
-            html!(
-                out,
-                "<p>{}</p>\n<div><button class=\"danger\" name=\"action\" value=\"everything\">{}</button></div>\n",
-                text.everything_means,
-                text.revoke_everything
-            );
-            close_section(out);
-            html!(out, "</form>\n");
+            (pager(text.pages, &[(self.next, text.next), (self.start, text.start)]))
         }
-        let links = [(self.next, text.next), (self.start, text.start)];
-        pager(text.pages, &links, out);
+    }
+}
+
+impl SettingsPage<'_> {
+    /// Every application, and the way out of all of them at once.
+    fn all(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.settings;
+        let everything = html! {
+            p { (text.everything_means) }
+            div {
+                button.danger name="action" value="everything" { (text.revoke_everything) }
+            }
+        };
+        html! {
+            @for (index, grant) in self.grants.iter().enumerate() {
+                (grant.body(&index.to_string(), chrome))
+            }
+            (section("everything", text.everything, &everything))
+        }
     }
 }
 
@@ -108,100 +111,63 @@ impl GrantView<'_> {
     /// Most characters of what an application says of itself, where there are many applications.
     const CLAIM: usize = 140;
 
-    /// Writes it; `index` tells it from the others on the page.
-    fn write(&self, index: &str, chrome: &Chrome<'_>, out: &mut Html) {
+    /// Its HTML; `index` tells it from the others on the page.
+    fn body(&self, index: &str, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
         let name = self.application.name.as_str();
         let id = self.application.client.id.to_string();
-        html!(
-            out,
-            "<section class=\"section grant\" aria-labelledby=\"g{}\">\n<header class=\"asker\">\n",
-            index
-        );
-        monogram(name, out);
-        html!(
-            out,
-            "<h2 id=\"g{}\"><bdi class=\"name\">{}</bdi></h2>\n</header>\n",
-            index,
-            name
-        );
         let description = self.application.description.as_str();
-        claim(&clipped(description, Self::CLAIM), chrome, out);
-        html!(out, "<div>\n<h3>{}</h3>\n<ul class=\"plain\">", text.scopes);
-        for scope in self.scope.iter() {
-            html!(out, "<li>{}</li>", chrome.text.scope(scope));
+        html! {
+            section.section.grant aria-labelledby={ "g" (index) } {
+                header.asker {
+                    (monogram(name))
+                    h2 id={ "g" (index) } { bdi.name { (name) } }
+                }
+                (claim(&clipped(description, Self::CLAIM), chrome))
+                div {
+                    h3 { (text.scopes) }
+                    ul.plain {
+                        @for scope in self.scope.iter() { li { (chrome.text.scope(scope)) } }
+                    }
+                }
+                dl.byline {
+                    (fact_at(text.granted, self.granted_at))
+                    @if let Some(at) = self.confirmed_at { (fact_at(text.confirmed, at)) }
+                    @match self.last_used_at {
+                        Some(at) => (fact_at(text.last_used, at)),
+                        None => (fact_of(text.last_used, text.no_device)),
+                    }
+                }
+                @if !self.devices.is_empty() { (self.devices(index, &id, chrome)) }
+                div {
+                    button name="action" value={ "application:" (id) }
+                        aria-describedby={ "g" (index) } { (text.revoke_application) }
+                }
+            }
         }
-        html!(out, "</ul>\n</div>\n<dl class=\"byline\">\n");
-        fact_at(text.granted, self.granted_at, out);
-        if let Some(at) = self.confirmed_at {
-            fact_at(text.confirmed, at, out);
-        }
-        match self.last_used_at {
-            Some(at) => fact_at(text.last_used, at, out),
-            None => fact(text.last_used, text.no_device, out),
-        }
-        html!(out, "</dl>\n");
-        if !self.devices.is_empty() {
-            self.devices(index, &id, chrome, out);
-        }
-        html!(
-            out,
-            "<div><button name=\"action\" value=\"application:{}\" aria-describedby=\"g{}\">{}</button></div>\n",
-            id,
-            index,
-            text.revoke_application
-        );
-        close_section(out);
     }
 
-    fn devices(&self, index: &str, id: &str, chrome: &Chrome<'_>, out: &mut Html) {
+    fn devices(&self, index: &str, id: &str, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
-        html!(
-            out,
-            "<div>\n<h3>{}</h3>\n<ul class=\"rows\" role=\"list\">\n",
-            text.devices
-        );
-        for (nth, device) in self.devices.iter().enumerate() {
-            let nth = nth.to_string();
-            html!(
-                out,
-                "<li class=\"row\">\n<div>\n<p class=\"name\" id=\"d{}-{}\">{}</p>\n<p class=\"quiet\">{} ",
-                index,
-                nth,
-                device.name,
-                text.last_used
-            );
-            time(device.last_used_at, out);
-            html!(out, "</p>\n<p class=\"quiet\">{} ", text.authorized);
-            time(device.authorized_at, out);
-            if let Some(address) = device.address {
-                html!(out, ", {} {}", text.from, address.to_string());
-            }
-            html!(
-                out,
-                "</p>\n</div>\n<button class=\"small\" name=\"action\" value=\"device:{}:{}\" aria-describedby=\"d{}-{}\">{}</button>\n</li>\n",
-                id,
-                device.family.to_string(),
-                index,
-                nth,
-                text.revoke_device
-            );
-        }
-        html!(out, "</ul>\n");
-        if let Some(more) = &self.more {
-            let count = more.count.to_string();
-            if let Some(href) = &more.href {
-                html!(
-                    out,
-                    "<p><a href=\"{}\">{}</a></p>\n",
-                    href,
-                    filled(text.more_devices, &[&count])
-                );
-            } else {
-                html!(out, "<p>{}</p>\n", filled(text.not_shown, &[&count]));
+        html! {
+            div {
+                h3 { (text.devices) }
+                ul.rows role="list" {
+                    @for (nth, device) in self.devices.iter().enumerate() {
+                        (device.row(&[index, "-", &nth.to_string()].concat(), id, text))
+                    }
+                }
+                @if let Some(more) = &self.more {
+                    @let count = more.count.to_string();
+                    p {
+                        @match &more.href {
+                            Some(href) => a href=(href) { (filled(text.more_devices, &[&count])) },
+                            None => (filled(text.not_shown, &[&count])),
+                        }
+                    }
+                }
             }
         }
-        html!(out, "</div>\n");
     }
 }
 
@@ -246,6 +212,26 @@ pub struct DeviceView {
 }
 
 impl DeviceView {
+    /// Its line; `place` tells it from the others on the page, `id` is the application's.
+    fn row(&self, place: &str, id: &str, text: &SettingsText) -> Markup {
+        html! {
+            li.row {
+                div {
+                    p.name id={ "d" (place) } { (self.name) }
+                    p.quiet { (text.last_used) " " (time(self.last_used_at)) }
+                    p.quiet {
+                        (text.authorized) " " (time(self.authorized_at))
+                        @if let Some(address) = self.address {
+                            ", " (text.from) " " (address.to_string())
+                        }
+                    }
+                }
+                button.small name="action" value={ "device:" (id) ":" (self.family.to_string()) }
+                    aria-describedby={ "d" (place) } { (text.revoke_device) }
+            }
+        }
+    }
+
     /// What its user sees of a device.
     pub fn of(device: &Device, text: &SettingsText) -> Self {
         let agent = device.device.as_deref().map(UserAgent::parse);

@@ -12,8 +12,8 @@ use crate::http::Response;
 use crate::oauth::form::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
-use crate::page::html::filled;
 use crate::page::settings::Moment;
+use crate::page::text::filled;
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
 };

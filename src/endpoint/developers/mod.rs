@@ -16,8 +16,8 @@ use crate::oauth::form::Params;
 use crate::oauth::secret::Secret;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, CreatedPage, DevelopersPage};
-use crate::page::html::filled;
 use crate::page::text::Message;
+use crate::page::text::filled;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Paging};
 

@@ -3,17 +3,17 @@
 //! `page.js` asks for the same page while boxes are ticked, and shows what was built there: what is
 //! to be pasted is put together in one place.
 
+use maud::{Markup, html};
 use url::form_urlencoded::Serializer;
 
 use super::copy_button;
 use crate::fluxer::application::Application;
-use crate::fluxer::permissions::{self, Group, Permissions};
+use crate::fluxer::permissions::{self, Group, Permission, Permissions};
 use crate::oauth::form::Params;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::Chrome;
-use crate::page::html::{Html, html};
-use crate::page::parts::{checked, clipped, close_section, open_section, quiet, selected};
+use crate::page::parts::{around, clipped, quiet, section};
 use crate::page::text::DevelopersText;
 
 /// Most characters of a redirect URI among others to choose from.
@@ -68,259 +68,218 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Writes the builder, and what was built.
-    pub(super) fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    /// The builder, and what was built.
+    pub(super) fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        let application = self.application;
-        let has_bot = application.bot.is_some();
-        open_section("link", text.link, out);
-        self.choices(has_bot, chrome, out);
-        html!(out, "<div class=\"variant\" id=\"built\">\n");
-        if self.kind() == Kind::Invitation || self.redirect_uri.is_some() {
-            self.built(self.kind(), text, out);
-        }
-        html!(out, "</div>\n");
-        close_section(out);
+        let is_built = self.kind() == Kind::Invitation || self.redirect_uri.is_some();
+        let body = html! {
+            (self.choices(chrome))
+            div.variant #built {
+                @if is_built { (self.built(self.kind(), text)) }
+            }
+        };
+        section("link", text.link, &body)
     }
 
     /// What there is to choose.
-    fn choices(&self, has_bot: bool, chrome: &Chrome<'_>, out: &mut Html) {
+    fn choices(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        html!(
-            out,
-            "<form method=\"get\" action=\"/developers/{}#link\" data-builder=\"built\">\n<fieldset>\n<legend>{}</legend>\n<ul class=\"scopes\" role=\"list\">\n",
-            self.client_id(),
-            text.scopes
-        );
-        for scope in self.application.askable().iter() {
-            html!(
-                out,
-                "<li><label><input type=\"checkbox\" name=\"scope\" value=\"{}\"{}><span><code translate=\"no\">{}</code> <span class=\"quiet\">{}</span></span></label></li>\n",
-                scope.as_str(),
-                checked(self.scopes.contains(scope)),
-                scope.as_str(),
-                chrome.text.scope(scope)
-            );
-        }
-        html!(out, "</ul>\n</fieldset>\n");
-        if self.redirect_uri.is_some() {
-            html!(
-                out,
-                r#"<div class="field">
-<label for="link-redirect">{}</label>
-<select id="link-redirect" name="redirect_uri" dir="ltr" translate="no">
-"#,
-                text.redirect_uri
-            );
-            let uris = self.application.client.redirect_uris.iter();
-            for (index, uri) in uris.map(RegisteredUri::as_str).enumerate() {
-                html!(
-                    out,
-                    "<option value=\"{}\"{}>{}</option>\n",
-                    index.to_string(),
-                    selected(Some(uri) == self.redirect_uri),
-                    clipped(uri, CHOICE)
-                );
+        html! {
+            form method="get" action={ "/developers/" (self.client_id()) "#link" }
+                data-builder="built" {
+                fieldset {
+                    legend { (text.scopes) }
+                    ul.scopes role="list" {
+                        @for scope in self.application.askable().iter() {
+                            (self.scope_choice(scope, chrome))
+                        }
+                    }
+                }
+                @if self.redirect_uri.is_some() {
+                    (self.redirect_choice(text))
+                } @else {
+                    p { (text.no_redirect_uri) }
+                }
+                @if self.application.bot.is_some() { (self.permission_choices(chrome)) }
+                div.actions { button { (text.show_link) } }
             }
-            html!(out, "</select>\n</div>\n");
-        } else {
-            html!(out, "<p>{}</p>\n", text.no_redirect_uri);
         }
-        if has_bot {
-            self.permission_choices(chrome, out);
+    }
+
+    fn scope_choice(&self, scope: Scope, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            li {
+                label {
+                    input type="checkbox" name="scope" value=(scope.as_str())
+                        checked[self.scopes.contains(scope)];
+                    span {
+                        code translate="no" { (scope.as_str()) } " "
+                        span.quiet { (chrome.text.scope(scope)) }
+                    }
+                }
+            }
         }
-        html!(
-            out,
-            "<div class=\"actions\"><button>{}</button></div>\n</form>\n",
-            text.show_link
-        );
+    }
+
+    fn redirect_choice(&self, text: &DevelopersText) -> Markup {
+        let uris = self.application.client.redirect_uris.iter();
+        html! {
+            div.field {
+                label for="link-redirect" { (text.redirect_uri) }
+                select #link-redirect name="redirect_uri" dir="ltr" translate="no" {
+                    @for (index, uri) in uris.map(RegisteredUri::as_str).enumerate() {
+                        option value=(index.to_string()) selected[Some(uri) == self.redirect_uri] {
+                            (clipped(uri, CHOICE))
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// The permissions to choose from, by what they are about.
-    fn permission_choices(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn permission_choices(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        html!(
-            out,
-            "<fieldset class=\"permissions only-with-bot\">\n<legend>{}</legend>\n",
-            text.permissions
-        );
-        for group in Group::ALL {
-            html!(
-                out,
-                "<fieldset>\n<legend class=\"quiet\">{}</legend>\n<ul class=\"choices\" role=\"list\">\n",
-                chrome.text.group(group)
-            );
-            let all = permissions::ALL.iter();
-            for permission in all.filter(|permission| permission.group == group) {
-                html!(
-                    out,
-                    "<li><label><input type=\"checkbox\" name=\"permissions\" value=\"{}\"{}> {} <code>{}</code></label></li>\n",
-                    permission.value().to_string(),
-                    checked(self.permissions.covers(permission.value())),
-                    chrome.text.permission(*permission),
-                    permission.name
-                );
+        html! {
+            fieldset.permissions.only-with-bot {
+                legend { (text.permissions) }
+                @for group in Group::ALL {
+                    fieldset {
+                        legend.quiet { (chrome.text.group(group)) }
+                        ul.choices role="list" {
+                            @for permission in permissions::ALL.iter().filter(|it| it.group == group) {
+                                (self.permission_choice(*permission, chrome))
+                            }
+                        }
+                    }
+                }
+                p { (text.permission_bits) " " output { (self.permissions.to_string()) } }
             }
-            html!(out, "</ul>\n</fieldset>\n");
         }
-        html!(
-            out,
-            "<p>{} <output>{}</output></p>\n</fieldset>\n",
-            text.permission_bits,
-            self.permissions.to_string()
-        );
+    }
+
+    fn permission_choice(&self, permission: Permission, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            li {
+                label {
+                    input type="checkbox" name="permissions" value=(permission.value().to_string())
+                        checked[self.permissions.covers(permission.value())];
+                    " " (chrome.text.permission(permission)) " " code { (permission.name) }
+                }
+            }
+        }
     }
 
     /// What was built.
-    fn built(&self, kind: Kind, text: &DevelopersText, out: &mut Html) {
-        open_pasted("url", text.authorize_url, text, out);
-        if kind == Kind::Invitation {
-            html!(
-                out,
-                "{}/oauth2/authorize?client_id={}&amp;scope=bot",
-                self.issuer,
-                self.client_id()
-            );
-            self.permissions_query(out);
+    fn built(&self, kind: Kind, text: &DevelopersText) -> Markup {
+        let is_invitation = kind == Kind::Invitation;
+        let url = if is_invitation {
+            self.invitation_url()
         } else {
-            self.login_url(kind, out);
-        }
-        html!(out, "</pre>\n");
-        if kind == Kind::Invitation {
-            quiet(text.invitation, out);
+            self.login_url(kind)
+        };
+        let snippet = if is_invitation {
+            self.invitation_snippet()
         } else {
-            self.with_code(text, out);
-        }
-        open_pasted("snippet", text.snippet, text, out);
-        self.snippet(kind, out);
-        html!(out, "</pre>\n");
-    }
-
-    fn login_url(&self, kind: Kind, out: &mut Html) {
-        html!(
-            out,
-            r"{}/oauth2/authorize?response_type=code&amp;client_id={}&amp;{}&amp;{}",
-            self.issuer,
-            self.client_id(),
-            self.redirect_query(),
-            self.scope_query()
-        );
-        if kind == Kind::LoginWithBot {
-            self.permissions_query(out);
-        }
-        html!(out, "&amp;state=STATE");
-        if !self.has_secret() {
-            html!(
-                out,
-                "&amp;code_challenge=CODE_CHALLENGE&amp;code_challenge_method=S256"
-            );
+            self.login_snippet(kind)
+        };
+        html! {
+            (pasted("url", text.authorize_url, &url, text))
+            @if is_invitation {
+                (quiet(text.invitation))
+            } @else {
+                (self.with_code(text))
+            }
+            (pasted("snippet", text.snippet, &snippet, text))
         }
     }
 
-    fn permissions_query(&self, out: &mut Html) {
-        html!(out, "&amp;permissions={}", self.permissions.to_string());
+    fn invitation_url(&self) -> Markup {
+        html! {
+            (self.issuer) "/oauth2/authorize?client_id=" (self.client_id()) "&scope=bot"
+            "&permissions=" (self.permissions.to_string())
+        }
+    }
+
+    fn login_url(&self, kind: Kind) -> Markup {
+        html! {
+            (self.issuer) "/oauth2/authorize?response_type=code&client_id=" (self.client_id())
+            "&" (self.redirect_query()) "&" (self.scope_query())
+            @if kind == Kind::LoginWithBot { "&permissions=" (self.permissions.to_string()) }
+            "&state=STATE"
+            @if !self.has_secret() {
+                "&code_challenge=CODE_CHALLENGE&code_challenge_method=S256"
+            }
+        }
     }
 
     /// What a URL that brings a code needs besides: fresh values, and the request for tokens.
-    fn with_code(&self, text: &DevelopersText, out: &mut Html) {
-        let (before, after) = ("<code translate=\"no\">", "</code>");
-        html!(out, "<p class=\"quiet\">");
-        out.around(text.state, &["STATE"], before, after);
-        html!(out, "</p>\n");
-        if !self.has_secret() {
-            html!(out, "<p class=\"quiet\">");
-            out.around(text.pkce, &["CODE_CHALLENGE"], before, after);
-            html!(out, "</p>\n");
+    fn with_code(&self, text: &DevelopersText) -> Markup {
+        let fresh = |name: &str| html! { code translate="no" { (name) } };
+        html! {
+            p.quiet { (around(text.state, &[fresh("STATE")])) }
+            @if !self.has_secret() {
+                p.quiet { (around(text.pkce, &[fresh("CODE_CHALLENGE")])) }
+            }
+            (pasted("curl", text.token_request, &self.token_request(), text))
         }
-        open_pasted("curl", text.token_request, text, out);
-        html!(out, "curl {}/api/oauth2/token \\\n", self.issuer);
-        if self.has_secret() {
-            html!(out, "  -u '{}:CLIENT_SECRET' \\\n", self.client_id());
-        } else {
-            html!(
-                out,
-                "  -d client_id={} \\\n  -d code_verifier=CODE_VERIFIER \\\n",
-                self.client_id()
-            );
-        }
-        html!(
-            out,
-            r"  -d grant_type=authorization_code \
-  -d code=CODE \
-  --data-urlencode 'redirect_uri={}'</pre>
-",
-            self.redirect_shell()
-        );
     }
 
-    /// A program that does it.
-    fn snippet(&self, kind: Kind, out: &mut Html) {
-        let (id, issuer, has_secret) = (self.client_id(), self.issuer, self.has_secret());
-        if kind == Kind::Invitation {
-            html!(
-                out,
-                r"import { botInviteUrl, discover } from '@fluxer/oauth2';
-
-const config = { clientId: '{}', ...(await discover('{}')) };
-const url = botInviteUrl(config, { permissions: [{}] });",
-                id,
-                issuer,
-                self.permission_names()
-            );
-            return;
+    fn token_request(&self) -> Markup {
+        html! {
+            "curl " (self.issuer) "/api/oauth2/token \\\n"
+            @if self.has_secret() {
+                "  -u '" (self.client_id()) ":CLIENT_SECRET' \\\n"
+            } @else {
+                "  -d client_id=" (self.client_id()) " \\\n  -d code_verifier=CODE_VERIFIER \\\n"
+            }
+            "  -d grant_type=authorization_code \\\n  -d code=CODE \\\n"
+            "  --data-urlencode 'redirect_uri=" (self.redirect_shell()) "'"
         }
+    }
+
+    /// A program that makes an invitation.
+    fn invitation_snippet(&self) -> Markup {
+        html! {
+            "import { botInviteUrl, discover } from '@fluxer/oauth2';\n\n"
+            "const config = { clientId: '" (self.client_id()) "', ...(await discover('"
+            (self.issuer) "')) };\n"
+            "const url = botInviteUrl(config, { permissions: [" (self.permission_names()) "] });"
+        }
+    }
+
+    /// A program that logs users in.
+    fn login_snippet(&self, kind: Kind) -> Markup {
         let has_bot = kind == Kind::LoginWithBot;
-        let either = |secret, public| if has_secret { secret } else { public };
-        html!(
-            out,
-            r"import { {}, discover, exchangeCode, {}generateState, parseCallback } from '@fluxer/oauth2';
-
-const config = {
-  clientId: '{}',
-{}  redirectUri: '{}',
-  scope: '{}',
-  ...(await discover('{}')),
-};
-
-// For every login; what is random stays in the browser's session until the callback.
-const state = generateState();
-{}const url = ",
-            if has_bot {
-                "botInviteUrl"
-            } else {
-                "authorizeUrl"
-            },
-            either("", "generatePkce, "),
-            id,
-            either("  clientSecret: process.env.CLIENT_SECRET,\n", ""),
-            self.redirect_program(),
-            self.scope(),
-            issuer,
-            either("", "const pkce = await generatePkce();\n"),
-        );
-        if has_bot {
-            html!(
-                out,
-                r"botInviteUrl(config, { permissions: [{}], state{} });",
-                self.permission_names(),
-                either("", ", pkce"),
-            );
+        let url = if has_bot {
+            "botInviteUrl"
         } else {
-            html!(
-                out,
-                "authorizeUrl(config, state{});",
-                either("", ", { pkce }")
-            );
+            "authorizeUrl"
+        };
+        let has_secret = self.has_secret();
+        let public = |words: &'static str| if has_secret { "" } else { words };
+        html! {
+            "import { " (url) ", discover, exchangeCode, " (public("generatePkce, "))
+            "generateState, parseCallback } from '@fluxer/oauth2';\n\n"
+            "const config = {\n  clientId: '" (self.client_id()) "',\n"
+            @if has_secret { "  clientSecret: process.env.CLIENT_SECRET,\n" }
+            "  redirectUri: '" (self.redirect_program()) "',\n"
+            "  scope: '" (self.scope()) "',\n"
+            "  ...(await discover('" (self.issuer) "')),\n};\n\n"
+            "// For every login; what is random stays in the browser's session until the callback.\n"
+            "const state = generateState();\n"
+            (public("const pkce = await generatePkce();\n"))
+            "const url = " (url) "(config, "
+            @if has_bot {
+                "{ permissions: [" (self.permission_names()) "], state" (public(", pkce")) " }"
+            } @else {
+                "state" (public(", { pkce }"))
+            }
+            ");\n\n// In the callback.\n"
+            "const { code } = parseCallback(config, request.url, state);\n"
+            "const tokens = await exchangeCode(config, { code"
+            (public(", codeVerifier: pkce.codeVerifier")) " });"
         }
-        html!(
-            out,
-            r"
-
-// In the callback.
-const { code } = parseCallback(config, request.url, state);
-const tokens = await exchangeCode(config, { code{} });",
-            either("", ", codeVerifier: pkce.codeVerifier"),
-        );
     }
 
     /// Whether the application has a secret to show.
@@ -384,17 +343,15 @@ fn pair(name: &str, value: &str) -> String {
     query.finish()
 }
 
-/// Opens something to paste, under its heading.
-fn open_pasted(id: &str, heading: &'static str, text: &DevelopersText, out: &mut Html) {
+/// Something to paste, under its heading.
+fn pasted(id: &str, heading: &str, what: &Markup, text: &DevelopersText) -> Markup {
     let title = [id, "-title"].concat();
-    html!(out, "<div class=\"copyable\"><h3 id=\"{}\">", title);
-    let package = ["@fluxer/oauth2"];
-    out.around(heading, &package, "<code translate=\"no\">", "</code>");
-    html!(out, "</h3> ");
-    copy_button(id, &title, text, out);
-    html!(
-        out,
-        "</div>\n<pre id=\"{}\" dir=\"ltr\" lang=\"en\" translate=\"no\">",
-        id
-    );
+    let package = html! { code translate="no" { "@fluxer/oauth2" } };
+    html! {
+        div.copyable {
+            h3 id=(title) { (around(heading, &[package])) } " "
+            (copy_button(id, &title, text))
+        }
+        pre id=(id) dir="ltr" lang="en" translate="no" { (what) }
+    }
 }

@@ -3,17 +3,18 @@
 //!
 //! Invariant: a secret is on the page that answers the request that made it, and on no other.
 
-use super::html::{Html, html};
+use maud::{Markup, html};
+
 use super::parts::{
-    checked, close_fact, close_section, done, fact, heading, heading_of, hidden, invalid, monogram,
-    open_fact, open_form, open_section, pager, password, problem, submit, tag,
+    around, done, fact, fact_of, fact_on, form, heading, heading_of, hidden, monogram, pager,
+    password, problem, problem_id, section, sentence, submit, tag,
 };
-use super::text::DevelopersText;
+use super::text::{DevelopersText, filled};
 use super::{Chrome, View};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::fluxer::user::ImageHash;
-use crate::oauth::form::{self, Params};
+use crate::oauth::form::{self as encoded, Params};
 use crate::oauth::redirect_uri::RegisteredUri;
 
 pub use link::Link;
@@ -41,58 +42,54 @@ pub struct DevelopersPage<'a> {
 }
 
 impl View for DevelopersPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        heading(text.heading, out);
-        done(self.is_deleted.then_some(text.deleted), out);
-        let at_most = self.at_most.to_string();
-        if self.is_full {
-            html!(out, "<p class=\"problem\" role=\"alert\">");
-            out.around(text.full, &[&at_most], "", "");
-            html!(out, "</p>\n");
-        } else if !self.form.errors.is_empty() {
-            problem("new-problem", text.wrong_fields, None, out);
-        }
-        if self.applications.is_empty() {
-            html!(out, "<p class=\"lead\">{}</p>\n", text.none);
-        } else {
-            html!(out, "<ul class=\"entries\" role=\"list\">\n");
-            for application in self.applications {
-                entry(application, chrome, out);
-            }
-            html!(out, "</ul>\n<p class=\"quiet\">");
-            out.around(text.at_most, &[&at_most], "", "");
-            html!(out, "</p>\n");
-        }
         let settings = &chrome.text.settings;
-        let links = [(self.next, settings.next), (self.start, text.all)];
-        pager(settings.pages, &links, out);
-        open_section("new", text.new, out);
-        open_form("/developers", self.csrf_token, out);
-        self.kind(text, out);
-        fields(&self.form, text, out);
-        submit("primary", text.create, out);
-        html!(out, "</form>\n");
-        close_section(out);
+        let at_most = self.at_most.to_string();
+        let fields = html! {
+            (self.kind(text))
+            (fields(&self.form, text))
+            (submit("primary", text.create))
+        };
+        let new = form("/developers", self.csrf_token, &fields);
+        html! {
+            (heading(text.heading))
+            (done(self.is_deleted.then_some(text.deleted)))
+            @if self.is_full {
+                p.problem role="alert" { (filled(text.full, &[&at_most])) }
+            } @else if !self.form.errors.is_empty() {
+                (problem("new-problem", text.wrong_fields, None))
+            }
+            @if self.applications.is_empty() {
+                p.lead { (text.none) }
+            } @else {
+                ul.entries role="list" {
+                    @for application in self.applications { (entry(application, chrome)) }
+                }
+                p.quiet { (filled(text.at_most, &[&at_most])) }
+            }
+            (pager(settings.pages, &[(self.next, settings.next), (self.start, text.all)]))
+            (section("new", text.new, &new))
+        }
     }
 }
 
 /// An application among others.
-fn entry(application: &Application, chrome: &Chrome<'_>, out: &mut Html) {
+fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.developers;
-    html!(out, "<li>\n");
-    monogram(application.name.as_str(), out);
-    html!(
-        out,
-        "<p><a class=\"name\" href=\"/developers/{}\"><bdi>{}</bdi></a>",
-        application.client.id.to_string(),
-        application.name.as_str()
-    );
-    tag("", kind(application.is_public(), text), out);
-    if application.bot.is_some() {
-        tag("", text.bot, out);
+    let name = application.name.as_str();
+    html! {
+        li {
+            (monogram(name))
+            p {
+                a.name href={ "/developers/" (application.client.id.to_string()) } {
+                    bdi { (name) }
+                }
+                (tag("", kind(application.is_public(), text)))
+                @if application.bot.is_some() { (tag("", text.bot)) }
+            }
+        }
     }
-    html!(out, "</p></li>\n");
 }
 
 fn kind(is_public: bool, text: &DevelopersText) -> &'static str {
@@ -102,33 +99,28 @@ fn kind(is_public: bool, text: &DevelopersText) -> &'static str {
 
 impl DevelopersPage<'_> {
     /// The choice between the two types.
-    fn kind(&self, text: &DevelopersText, out: &mut Html) {
-        html!(out, "<fieldset");
-        if self.form.is_wrong("type") {
-            html!(out, " aria-describedby=\"type-mistakes\"");
-        }
-        html!(
-            out,
-            ">\n<legend>{}</legend>\n<ul class=\"scopes\" role=\"list\">\n",
-            text.kind
-        );
+    fn kind(&self, text: &DevelopersText) -> Markup {
         let kinds = ["confidential", "public"].into_iter();
-        for ((value, words), means) in kinds.zip(text.kinds).zip(text.means) {
-            html!(
-                out,
-                r#"<li><label><input type="radio" name="type" value="{}" aria-describedby="{}"{}><span>{}</span></label><p class="note" id="{}">{}</p></li>
-"#,
-                value,
-                value,
-                checked(self.form.is_public == (value == "public")),
-                words,
-                value,
-                means
-            );
+        let is_wrong = self.form.is_wrong("type");
+        html! {
+            fieldset aria-describedby=[is_wrong.then_some("type-mistakes")] {
+                legend { (text.kind) }
+                ul.scopes role="list" {
+                    @for ((value, words), means) in kinds.zip(text.kinds).zip(text.means) {
+                        li {
+                            label {
+                                input type="radio" name="type" value=(value)
+                                    aria-describedby=(value)
+                                    checked[self.form.is_public == (value == "public")];
+                                span { (words) }
+                            }
+                            p.note id=(value) { (means) }
+                        }
+                    }
+                }
+                (mistakes(&self.form, "type", text.kind))
+            }
         }
-        html!(out, "</ul>\n");
-        mistakes(&self.form, "type", text.kind, out);
-        html!(out, "</fieldset>\n");
     }
 }
 
@@ -141,71 +133,55 @@ pub struct CreatedPage<'a> {
 }
 
 impl View for CreatedPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let id = self.application.client.id.to_string();
-        html!(out, "<h1>");
-        out.sentence(text.created, &[self.application.name.as_str()]);
-        html!(out, "</h1>\n<dl class=\"facts\">\n");
-        client_id(&id, text, out);
-        html!(out, "</dl>\n");
-        if let Some(it) = self.secret {
-            secret("client-secret", text.client_secret, it, text, out);
-        } else {
-            html!(out, "<p>{}</p>\n", text.public_has_none);
+        html! {
+            h1 { (sentence(text.created, &[self.application.name.as_str()])) }
+            dl.facts { (client_id(&id, text)) }
+            @match self.secret {
+                Some(it) => (secret("client-secret", text.client_secret, it, text)),
+                None => p { (text.public_has_none) },
+            }
+            p.actions { a.button href={ "/developers/" (id) } { (text.go_on) } }
         }
-        html!(
-            out,
-            "<p class=\"actions\"><a class=\"button\" href=\"/developers/{}\">{}</a></p>\n",
-            id,
-            text.go_on
-        );
     }
 }
 
-fn client_id(id: &str, text: &DevelopersText, out: &mut Html) {
-    open_fact(text.client_id, out);
-    copyable("client-id", "client-id", id, text, out);
-    close_fact(out);
+fn client_id(id: &str, text: &DevelopersText) -> Markup {
+    fact(
+        text.client_id,
+        &copyable("client-id", "client-id", id, text),
+    )
 }
 
 /// What is for pasting, with its button where there is script.
-fn copyable(id: &str, described_by: &str, value: &str, text: &DevelopersText, out: &mut Html) {
-    html!(
-        out,
-        "<span class=\"copyable\"><code id=\"{}\" translate=\"no\">{}</code> ",
-        id,
-        value
-    );
-    copy_button(id, described_by, text, out);
-    html!(out, "</span>");
+fn copyable(id: &str, described_by: &str, value: &str, text: &DevelopersText) -> Markup {
+    html! {
+        span.copyable {
+            code id=(id) translate="no" { (value) } " "
+            (copy_button(id, described_by, text))
+        }
+    }
 }
 
-fn copy_button(id: &str, described_by: &str, text: &DevelopersText, out: &mut Html) {
-    html!(
-        out,
-        r#"<button type="button" class="small" hidden data-copy="{}" data-copied="{}" aria-describedby="{}">{}</button>"#,
-        id,
-        text.copied,
-        described_by,
-        text.copy
-    );
+fn copy_button(id: &str, described_by: &str, text: &DevelopersText) -> Markup {
+    html! {
+        button.small type="button" hidden data-copy=(id) data-copied=(text.copied)
+            aria-describedby=(described_by) { (text.copy) }
+    }
 }
 
 /// A secret, this once.
-fn secret(id: &str, label: &str, value: &str, text: &DevelopersText, out: &mut Html) {
-    html!(
-        out,
-        "<div class=\"once\" role=\"status\">\n<p class=\"name\" id=\"{}-label\">{}</p>\n<p>",
-        id,
-        label
-    );
-    copyable(id, &format_label(id), value, text, out);
-    html!(out, "</p>\n<p>{}</p>\n</div>\n", text.once);
-}
-
-fn format_label(id: &str) -> String {
-    [id, "-label"].concat()
+fn secret(id: &str, label: &str, value: &str, text: &DevelopersText) -> Markup {
+    let label_id = [id, "-label"].concat();
+    html! {
+        div.once role="status" {
+            p.name id=(label_id) { (label) }
+            p { (copyable(id, &label_id, value, text)) }
+            p { (text.once) }
+        }
+    }
 }
 
 /// One application, and everything that its owner does with it.
@@ -278,204 +254,201 @@ impl Section {
 }
 
 impl View for ApplicationPage<'_> {
-    fn write(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let application = self.application;
-        html!(
-            out,
-            "<p class=\"up\"><a href=\"/developers\">{}</a></p>\n<header class=\"asker\">\n",
-            text.all
-        );
-        monogram(application.name.as_str(), out);
-        heading_of(application.name.as_str(), out);
-        html!(out, "</header>\n<dl class=\"facts\">\n");
-        client_id(&application.client.id.to_string(), text, out);
-        fact(text.kind, kind(application.is_public(), text), out);
-        open_fact(chrome.text.consent.since, out);
-        html!(
-            out,
-            "<time datetime=\"{}\">{}</time>",
-            self.registered_on,
-            self.registered_on
-        );
-        close_fact(out);
-        html!(out, "</dl>\n");
-        self.settings(chrome, out);
-        self.secret(chrome, out);
-        self.bot(chrome, out);
-        self.link.write(chrome, out);
-        self.delete(chrome, out);
+        let name = application.name.as_str();
+        html! {
+            p.up { a href="/developers" { (text.all) } }
+            header.asker {
+                (monogram(name))
+                (heading_of(name))
+            }
+            dl.facts {
+                (client_id(&application.client.id.to_string(), text))
+                (fact_of(text.kind, kind(application.is_public(), text)))
+                (fact_on(chrome.text.consent.since, self.registered_on))
+            }
+            (self.settings(chrome))
+            (self.secret(chrome))
+            (self.bot(chrome))
+            (self.link.body(chrome))
+            (self.delete(chrome))
+        }
     }
 }
 
 impl ApplicationPage<'_> {
-    /// Opens a part of the page, and says what was refused there.
-    fn open(&self, section: Section, heading: &str, chrome: &Chrome<'_>, out: &mut Html) {
+    /// A part of the page, with what was done or refused there.
+    fn part(&self, part: Section, heading: &str, body: &Markup, chrome: &Chrome<'_>) -> Markup {
+        let body = html! {
+            (self.done_in(part, chrome))
+            (self.refused_in(part, chrome))
+            (body)
+        };
+        section(part.id(), heading, &body)
+    }
+
+    /// What was just done in a part of the page.
+    fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        open_section(section.id(), heading, out);
-        match (section, self.done) {
-            (Section::Settings, Some(Done::Saved)) => done(Some(text.saved), out),
+        match (part, self.done) {
+            (Section::Settings, Some(Done::Saved)) => done(Some(text.saved)),
             (Section::Secret, Some(Done::NewSecret(it))) => {
-                secret("client-secret", text.new_secret, it, text, out);
+                secret("client-secret", text.new_secret, it, text)
             }
             (Section::Bot, Some(Done::NewToken(it))) => {
-                secret("bot-token", text.bot_token, it, text, out);
+                secret("bot-token", text.bot_token, it, text)
             }
-            _ => {}
+            _ => done(None),
         }
-        let id = [section.id(), "-problem"].concat();
-        match self.problem_in(section) {
-            None => {}
-            Some(Problem::Fields) => problem(&id, text.wrong_fields, None, out),
-            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None, out),
-            Some(Problem::WrongName) => problem(&id, text.wrong_name, None, out),
+    }
+
+    /// What was refused in a part of the page, and why.
+    fn refused_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let id = [part.id(), "-problem"].concat();
+        match self.problem_in(part) {
+            None => html! {},
+            Some(Problem::Fields) => problem(&id, text.wrong_fields, None),
+            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None),
+            Some(Problem::WrongName) => problem(&id, text.wrong_name, None),
             Some(Problem::TooManyAttempts(seconds)) => {
-                problem(&id, chrome.text.login.too_many, Some(*seconds), out);
+                problem(&id, chrome.text.login.too_many, Some(*seconds))
             }
-            Some(Problem::Refused(error)) => html!(
-                out,
-                "<p class=\"problem\" id=\"{}\" role=\"alert\"><bdi lang=\"en\">{}: {}</bdi></p>\n",
-                id,
-                error.path,
-                error.message
-            ),
+            Some(Problem::Refused(error)) => html! {
+                p.problem id=(id) role="alert" {
+                    bdi lang="en" { (error.path) ": " (error.message.as_str()) }
+                }
+            },
         }
     }
 
-    /// Opens the form of a part of the page; `action` is what it does.
-    fn open_form(&self, section: Section, action: &str, out: &mut Html) {
+    /// The form of a part of the page; `action` is what it does.
+    fn form(&self, part: Section, action: &str, body: &Markup) -> Markup {
         let id = self.application.client.id.to_string();
-        let here = ["/developers/", &id, "#", section.id()].concat();
-        open_form(&here, self.csrf_token, out);
-        hidden("action", action, out);
+        let here = ["/developers/", &id, "#", part.id()].concat();
+        let body = html! {
+            (hidden("action", action))
+            (body)
+        };
+        form(&here, self.csrf_token, &body)
     }
 
-    /// Closes it; `words` stand on its button, `means` says what that does.
-    fn close_form(section: Section, class: &str, words: &str, out: &mut Html) {
-        html!(
-            out,
-            "<div class=\"actions\"><button class=\"{}\" aria-describedby=\"{}-means\">{}</button></div>\n</form>\n",
-            class,
-            section.id(),
-            words
-        );
-        close_section(out);
+    /// The button of a part of the page; what it does stands there too.
+    fn button(part: Section, class: &str, words: &str) -> Markup {
+        html! {
+            div.actions {
+                button class=(class) aria-describedby={ (part.id()) "-means" } { (words) }
+            }
+        }
     }
 
     /// What the button of a part of the page does.
-    fn means(section: Section, class: &str, words: &str, out: &mut Html) {
-        html!(
-            out,
-            "<p class=\"{}\" id=\"{}-means\">{}</p>\n",
-            class,
-            section.id(),
-            words
-        );
+    fn means(part: Section, class: &str, words: &str) -> Markup {
+        html! { p class=(class) id={ (part.id()) "-means" } { (words) } }
     }
 
     /// The password again, and whether it was what was wrong.
-    fn password(&self, section: Section, chrome: &Chrome<'_>, out: &mut Html) {
-        let is_wrong = self.problem_in(section) == Some(&Problem::WrongPassword);
-        let label = chrome.text.developers.password;
-        password(section.id(), label, is_wrong, chrome, out);
+    fn password(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
+        let is_wrong = self.problem_in(part) == Some(&Problem::WrongPassword);
+        password(part.id(), chrome.text.developers.password, is_wrong, chrome)
     }
 
-    fn settings(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn settings(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let form = &self.form;
-        self.open(Section::Settings, text.settings, chrome, out);
-        self.open_form(Section::Settings, "save", out);
-        fields(form, text, out);
-        open_field("icon", text.icon, text.icon_hint, out);
-        html!(
-            out,
-            r#"<input id="icon" name="icon" value="{}" dir="ltr" autocomplete="off" autocapitalize="none" spellcheck="false" translate="no""#,
-            form.icon
-        );
-        described(form, "icon", out);
-        html!(out, ">\n");
-        close_field(form, "icon", text.icon, out);
-        html!(
-            out,
-            "<fieldset>\n<legend>{}</legend>\n<ul class=\"scopes\" role=\"list\">\n",
-            text.bot
-        );
-        for (name, is_ticked, words) in [
-            ("bot_public", form.bot_public, text.bot_public),
-            (
-                "bot_require_code_grant",
-                form.bot_require_code_grant,
-                text.bot_require_code_grant,
-            ),
-        ] {
-            html!(
-                out,
-                "<li><label><input type=\"checkbox\" name=\"{}\" value=\"yes\"{}><span>{}</span></label></li>\n",
-                name,
-                checked(is_ticked),
-                words
-            );
-        }
-        html!(out, "</ul>\n</fieldset>\n");
-        submit("primary", text.save, out);
-        html!(out, "</form>\n");
-        close_section(out);
-    }
-
-    fn secret(&self, chrome: &Chrome<'_>, out: &mut Html) {
-        let text = &chrome.text.developers;
-        self.open(Section::Secret, text.client_secret, chrome, out);
-        if self.application.is_public() {
-            html!(out, "<p>{}</p>\n", text.public_has_none);
-            close_section(out);
-            return;
-        }
-        self.open_form(Section::Secret, "reset-secret", out);
-        Self::means(Section::Secret, "", text.reset_secret_means, out);
-        self.password(Section::Secret, chrome, out);
-        Self::close_form(Section::Secret, "", text.reset_secret, out);
-    }
-
-    fn bot(&self, chrome: &Chrome<'_>, out: &mut Html) {
-        let text = &chrome.text.developers;
-        self.open(Section::Bot, text.bot, chrome, out);
-        let Some(bot) = &self.application.bot else {
-            self.open_form(Section::Bot, "add-bot", out);
-            Self::means(Section::Bot, "", text.no_bot, out);
-            Self::close_form(Section::Bot, "", text.add_bot, out);
-            return;
+        let icon = html! {
+            input #icon name="icon" value=(form.icon) dir="ltr" autocomplete="off"
+                autocapitalize="none" spellcheck="false" translate="no"
+                aria-invalid=[form.invalid("icon")] aria-describedby=(form.described("icon"));
         };
-        self.open_form(Section::Bot, "reset-bot-token", out);
-        html!(out, "<p>");
-        out.sentence(text.bot_is, &[bot.username.as_str()]);
-        html!(out, "</p>\n");
-        Self::means(Section::Bot, "", text.reset_token_means, out);
-        self.password(Section::Bot, chrome, out);
-        Self::close_form(Section::Bot, "", text.reset_token, out);
+        let fields = html! {
+            (fields(form, text))
+            (field(form, "icon", text.icon, text.icon_hint, &icon))
+            fieldset {
+                legend { (text.bot) }
+                ul.scopes role="list" {
+                    @for (name, is_ticked, words) in [
+                        ("bot_public", form.bot_public, text.bot_public),
+                        (
+                            "bot_require_code_grant",
+                            form.bot_require_code_grant,
+                            text.bot_require_code_grant,
+                        ),
+                    ] {
+                        li {
+                            label {
+                                input type="checkbox" name=(name) value="yes" checked[is_ticked];
+                                span { (words) }
+                            }
+                        }
+                    }
+                }
+            }
+            (submit("primary", text.save))
+        };
+        let form = self.form(Section::Settings, "save", &fields);
+        self.part(Section::Settings, text.settings, &form, chrome)
     }
 
-    fn delete(&self, chrome: &Chrome<'_>, out: &mut Html) {
+    fn secret(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
-        self.open(Section::Delete, text.delete, chrome, out);
-        self.open_form(Section::Delete, "delete", out);
-        Self::means(Section::Delete, "warning", text.delete_means, out);
-        html!(out, "<div class=\"field\">\n<label for=\"delete-name\">");
-        out.around(
-            text.type_name,
-            &[self.application.name.as_str()],
-            "<bdi class=\"typed\">",
-            "</bdi>",
-        );
-        html!(
-            out,
-            r#"</label>
-<input id="delete-name" name="name" dir="auto" autocomplete="off" autocapitalize="none" spellcheck="false" required"#
-        );
+        let body = if self.application.is_public() {
+            html! { p { (text.public_has_none) } }
+        } else {
+            let fields = html! {
+                (Self::means(Section::Secret, "", text.reset_secret_means))
+                (self.password(Section::Secret, chrome))
+                (Self::button(Section::Secret, "", text.reset_secret))
+            };
+            self.form(Section::Secret, "reset-secret", &fields)
+        };
+        self.part(Section::Secret, text.client_secret, &body, chrome)
+    }
+
+    fn bot(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let (action, fields) = match &self.application.bot {
+            None => {
+                let fields = html! {
+                    (Self::means(Section::Bot, "", text.no_bot))
+                    (Self::button(Section::Bot, "", text.add_bot))
+                };
+                ("add-bot", fields)
+            }
+            Some(bot) => {
+                let fields = html! {
+                    p { (sentence(text.bot_is, &[bot.username.as_str()])) }
+                    (Self::means(Section::Bot, "", text.reset_token_means))
+                    (self.password(Section::Bot, chrome))
+                    (Self::button(Section::Bot, "", text.reset_token))
+                };
+                ("reset-bot-token", fields)
+            }
+        };
+        let form = self.form(Section::Bot, action, &fields);
+        self.part(Section::Bot, text.bot, &form, chrome)
+    }
+
+    fn delete(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let name = html! { bdi.typed { (self.application.name.as_str()) } };
         let is_wrong = self.problem_in(Section::Delete) == Some(&Problem::WrongName);
-        invalid(is_wrong, "delete", out);
-        html!(out, ">\n</div>\n");
-        self.password(Section::Delete, chrome, out);
-        Self::close_form(Section::Delete, "danger", text.delete_submit, out);
+        let fields = html! {
+            (Self::means(Section::Delete, "warning", text.delete_means))
+            div.field {
+                label for="delete-name" { (around(text.type_name, &[name])) }
+                input #delete-name name="name" dir="auto" autocomplete="off"
+                    autocapitalize="none" spellcheck="false" required
+                    aria-invalid=[is_wrong.then_some("true")]
+                    aria-describedby=[problem_id(is_wrong, "delete")];
+            }
+            (self.password(Section::Delete, chrome))
+            (Self::button(Section::Delete, "danger", text.delete_submit))
+        };
+        let form = self.form(Section::Delete, "delete", &fields);
+        self.part(Section::Delete, text.delete, &form, chrome)
     }
 
     /// What was refused in a part of the page.
@@ -485,99 +458,63 @@ impl ApplicationPage<'_> {
     }
 }
 
-/// Opens a field with its label and a hint.
-fn open_field(name: &str, label: &str, hint: &str, out: &mut Html) {
-    html!(
-        out,
-        "<div class=\"field\">\n<label for=\"{}\">{}</label>\n<p class=\"quiet\" id=\"{}-hint\">{}</p>\n",
-        name,
-        label,
-        name,
-        hint
-    );
-}
-
-/// What a control with a hint is described by: that, and what is wrong with it.
-fn described(form: &ApplicationForm, name: &str, out: &mut Html) {
-    if form.is_wrong(name) {
-        html!(
-            out,
-            " aria-invalid=\"true\" aria-describedby=\"{}-mistakes {}-hint\"",
-            name,
-            name
-        );
-    } else {
-        html!(out, " aria-describedby=\"{}-hint\"", name);
+/// A field with its label, a hint, and what is wrong with it.
+fn field(form: &ApplicationForm, name: &str, label: &str, hint: &str, control: &Markup) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            p.quiet id={ (name) "-hint" } { (hint) }
+            (control)
+            (mistakes(form, name, label))
+        }
     }
-}
-
-/// Closes a field, with what is wrong with it.
-fn close_field(form: &ApplicationForm, name: &str, label: &str, out: &mut Html) {
-    mistakes(form, name, label, out);
-    html!(out, "</div>\n");
 }
 
 /// Why a field was refused; for a list, each of its lines that was. The validators speak English.
-fn mistakes(form: &ApplicationForm, name: &str, label: &str, out: &mut Html) {
+fn mistakes(form: &ApplicationForm, name: &str, label: &str) -> Markup {
     let mistakes = form.mistakes(name);
-    if mistakes.is_empty() {
-        return;
-    }
-    html!(
-        out,
-        "<ul class=\"mistakes\" id=\"{}-mistakes\" role=\"list\">\n",
-        name
-    );
-    for mistake in mistakes {
-        if let Some(line) = mistake.line {
-            html!(out, "<li><code><bdi dir=\"ltr\">{}</bdi></code>", line);
-        } else {
-            html!(out, "<li>{}", label);
+    html! {
+        @if !mistakes.is_empty() {
+            ul.mistakes id={ (name) "-mistakes" } role="list" {
+                @for mistake in mistakes {
+                    li {
+                        @match mistake.line {
+                            Some(line) => code { bdi dir="ltr" { (line) } },
+                            None => (label),
+                        }
+                        ": " bdi lang="en" { (mistake.must) }
+                    }
+                }
+            }
         }
-        html!(out, ": <bdi lang=\"en\">{}</bdi></li>\n", mistake.must);
     }
-    html!(out, "</ul>\n");
 }
 
 /// The fields that a new application and an old one share.
-fn fields(form: &ApplicationForm, text: &DevelopersText, out: &mut Html) {
-    html!(
-        out,
-        r#"<div class="field">
-<label for="name">{}</label>
-<input id="name" name="name" value="{}" dir="auto" autocomplete="off" required"#,
-        text.name,
-        form.name
-    );
-    if form.is_wrong("name") {
-        html!(
-            out,
-            " aria-invalid=\"true\" aria-describedby=\"name-mistakes\""
-        );
+fn fields(form: &ApplicationForm, text: &DevelopersText) -> Markup {
+    let is_wrong = form.is_wrong("name");
+    // A parser drops the first line end of a text area: what was typed may begin with one.
+    let redirect_uris = html! {
+        textarea #redirect_uris name="redirect_uris" rows="4" dir="ltr" autocapitalize="none"
+            spellcheck="false" translate="no" aria-invalid=[form.invalid("redirect_uris")]
+            aria-describedby=(form.described("redirect_uris")) { "\n" (form.redirect_uris) }
+    };
+    let description = html! {
+        textarea #description name="description" rows="4" dir="auto"
+            aria-invalid=[form.invalid("description")]
+            aria-describedby=(form.described("description")) { "\n" (form.description) }
+    };
+    html! {
+        div.field {
+            label for="name" { (text.name) }
+            input #name name="name" value=(form.name) dir="auto" autocomplete="off" required
+                aria-invalid=[form.invalid("name")]
+                aria-describedby=[is_wrong.then_some("name-mistakes")];
+            (mistakes(form, "name", text.name))
+        }
+        (field(form, "redirect_uris", text.redirect_uris, text.redirect_uris_hint, &redirect_uris))
+        (field(form, "description", text.description, text.description_hint, &description))
     }
-    html!(out, ">\n");
-    close_field(form, "name", text.name, out);
-    open_field(
-        "redirect_uris",
-        text.redirect_uris,
-        text.redirect_uris_hint,
-        out,
-    );
-    html!(
-        out,
-        r#"<textarea id="redirect_uris" name="redirect_uris" rows="4" dir="ltr" autocapitalize="none" spellcheck="false" translate="no""#
-    );
-    described(form, "redirect_uris", out);
-    html!(out, ">\n{}</textarea>\n", form.redirect_uris);
-    close_field(form, "redirect_uris", text.redirect_uris, out);
-    open_field("description", text.description, text.description_hint, out);
-    html!(
-        out,
-        "<textarea id=\"description\" name=\"description\" rows=\"4\" dir=\"auto\""
-    );
-    described(form, "description", out);
-    html!(out, ">\n{}</textarea>\n", form.description);
-    close_field(form, "description", text.description, out);
 }
 
 /// The fields of an application, as its owner sees or typed them.
@@ -639,6 +576,20 @@ impl ApplicationForm {
         self.errors.iter().any(|error| names(&error.path, field))
     }
 
+    /// The `aria-invalid` of a field's control.
+    fn invalid(&self, field: &str) -> Option<&'static str> {
+        self.is_wrong(field).then_some("true")
+    }
+
+    /// What a control with a hint is described by: that, and what is wrong with it.
+    fn described(&self, field: &str) -> String {
+        if self.is_wrong(field) {
+            [field, "-mistakes ", field, "-hint"].concat()
+        } else {
+            [field, "-hint"].concat()
+        }
+    }
+
     /// Why a field was refused; for a list, each of its lines that was.
     fn mistakes(&self, field: &str) -> Vec<Mistake<'_>> {
         let errors = self.errors.iter();
@@ -652,7 +603,7 @@ impl ApplicationForm {
 
     fn line(&self, error: &FieldError) -> Option<&str> {
         let (_, index) = error.path.split_once('.')?;
-        form::lines(&self.redirect_uris).nth(index.parse().ok()?)
+        encoded::lines(&self.redirect_uris).nth(index.parse().ok()?)
     }
 }
 

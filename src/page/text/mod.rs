@@ -9,6 +9,21 @@ use crate::fluxer::audit::Action;
 use crate::fluxer::permissions::{self, Group, Permission};
 use crate::oauth::scope::Scope;
 
+/// Where a value goes in words of ours.
+pub const HOLE: &str = "{}";
+
+/// Words of ours with values in their holes, as text.
+pub fn filled(words: &str, values: &[&str]) -> String {
+    let mut values = values.iter();
+    let mut pieces = words.split(HOLE);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        text.push_str(values.next().copied().unwrap_or_default());
+        text.push_str(piece);
+    }
+    text
+}
+
 /// The languages, the one for everybody else first.
 pub static ALL: [&Text; 2] = [&en::TEXT, &de::TEXT];
 
@@ -684,6 +699,11 @@ pub fn by_tag(tag: &str) -> Option<&'static Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_fills_a_hole_has_none() {
+        assert_eq!(filled("a {} b {}", &["{}", "<"]), "a {} b <");
+    }
 
     #[test]
     fn the_best_language_is_taken_and_nonsense_is_none() {
