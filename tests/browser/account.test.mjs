@@ -85,7 +85,9 @@ test('with script the link is built while boxes are ticked, and copied; a wait c
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await url.textContent());
   await page.reload(); // the address has the choice
   assert.match(await url.textContent(), /second\.example.*permissions=2048/);
-  assert.deepEqual(heard, []);
+  // A choice that the next one overtakes is no longer asked about.
+  const overtaken = (complaint) => complaint.startsWith(`${world.origin}/developers/${client.id}?`) && complaint.endsWith('net::ERR_ABORTED');
+  assert.deepEqual(heard.filter((complaint) => !overtaken(complaint)), []);
   await close();
 
   const limited = await World.start({ settings: { RATE_LIMIT_LOGIN: '1/600' } });
