@@ -8,11 +8,11 @@ use std::rc::Rc;
 
 use thiserror::Error;
 
+use crate::crypto::keyring::{Keyring, KeyringError};
+use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::oauth::client::{Client, ClientKind};
-use crate::oauth::keyring::{Keyring, KeyringError};
 use crate::oauth::redirect_uri::authority;
-use crate::oauth::secret::Secret;
 use crate::rate_limit::{Limit, LimitError};
 use crate::snowflake::ApplicationId;
 

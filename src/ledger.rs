@@ -18,15 +18,15 @@ use core::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::crypto::form_ticket::FORM_LIFETIME;
 use crate::fluxer::guild::JoinedGuild;
+use crate::id::{AttemptId, FamilyId};
 use crate::oauth::client::Proof;
 use crate::oauth::error::GrantRefusal;
-use crate::oauth::form_ticket::FORM_LIFETIME;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::scope::Scopes;
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::{AttemptId, FamilyId};
 use crate::snowflake::{ApplicationId, UserId};
+use crate::time::Timestamp;
 
 /// How long the generation before the current one is forgiven, while the current one is unused: a
 /// lost answer, or two tabs that refresh at once.

@@ -7,10 +7,10 @@
 //! | ring | files | what they are |
 //! | --- | --- | --- |
 //! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
-//! | flows | `router`, `endpoint/`, `page/` | one table of URLs; one file per URL; the HTML |
+//! | flows | `router`, `endpoint/{oauth,api,pages}`, `page/` | one table of URLs; one file per URL; the HTML |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
-//! | core | `config`, `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `base64url`, `opaque_id`, `snowflake`, `http` | plain values |
+//! | core | `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
+//! | values | `crypto/`, `config`, `http`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
 //!
 //! # Invariants
 //!
@@ -44,14 +44,16 @@ mod cloudflare;
 
 pub mod base64url;
 pub mod config;
+pub mod crypto;
 pub mod endpoint;
 pub mod fluxer;
 pub mod http;
+pub mod id;
 pub mod ledger;
 pub mod oauth;
-pub mod opaque_id;
 pub mod page;
 pub mod rate_limit;
 pub mod router;
 pub mod snowflake;
 pub mod store;
+pub mod time;

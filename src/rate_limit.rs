@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::oauth::time::Timestamp;
+use crate::time::Timestamp;
 
 /// Largest limit: a window remembers each admitted request, eight bytes each.
 const MAX_REQUESTS: u32 = 1_000_000;

@@ -1,11 +1,12 @@
 //! Every URL once: the table that routing, CORS, rate limits and metadata all read.
 
 use crate::config::Config;
-use crate::endpoint::admin::{audit_log, users};
+use crate::endpoint::api::admin::{audit_log, users};
+use crate::endpoint::api::{admin, applications, authorizations, guilds, health, me};
+use crate::endpoint::oauth::{authorize, introspect, metadata, revoke, token};
+use crate::endpoint::pages::{admin as admin_pages, developers, language, login, logout, settings};
 use crate::endpoint::{
-    Context, Failure, Format, Notice, Refuse, admin, admin_pages, applications, authorizations,
-    authorize, developers, guilds, health, introspect, language, limit_headers, login, logout, me,
-    metadata, oauth_error, revoke, session, settings, token,
+    Context, Failure, Format, Notice, Refuse, limit_headers, oauth_error, session,
 };
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};

@@ -15,17 +15,17 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use fluxer_oauth2::crypto::form_ticket::FORM_LIFETIME;
+use fluxer_oauth2::id::{AttemptId, FamilyId};
 use fluxer_oauth2::ledger::{
     Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened, REDEMPTION_GRACE,
     ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
 };
 use fluxer_oauth2::oauth::client::Proof;
-use fluxer_oauth2::oauth::form_ticket::FORM_LIFETIME;
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
 use fluxer_oauth2::oauth::scope::Scopes;
-use fluxer_oauth2::oauth::time::Timestamp;
-use fluxer_oauth2::opaque_id::{AttemptId, FamilyId};
 use fluxer_oauth2::snowflake::ApplicationId;
+use fluxer_oauth2::time::Timestamp;
 use proptest::prelude::*;
 
 /// Histories per run.

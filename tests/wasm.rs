@@ -1,14 +1,14 @@
 //! What can differ in wasm, and must not: the same tests run natively, against the same constants.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
+use fluxer_oauth2::crypto::password;
 use fluxer_oauth2::fluxer::user::Password;
-use fluxer_oauth2::oauth::access_token::AccessToken;
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
-use fluxer_oauth2::oauth::keyring::{Keyring, NONCE_BYTES};
-use fluxer_oauth2::oauth::refresh_token::RefreshToken;
-use fluxer_oauth2::oauth::time::Timestamp;
+use fluxer_oauth2::oauth::token::access::AccessToken;
+use fluxer_oauth2::oauth::token::refresh::RefreshToken;
 use fluxer_oauth2::snowflake::{ApplicationId, Snowflake, UserId};
-use fluxer_oauth2::store::password;
+use fluxer_oauth2::time::Timestamp;
 
 #[cfg(not(target_arch = "wasm32"))]
 use core::prelude::v1::test as check;
@@ -29,7 +29,7 @@ fn refresh_token() -> RefreshToken {
     RefreshToken {
         user: code.user,
         application: code.application,
-        family: fluxer_oauth2::opaque_id::FamilyId::of_hash(code.hash().bytes()),
+        family: fluxer_oauth2::id::FamilyId::of_hash(code.hash().bytes()),
         generation: u32::MAX,
         issued_at: NOW,
         expires_at: NOW + core::time::Duration::from_hours(720),

@@ -2,10 +2,10 @@
 
 use super::Edge;
 use crate::ledger::LedgerId;
-use crate::oauth::time::Timestamp;
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::{Ambient, Fault, Ledgers, Limiter};
+use crate::time::Timestamp;
 
 /// The clock. It stands still while code runs and moves on with every answer from outside, which
 /// is how the platform keeps timing attacks out.

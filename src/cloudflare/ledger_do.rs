@@ -18,10 +18,10 @@ use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 
 use super::{Edge, ambient, objects};
+use crate::id::FamilyId;
 use crate::ledger::{Device, Family, LedgerId, Message, Next, Verb};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::FamilyId;
 use crate::store::{Fault, Ledgers};
+use crate::time::Timestamp;
 
 const BINDING: &str = "LEDGER";
 

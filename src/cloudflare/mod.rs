@@ -18,7 +18,7 @@ use worker::web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::config::{Config, ConfigError};
-use crate::endpoint::admin::audit_log;
+use crate::endpoint::api::admin::audit_log;
 use crate::router;
 use crate::store::Fault;
 

@@ -11,9 +11,9 @@ use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::web_sys::{Request, Response};
 
 use super::{Edge, ambient, objects};
-use crate::oauth::time::Timestamp;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::store::{Fault, Limiter};
+use crate::time::Timestamp;
 
 const BINDING: &str = "RATE_LIMITER";
 

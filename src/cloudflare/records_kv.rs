@@ -10,10 +10,10 @@ use worker::js_sys::{Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
 use super::{Edge, ambient, js};
-use crate::oauth::secret::{AuthorizationCode, Hash};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::FamilyId;
+use crate::crypto::secret::{AuthorizationCode, Hash};
+use crate::id::FamilyId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord};
+use crate::time::Timestamp;
 
 const BINDING: &str = "RECORDS";
 /// KV refuses a shorter `expirationTtl`, in seconds; records carry the expiry that counts.

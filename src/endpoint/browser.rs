@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use super::{Context, Notice};
+use crate::crypto::form_ticket::{Form, Ticket};
+use crate::crypto::secret::{Secret, SessionId};
 use crate::http::Request;
 use crate::oauth::code::CodeSeed;
-use crate::oauth::form::Params;
-use crate::oauth::form_ticket::{Form, Ticket};
-use crate::oauth::secret::{Secret, SessionId};
+use crate::oauth::params::Params;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Session};
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
-use crate::oauth::form::{self, Pairs, Params};
+use crate::oauth::params::{self, Pairs, Params};
 
 /// A JSON object that is being read.
 pub struct Fields {
@@ -27,11 +27,11 @@ pub enum Control {
 impl Control {
     fn read(self, sent: &str) -> Value {
         match self {
-            Self::Text => match form::typed(sent) {
+            Self::Text => match params::typed(sent) {
                 text if text.is_empty() => Value::Null,
                 text => Value::String(text),
             },
-            Self::Lines => form::lines(sent).map(Value::from).collect(),
+            Self::Lines => params::lines(sent).map(Value::from).collect(),
             Self::CheckBox => Value::Bool(!sent.is_empty()),
         }
     }
@@ -93,7 +93,7 @@ impl Fields {
         parse: impl FnOnce(&str) -> Result<T, &'static str>,
     ) -> Option<T> {
         // In a path, unlike in a form, a plus is a plus.
-        let decoded = form::decode(&segment.replace('+', "%2B"));
+        let decoded = params::decode(&segment.replace('+', "%2B"));
         let decoded = decoded.ok_or("must be percent-encoded UTF-8");
         let parsed = decoded.and_then(|decoded| parse(&decoded));
         parsed.map_err(|must| self.refuse(path, must)).ok()

@@ -1,51 +1,36 @@
 //! One file per URL, or family of URLs: parse, ask, decide, commit, answer.
 
-pub mod account;
-pub mod admin;
-pub mod admin_pages;
-pub mod applications;
+pub mod api;
 pub mod attempts;
-pub mod authorizations;
-pub mod authorize;
 pub mod browser;
-pub mod developers;
-pub mod guilds;
-pub mod health;
-pub mod introspect;
 pub mod json_body;
-pub mod language;
 mod lists;
-pub mod login;
-pub mod logout;
-pub mod me;
-pub mod metadata;
+pub mod oauth;
+pub mod pages;
 pub mod paging;
 pub mod resource;
-pub mod revoke;
 pub mod session;
-pub mod settings;
 pub mod sudo;
-pub mod token;
 
 use std::rc::Rc;
 
 use serde_json::json;
 
 use crate::config::Config;
+use crate::crypto::secret::Secret;
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::{Body, Request, Response};
 use crate::oauth::client::Presented;
 use crate::oauth::error::{ErrorCode, Refusal, Tried};
-use crate::oauth::form::Params;
-use crate::oauth::secret::Secret;
-use crate::oauth::time::Timestamp;
+use crate::oauth::params::Params;
 use crate::page::text::{self, Message};
 use crate::page::{Chrome, NoticePage, Page};
 use crate::rate_limit::Verdict;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{Edge, Fault};
+use crate::time::Timestamp;
 
 /// What every endpoint has: the world outside, the settings, the request, and the instant it came.
 pub struct Context<'a, E> {
@@ -63,7 +48,10 @@ impl<E> Context<'_, E> {
     /// What a page has around what it says, in the language of whoever asks: the one they chose,
     /// or the best of those that their browser names.
     pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
-        let chosen = self.request.cookie(language::COOKIE).and_then(text::by_tag);
+        let chosen = self
+            .request
+            .cookie(pages::language::COOKIE)
+            .and_then(text::by_tag);
         let accepted = self.request.header("accept-language").unwrap_or_default();
         Chrome {
             text: chosen.unwrap_or_else(|| text::accepted(accepted)),

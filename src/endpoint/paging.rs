@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, OrRefuse};
 use crate::fluxer::api_error::{ApiError, FieldError};
-use crate::oauth::form::Params;
+use crate::oauth::params::Params;
 use crate::snowflake::{EntryId, Snowflake};
 use crate::store::Paging;
 

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use super::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::Application;
+use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::User;
 use crate::ledger::{LedgerId, Standing, Withdrawn};
-use crate::oauth::access_token::{AccessToken, Subject};
-use crate::oauth::bot_token::BotToken;
 use crate::oauth::scope::Scope;
+use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault};
 

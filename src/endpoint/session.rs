@@ -6,9 +6,9 @@ use serde_json::json;
 use super::browser::LoggedIn;
 use super::resource::{Administrator, administrator};
 use super::{Context, Failure};
+use crate::crypto::form_ticket::{Form, Ticket};
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Method, Response};
-use crate::oauth::form_ticket::{Form, Ticket};
 use crate::snowflake::{Snowflake, UserId};
 use crate::store::Edge;
 

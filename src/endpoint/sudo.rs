@@ -7,11 +7,12 @@ use super::attempts::Places;
 use super::json_body::Fields;
 use super::session::Manager;
 use super::{Context, Failure, OrRefuse};
+use crate::crypto::password;
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::user::User;
 use crate::rate_limit::Verdict;
-use crate::store::{Edge, Fault, password};
+use crate::store::{Edge, Fault};
 
 /// Checks the `password` of the body against that of the session's user. An administrator's token
 /// has no password to show.

@@ -7,8 +7,8 @@ use crate::http::with_member;
 use crate::oauth::client::{Client, ClientKind};
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
-use crate::oauth::time::Timestamp;
 use crate::snowflake::UserId;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A third-party application.

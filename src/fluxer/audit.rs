@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use crate::oauth::time::Timestamp;
 use crate::oauth::wire_enum;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::time::Timestamp;
 
 wire_enum! {
     /// What was done.

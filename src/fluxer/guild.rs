@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::application::is_visible;
 use super::permissions::Permissions;
 use super::user::{ImageHash, ruled_strings};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::InstallationId;
+use crate::id::InstallationId;
 use crate::snowflake::{GuildId, RoleId, UserId};
+use crate::time::Timestamp;
 
 /// A guild.
 #[derive(Debug, Clone, PartialEq, Eq)]

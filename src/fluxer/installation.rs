@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::guild::Membership;
 use super::permissions::{MUST, Permissions};
+use crate::id::InstallationId;
 use crate::oauth::error::Refusal;
-use crate::oauth::form::Params;
-use crate::opaque_id::InstallationId;
+use crate::oauth::params::Params;
 use crate::snowflake::GuildId;
 
 /// What an authorization request with the scope `bot` asks for beyond OAuth's own parameters.

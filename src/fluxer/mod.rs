@@ -4,6 +4,7 @@
 pub mod api_error;
 pub mod application;
 pub mod audit;
+pub mod bot_token;
 pub mod guild;
 pub mod installation;
 pub mod permissions;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::http::with_member;
 use crate::oauth::scope::{Scope, Scopes};
-use crate::oauth::time::Timestamp;
 use crate::snowflake::UserId;
+use crate::time::Timestamp;
 
 /// A user of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use core::time::Duration;
 
 use super::client::{Client, ClientKind};
 use super::error::Refusal;
-use super::form::Params;
 use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseType};
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
 use super::scope::{Scope, ScopeError, Scopes};
+use crate::oauth::params::Params;
 
 /// Longest `state`, in bytes. It comes back whole or not at all.
 const MAX_STATE_BYTES: usize = 8 * 1024;
@@ -231,8 +231,8 @@ fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::secret::Secret;
     use crate::oauth::error::ErrorCode;
-    use crate::oauth::secret::Secret;
     use crate::snowflake::ApplicationId;
 
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

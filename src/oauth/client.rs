@@ -6,10 +6,10 @@ use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
 use super::error::{ClientRefusal, Refusal, Tried};
-use super::form::{self, Params};
 use super::grant_type::GrantType;
 use super::redirect_uri::{RedirectUri, RegisteredUri, Registrant};
-use super::secret::{ClientSecret, Hash, Secret};
+use crate::crypto::secret::{ClientSecret, Hash, Secret};
+use crate::oauth::params::{self, Params};
 use crate::snowflake::ApplicationId;
 
 /// What OAuth needs to know of an application.
@@ -206,7 +206,7 @@ fn basic(authorization: &str) -> Option<(String, String)> {
     }
     let decoded = String::from_utf8(Base64::decode_vec(credentials.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    let pair = (form::decode(id)?, form::decode(secret)?);
+    let pair = (params::decode(id)?, params::decode(secret)?);
     (!pair.0.is_empty() && !pair.1.is_empty()).then_some(pair)
 }
 

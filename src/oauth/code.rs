@@ -7,10 +7,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::keyring::{Keyring, NONCE_BYTES, SigningError};
-use super::secret::{AuthorizationCode, Hash, Secret};
 use crate::base64url;
-use crate::opaque_id::InstallationId;
+use crate::crypto::keyring::{Keyring, NONCE_BYTES, SigningError};
+use crate::crypto::secret::{AuthorizationCode, Hash, Secret};
+use crate::id::InstallationId;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 
 /// A code that this server made, and what it says.

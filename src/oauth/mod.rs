@@ -38,19 +38,13 @@ macro_rules! wire_enum {
 
 pub(crate) use wire_enum;
 
-pub mod access_token;
 pub mod authorization_request;
-pub mod bot_token;
 pub mod client;
 pub mod code;
 pub mod error;
-pub mod form;
-pub mod form_ticket;
 pub mod grant_type;
-pub mod keyring;
+pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
-pub mod refresh_token;
 pub mod scope;
-pub mod secret;
-pub mod time;
+pub mod token;

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use super::form;
+use crate::oauth::params;
 
 /// Longest redirect URI that can be registered, in characters.
 pub const MAX_LENGTH: usize = 512;
@@ -161,7 +161,7 @@ fn is_private_use(text: &str) -> bool {
 }
 
 fn is_response_parameter(pair: &str) -> bool {
-    let name = form::decode(pair.split('=').next().unwrap_or_default());
+    let name = params::decode(pair.split('=').next().unwrap_or_default());
     name.is_some_and(|name| RESPONSE_PARAMETERS.contains(&name.as_str()))
 }
 

@@ -15,8 +15,8 @@ use crate::fluxer::guild::{Connection, Membership};
 use crate::fluxer::user::User;
 use crate::oauth::client::ClientKind;
 use crate::oauth::redirect_uri::RegisteredUri;
-use crate::oauth::time::Timestamp;
 use crate::store::{Authorized, EntryFilter, UserKey};
+use crate::time::Timestamp;
 
 const USERS: &str = "/admin/users";
 const APPLICATIONS: &str = "/admin/applications";

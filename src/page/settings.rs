@@ -11,10 +11,10 @@ use super::text::{SettingsText, filled};
 use super::user_agent::UserAgent;
 use super::{Chrome, View};
 use crate::fluxer::application::Application;
+use crate::id::FamilyId;
 use crate::ledger::Device;
 use crate::oauth::scope::Scopes;
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::FamilyId;
+use crate::time::Timestamp;
 
 /// What a user has authorized, and the ways to take it back.
 pub struct SettingsPage<'a> {

@@ -11,19 +11,19 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::crypto::keyring::SigningError;
+use crate::crypto::secret::{AuthorizationCode, BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::{Action, Entry};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership, Role};
 use crate::fluxer::permissions::Permissions;
-use crate::fluxer::user::{Password, User, UserChange};
+use crate::fluxer::user::{User, UserChange};
+use crate::id::InstallationId;
 use crate::ledger::{Device, Grant, LedgerId, Verb};
-use crate::oauth::keyring::SigningError;
 use crate::oauth::scope::Scopes;
-use crate::oauth::secret::{AuthorizationCode, BotTokenSecret, ClientSecret, Hash, SessionId};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::InstallationId;
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
+use crate::time::Timestamp;
 
 /// Something of ours that did not work. Its text is for the log, never for the client.
 ///
@@ -145,7 +145,7 @@ pub trait Records {
     /// A code's record. `None` says nothing: a fresh write is invisible elsewhere for a minute.
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault>;
     /// Keeps a family's record. Runs on after the answer; a failure is logged, and harms nobody.
-    fn put_refresh(&self, family: crate::opaque_id::FamilyId, record: RefreshRecord);
+    fn put_refresh(&self, family: crate::id::FamilyId, record: RefreshRecord);
 }
 
 /// The ledgers, one Durable Object each.
@@ -568,69 +568,4 @@ pub trait Lists {
         prefix: &Prefix,
         paging: Paging,
     ) -> Result<Vec<Application>, Fault>;
-}
-
-/// Password hashing is slow on purpose and the same everywhere; it stands here because storage
-/// sees nothing of a password but what this makes of it.
-pub mod password {
-    use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-    use argon2::{Algorithm, Argon2, Params, Version};
-
-    use super::{Fault, Password};
-
-    /// The hash that no known password has. An unknown user's password is checked against it, so
-    /// that their answer takes as long, and so is that of a user who must not log in any more.
-    pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
-                          AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-    /// argon2id, 19 MiB, two passes, one lane: OWASP's recommendation, and what fits an isolate of
-    /// 128 MiB. A Worker has one thread, so hashes never add up.
-    fn argon2() -> Result<Argon2<'static>, Fault> {
-        let params =
-            Params::new(19_456, 2, 1, None).map_err(|error| Fault::new("argon2", error))?;
-        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-    }
-
-    /// Hashes a password for storage: a PHC string.
-    pub fn hash(password: &Password, salt: [u8; 16]) -> Result<String, Fault> {
-        let fault = |error| Fault::new("argon2", error);
-        let salt = SaltString::encode_b64(&salt).map_err(fault)?;
-        let hash = argon2()?
-            .hash_password(password.as_str().as_bytes(), &salt)
-            .map_err(fault)?;
-        Ok(hash.to_string())
-    }
-
-    /// Whether a password is the one that was hashed; without a hash, the same work and `false`.
-    pub fn verify(password: &str, hash: Option<&str>) -> Result<bool, Fault> {
-        let parsed = PasswordHash::new(hash.unwrap_or(NOBODY))
-            .map_err(|error| Fault::new("argon2", error))?;
-        let matches = argon2()?
-            .verify_password(password.as_bytes(), &parsed)
-            .is_ok();
-        Ok(matches && hash.is_some())
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn a_password_verifies_against_its_own_hash_only() {
-            let password = Password::parse("correct horse").expect("long enough");
-            let hash = hash(&password, [7; 16]).expect("hashed");
-            assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-            assert_eq!(verify("correct horse", Some(&hash)), Ok(true));
-            for wrong in [
-                "correct hors",
-                "correct horse ",
-                "Correct horse",
-                "correct horse\0",
-                "",
-            ] {
-                assert_eq!(verify(wrong, Some(&hash)), Ok(false), "{wrong:?}");
-            }
-            assert_eq!(verify("correct horse", None), Ok(false));
-        }
-    }
 }

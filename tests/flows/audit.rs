@@ -1,6 +1,6 @@
 //! The audit log: one entry an action, never a secret, kept for as long as the setting says.
 
-use fluxer_oauth2::endpoint::admin::audit_log;
+use fluxer_oauth2::endpoint::api::admin::audit_log;
 use fluxer_oauth2::fluxer::audit::Action;
 use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::Ambient as _;

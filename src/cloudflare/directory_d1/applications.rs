@@ -9,16 +9,16 @@ use serde::Deserialize;
 
 use super::{Bind, Edge, after, fault, id, taken, text_or_null};
 use crate::cloudflare::ambient;
+use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
 use crate::oauth::client::{Client, ClientKind};
 use crate::oauth::redirect_uri::RegisteredUri;
-use crate::oauth::secret::{BotTokenSecret, ClientSecret, Hash};
-use crate::oauth::time::Timestamp;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Added, Applications, Fault, Paging};
+use crate::time::Timestamp;
 
 /// How long an isolate remembers an application.
 const AGE: Duration = Duration::from_secs(5);

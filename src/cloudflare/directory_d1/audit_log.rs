@@ -6,9 +6,9 @@ use worker::worker_sys::D1PreparedStatement;
 
 use super::{Bind, Edge, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
-use crate::oauth::time::Timestamp;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{AuditLog, EntryFilter, Fault};
+use crate::time::Timestamp;
 
 /// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
 const SWEPT_AT_ONCE: u32 = 5_000;

@@ -6,10 +6,10 @@ use super::{Bind, Edge, after, fault, id, taken, text_or_null};
 use crate::fluxer::guild::{Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::InstallationId;
+use crate::id::InstallationId;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Fault, Guilds, Member, Paging};
+use crate::time::Timestamp;
 
 /// A [`GuildRow`] as SQLite makes it.
 const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, guilds.owner_id, \

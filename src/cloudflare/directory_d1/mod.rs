@@ -15,8 +15,8 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1Database, D1PreparedStatement, D1Result};
 
 use super::{Edge, js};
-use crate::oauth::time::Timestamp;
 use crate::store::{Fault, Paging, Taken};
+use crate::time::Timestamp;
 
 const BINDING: &str = "DIRECTORY";
 

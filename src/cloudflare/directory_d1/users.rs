@@ -6,15 +6,15 @@ use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
 
 use super::{Bind, Edge, after, applications, fault, id, parse, taken, text_or_null};
+use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::oauth::scope::Scopes;
-use crate::oauth::secret::{Hash, SessionId};
-use crate::oauth::time::Timestamp;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Account, Authorization, Consent, Consented, Fault, Installation, Paging, Session, Taken, Users,
 };
+use crate::time::Timestamp;
 
 /// A [`UserRow`] as SQLite makes it.
 pub(super) const USER: &str = "json_array(users.id, users.username, users.discriminator, \

@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::copy_button;
 use crate::fluxer::application::Application;
 use crate::fluxer::permissions::{self, Group, Permission, Permissions};
-use crate::oauth::form::Params;
+use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::Chrome;

@@ -14,7 +14,7 @@ use super::{Chrome, View};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::fluxer::user::ImageHash;
-use crate::oauth::form::{self as encoded, Params};
+use crate::oauth::params::{self as encoded, Params};
 use crate::oauth::redirect_uri::RegisteredUri;
 
 pub use link::Link;

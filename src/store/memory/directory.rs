@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Isolate, Memory};
+use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{User, UserChange};
+use crate::id::InstallationId;
 use crate::oauth::client::ClientKind;
-use crate::oauth::secret::{BotTokenSecret, ClientSecret, Hash, SessionId};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::InstallationId;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{
     Account, Added, Applications, AuditLog, Authorization, Consent, Consented, EntryFilter, Fault,
     Guilds, Installation, Member, Paging, Session, Taken, Users,
 };
+use crate::time::Timestamp;
 
 /// What D1 keeps.
 #[derive(Debug, Default)]

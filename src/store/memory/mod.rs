@@ -11,11 +11,11 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::{Ambient, CodeRecord, Fault, Ledgers, Limiter, Outlook, Records, RefreshRecord};
+use crate::crypto::secret::{AuthorizationCode, Hash};
+use crate::id::FamilyId;
 use crate::ledger::{Device, Family, LedgerId, Next, Verb};
-use crate::oauth::secret::{AuthorizationCode, Hash};
-use crate::oauth::time::Timestamp;
-use crate::opaque_id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
+use crate::time::Timestamp;
 
 /// When a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

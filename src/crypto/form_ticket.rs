@@ -1,0 +1,141 @@
+//! The ticket in the hidden field of every form of ours: proof that this server showed this form,
+//! to this browser, not long ago. It is what cross-site request forgery lacks.
+//!
+//! Nothing is stored for it: ten thousand forms that nobody sends leave nothing behind.
+
+use core::time::Duration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::keyring::{Keyring, Purpose, SigningError};
+use crate::base64url;
+use crate::oauth::code::CodeSeed;
+use crate::time::Timestamp;
+
+/// How long a form may stay open.
+pub const FORM_LIFETIME: Duration = Duration::from_mins(30);
+
+/// Which form, in which browser, about what.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// The form: `consent`, `login`, …
+    pub name: &'static str,
+    /// What only this browser holds: the text of its cookie.
+    pub browser: &'a str,
+    /// What the form shows; a form about anything else is another form.
+    pub subject: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TicketClaims {
+    form: String,
+    jti: String,
+}
+
+/// What a form that came back was worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ticket {
+    /// Ours, for this form; the seed is the same each time this form is sent.
+    Valid(CodeSeed),
+    /// Forged, expired, or of another form or browser.
+    Invalid,
+}
+
+impl Form<'_> {
+    /// The hidden field's value.
+    pub fn ticket(
+        &self,
+        keyring: &Keyring,
+        seed: CodeSeed,
+        now: Timestamp,
+    ) -> Result<String, SigningError> {
+        let claims = TicketClaims {
+            form: self.digest(),
+            jti: base64url::encode(&seed.0),
+        };
+        keyring.sign(Purpose::Form, claims, now, now + FORM_LIFETIME)
+    }
+
+    /// Checks a hidden field that came back.
+    pub fn check(&self, keyring: &Keyring, ticket: &str, now: Timestamp) -> Ticket {
+        let Some(verified) = keyring.verify::<TicketClaims>(Purpose::Form, ticket, now) else {
+            return Ticket::Invalid;
+        };
+        let same_form = verified
+            .claims
+            .form
+            .as_bytes()
+            .ct_eq(self.digest().as_bytes());
+        match base64url::decode_array(&verified.claims.jti) {
+            Some(seed) if same_form.into() => Ticket::Valid(CodeSeed(seed)),
+            _ => Ticket::Invalid,
+        }
+    }
+
+    /// The parts are hashed one by one, so that no two forms run together.
+    fn digest(&self) -> String {
+        let parts = [self.name, self.browser, self.subject].map(Sha256::digest);
+        base64url::encode(&Sha256::digest(parts.concat()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+    const FORM: Form<'_> = Form {
+        name: "consent",
+        browser: "cookie",
+        subject: "request",
+    };
+
+    fn keyring() -> Keyring {
+        Keyring::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("valid keys")
+    }
+
+    #[test]
+    fn a_ticket_is_good_for_its_form_its_browser_and_its_subject() {
+        let seed = CodeSeed([9; 16]);
+        let ticket = FORM.ticket(&keyring(), seed, NOW).expect("signed");
+        assert_eq!(FORM.check(&keyring(), &ticket, NOW), Ticket::Valid(seed));
+        for other in [
+            Form {
+                name: "login",
+                ..FORM
+            },
+            Form {
+                browser: "other",
+                ..FORM
+            },
+            Form {
+                subject: "other",
+                ..FORM
+            },
+            Form {
+                name: "consentcookie",
+                browser: "",
+                ..FORM
+            },
+        ] {
+            assert_eq!(
+                other.check(&keyring(), &ticket, NOW),
+                Ticket::Invalid,
+                "{other:?}"
+            );
+        }
+        assert_eq!(FORM.check(&keyring(), "", NOW), Ticket::Invalid);
+    }
+
+    #[test]
+    fn a_ticket_ends_with_its_form() {
+        let ticket = FORM
+            .ticket(&keyring(), CodeSeed([9; 16]), NOW)
+            .expect("signed");
+        assert_eq!(
+            FORM.check(&keyring(), &ticket, NOW + FORM_LIFETIME),
+            Ticket::Invalid
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! `/api/admin/applications…`: any application, trust included.
+
+use serde_json::Value;
+
+use super::Answer;
+use crate::endpoint::api::applications::{Terms, add, apply, change, current, remove};
+use crate::endpoint::json_body::Fields;
+use crate::endpoint::resource::administrator;
+use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::{Application, ApplicationChange};
+use crate::http::Response;
+use crate::snowflake::UserId;
+use crate::store::Edge;
+
+/// `POST /api/admin/applications`.
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let terms = Terms {
+        owner: owner(cx, &mut fields).await?,
+        trusted: fields.flag("trusted").unwrap_or(false),
+        flags: fields.bits("flags").unwrap_or(0),
+        at_most: None,
+    };
+    add(cx, actor, fields, terms).await
+}
+
+/// `GET /api/admin/applications`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    administrator(cx).await?;
+    let paging = paging::read(cx, paging::MAX)?;
+    let applications = cx.edge.applications(None, paging).await?;
+    let shown: Value = applications.iter().map(Application::in_full).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/admin/applications/{id}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    Ok(Response::json(200, &current(cx, id).await?.in_full()))
+}
+
+/// `PATCH /api/admin/applications/{id}`: what is not sent stays as it is.
+pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let application = current(cx, id).await?;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let change = ApplicationChange {
+        trusted: fields.flag("trusted"),
+        flags: fields.bits("flags"),
+        owner: owner(cx, &mut fields).await?,
+        ..change(&mut fields, &application)
+    };
+    let change = fields.finish(Some(change)).or_refuse()?;
+    apply(cx, actor, application.client.id, change).await
+}
+
+/// `DELETE /api/admin/applications/{id}`.
+pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let application = current(cx, id).await?;
+    remove(cx, actor, application.client.id).await
+}
+
+pub(super) async fn owner<E: Edge>(
+    cx: &Context<'_, E>,
+    fields: &mut Fields,
+) -> Result<Option<UserId>, Failure<ApiError>> {
+    const MUST: &str = "must be the id of a user";
+    let owner = fields.optional("owner_id", |id| UserId::parse(id).ok_or(MUST));
+    if let Some(owner) = owner
+        && cx.edge.user(owner).await?.is_none()
+    {
+        fields.refuse("owner_id", MUST);
+    }
+    Ok(owner)
+}

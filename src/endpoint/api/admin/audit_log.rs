@@ -1,0 +1,38 @@
+//! `/api/admin/audit-log`.
+
+use core::time::Duration;
+
+use serde_json::Value;
+
+use super::Answer;
+use crate::endpoint::resource::administrator;
+use crate::endpoint::{Context, paging};
+use crate::fluxer::audit::Entry;
+use crate::http::Response;
+use crate::snowflake::{EntryId, Snowflake};
+use crate::store::{Edge, EntryFilter, Fault};
+use crate::time::Timestamp;
+
+/// `GET`: newest first.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    administrator(cx).await?;
+    let (limit, before) = paging::read_backwards(cx)?;
+    let since = kept_since(cx.now, cx.config.audit_log_lifetime);
+    let everything = EntryFilter::default();
+    let entries = cx.edge.entries(everything, before, since, limit).await?;
+    let shown: Value = entries.iter().map(Entry::shown).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// Deletes what has been kept long enough: entries of the log, and sessions that have expired.
+/// Nobody asks for it; the platform's clock does.
+pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
+    let now = edge.now();
+    edge.sweep(kept_since(now, lifetime), now).await
+}
+
+/// The id of the oldest entry that is still kept.
+pub fn kept_since(now: Timestamp, lifetime: Duration) -> EntryId {
+    let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+    EntryId(Snowflake::first_of(now.millis().saturating_sub(lifetime)))
+}

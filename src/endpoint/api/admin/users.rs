@@ -1,0 +1,265 @@
+//! `/api/admin/users…`: users, what they authorized, and their accounts on other services.
+
+use serde_json::{Value, json};
+
+use super::Answer;
+use crate::crypto::password;
+use crate::endpoint::api::applications::{DRAWS, random_discriminator};
+use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, list_of};
+use crate::endpoint::json_body::Fields;
+use crate::endpoint::resource::administrator;
+use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::audit::Action;
+use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
+use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, UserChange, Username};
+use crate::http::Response;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Edge, Fault, Taken};
+
+/// The fields of a user that can be changed.
+const UPDATABLE: [&str; 8] = [
+    "username",
+    "email",
+    "password",
+    "verified",
+    "admin",
+    "avatar",
+    "public_flags",
+    "discriminator",
+];
+
+/// `POST /api/admin/users`.
+pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let username = fields.required("username", Username::parse);
+    let email = fields.required("email", Email::parse);
+    let password = fields.required("password", Password::parse);
+    let discriminator = fields.optional("discriminator", Discriminator::parse);
+    let avatar = fields.optional("avatar", ImageHash::parse);
+    let verified = fields.flag("verified").unwrap_or(false);
+    let admin = fields.flag("admin").unwrap_or(false);
+    let public_flags = fields.bits("public_flags").unwrap_or(0);
+    let required = username.zip(email).zip(password);
+    let ((username, email), password) = fields.finish(required).or_refuse()?;
+
+    let password_hash = password::hash(&password, cx.edge.random()?)?;
+    let mut user = User {
+        id: UserId(cx.new_id()?),
+        username,
+        discriminator: match discriminator {
+            Some(discriminator) => discriminator,
+            None => random_discriminator(cx)?,
+        },
+        email,
+        verified,
+        admin,
+        avatar,
+        public_flags,
+        created_at: cx.now,
+    };
+    for _ in 0..DRAWS {
+        let added = cx.edge.add_user(&user, &password_hash).await?;
+        if added == Err(Taken::Id) {
+            user.id = UserId(cx.new_id()?);
+            continue;
+        }
+        let wanted = (Some(&user.username), Some(&user.email));
+        unless_taken(cx, user.id, wanted, added).await?;
+        let entry = cx.entry(Action::UserCreated).by(actor).on(user.id.0);
+        cx.edge.record(entry);
+        return Ok(Response::json(200, &user.in_full()));
+    }
+    Err(Fault::new("directory", "no free id was drawn").into())
+}
+
+/// `GET /api/admin/users`.
+pub async fn list_users<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    administrator(cx).await?;
+    let paging = paging::read(cx, paging::MAX)?;
+    let users = cx.edge.users(paging).await?;
+    let shown: Value = users.iter().map(User::in_full).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/admin/users/{id}`.
+pub async fn show_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    Ok(Response::json(200, &user(cx, id).await?.in_full()))
+}
+
+/// `PATCH /api/admin/users/{id}`. A new password ends every session and everything that was
+/// authorized: whoever had the old one must not keep a foothold (RFC 9700 §4.14.2).
+pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let id = user(cx, id).await?.id;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let change = UserChange {
+        username: fields.optional("username", Username::parse),
+        discriminator: fields.optional("discriminator", Discriminator::parse),
+        email: fields.optional("email", Email::parse),
+        verified: fields.flag("verified"),
+        admin: fields.flag("admin"),
+        avatar: fields.nullable("avatar", ImageHash::parse),
+        public_flags: fields.bits("public_flags"),
+    };
+    let password = fields.optional("password", Password::parse);
+    let changed = fields.sent(&UPDATABLE);
+    let change = fields.finish(Some(change)).or_refuse()?;
+    let password_hash = match &password {
+        Some(password) => Some(password::hash(password, cx.edge.random()?)?),
+        None => None,
+    };
+    let updated = cx.edge.change_user(id, &change, password_hash.as_deref());
+    let wanted = (change.username.as_ref(), change.email.as_ref());
+    unless_taken(cx, id, wanted, updated.await?).await?;
+    if password.is_some() {
+        // After the sessions: whoever had one could authorize anew what was just taken back.
+        deauthorize_all(cx, actor, id).await?;
+    }
+    let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
+    cx.edge.record(entry.saying(json!({"fields": changed})));
+    let unknown = || Failure::refused(ApiError::UnknownUser);
+    let user = cx.edge.user(id).await?.ok_or_else(unknown)?;
+    Ok(Response::json(200, &user.in_full()))
+}
+
+/// `DELETE /api/admin/users/{id}`: the user, and everything that acts for them. First nobody can
+/// log in as them any more, then what they authorized ends, then they go: an approval that is
+/// under way meets one of the three, and after a fault the request can be repeated.
+pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?;
+    let nothing = UserChange::default();
+    let locked_out = cx
+        .edge
+        .change_user(user.id, &nothing, Some(password::NOBODY));
+    unless_taken(cx, user.id, (None, None), locked_out.await?).await?;
+    deauthorize_all(cx, actor, user.id).await?;
+    cx.edge.delete_user(user.id).await?;
+    let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
+    cx.edge.record(entry);
+    Ok(Response::empty(204))
+}
+
+/// `GET /api/admin/users/{id}/authorizations`.
+pub async fn list_authorizations<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    list_of(cx, user(cx, id).await?.id).await
+}
+
+/// `DELETE /api/admin/users/{id}/authorizations`.
+pub async fn delete_authorizations<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    deauthorize_all(cx, actor, user(cx, id).await?.id).await?;
+    Ok(Response::empty(204))
+}
+
+/// `DELETE /api/admin/users/{id}/authorizations/{application_id}`.
+pub async fn delete_authorization<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    application: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    if deauthorize(cx, actor, user, application).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(unknown())
+    }
+}
+
+/// `PUT /api/admin/users/{id}/connections/{type}/{connection_id}`.
+pub async fn set_connection<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    kind: &str,
+    connection: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let account = account(&mut fields, kind, connection);
+    let name = fields.required("name", ConnectionName::parse);
+    let verified = fields.flag("verified").unwrap_or(false);
+    let ((kind, id), name) = fields.finish(account.zip(name)).or_refuse()?;
+    let connection = Connection {
+        kind,
+        id,
+        name,
+        verified,
+    };
+    cx.edge.set_connection(user, &connection).await?;
+    let entry = cx.entry(Action::ConnectionSet).by(actor).on(user.0);
+    cx.edge
+        .record(entry.saying(about(&connection.kind, &connection.id)));
+    Ok(Response::json(200, &json!(connection)))
+}
+
+/// `DELETE /api/admin/users/{id}/connections/{type}/{connection_id}`.
+pub async fn delete_connection<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    kind: &str,
+    connection: &str,
+) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let user = user(cx, id).await?.id;
+    let mut fields = Fields::none();
+    let account = account(&mut fields, kind, connection);
+    let (kind, id) = fields.finish(account).or_refuse()?;
+    if !cx.edge.remove_connection(user, &kind, &id).await? {
+        return Err(Failure::refused(ApiError::UnknownConnection));
+    }
+    let entry = cx.entry(Action::ConnectionRemoved).by(actor).on(user.0);
+    cx.edge.record(entry.saying(about(&kind, &id)));
+    Ok(Response::empty(204))
+}
+
+/// The account on another service that a path names.
+fn account(fields: &mut Fields, kind: &str, id: &str) -> Option<(ConnectionKind, ConnectionId)> {
+    let kind = fields.segment("type", kind, ConnectionKind::parse);
+    let id = fields.segment("connection_id", id, ConnectionId::parse);
+    kind.zip(id)
+}
+
+fn about(kind: &ConnectionKind, id: &ConnectionId) -> Value {
+    json!({"type": kind.as_str(), "id": id.as_str()})
+}
+
+pub(super) async fn user<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+) -> Result<User, Failure<ApiError>> {
+    let unknown = || Failure::refused(ApiError::UnknownUser);
+    let id = UserId::parse(id).ok_or_else(unknown)?;
+    cx.edge.user(id).await?.ok_or_else(unknown)
+}
+
+/// What storage refused as another user's, with whatever else of the same request is.
+async fn unless_taken<E: Edge>(
+    cx: &Context<'_, E>,
+    id: UserId,
+    (username, email): (Option<&Username>, Option<&Email>),
+    outcome: Result<(), Taken>,
+) -> Result<(), Failure<ApiError>> {
+    let (path, other) = match outcome {
+        Ok(()) => return Ok(()),
+        Err(Taken::Id) => ("id", None),
+        Err(Taken::Username) => ("username", email.map(|it| ("email", it.as_str()))),
+        Err(Taken::Email) => ("email", username.map(|it| ("username", it.as_str()))),
+    };
+    let mut fields = Fields::none();
+    fields.refuse(path, "is taken");
+    if let Some((path, login)) = other {
+        let account = cx.edge.account(login).await?;
+        if account.is_some_and(|account| account.user.id != id) {
+            fields.refuse(path, "is taken");
+        }
+    }
+    fields.finish(None).or_refuse()
+}

@@ -1,0 +1,174 @@
+//! `/api/oauth2/applications…`: what the owners of applications do with them, and what everybody
+//! may know of one. Administrators use the same functions, on any application; what is done, and by
+//! which rules, is in [`operations`].
+
+pub mod operations;
+
+use serde_json::{Value, json};
+
+use crate::endpoint::json_body::Fields;
+use crate::endpoint::session::Manager;
+use crate::endpoint::{Context, Failure, OrRefuse, paging, resource, sudo};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::{Application, ApplicationChange};
+use crate::fluxer::bot_token::BotToken;
+use crate::http::{Response, with_member};
+use crate::snowflake::{ApplicationId, Snowflake};
+use crate::store::Edge;
+
+use operations::{BotOwner, Made, SecretOwner};
+pub(super) use operations::{DRAWS, Terms, change, current, random_discriminator};
+
+type Answer = Result<Response, Failure<ApiError>>;
+
+/// `GET /api/oauth2/applications/{id}/public`: without authentication.
+pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let unknown = || Failure::refused(ApiError::UnknownApplication);
+    let id = ApplicationId::parse(id).ok_or_else(unknown)?;
+    let application = cx.application(id).await?.ok_or_else(unknown)?;
+    Ok(Response::json(200, &application.in_public()))
+}
+
+/// `GET /api/applications/@me`: for the application's bot.
+pub async fn show_to_its_bot<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let application = resource::bot(cx).await?;
+    Ok(Response::json(200, &application.through_its_bot()))
+}
+
+/// `GET /api/oauth2/applications/@me`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let owner = Manager::of(cx).await?.user()?;
+    let paging = paging::read(cx, paging::MAX)?;
+    let applications = cx.edge.applications(Some(owner), paging).await?;
+    let shown: Value = applications.iter().map(Application::in_full).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `POST /api/oauth2/applications`.
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let manager = Manager::of(cx).await?;
+    let owner = manager.user()?;
+    let fields = Fields::read(cx).or_refuse()?;
+    add(cx, manager.actor(), fields, Terms::of_owner(owner)).await
+}
+
+/// `GET /api/oauth2/applications/{id}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (_, application) = managed(cx, id).await?;
+    Ok(Response::json(200, &application.in_full()))
+}
+
+/// `PATCH /api/oauth2/applications/{id}`: what is not sent stays as it is.
+pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, application) = managed(cx, id).await?;
+    let mut fields = Fields::read(cx).or_refuse()?;
+    let change = change(&mut fields, &application);
+    let change = fields.finish(Some(change)).or_refuse()?;
+    apply(cx, manager.actor(), application.client.id, change).await
+}
+
+/// `DELETE /api/oauth2/applications/{id}`.
+pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, application) = managed(cx, id).await?;
+    sudo::confirm(cx, &manager).await?;
+    remove(cx, manager.actor(), application.client.id).await
+}
+
+/// `POST /api/oauth2/applications/{id}/client-secret/reset`.
+pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, application) = managed(cx, id).await?;
+    let owner = SecretOwner::of(&application).or_refuse()?;
+    sudo::confirm(cx, &manager).await?;
+    let secret = owner.reset_secret(cx, manager.actor()).await?;
+    let shown = with_member(application.in_full(), "client_secret", secret.expose());
+    Ok(Response::json(200, &shown))
+}
+
+/// `POST /api/oauth2/applications/{id}/bot`. The token is in this answer and in no other.
+pub async fn add_bot<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, mut application) = managed(cx, id).await?;
+    let token = operations::add_bot(cx, manager.actor(), &mut application).await?;
+    Ok(Response::json(200, &with_bot_token(&application, &token)))
+}
+
+/// `POST /api/oauth2/applications/{id}/bot/reset-token`.
+pub async fn reset_bot_token<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, application) = managed(cx, id).await?;
+    let owner = BotOwner::of(&application).or_refuse()?;
+    sudo::confirm(cx, &manager).await?;
+    let token = owner.reset_token(cx, manager.actor()).await?;
+    let body = json!({"token": token.expose(), "bot": application.bot_user()});
+    Ok(Response::json(200, &body))
+}
+
+/// Who asks, and the application, which is theirs to manage.
+async fn managed<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+) -> Result<(Manager, Application), Failure<ApiError>> {
+    let manager = Manager::of(cx).await?;
+    let application = current(cx, id).await?;
+    let is_theirs = match &manager {
+        Manager::User(logged_in) => application.owner == Some(logged_in.session.user.id),
+        Manager::Administrator(_) => true,
+    };
+    if is_theirs {
+        Ok((manager, application))
+    } else {
+        Err(Failure::refused(ApiError::AccessDenied))
+    }
+}
+
+/// Makes an application of a request's fields. Its secret and its bot's token are in this answer
+/// and in no other.
+pub(super) async fn add<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    fields: Fields,
+    terms: Terms,
+) -> Answer {
+    let made = operations::add(cx, actor, fields, terms).await?;
+    Ok(Response::json(200, &in_full_with_secrets(&made)))
+}
+
+/// Changes an application and shows it.
+pub(super) async fn apply<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    id: ApplicationId,
+    change: ApplicationChange,
+) -> Answer {
+    operations::apply(cx, actor, id, &change).await?;
+    let application = cx.edge.current_application(id).await?;
+    let application = application.ok_or(Failure::refused(ApiError::UnknownApplication))?;
+    Ok(Response::json(200, &application.in_full()))
+}
+
+/// Deletes an application.
+pub(super) async fn remove<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    id: ApplicationId,
+) -> Answer {
+    operations::remove(cx, actor, id).await?;
+    Ok(Response::empty(204))
+}
+
+fn in_full_with_secrets(made: &Made) -> Value {
+    let shown = match &made.bot_token {
+        Some(token) => with_bot_token(&made.application, token),
+        None => made.application.in_full(),
+    };
+    match &made.secret {
+        Some(secret) => with_member(shown, "client_secret", secret.expose()),
+        None => shown,
+    }
+}
+
+/// An application with its bot's token, for the answer that made it.
+fn with_bot_token(application: &Application, token: &BotToken) -> Value {
+    let bot = application
+        .bot_user()
+        .map(|bot| with_member(bot, "token", token.expose()));
+    with_member(application.in_full(), "bot", bot)
+}

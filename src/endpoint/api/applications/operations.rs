@@ -1,0 +1,317 @@
+//! What is done with applications, whoever asks for it and in whatever format: the JSON API, the
+//! owner's pages, administrators. Each checks its rules, writes, and leaves its audit entry.
+//!
+//! Invariant: a secret leaves in the value of the operation that made it, and in nothing else.
+
+use serde_json::json;
+
+use crate::crypto::secret::{ClientSecret, Secret};
+use crate::endpoint::json_body::Fields;
+use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::{
+    Application, ApplicationChange, ApplicationName, Bot, Description,
+};
+use crate::fluxer::audit::Action;
+use crate::fluxer::bot_token::BotToken;
+use crate::fluxer::user::{Discriminator, ImageHash};
+use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::redirect_uri::{MAX_COUNT, RegisteredUri, Registrant};
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Added, Edge, Fault};
+
+type Outcome<T> = Result<T, Failure<ApiError>>;
+
+/// Most applications that a user may own.
+pub const MAX_PER_USER: u32 = 25;
+/// Ids are drawn again this often before it is a fault: twins within a millisecond are one in four
+/// million.
+pub const DRAWS: usize = 3;
+
+/// An application as it is now.
+pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Application> {
+    let unknown = || Failure::refused(ApiError::UnknownApplication);
+    let id = ApplicationId::parse(id).ok_or_else(unknown)?;
+    cx.edge.current_application(id).await?.ok_or_else(unknown)
+}
+
+/// What of a new application its maker does not choose.
+pub struct Terms {
+    /// Who answers for it.
+    pub owner: Option<UserId>,
+    /// Whether it may ask for `admin`.
+    pub trusted: bool,
+    /// Bits that the platform sets.
+    pub flags: u32,
+    /// Most applications that the owner may have.
+    pub at_most: Option<u32>,
+}
+
+impl Terms {
+    /// For an application that a user makes for themselves.
+    pub const fn of_owner(owner: UserId) -> Self {
+        Self {
+            owner: Some(owner),
+            trusted: false,
+            flags: 0,
+            at_most: Some(MAX_PER_USER),
+        }
+    }
+}
+
+/// A new application, with what only its maker ever sees.
+pub struct Made {
+    /// The application.
+    pub application: Application,
+    /// Its secret; a public one has none.
+    pub secret: Option<Secret<ClientSecret>>,
+    /// Its bot's token, where it was made with a bot.
+    pub bot_token: Option<BotToken>,
+}
+
+/// Makes an application of a request's fields.
+pub async fn add<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    mut fields: Fields,
+    terms: Terms,
+) -> Outcome<Made> {
+    let secret: Secret<ClientSecret> = cx.new_secret()?;
+    let (has_bot, draft) = draft(cx, &mut fields, &terms, &secret)?;
+    let mut application = fields.finish(draft).or_refuse()?;
+    if has_bot {
+        let discriminator = random_discriminator(cx)?;
+        application.bot = Some(Bot::named_after(&application.name, discriminator));
+    }
+    for _ in 0..DRAWS {
+        let id = application.client.id;
+        let token = BotToken::from_entropy(id, cx.edge.random()?);
+        let hash = has_bot.then(|| token.hash());
+        let added = cx
+            .edge
+            .add_application(&application, hash.as_ref(), terms.at_most);
+        match added.await? {
+            Added::Yes => {}
+            Added::IdTaken => {
+                application.client.id = ApplicationId(cx.new_id()?);
+                continue;
+            }
+            Added::TooMany => return Err(Failure::refused(ApiError::MaxApplications)),
+        }
+        let entry = cx.entry(Action::ApplicationCreated).by(actor).on(id.0);
+        cx.edge.record(entry);
+        let has_secret = !application.is_public();
+        return Ok(Made {
+            application,
+            secret: has_secret.then_some(secret),
+            bot_token: has_bot.then_some(token),
+        });
+    }
+    Err(Fault::new("directory", "no free id was drawn").into())
+}
+
+/// The application that the fields describe, and whether it is to have a bot; mistakes are noted.
+fn draft<E: Edge>(
+    cx: &Context<'_, E>,
+    fields: &mut Fields,
+    terms: &Terms,
+    secret: &Secret<ClientSecret>,
+) -> Result<(bool, Option<Application>), Fault> {
+    let name = fields.required("name", ApplicationName::parse);
+    let registrant = fields.optional("type", |spelled| match spelled {
+        "public" => Ok(Registrant::Public),
+        "confidential" => Ok(Registrant::Confidential),
+        _ => Err("must be confidential or public"),
+    });
+    let kind = match registrant {
+        Some(Registrant::Public) => ClientKind::Public,
+        Some(Registrant::Confidential) | None => ClientKind::Confidential {
+            secret: secret.hash(),
+        },
+    };
+    let client = Client {
+        id: ApplicationId(cx.new_id()?),
+        kind,
+        redirect_uris: redirect_uris(fields, kind.registrant()),
+        trusted: terms.trusted,
+    };
+    let description = fields.optional("description", Description::parse);
+    let icon = fields.optional("icon", ImageHash::parse);
+    let bot_public = fields.flag("bot_public");
+    let bot_require_code_grant = fields.flag("bot_require_code_grant");
+    let has_bot = fields.flag("bot").unwrap_or(false);
+    let application = name.map(|name| Application {
+        client,
+        owner: terms.owner,
+        name,
+        description: description.unwrap_or_default(),
+        icon,
+        bot: None,
+        bot_public: bot_public.unwrap_or(true),
+        bot_require_code_grant: bot_require_code_grant.unwrap_or(false),
+        flags: terms.flags,
+        created_at: cx.now,
+    });
+    Ok((has_bot, application))
+}
+
+/// What the fields change of an application that is its owner's to change.
+pub fn change(fields: &mut Fields, application: &Application) -> ApplicationChange {
+    let registrant = application.client.kind.registrant();
+    let kept = |kind: &str| match registrant {
+        Registrant::Public => kind == "public",
+        Registrant::Confidential => kind == "confidential",
+    };
+    fields.optional("type", |kind| {
+        kept(kind).then_some(()).ok_or("cannot be changed")
+    });
+    if fields.is_null("name") {
+        fields.refuse("name", "is required");
+    }
+    ApplicationChange {
+        name: fields.optional("name", ApplicationName::parse),
+        description: fields
+            .nullable("description", Description::parse)
+            .map(Option::unwrap_or_default),
+        icon: fields.nullable("icon", ImageHash::parse),
+        redirect_uris: fields
+            .has("redirect_uris")
+            .then(|| redirect_uris(fields, registrant)),
+        bot_public: fields.flag("bot_public"),
+        bot_require_code_grant: fields.flag("bot_require_code_grant"),
+        trusted: None,
+        flags: None,
+        owner: None,
+    }
+}
+
+/// Changes an application.
+pub async fn apply<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    id: ApplicationId,
+    change: &ApplicationChange,
+) -> Outcome<()> {
+    if !cx.edge.change_application(id, change).await? {
+        return Err(Failure::refused(ApiError::UnknownApplication));
+    }
+    let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
+    cx.edge
+        .record(entry.saying(json!({"fields": change.fields()})));
+    Ok(())
+}
+
+/// Deletes an application. Its tokens end with it: every use looks it up, and an isolate remembers
+/// one for five seconds at most.
+pub async fn remove<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    id: ApplicationId,
+) -> Outcome<()> {
+    if !cx.edge.delete_application(id).await? {
+        return Err(Failure::refused(ApiError::UnknownApplication));
+    }
+    let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
+    cx.edge.record(entry);
+    Ok(())
+}
+
+/// An application that has a secret: a public one has none to reset.
+pub struct SecretOwner(ApplicationId);
+
+impl SecretOwner {
+    /// The application, where it is one.
+    pub fn of(application: &Application) -> Result<Self, ApiError> {
+        if application.is_public() {
+            let must = "is public: there is no secret to reset";
+            return Err(ApiError::field("type", must));
+        }
+        Ok(Self(application.client.id))
+    }
+
+    /// Gives it a new secret. The old one is dead; tokens stay what they are.
+    pub async fn reset_secret<E: Edge>(
+        self,
+        cx: &Context<'_, E>,
+        actor: Snowflake,
+    ) -> Outcome<Secret<ClientSecret>> {
+        let Self(id) = self;
+        let secret: Secret<ClientSecret> = cx.new_secret()?;
+        if !cx.edge.set_client_secret(id, &secret.hash()).await? {
+            return Err(Failure::refused(ApiError::UnknownApplication));
+        }
+        let entry = cx.entry(Action::ClientSecretReset).by(actor);
+        cx.edge.record(entry.on(id.0));
+        Ok(secret)
+    }
+}
+
+/// Gives an application a bot, and the bot its token.
+pub async fn add_bot<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    application: &mut Application,
+) -> Outcome<BotToken> {
+    let id = application.client.id;
+    let bot = Bot::named_after(&application.name, random_discriminator(cx)?);
+    let token = BotToken::from_entropy(id, cx.edge.random()?);
+    if !cx.edge.add_bot(id, &bot, &token.hash()).await? {
+        let exists = ApiError::field("bot", "exists already; its token can be reset");
+        return Err(Failure::refused(exists));
+    }
+    let entry = cx.entry(Action::BotCreated).by(actor);
+    cx.edge.record(entry.on(id.0));
+    application.bot = Some(bot);
+    Ok(token)
+}
+
+/// An application that has a bot.
+pub struct BotOwner(ApplicationId);
+
+impl BotOwner {
+    /// The application, where it is one.
+    pub fn of(application: &Application) -> Result<Self, ApiError> {
+        match application.bot {
+            Some(_) => Ok(Self(application.client.id)),
+            None => Err(ApiError::NotABotApplication),
+        }
+    }
+
+    /// Gives its bot a new token. The old one is dead.
+    pub async fn reset_token<E: Edge>(
+        self,
+        cx: &Context<'_, E>,
+        actor: Snowflake,
+    ) -> Outcome<BotToken> {
+        let Self(id) = self;
+        let token = BotToken::from_entropy(id, cx.edge.random()?);
+        if !cx.edge.set_bot_token(id, &token.hash()).await? {
+            return Err(Failure::refused(ApiError::NotABotApplication));
+        }
+        let entry = cx.entry(Action::BotTokenReset).by(actor);
+        cx.edge.record(entry.on(id.0));
+        Ok(token)
+    }
+}
+
+fn redirect_uris(fields: &mut Fields, registrant: Registrant) -> Vec<RegisteredUri> {
+    let sent = fields.strings("redirect_uris");
+    if sent.len() > MAX_COUNT {
+        fields.refuse("redirect_uris", "must be at most 10");
+        return Vec::new();
+    }
+    let mut parsed = Vec::with_capacity(sent.len());
+    for (index, uri) in sent.iter().enumerate() {
+        match RegisteredUri::parse(uri, registrant) {
+            Ok(uri) => parsed.push(uri),
+            Err(must) => fields.refuse(format!("redirect_uris.{index}"), must),
+        }
+    }
+    parsed
+}
+
+/// Four digits behind a name.
+pub fn random_discriminator<E: Edge>(cx: &Context<'_, E>) -> Result<Discriminator, Fault> {
+    let number = 1 + u16::from_be_bytes(cx.edge.random()?) % 9999;
+    Discriminator::parse(&format!("{number:04}")).map_err(|must| Fault::new("endpoint", must))
+}

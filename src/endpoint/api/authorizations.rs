@@ -1,0 +1,201 @@
+//! What a user has authorized, and taking it back.
+
+use serde_json::{Value, json};
+
+use crate::endpoint::session::Manager;
+use crate::endpoint::{Context, Failure, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::audit::Action;
+use crate::http::{Response, with_member};
+use crate::id::FamilyId;
+use crate::ledger::{Device, LedgerId, Revoke};
+use crate::oauth::scope::Scope;
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Authorized, Edge, Fault, Paging};
+
+/// `GET /api/oauth2/@me/authorizations`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let user = Manager::of(cx).await?.user()?;
+    list_of(cx, user).await
+}
+
+/// Everything that a user has authorized.
+pub async fn list_of<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+) -> Result<Response, Failure<ApiError>> {
+    let mut shown = Vec::new();
+    let mut paging = Paging {
+        after: None,
+        limit: paging::MAX,
+    };
+    // A hundred at a time: one row of D1's holds no more than 2 MB.
+    loop {
+        let rows = cx.edge.authorized(user, paging).await?;
+        shown.extend(rows.iter().map(show_one));
+        let is_full = u32::try_from(rows.len()).is_ok_and(|count| count == paging.limit);
+        match rows.last() {
+            Some(last) if is_full => paging.after = Some(last.authorization.application.0),
+            _ => return Ok(Response::json(200, &Value::Array(shown))),
+        }
+    }
+}
+
+/// `GET /api/oauth2/@me/authorizations/{application_id}`: with its devices.
+pub async fn show<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let user = Manager::of(cx).await?.user()?;
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let devices = cx.edge.devices(ledger).await?;
+    let devices: Value = devices.iter().map(show_device).collect();
+    let shown = with_member(show_one(&authorized), "devices", devices);
+    Ok(Response::json(200, &shown))
+}
+
+/// `DELETE /api/oauth2/@me/authorizations/{application_id}`.
+pub async fn delete<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let manager = Manager::of(cx).await?;
+    let application = ApplicationId::parse(application);
+    let application = application.ok_or(Failure::refused(ApiError::UnknownAuthorization))?;
+    if deauthorize(cx, manager.actor(), manager.user()?, application).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(Failure::refused(ApiError::UnknownAuthorization))
+    }
+}
+
+/// `DELETE /api/oauth2/@me/authorizations/{application_id}/devices/{device_id}`.
+pub async fn delete_device<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &str,
+    device: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let manager = Manager::of(cx).await?;
+    let application = ApplicationId::parse(application).ok_or_else(unknown)?;
+    let family = FamilyId::parse(device).ok_or_else(unknown)?;
+    let actor = manager.actor();
+    if revoke_device(cx, actor, manager.user()?, application, family).await? {
+        Ok(Response::empty(204))
+    } else {
+        Err(unknown())
+    }
+}
+
+/// `DELETE /api/oauth2/@me/authorizations`.
+pub async fn delete_all<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let manager = Manager::of(cx).await?;
+    deauthorize_all(cx, manager.actor(), manager.user()?).await?;
+    Ok(Response::empty(204))
+}
+
+/// Takes back what a user granted an application, on behalf of `actor`; whether there was anything.
+/// The ledger comes first: should the rest fail, nothing works any more and the request can be
+/// repeated. It is asked again after the consent is forgotten, for an approval may have opened a
+/// family in between, and one that no list shows must not live.
+pub async fn deauthorize<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    application: ApplicationId,
+) -> Result<bool, Fault> {
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let ended = cx.edge.deauthorize(ledger).await?;
+    let forgotten = cx.edge.forget(user, application).await?;
+    if forgotten {
+        cx.edge.deauthorize(ledger).await?;
+    }
+    let was_there = ended > 0 || forgotten;
+    if was_there {
+        let entry = cx.entry(Action::Deauthorized).by(actor).on(user.0);
+        cx.edge.record(entry.with(application));
+    }
+    Ok(was_there)
+}
+
+/// Ends one login of a user's on one device, on behalf of `actor`; whether there was anything to
+/// end. What the application may ask for again stays.
+pub async fn revoke_device<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    application: ApplicationId,
+    family: FamilyId,
+) -> Result<bool, Fault> {
+    let ledger = LedgerId {
+        user: Some(user),
+        application,
+    };
+    let ended = cx.edge.ask(ledger, Revoke { family }).await?;
+    if ended {
+        let entry = cx.entry(Action::DeviceRevoked).by(actor).on(user.0);
+        cx.edge.record(entry.with(application));
+    }
+    Ok(ended)
+}
+
+/// Takes back everything that a user granted: one ledger call an application.
+pub async fn deauthorize_all<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        deauthorize(cx, actor, user, authorization.application).await?;
+    }
+    Ok(())
+}
+
+/// What a user has granted one application.
+pub async fn one<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    application: ApplicationId,
+) -> Result<Option<Authorized>, Fault> {
+    let all = cx.edge.authorizations(user).await?;
+    let found = all.into_iter().find(|it| it.application == application);
+    let Some(authorization) = found else {
+        return Ok(None);
+    };
+    let application = cx.application(application).await?;
+    Ok(application.map(|application| Authorized {
+        authorization,
+        application: application.as_ref().clone(),
+    }))
+}
+
+fn show_one(authorized: &Authorized) -> Value {
+    let authorization = &authorized.authorization;
+    let scopes: Vec<_> = authorization.scope.iter().map(Scope::as_str).collect();
+    json!({
+        "application": authorized.application.in_short(),
+        "scopes": scopes,
+        "created_at": authorization.created_at.to_iso(),
+        "updated_at": authorization.updated_at.to_iso(),
+    })
+}
+
+fn show_device(device: &Device) -> Value {
+    json!({
+        "id": device.family,
+        "scopes": device.scope.iter().map(Scope::as_str).collect::<Vec<_>>(),
+        "user_agent": device.device,
+        "address": device.address,
+        "authorized_at": device.opened_at.to_iso(),
+        "last_used_at": device.last_used_at.to_iso(),
+    })
+}

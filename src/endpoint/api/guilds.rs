@@ -1,0 +1,26 @@
+//! `/api/guilds/{id}`: a guild, for the bots in it.
+
+use crate::endpoint::resource::bot;
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::api_error::ApiError;
+use crate::http::{Response, with_member};
+use crate::snowflake::GuildId;
+use crate::store::{Edge, Member};
+
+/// `GET`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Response, Failure<ApiError>> {
+    let bot = bot(cx).await?.client.id;
+    let unknown = || Failure::refused(ApiError::UnknownGuild);
+    let id = GuildId::parse(id).ok_or_else(unknown)?;
+    let membership = cx.edge.membership(id, Member::Bot(bot), None).await?;
+    let membership = membership.ok_or_else(unknown)?;
+    let permissions = membership
+        .permissions
+        .ok_or(Failure::refused(ApiError::MissingAccess))?;
+    let shown = with_member(
+        membership.guild.in_full(),
+        "permissions",
+        permissions.to_string(),
+    );
+    Ok(Response::json(200, &shown))
+}

@@ -1,0 +1,80 @@
+//! What a token tells of its user, its bot, and itself.
+
+use serde_json::{Value, json};
+
+use crate::endpoint::resource::{Caller, bearer, caller};
+use crate::endpoint::{Context, Failure, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::guild::Membership;
+use crate::http::{Response, with_member};
+use crate::oauth::scope::Scope;
+use crate::oauth::token::access::Subject;
+use crate::store::Edge;
+
+/// Most guilds in one answer: as many as a user can be in.
+pub const MAX_GUILDS: u32 = 200;
+
+/// `GET /api/users/@me`.
+pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let user = match caller(cx).await? {
+        Caller::Bearer(bearer) => {
+            bearer.require(Scope::Identify)?;
+            bearer.user(cx).await?.through(bearer.token.scope)
+        }
+        Caller::Bot(application) => json!(application.bot_user()),
+    };
+    Ok(Response::json(200, &user))
+}
+
+/// `GET /api/oauth2/userinfo`: the same with `sub`, as OpenID Connect Core §5.3.2 calls the id.
+pub async fn userinfo<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let bearer = bearer(cx).await?;
+    bearer.require(Scope::Identify)?;
+    let user = bearer.user(cx).await?;
+    let shown = with_member(user.through(bearer.token.scope), "sub", user.id.to_string());
+    Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/users/@me/guilds`.
+pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let memberships = match caller(cx).await? {
+        Caller::Bearer(bearer) => {
+            bearer.require(Scope::Guilds)?;
+            let user = bearer.user_id()?;
+            let paging = paging::read(cx, MAX_GUILDS)?;
+            cx.edge.guilds_of_user(user, None, paging).await?
+        }
+        Caller::Bot(application) => {
+            let paging = paging::read(cx, MAX_GUILDS)?;
+            cx.edge.guilds_of_bot(application.client.id, paging).await?
+        }
+    };
+    let entries: Value = memberships.iter().map(Membership::entry).collect();
+    Ok(Response::json(200, &entries))
+}
+
+/// `GET /api/users/@me/connections`.
+pub async fn connections<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let bearer = bearer(cx).await?;
+    bearer.require(Scope::Connections)?;
+    let user = bearer.user_id()?;
+    let connections = cx.edge.connections(user).await?;
+    Ok(Response::json(200, &json!(connections)))
+}
+
+/// `GET /api/oauth2/@me`: the authorization behind a token.
+pub async fn authorization<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    let bearer = bearer(cx).await?;
+    let scopes: Vec<_> = bearer.token.scope.iter().map(Scope::as_str).collect();
+    let body = json!({
+        "application": bearer.application.in_short(),
+        "scopes": scopes,
+        "expires": bearer.token.expires_at.to_iso(),
+    });
+    let has_user = matches!(bearer.token.subject, Subject::User(..));
+    if !has_user || !bearer.token.scope.contains(Scope::Identify) {
+        return Ok(Response::json(200, &body));
+    }
+    let user = bearer.user(cx).await?.through(bearer.token.scope);
+    Ok(Response::json(200, &with_member(body, "user", user)))
+}

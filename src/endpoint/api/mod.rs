@@ -1,0 +1,8 @@
+//! Fluxer's API: what tokens, bots and logged-in users ask for.
+
+pub mod admin;
+pub mod applications;
+pub mod authorizations;
+pub mod guilds;
+pub mod health;
+pub mod me;

@@ -1,0 +1,241 @@
+//! What happens when the user has said yes.
+
+use serde_json::json;
+
+use super::bot::Plan;
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::oauth::authorize::{Asked, Callback, Request};
+use crate::endpoint::{Context, Failure, Notice};
+use crate::fluxer::audit::{Action, Entry};
+use crate::http::Response;
+use crate::id::FamilyId;
+use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
+use crate::oauth::authorization_request::Prompt;
+use crate::oauth::code::{Code, CodeSeed};
+use crate::oauth::error::Refusal;
+use crate::oauth::scope::Scopes;
+use crate::page::text::Message;
+use crate::snowflake::UserId;
+use crate::store::{CodeRecord, Consent, Consented, Edge, Outlook};
+
+/// Longest `User-Agent` that is kept with a family, in characters.
+const MAX_DEVICE: usize = 256;
+
+/// What the user said yes to.
+pub(super) struct Approval<'a> {
+    pub(super) request: &'a Request,
+    pub(super) logged_in: &'a LoggedIn,
+    /// What is granted: what was asked, less what was unticked.
+    pub(super) scope: Scopes,
+    /// Of the form, or fresh where no form was shown.
+    pub(super) seed: CodeSeed,
+    /// The bot's, where one is added.
+    pub(super) plan: Option<Plan>,
+}
+
+/// A code whose family is open, and where it goes.
+struct Issued<'a> {
+    code: Code,
+    family: FamilyId,
+    callback: &'a Callback,
+}
+
+impl Approval<'_> {
+    fn user(&self) -> UserId {
+        self.logged_in.session.user.id
+    }
+}
+
+impl Asked {
+    /// Issues the code and adds the bot. The ledger opens the code's family, and the code goes out
+    /// only if the session that approved still stands after that: a new password ends the sessions
+    /// first and then what was authorized, and whichever comes second sees the other. The bot is
+    /// added in the same transaction that remembers the consent. Sent twice, the form makes the same
+    /// code and adds the bot once, and after a fault it can be sent again; a code that never went
+    /// out opens nothing.
+    pub(super) async fn approve<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+    ) -> Result<Response, Failure<Notice>> {
+        match self.commit(cx, approval).await {
+            // What passes, the user can send again; what does not, the client has to know.
+            Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Lasting => {
+                self.tell_client(cx, fault)
+            }
+            answer => answer,
+        }
+    }
+
+    async fn commit<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+    ) -> Result<Response, Failure<Notice>> {
+        let issued = match self.callback() {
+            Some(callback) => Some(self.issue(cx, approval, callback).await?),
+            None => None,
+        };
+        let plan = approval.plan.as_ref();
+        let session = approval.logged_in.cookie.hash();
+        let before = approval.logged_in.session.granted;
+        let asked = approval.request.oauth.scope;
+        let consent = Consent {
+            session: &session,
+            user: approval.user(),
+            application: self.client().id,
+            // Where no token comes of it, there is nothing to remember and nothing to revoke.
+            scope: issued
+                .as_ref()
+                .map(|_| remembered(before, asked, approval.scope)),
+            installation: plan.map(|plan| plan.installation(&self.application)),
+            now: cx.now,
+            entries: self.entries(cx, approval),
+        };
+        match (cx.edge.consent(consent).await?, issued) {
+            (Consented::Yes, Some(Issued { code, callback, .. })) => {
+                Ok(callback.answer(cx, &[("code", code.expose())]))
+            }
+            (Consented::Yes, None) => self.added_page(cx, plan),
+            (Consented::SessionEnded, issued) => {
+                self.take_back(cx, approval, issued).await?;
+                match approval.request.oauth.prompt {
+                    Prompt::None => self.refuse(cx, &Refusal::LoginRequired),
+                    Prompt::Interactive { .. } => self.to_login(cx),
+                }
+            }
+            (Consented::NotInstalled, issued) => {
+                self.take_back(cx, approval, issued).await?;
+                self.look_again(cx, approval.user(), plan).await
+            }
+        }
+    }
+
+    /// Makes the code, keeps its record and opens its family.
+    async fn issue<'a, E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+        callback: &'a Callback,
+    ) -> Result<Issued<'a>, Failure<Notice>> {
+        let (user, application) = (approval.user(), self.client().id);
+        let code = Code::issue(&cx.config.keyring, user, application, &approval.seed)?;
+        let grant = Grant {
+            scope: approval.scope,
+            redirect_uri: callback.redirect_uri.as_str().to_owned(),
+            code_challenge: approval.request.oauth.code_challenge,
+            device: device(cx),
+            address: cx.request.client_ip().parse().ok(),
+            guild: approval.plan.as_ref().map(Plan::joined).map(Box::new),
+        };
+        let expires_at = cx.now + cx.config.code_lifetime;
+        let record = CodeRecord {
+            user,
+            application,
+            grant: grant.clone(),
+            expires_at,
+        };
+        cx.edge.put_code(&code.hash(), &record).await?;
+        let family = FamilyId::of_hash(code.hash().bytes());
+        let open = Open {
+            family,
+            grant,
+            code_expires_at: expires_at,
+        };
+        match cx.edge.ask(self.ledger(user), open).await? {
+            Opened::Open => Ok(Issued {
+                code,
+                family,
+                callback,
+            }),
+            Opened::AnsweredBefore => Err(Failure::refused(answered_before())),
+        }
+    }
+
+    /// Ends the family of a code that does not go out.
+    async fn take_back<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+        issued: Option<Issued<'_>>,
+    ) -> Result<(), Failure<Notice>> {
+        if let Some(Issued { family, .. }) = issued {
+            let ledger = self.ledger(approval.user());
+            cx.edge.ask(ledger, Revoke { family }).await?;
+        }
+        Ok(())
+    }
+
+    fn ledger(&self, user: UserId) -> LedgerId {
+        LedgerId {
+            user: Some(user),
+            application: self.client().id,
+        }
+    }
+
+    fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &Approval<'_>) -> Vec<Entry> {
+        let user = approval.user().0;
+        let form = approval.seed.installation("entries");
+        let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
+        let consent = self.callback().map(|_| {
+            let details = json!({"scope": approval.scope});
+            entry(Action::Consent).on(user).saying(details)
+        });
+        let bot = approval.plan.as_ref().map(|plan| {
+            let details = json!({"permissions": plan.permissions});
+            let guild = plan.installer.guild.id.0;
+            entry(Action::BotAdded).on(guild).saying(details)
+        });
+        consent.into_iter().chain(bot).collect()
+    }
+}
+
+fn answered_before() -> Notice {
+    Notice::new(409, Message::AnsweredBefore)
+}
+
+/// What is remembered after a consent: what was withheld this time is forgotten, what was not
+/// asked about stays.
+fn remembered(before: Option<Scopes>, asked: Scopes, granted: Scopes) -> Scopes {
+    before.unwrap_or(Scopes::NONE).without(asked).union(granted)
+}
+
+fn device<E>(cx: &Context<'_, E>) -> Option<String> {
+    let device = cx.request.header("user-agent")?;
+    Some(
+        device
+            .chars()
+            .filter(|character| !character.is_control())
+            .take(MAX_DEVICE)
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_withheld_is_forgotten_and_what_was_not_asked_stays() {
+        let scopes = |text| Scopes::parse(text).expect("scopes");
+        let check = |before, asked, granted, expected: &str| {
+            assert_eq!(
+                remembered(before, scopes(asked), scopes(granted)).to_string(),
+                expected
+            );
+        };
+        check(None, "identify email", "identify", "identify");
+        check(
+            Some(scopes("guilds")),
+            "identify",
+            "identify",
+            "identify guilds",
+        );
+        check(
+            Some(scopes("identify email")),
+            "identify email",
+            "identify",
+            "identify",
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
+//! that say how it went.
+
+use super::Asked;
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::{Context, Failure, Notice};
+use crate::fluxer::application::Application;
+use crate::fluxer::guild::{JoinedGuild, Membership, Role};
+use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild, install};
+use crate::fluxer::permissions::Permissions;
+use crate::http::Response;
+use crate::id::InstallationId;
+use crate::oauth::code::CodeSeed;
+use crate::oauth::error::Refusal;
+use crate::oauth::params::Params;
+use crate::oauth::scope::Scope;
+use crate::page::text::Message;
+use crate::page::{BotAddedPage, Page};
+use crate::snowflake::{GuildId, RoleId, UserId};
+use crate::store::{Edge, Installation, Member};
+
+/// A bot that may be added: where, by whom, with what.
+pub(super) struct Plan {
+    /// What the installer is in the guild.
+    pub(super) installer: Membership,
+    /// What the bot gets.
+    pub(super) permissions: Permissions,
+    id: InstallationId,
+    role: RoleId,
+}
+
+impl Plan {
+    /// The guild as the token response tells it.
+    pub(super) fn joined(&self) -> JoinedGuild {
+        let guild = &self.installer.guild;
+        JoinedGuild {
+            id: guild.id,
+            name: guild.name.clone(),
+            icon: guild.icon.clone(),
+            permissions: self.permissions,
+        }
+    }
+
+    /// What storage is to do. The role is named after the application.
+    pub(super) fn installation<'a>(&'a self, application: &'a Application) -> Installation<'a> {
+        let role = Role {
+            id: self.role,
+            permissions: self.permissions,
+        };
+        Installation {
+            id: self.id,
+            installer: &self.installer,
+            role: (!self.permissions.is_empty()).then_some(role),
+            role_name: application.name.as_str(),
+        }
+    }
+}
+
+/// The guild that the form chose, where it chose one. A guild that the link fixes is the one that
+/// the form showed, whatever comes back.
+pub(super) fn chosen_guild(bot: BotRequest, form: &Params) -> Result<Option<GuildId>, Notice> {
+    if let WhichGuild::Fixed(guild) = bot.guild {
+        return Ok(Some(guild));
+    }
+    let chosen = form.one("guild_id").map_err(Notice::bad_request)?;
+    let invalid = || {
+        Notice::bad_request(Refusal::Invalid {
+            parameter: "guild_id",
+            must: "it must be a decimal id",
+        })
+    };
+    chosen
+        .map(|text| GuildId::parse(text).ok_or_else(invalid))
+        .transpose()
+}
+
+/// The boxes that were ticked.
+pub(super) fn ticked(form: &Params) -> Permissions {
+    form.all("permissions")
+        .filter_map(|value| Permissions::parse(value).ok())
+        .fold(Permissions::NONE, Permissions::with)
+}
+
+impl Asked {
+    /// Looks at the guild, at what the user may do there now, and decides what the bot gets.
+    pub(super) async fn plan<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        logged_in: &LoggedIn,
+        (bot, guild): (BotRequest, GuildId),
+        form: &Params,
+        seed: CodeSeed,
+    ) -> Result<Plan, Failure<Notice>> {
+        let user = Member::User(logged_in.session.user.id);
+        let about = Some(self.client().id);
+        let membership = cx.edge.membership(guild, user, about).await?;
+        let ticked = ticked(form);
+        let id = seed.installation(&format!("{guild}:{ticked}"));
+        let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
+        let permissions = permissions.map_err(|refusal| Failure::refused(not_added(refusal)))?;
+        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
+        Ok(Plan {
+            installer: membership.ok_or_else(unknown)?,
+            permissions,
+            id,
+            role: RoleId(cx.new_id()?),
+        })
+    }
+
+    /// Why a bot that might be added a moment ago was not.
+    pub(super) async fn look_again<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        user: UserId,
+        plan: Option<&Plan>,
+    ) -> Result<Response, Failure<Notice>> {
+        let current = cx.edge.current_application(self.client().id).await?;
+        match current {
+            None => return Err(Failure::refused(Notice::bad_request("Unknown client_id"))),
+            Some(now) if now.bot.is_none() => {
+                return Err(Failure::refused(refused(&Refusal::ScopeNotAllowed(
+                    Scope::Bot,
+                ))));
+            }
+            Some(now) if !now.bot_is_for(user) => return self.refuse(cx, &Refusal::PrivateBot),
+            Some(_) => {}
+        }
+        let mut refusal = InstallRefusal::UnknownGuild;
+        if let Some(plan) = plan {
+            let guild = plan.installer.guild.id;
+            let about = Some(self.client().id);
+            let now = cx.edge.membership(guild, Member::User(user), about).await?;
+            let decided = install(now.as_ref(), plan.permissions, plan.permissions, plan.id);
+            // What the user may do has changed, and may have changed back.
+            refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);
+        }
+        Err(Failure::refused(not_added(refusal)))
+    }
+
+    /// Says where the bot is, and what it may do there.
+    pub(super) fn added_page<E>(
+        &self,
+        cx: &Context<'_, E>,
+        plan: Option<&Plan>,
+    ) -> Result<Response, Failure<Notice>> {
+        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
+        let plan = plan.ok_or_else(unknown)?;
+        let bot = self.application.bot.as_ref();
+        let here = cx.request.target();
+        let chrome = cx.chrome(&here);
+        let page = BotAddedPage {
+            application: self.application.name.as_str(),
+            bot: bot.map_or("", |bot| bot.username.as_str()),
+            guild: plan.installer.guild.name.as_str(),
+            permissions: plan.permissions.iter().collect(),
+        };
+        let title = chrome.text.bot.added_title;
+        Ok(Page::render(chrome, title, &page).respond(200))
+    }
+}
+
+/// The page that says why the bot was not added.
+pub(super) fn not_added(refusal: InstallRefusal) -> Notice {
+    let (status, message, code) = match refusal {
+        InstallRefusal::UnknownGuild => {
+            (404, Message::UnknownGuild, "UNKNOWN_GUILD: Unknown Guild")
+        }
+        InstallRefusal::MissingPermissions => (
+            403,
+            Message::MissingPermissions,
+            "MISSING_PERMISSIONS: Missing Permissions",
+        ),
+        InstallRefusal::BotAlreadyInGuild => (
+            400,
+            Message::BotAlreadyThere,
+            "BOT_ALREADY_IN_GUILD: Bot is already in this guild",
+        ),
+    };
+    Notice::new(status, message).with_detail(code)
+}
+
+/// The page for a link that only adds a bot, where it is refused: nobody else waits for the answer.
+pub(super) fn refused(refusal: &Refusal) -> Notice {
+    match refusal {
+        Refusal::Denied => Notice::new(200, Message::NothingAdded),
+        Refusal::PrivateBot => Notice::new(403, Message::PrivateBot)
+            .with_detail(format_args!("BOT_IS_PRIVATE: {refusal}")),
+        Refusal::ScopeNotAllowed(Scope::Bot) => Notice::new(400, Message::NoBot)
+            .with_detail("NOT_A_BOT_APPLICATION: Application is not a bot"),
+        refusal => Notice::bad_request(refusal),
+    }
+}

@@ -1,0 +1,245 @@
+//! The page that asks.
+
+use super::bot::{not_added, ticked};
+use crate::endpoint::api::me;
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::oauth::authorize::{Asked, Request, consent_form};
+use crate::endpoint::pages::logout;
+use crate::endpoint::{Context, Failure, Notice};
+use crate::fluxer::application::Bot;
+use crate::fluxer::guild::Membership;
+use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
+use crate::fluxer::permissions::Permissions;
+use crate::http::Response;
+use crate::oauth::params::Params;
+use crate::oauth::redirect_uri::RedirectUri;
+use crate::oauth::scope::{Scope, Scopes};
+use crate::page::settings::Moment;
+use crate::page::text::filled;
+use crate::page::{
+    BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
+};
+use crate::snowflake::{GuildId, UserId};
+use crate::store::{Edge, Fault, Member, Paging};
+
+/// As many guilds as a user can be in.
+const ALL_GUILDS: Paging = Paging {
+    after: None,
+    limit: me::MAX_GUILDS,
+};
+
+/// The guilds that a bot's form is about.
+enum Prospects {
+    /// The one that the link fixes.
+    Fixed(Membership),
+    /// The user's, and the one that the link proposes.
+    Pick {
+        memberships: Vec<Membership>,
+        proposed: Option<GuildId>,
+    },
+}
+
+impl Asked {
+    /// Shows the consent form: again, with what was ticked, where it came back without a guild for the
+    /// bot.
+    pub(super) async fn consent_page<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        request: &Request,
+        logged_in: &LoggedIn,
+        again: Option<&Params>,
+    ) -> Result<Response, Failure<Notice>> {
+        let user = &logged_in.session.user;
+        let prospects = match request.bot {
+            Some(bot) => Some(self.prospects(cx, bot, user.id).await?),
+            None => None,
+        };
+        let owner = match self.application.owner {
+            Some(owner) if owner == user.id => Some(user.clone()),
+            Some(owner) => cx.edge.user(owner).await?,
+            None => None,
+        };
+        let mut lines = scope_lines(cx, request.oauth.scope, logged_in, again).await?;
+        let here = cx.request.target();
+        let chrome = cx.chrome(&here);
+        let redirect_uri = self.callback().map(|it| &it.redirect_uri);
+        let subject = self.subject(request);
+        let bot = request.bot.zip(prospects.as_ref());
+        let bot = bot.map(|(bot, prospects)| self.bot_section(bot, prospects, again));
+        if bot.as_ref().is_some_and(|bot| bot.guilds.is_empty()) {
+            // A bot with nowhere to go cannot be granted, and need not keep the rest from it.
+            let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
+            bot.for_each(ScopeLine::give_up);
+        }
+        let page = ConsentPage {
+            action: &here,
+            csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
+            application: &self.application,
+            owner: owner.as_ref().map(|it| it.username.as_str()),
+            registered_on: &Moment(self.application.created_at).day(),
+            destination: redirect_uri.map(RedirectUri::destination),
+            username: user.username.as_str(),
+            scopes: lines,
+            bot,
+            problem: again.map(|_| chrome.text.bot.problem),
+            switch_account_action: &logout::target(&here),
+            switch_account_token: &cx.ticket(&logout::form(logged_in))?,
+        };
+        let name = self.application.name.as_str();
+        let title = filled(chrome.text.consent.title, &[name]);
+        let page = Page::render(chrome, &title, &page);
+        let page = match redirect_uri {
+            Some(redirect_uri) => page.with_form_to(redirect_uri),
+            None => page,
+        };
+        Ok(page.respond(if again.is_some() { 400 } else { 200 }))
+    }
+
+    /// Looks the guilds up. A link to a guild that does not exist says so at once, and so does one
+    /// that leaves no choice and cannot work.
+    async fn prospects<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        bot: BotRequest,
+        user: UserId,
+    ) -> Result<Prospects, Failure<Notice>> {
+        let about = Some(self.client().id);
+        let refuse = |refusal| Failure::refused(not_added(refusal));
+        let named = match bot.guild.named() {
+            None => None,
+            Some(guild) => {
+                let named = cx.edge.membership(guild, Member::User(user), about);
+                Some(named.await?.ok_or(refuse(InstallRefusal::UnknownGuild))?)
+            }
+        };
+        if let (WhichGuild::Fixed(_), Some(fixed)) = (bot.guild, &named) {
+            if !fixed.may_add_bots() {
+                return Err(refuse(InstallRefusal::MissingPermissions));
+            }
+            if fixed.bot.is_some() {
+                return Err(refuse(InstallRefusal::BotAlreadyInGuild));
+            }
+        }
+        let named = match (bot.guild, named) {
+            (WhichGuild::Fixed(_), Some(fixed)) => return Ok(Prospects::Fixed(fixed)),
+            (_, named) => named,
+        };
+        let offered = cx
+            .edge
+            .guilds_to_manage(user, self.client().id, me::MAX_GUILDS);
+        let mut memberships = offered.await?;
+        let others = cx.edge.guilds_of_user(user, about, ALL_GUILDS).await?;
+        // Guilds that cannot be chosen are shown with the reason; with more guilds than are
+        // offered, the one that the link proposes may be among none of them.
+        for more in others.into_iter().chain(named) {
+            if memberships.iter().all(|it| it.guild.id != more.guild.id) {
+                memberships.push(more);
+            }
+        }
+        Ok(Prospects::Pick {
+            memberships,
+            proposed: bot.guild.named(),
+        })
+    }
+
+    fn bot_section<'a>(
+        &'a self,
+        bot: BotRequest,
+        prospects: &'a Prospects,
+        again: Option<&Params>,
+    ) -> BotSection<'a> {
+        let ticked = again.map_or(Permissions::all(), ticked);
+        let held = match prospects {
+            Prospects::Fixed(membership) => membership.effective(),
+            Prospects::Pick { .. } => Permissions::all(),
+        };
+        let lines = bot.permissions.iter().map(|permission| PermissionLine {
+            permission,
+            is_held: held.covers(permission.value()),
+            is_ticked: ticked.covers(permission.value()),
+        });
+        let username = self
+            .application
+            .bot
+            .as_ref()
+            .map(|it: &Bot| it.username.as_str());
+        BotSection {
+            username: username.unwrap_or_default(),
+            guilds: picker(prospects),
+            permissions: lines.collect(),
+        }
+    }
+}
+
+fn picker(prospects: &Prospects) -> GuildPicker<'_> {
+    let (memberships, proposed) = match prospects {
+        Prospects::Fixed(membership) => return GuildPicker::Fixed(membership.guild.name.as_str()),
+        Prospects::Pick {
+            memberships,
+            proposed,
+        } => (memberships, proposed),
+    };
+    let (offered, others): (Vec<_>, Vec<_>) = memberships
+        .iter()
+        .partition(|membership| membership.may_add_bots());
+    let is_offered = |guild: GuildId| {
+        let mut offered = offered.iter();
+        offered.any(|membership| membership.guild.id == guild && membership.bot.is_none())
+    };
+    GuildPicker::Pick {
+        proposal_fails: proposed.is_some_and(|proposed| !is_offered(proposed)),
+        choices: offered
+            .iter()
+            .map(|membership| GuildChoice {
+                id: membership.guild.id,
+                name: membership.guild.name.as_str(),
+                is_there_already: membership.bot.is_some(),
+                is_proposed: Some(membership.guild.id) == *proposed,
+            })
+            .collect(),
+        not_offered: others
+            .iter()
+            .map(|membership| membership.guild.name.as_str())
+            .collect(),
+    }
+}
+
+/// Each scope with the data that it opens, which is read for nothing but this.
+async fn scope_lines<E: Edge>(
+    cx: &Context<'_, E>,
+    asked: Scopes,
+    logged_in: &LoggedIn,
+    again: Option<&Params>,
+) -> Result<Vec<ScopeLine>, Fault> {
+    let user = &logged_in.session.user;
+    let granted = logged_in.session.granted;
+    let mut lines = Vec::new();
+    for scope in asked.iter() {
+        let preview = match scope {
+            Scope::Identify => Some(Preview::of(vec![user.username.as_str().to_owned()])),
+            Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
+            Scope::Guilds => {
+                let guilds = cx.edge.guilds_of_user(user.id, None, ALL_GUILDS).await?;
+                let names = guilds.into_iter().map(|it| it.guild.name.into());
+                Some(Preview::of(names.collect()))
+            }
+            Scope::Connections => {
+                let connections = cx.edge.connections(user.id).await?;
+                let names = connections.into_iter();
+                let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
+                Some(Preview::of(names.collect()))
+            }
+            Scope::Bot | Scope::Admin => None,
+        };
+        let is_ticked =
+            again.is_none_or(|form| form.all("scope").any(|ticked| ticked == scope.as_str()));
+        lines.push(ScopeLine {
+            scope,
+            is_ticked: is_ticked || scope == Scope::Identify,
+            withholdable: scope != Scope::Identify && asked != Scope::Bot.into(),
+            preview,
+            new: granted.is_some_and(|granted| !granted.contains(scope)),
+        });
+    }
+    Ok(lines)
+}

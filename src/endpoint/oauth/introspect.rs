@@ -1,0 +1,97 @@
+//! `POST /oauth2/introspect` (RFC 7662).
+
+use serde_json::{Value, json};
+
+use crate::endpoint::resource::works;
+use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::http::Response;
+use crate::ledger::{LedgerId, Standing};
+use crate::oauth::client::Authenticated;
+use crate::oauth::error::Refusal;
+use crate::oauth::token::access::{AccessToken, Subject};
+use crate::oauth::token::refresh::RefreshToken;
+use crate::store::{Edge, Fault};
+
+/// `POST`: what a token is worth at this instant, for its own client and for trusted applications.
+/// Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
+pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
+    let params = cx.form_or_json().or_refuse()?;
+    let (presented, application) = cx.client(&params).await?;
+    let client = application.client.authenticate(&presented).or_refuse()?;
+    let token = params.required("token").or_refuse()?;
+    params.one("token_type_hint").or_refuse()?;
+
+    let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
+    let answer = if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {
+        access(cx, client, &token).await?
+    } else if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now) {
+        refresh(cx, client, &token).await?
+    } else {
+        None
+    };
+    let answer = answer.unwrap_or_else(|| json!({"active": false}));
+    Ok(Response::json(200, &answer))
+}
+
+async fn access<E: Edge>(
+    cx: &Context<'_, E>,
+    client: Authenticated<'_>,
+    token: &AccessToken,
+) -> Result<Option<Value>, Fault> {
+    let may_ask = client.client().trusted || token.application == client.id();
+    if !may_ask || cx.application(token.application).await?.is_none() || !works(cx, token).await? {
+        return Ok(None);
+    }
+    let sub = match token.subject {
+        Subject::User(user, _) => user.0,
+        Subject::Application(_) => token.application.0,
+    };
+    Ok(Some(json!({
+        "active": true,
+        "scope": token.scope,
+        "client_id": token.application,
+        "token_type": "Bearer",
+        "exp": token.expires_at.seconds(),
+        "iat": token.issued_at.seconds(),
+        "sub": sub,
+        "aud": cx.config.issuer.as_str(),
+        "iss": cx.config.issuer.as_str(),
+    })))
+}
+
+/// Refresh tokens are between a client and this server: nobody else may ask about one.
+async fn refresh<E: Edge>(
+    cx: &Context<'_, E>,
+    client: Authenticated<'_>,
+    token: &RefreshToken,
+) -> Result<Option<Value>, Fault> {
+    if token.application != client.id() {
+        return Ok(None);
+    }
+    let ledger = LedgerId {
+        user: Some(token.user),
+        application: token.application,
+    };
+    let live = cx
+        .edge
+        .ask(
+            ledger,
+            Standing {
+                family: token.family,
+            },
+        )
+        .await?;
+    let current = live.filter(|live| live.generation == token.generation);
+    Ok(current.map(|live| {
+        json!({
+            "active": true,
+            "scope": live.scope,
+            "client_id": token.application,
+            "token_type": "refresh_token",
+            "exp": token.expires_at.seconds(),
+            "iat": token.issued_at.seconds(),
+            "sub": token.user,
+            "iss": cx.config.issuer.as_str(),
+        })
+    }))
+}

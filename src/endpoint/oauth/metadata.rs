@@ -1,0 +1,72 @@
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414), rendered from the routes and from the
+//! lists that the parsers read: it cannot say what the server does not do.
+
+use serde_json::{Map, Value, json};
+
+use crate::endpoint::Context;
+use crate::http::Response;
+use crate::oauth::grant_type::{
+    AuthMethod, CodeChallengeMethod, GrantType, ResponseMode, ResponseType,
+};
+use crate::oauth::scope::Scope;
+use crate::router::ROUTES;
+
+/// How long a client may keep the document, in seconds.
+const MAX_AGE: u32 = 3600;
+
+/// `GET`.
+pub fn show<E>(cx: &Context<'_, E>) -> Response {
+    let issuer = cx.config.issuer.as_str();
+    let mut document = Map::new();
+    document.insert("issuer".into(), json!(issuer));
+    for route in ROUTES {
+        if let Some(name) = route.metadata {
+            document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
+        }
+    }
+    let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
+    let lists = [
+        ("scopes_supported", spelled(Scope::ALL, Scope::as_str)),
+        (
+            "response_types_supported",
+            spelled(ResponseType::ALL, ResponseType::as_str),
+        ),
+        (
+            "response_modes_supported",
+            spelled(ResponseMode::ALL, ResponseMode::as_str),
+        ),
+        (
+            "grant_types_supported",
+            spelled(GrantType::ALL, GrantType::as_str),
+        ),
+        (
+            "code_challenge_methods_supported",
+            spelled(CodeChallengeMethod::ALL, CodeChallengeMethod::as_str),
+        ),
+        (
+            "token_endpoint_auth_methods_supported",
+            auth_methods.clone(),
+        ),
+        (
+            "revocation_endpoint_auth_methods_supported",
+            auth_methods.clone(),
+        ),
+        (
+            "introspection_endpoint_auth_methods_supported",
+            auth_methods,
+        ),
+    ];
+    for (name, list) in lists {
+        document.insert(name.into(), list);
+    }
+    document.insert(
+        "authorization_response_iss_parameter_supported".into(),
+        json!(true),
+    );
+    Response::json(200, &Value::Object(document))
+        .with("cache-control", format!("public, max-age={MAX_AGE}"))
+}
+
+fn spelled<T: Copy>(all: &[T], spelling: fn(T) -> &'static str) -> Value {
+    all.iter().map(|&it| spelling(it)).collect()
+}

@@ -1,0 +1,7 @@
+//! OAuth's own endpoints: a file a URL, a file a grant.
+
+pub mod authorize;
+pub mod introspect;
+pub mod metadata;
+pub mod revoke;
+pub mod token;

@@ -1,0 +1,78 @@
+//! `POST /oauth2/revoke` (RFC 7009).
+
+use serde_json::json;
+
+use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::fluxer::audit::Action;
+use crate::http::{Request, Response};
+use crate::ledger::{LedgerId, Revoke, Withdraw};
+use crate::oauth::error::Refusal;
+use crate::oauth::token::access::{AccessToken, Subject};
+use crate::oauth::token::refresh::RefreshToken;
+use crate::snowflake::ApplicationId;
+use crate::store::{Edge, Fault};
+
+/// `POST`: either token ends its family, on every device that shares it and on no other. What is
+/// no token of this client's is answered the same and left alone (RFC 7009 §2.2).
+pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
+    let params = cx.form_or_json().or_refuse()?;
+    let (presented, application) = cx.client(&params).await?;
+    let client = application.client.authenticate(&presented).or_refuse()?;
+    let token = params.required("token").or_refuse()?;
+    // `token_type_hint` could only save a signature check.
+    params.one("token_type_hint").or_refuse()?;
+
+    if let Some(subject) = end(cx, client.id(), token).await? {
+        let actor = client.id().0;
+        let entry = cx.entry(Action::TokenRevoked).by(actor).with(client.id());
+        cx.edge.record(match subject {
+            Subject::User(user, family) => entry.on(user.0).saying(json!({"device": family})),
+            Subject::Application(_) => entry.on(actor),
+        });
+    }
+    Ok(done(cx.request))
+}
+
+/// The body says nothing (RFC 7009 §2.2), but clients that ask for JSON parse it all the same: some
+/// refuse an answer of no type, some an empty one.
+fn done(request: &Request) -> Response {
+    let accepted = request.header("accept").unwrap_or_default();
+    if accepted.contains("application/json") {
+        Response::json(200, &json!({}))
+    } else {
+        Response::empty(200)
+    }
+}
+
+/// Ends the family of a token, where it is this application's; whose it was, where there was
+/// anything to end.
+async fn end<E: Edge>(
+    cx: &Context<'_, E>,
+    application: ApplicationId,
+    token: &str,
+) -> Result<Option<Subject>, Fault> {
+    let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
+    let refresh = RefreshToken::verify(keyring, issuer, token, cx.now)
+        .filter(|token| token.application == application)
+        .map(|token| (Subject::User(token.user, token.family), token.expires_at));
+    let token = refresh.or_else(|| {
+        AccessToken::verify(keyring, issuer, token, cx.now)
+            .filter(|token| token.application == application)
+            .map(|token| (token.subject, token.expires_at))
+    });
+    let Some((subject, until)) = token else {
+        return Ok(None);
+    };
+    let ledger = LedgerId {
+        user: match subject {
+            Subject::User(user, _) => Some(user),
+            Subject::Application(_) => None,
+        },
+        application,
+    };
+    let ended = match subject {
+        Subject::User(_, family) => cx.edge.ask(ledger, Revoke { family }).await?,
+        Subject::Application(family) => cx.edge.ask(ledger, Withdraw { family, until }).await?,
+    };
+    Ok(ended.then_some(subject))
+}

@@ -1,0 +1,101 @@
+//! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+use crate::endpoint::oauth::token::{Granted, Tokens};
+use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::id::{AttemptId, FamilyId};
+use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
+use crate::oauth::client::Authenticated;
+use crate::oauth::code::Code;
+use crate::oauth::error::{GrantRefusal, Refusal};
+use crate::oauth::params::Params;
+use crate::oauth::pkce::challenge_of_verifier;
+use crate::store::{Edge, Fault, RefreshRecord};
+
+/// Redeems a code.
+pub(super) async fn redeem<E: Edge>(
+    cx: &Context<'_, E>,
+    client: Authenticated<'_>,
+    params: &Params,
+) -> Granted {
+    let code = params.required("code").or_refuse()?;
+    let mut evidence = evidence(client, params).or_refuse()?;
+    let code = Code::parse(&cx.config.keyring, code)
+        .ok_or(Refusal::Grant(GrantRefusal::UnknownCode))
+        .or_refuse()?;
+
+    // KV may refuse what time has refused; whatever else it says or does not say, the ledger
+    // decides, for a hit may be stale and a miss may be early.
+    let record = cx.edge.code(&code.hash()).await?;
+    if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
+        return Err(Failure::refused(Refusal::Grant(GrantRefusal::ExpiredCode)));
+    }
+    // A URI that its owner took away since the code went out is none of any grant.
+    let answered_at = record.as_ref().map(|it| it.grant.redirect_uri.as_str());
+    let answered_at = answered_at.or(evidence.redirect_uri.as_deref());
+    if answered_at.is_some_and(|uri| client.client().redirect_uri(uri).is_none()) {
+        evidence.redirect_uri = Some(String::new());
+    }
+
+    let family = FamilyId::of_hash(code.hash().bytes());
+    let ledger = LedgerId {
+        user: Some(code.user),
+        application: code.application,
+    };
+    let redeem = Redeem {
+        family,
+        application: code.application,
+        evidence,
+        attempt: AttemptId::from_bytes(cx.edge.random()?),
+        lifetime: cx.config.refresh_token_lifetime,
+    };
+    let redeemed = commit(cx, ledger, redeem).await?;
+    let redeemed = redeemed.map_err(Refusal::Grant).or_refuse()?;
+    let live = redeemed.generation;
+
+    let record = RefreshRecord {
+        user: code.user,
+        application: code.application,
+        scope: live.scope,
+        expires_at: live.expires_at,
+    };
+    cx.edge.put_refresh(family, record);
+    let tokens = Tokens::of_family(cx, code.user, code.application, family, &live, live.scope);
+    Ok(Tokens {
+        guild: redeemed.guild,
+        ..tokens
+    })
+}
+
+/// The commit point. A code is spent by the time its answer is lost, so the question is asked once
+/// more before the client hears of it; the ledger knows the attempt again.
+async fn commit<E: Edge>(
+    cx: &Context<'_, E>,
+    ledger: LedgerId,
+    redeem: Redeem,
+) -> Result<Result<Redeemed, GrantRefusal>, Fault> {
+    match cx.edge.ask(ledger, redeem.clone()).await {
+        Ok(answer) => Ok(answer),
+        Err(fault) => {
+            cx.edge.log(&format!("asking again after {fault}"));
+            cx.edge.ask(ledger, redeem).await
+        }
+    }
+}
+
+fn evidence(client: Authenticated<'_>, params: &Params) -> Result<Evidence, Refusal> {
+    let verifier = params.one("code_verifier")?;
+    let challenge = verifier
+        .map(|verifier| {
+            challenge_of_verifier(verifier).ok_or(Refusal::Invalid {
+                parameter: "code_verifier",
+                must: "it must be 43 to 128 unreserved characters",
+            })
+        })
+        .transpose()?;
+    Ok(Evidence {
+        client: client.id(),
+        proof: client.proof(),
+        redirect_uri: params.one("redirect_uri")?.map(str::to_owned),
+        challenge,
+    })
+}

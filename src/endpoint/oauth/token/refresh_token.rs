@@ -1,0 +1,59 @@
+//! `grant_type=refresh_token` (RFC 6749 §6, RFC 9700 §4.14).
+
+use serde_json::json;
+
+use crate::endpoint::oauth::token::{Granted, Tokens};
+use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::fluxer::audit::Action;
+use crate::ledger::{LedgerId, Rotate};
+use crate::oauth::authorization_request;
+use crate::oauth::client::Authenticated;
+use crate::oauth::error::{GrantRefusal, Refusal};
+use crate::oauth::params::Params;
+use crate::oauth::token::refresh::RefreshToken;
+use crate::store::Edge;
+
+/// Exchanges a refresh token for its successor and a new access token.
+pub(super) async fn rotate<E: Edge>(
+    cx: &Context<'_, E>,
+    client: Authenticated<'_>,
+    params: &Params,
+) -> Granted {
+    let token = params.required("refresh_token").or_refuse()?;
+    let narrower = authorization_request::scope(params).or_refuse()?;
+    let token = RefreshToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
+        .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))
+        .or_refuse()?;
+    if token.application != client.id() {
+        return Err(Failure::refused(Refusal::Grant(
+            GrantRefusal::ForeignRefreshToken,
+        )));
+    }
+    let ledger = LedgerId {
+        user: Some(token.user),
+        application: token.application,
+    };
+    let family = token.family;
+    let rotate = Rotate {
+        family,
+        generation: token.generation,
+        scope: narrower,
+        lifetime: cx.config.refresh_token_lifetime,
+    };
+    let live = cx.edge.ask(ledger, rotate).await?;
+    if live == Err(GrantRefusal::ReusedRefreshToken) {
+        let entry = cx.entry(Action::TokenReused).with(token.application);
+        let entry = entry.by(token.application.0).on(token.user.0);
+        cx.edge.record(entry.saying(json!({"device": family})));
+    }
+    let live = live.map_err(Refusal::Grant).or_refuse()?;
+    let scope = narrower.unwrap_or(live.scope);
+    Ok(Tokens::of_family(
+        cx,
+        token.user,
+        token.application,
+        family,
+        &live,
+        scope,
+    ))
+}

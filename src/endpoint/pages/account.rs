@@ -1,0 +1,55 @@
+//! What the pages of a user's account share: who is logged in, what stands around the page, and
+//! whether a form came from it.
+
+use crate::crypto::form_ticket::Form;
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::pages::login;
+use crate::endpoint::{Context, Failure, Notice};
+use crate::http::Response;
+use crate::oauth::params::Params;
+use crate::page::{AccountLinks, Chrome};
+use crate::store::{Edge, Fault};
+
+/// The form of an account page: bound to the session and to the page's path.
+fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
+    Form {
+        name: "account",
+        browser: logged_in.cookie.expose(),
+        subject: path,
+    }
+}
+
+impl<E: Edge> Context<'_, E> {
+    /// Who is logged in; whoever is not is sent to log in, and comes back here.
+    pub async fn account(&self) -> Result<Result<LoggedIn, Response>, Fault> {
+        let to_login = || Response::see_other(login::target(&self.request.target()));
+        Ok(self.logged_in(None).await?.ok_or_else(to_login))
+    }
+
+    /// What an account page has around what it says.
+    pub fn account_chrome<'b>(&'b self, here: &'b str, logged_in: &'b LoggedIn) -> Chrome<'b> {
+        let user = &logged_in.session.user;
+        Chrome {
+            account: Some(AccountLinks {
+                username: user.username.as_str(),
+                is_administrator: user.admin,
+            }),
+            ..self.chrome(here)
+        }
+    }
+
+    /// The hidden field of every form on this page.
+    pub fn account_ticket(&self, logged_in: &LoggedIn) -> Result<String, Fault> {
+        self.ticket(&form(logged_in, &self.request.path))
+    }
+
+    /// A form of this page that came back, from this session.
+    pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<Notice>> {
+        let path = &self.request.path;
+        let posted = self.posted_form(path).map_err(Failure::refused)?;
+        match self.check_ticket(&form(logged_in, path), &posted) {
+            Some(_) => Ok(posted),
+            None => Err(Failure::refused(Notice::form_refused(path.clone()))),
+        }
+    }
+}

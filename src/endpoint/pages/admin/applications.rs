@@ -1,0 +1,172 @@
+//! `/admin/applications…`: applications, and whether the platform trusts them.
+
+use serde_json::json;
+
+use super::lists::{cut, link};
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::endpoint::sudo::{self, Checked};
+use crate::endpoint::{Context, Failure, Notice};
+use crate::fluxer::application::{Application, ApplicationChange};
+use crate::fluxer::audit::Action;
+use crate::http::Response;
+use crate::page::admin::{self, AdminApplicationPage, ListPage, Listed, Problem};
+use crate::snowflake::ApplicationId;
+use crate::store::{Edge, Fault, Paging, Prefix};
+
+const PATH: &str = "/admin/applications";
+
+/// `GET /admin/applications`: all of them, by id, or those that are found.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let query = Query::read(cx);
+    let mut applications = match (query.text("q"), query.id("after")) {
+        (Ok(typed), Ok(after)) => {
+            let limit = ROWS + 1;
+            find(cx, typed, Paging { after, limit }).await?
+        }
+        (Err(Nonsense), _) | (_, Err(Nonsense)) => Vec::new(),
+    };
+    let typed = query.typed("q");
+    let next = cut(&mut applications, ROWS).map(|last| {
+        let after = last.client.id.to_string();
+        link(PATH, &[("q", typed), ("after", &after)])
+    });
+    let here = cx.request.target();
+    let chrome = cx.account_chrome(&here, &staff);
+    let page = ListPage {
+        what: Listed::Applications(&applications),
+        typed,
+        next: next.as_deref(),
+    };
+    let title = chrome.text.admin.applications;
+    Ok(admin::page(chrome, title, &page).respond(200))
+}
+
+/// The application with that very id, and those whose name begins so; one more than a page where
+/// there is another.
+async fn find<E: Edge>(
+    cx: &Context<'_, E>,
+    typed: Option<&str>,
+    paging: Paging,
+) -> Result<Vec<Application>, Fault> {
+    let Some(typed) = typed else {
+        return cx.edge.applications(None, paging).await;
+    };
+    let mut applications = match Prefix::parse(typed) {
+        Some(prefix) => cx.edge.find_applications(&prefix, paging).await?,
+        None => Vec::new(),
+    };
+    if let (None, Some(id)) = (paging.after, ApplicationId::parse(typed))
+        && let Some(application) = cx.edge.current_application(id).await?
+    {
+        applications.retain(|other| other.client.id != id);
+        applications.insert(0, application);
+    }
+    Ok(applications)
+}
+
+/// `GET /admin/applications/{application}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let application = current(cx, id).await?;
+    page(cx, &staff, &application, None).await
+}
+
+/// `POST /admin/applications/{application}`: grants or withdraws trust, which takes the
+/// administrator's password: a trusted application may ask for `admin`.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let form = cx.account_form(&staff)?;
+    let one = |name| form.one(name).ok().flatten();
+    let trusted = match one("action") {
+        Some("grant") => true,
+        Some("withdraw") => false,
+        _ => return Err(unreadable()),
+    };
+    let application = current(cx, id).await?;
+    let shown = one("password").unwrap_or_default();
+    match sudo::check(cx, &staff.session.user, shown).await? {
+        Checked::Right => set_trust(cx, &staff, application.client.id, trusted).await,
+        Checked::Wrong => page(cx, &staff, &application, Some(Problem::WrongPassword)).await,
+        Checked::TooMany(full) => {
+            let seconds = full.retry_after();
+            let problem = Some(Problem::TooManyAttempts(seconds));
+            let response = page(cx, &staff, &application, problem).await?;
+            Ok(response.with("retry-after", seconds.to_string()))
+        }
+    }
+}
+
+async fn set_trust<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    id: ApplicationId,
+    trusted: bool,
+) -> Answer {
+    let change = ApplicationChange {
+        trusted: Some(trusted),
+        ..ApplicationChange::default()
+    };
+    if !cx.edge.change_application(id, &change).await? {
+        return Err(not_found());
+    }
+    let entry = cx.entry(Action::ApplicationUpdated);
+    let entry = entry.by(staff.session.user.id.0).on(id.0);
+    let details = json!({"fields": change.fields(), "trusted": trusted});
+    cx.edge.record(entry.saying(details));
+    let done = if trusted { "granted" } else { "withdrawn" };
+    let back = link(&cx.request.path, &[("done", done)]);
+    Ok(Response::see_other(back))
+}
+
+async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Application, Failure<Notice>> {
+    let id = ApplicationId::parse(id).ok_or_else(not_found)?;
+    let application = cx.edge.current_application(id).await?;
+    application.ok_or_else(not_found)
+}
+
+async fn page<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    application: &Application,
+    problem: Option<Problem>,
+) -> Answer {
+    let owner = match application.owner {
+        Some(owner) => cx.edge.user(owner).await?,
+        None => None,
+    };
+    let here = &cx.request.path;
+    let chrome = cx.account_chrome(here, staff);
+    let text = &chrome.text.admin;
+    let query = Query::read(cx);
+    let done = match query.text("done") {
+        Ok(Some("granted")) if problem.is_none() => Some(text.trust_granted),
+        Ok(Some("withdrawn")) if problem.is_none() => Some(text.trust_withdrawn),
+        _ => None,
+    };
+    let page = AdminApplicationPage {
+        action: here,
+        csrf_token: &cx.account_ticket(staff)?,
+        done,
+        problem,
+        application,
+        owner: owner.as_ref(),
+    };
+    let status = match problem {
+        None => 200,
+        Some(Problem::WrongPassword) => 403,
+        Some(Problem::TooManyAttempts(_)) => 429,
+    };
+    let title = [application.name.as_str(), " · ", text.applications].concat();
+    Ok(admin::page(chrome, &title, &page).respond(status))
+}

@@ -1,0 +1,100 @@
+//! `/admin…`: the pages for administrators. What they may do there, `/api/admin/…` can do as well.
+
+pub mod applications;
+pub mod audit_log;
+pub mod users;
+
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::{Context, Failure, Notice, lists};
+use crate::fluxer::audit::Action;
+use crate::http::Response;
+use crate::oauth::params::Params;
+use crate::page::admin::{self, AdminPage};
+use crate::page::text::Message;
+use crate::snowflake::Snowflake;
+use crate::store::{Edge, Prefix};
+
+type Answer = Result<Response, Failure<Notice>>;
+
+/// Rows on one page.
+const ROWS: u32 = 25;
+
+/// `GET /admin`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let here = cx.request.target();
+    let chrome = cx.account_chrome(&here, &staff);
+    let title = chrome.text.layout.admin;
+    Ok(admin::page(chrome, title, &AdminPage).respond(200))
+}
+
+/// The administrator who asks; whoever is not logged in is sent to log in, and anybody else learns
+/// nothing.
+async fn staff<E: Edge>(
+    cx: &Context<'_, E>,
+) -> Result<Result<LoggedIn, Response>, Failure<Notice>> {
+    match cx.account().await? {
+        Ok(logged_in) if !logged_in.session.user.admin => {
+            Err(Failure::refused(Notice::new(403, Message::NotForYou)))
+        }
+        outcome => Ok(outcome),
+    }
+}
+
+fn not_found() -> Failure<Notice> {
+    Failure::refused(Notice::new(404, Message::NotFound))
+}
+
+/// A form without a button of ours.
+fn unreadable() -> Failure<Notice> {
+    Failure::refused(Notice::new(400, Message::BadBody))
+}
+
+/// A query that somebody may have written by hand: what makes no sense in it finds nothing.
+struct Query(Result<Params, Nonsense>);
+
+#[derive(Clone, Copy)]
+struct Nonsense;
+
+impl Query {
+    fn read<E>(cx: &Context<'_, E>) -> Self {
+        Self(Params::from_form(&cx.request.query).map_err(|_| Nonsense))
+    }
+
+    /// A parameter without the spaces around it; empty is absent.
+    fn text(&self, name: &'static str) -> Result<Option<&str>, Nonsense> {
+        let params = self.0.as_ref().map_err(|nonsense| *nonsense)?;
+        let text = params.one(name).map_err(|_| Nonsense)?.map(str::trim);
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    fn parsed<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Nonsense> {
+        let parse = |text| parse(text).ok_or(Nonsense);
+        self.text(name)?.map(parse).transpose()
+    }
+
+    fn id(&self, name: &'static str) -> Result<Option<Snowflake>, Nonsense> {
+        self.parsed(name, Snowflake::parse)
+    }
+
+    fn action(&self) -> Result<Option<Action>, Nonsense> {
+        self.parsed("action", Action::from_wire)
+    }
+
+    /// What was typed, to be shown in its field again.
+    fn typed(&self, name: &'static str) -> &str {
+        let typed = self.text(name).ok().flatten().unwrap_or_default();
+        if typed.chars().count() <= Prefix::MAX {
+            typed
+        } else {
+            ""
+        }
+    }
+}

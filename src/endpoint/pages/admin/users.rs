@@ -1,0 +1,180 @@
+//! `/admin/users…`: users, and taking back what they authorized.
+
+use super::lists::{cut, link};
+use crate::endpoint::Context;
+use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all};
+use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::fluxer::user::User;
+use crate::http::Response;
+use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed};
+use crate::page::settings::Done;
+use crate::page::text::AdminText;
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Edge, Fault, Paging, Prefix, UserKey};
+
+/// `GET /admin/users`: all of them, by id, or those who are found.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let query = Query::read(cx);
+    let (mut users, by) = match Wanted::read(&query) {
+        Ok(wanted) => (wanted.find(cx).await?, wanted.by),
+        Err(Nonsense) => (Vec::new(), UserKey::Username),
+    };
+    let typed = query.typed("q");
+    let spelled_by = match by {
+        UserKey::Username => "",
+        UserKey::Email => "email",
+    };
+    let next = cut(&mut users, ROWS).map(|last| {
+        let after = last.id.to_string();
+        link(
+            "/admin/users",
+            &[("q", typed), ("by", spelled_by), ("after", &after)],
+        )
+    });
+    let here = cx.request.target();
+    let chrome = cx.account_chrome(&here, &staff);
+    let page = ListPage {
+        what: Listed::Users(&users, by),
+        typed,
+        next: next.as_deref(),
+    };
+    let title = chrome.text.admin.users;
+    Ok(admin::page(chrome, title, &page).respond(200))
+}
+
+/// Who is looked for.
+struct Wanted<'a> {
+    typed: Option<&'a str>,
+    by: UserKey,
+    after: Option<Snowflake>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(query: &'a Query) -> Result<Self, Nonsense> {
+        Ok(Self {
+            typed: query.text("q")?,
+            by: match query.text("by")? {
+                None | Some("username") => UserKey::Username,
+                Some("email") => UserKey::Email,
+                Some(_) => return Err(Nonsense),
+            },
+            after: query.id("after")?,
+        })
+    }
+
+    /// The user with that very id, and those whose name or address begins so; one more than a page
+    /// where there is another.
+    async fn find<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Vec<User>, Fault> {
+        let paging = Paging {
+            after: self.after,
+            limit: ROWS + 1,
+        };
+        let Some(typed) = self.typed else {
+            return cx.edge.users(paging).await;
+        };
+        let mut users = match Prefix::parse(typed) {
+            Some(prefix) => cx.edge.find_users(self.by, &prefix, paging).await?,
+            None => Vec::new(),
+        };
+        // Ahead of the first page, and on no other: it has no place in the order of names.
+        if let (None, Some(id)) = (self.after, UserId::parse(typed))
+            && let Some(user) = cx.edge.user(id).await?
+        {
+            users.retain(|other| other.id != id);
+            users.insert(0, user);
+        }
+        Ok(users)
+    }
+}
+
+/// `GET /admin/users/{user}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let id = UserId::parse(id).ok_or_else(not_found)?;
+    let user = cx.edge.user(id).await?.ok_or_else(not_found)?;
+    let query = Query::read(cx);
+    let after = query.id("after").ok().flatten();
+    let first = |after, limit| Paging { after, limit };
+    let few = first(None, FEW + 1);
+    let mut authorized = cx.edge.authorized(id, first(after, ROWS + 1)).await?;
+    let memberships = cx.edge.guilds_of_user(id, None, few).await?;
+    let connections = cx.edge.connections(id).await?;
+    let applications = cx.edge.applications(Some(id), few).await?;
+
+    let next = cut(&mut authorized, ROWS).map(|last| {
+        let after = last.authorization.application.to_string();
+        link(&cx.request.path, &[("after", &after)])
+    });
+    let here = target(cx, &query, None);
+    let chrome = cx.account_chrome(&here, &staff);
+    let text = &chrome.text.admin;
+    let page = AdminUserPage {
+        action: &here,
+        csrf_token: &cx.account_ticket(&staff)?,
+        done: done(&query, text),
+        user: &user,
+        authorized,
+        next: next.as_deref(),
+        memberships,
+        connections,
+        applications,
+    };
+    let title = [user.username.as_str(), " · ", text.users].concat();
+    Ok(admin::page(chrome, &title, &page).respond(200))
+}
+
+/// `POST /admin/users/{user}`: takes back what they authorized.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = match staff(cx).await? {
+        Ok(staff) => staff,
+        Err(to_login) => return Ok(to_login),
+    };
+    let form = cx.account_form(&staff)?;
+    let one = |name| form.one(name).ok().flatten();
+    let actor = staff.session.user.id.0;
+    let id = UserId::parse(id).ok_or_else(not_found)?;
+    let user = cx.edge.user(id).await?.ok_or_else(not_found)?.id;
+    let done = match one("action") {
+        Some("everything") => {
+            deauthorize_all(cx, actor, user).await?;
+            Done::Everything
+        }
+        Some("application") => {
+            let application = one("application").and_then(ApplicationId::parse);
+            let application = application.ok_or_else(unreadable)?;
+            if deauthorize(cx, actor, user, application).await? {
+                Done::Application
+            } else {
+                Done::Nothing
+            }
+        }
+        _ => return Err(unreadable()),
+    };
+    let back = target(cx, &Query::read(cx), Some(done));
+    Ok(Response::see_other(back))
+}
+
+/// This page, with what was just done.
+fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<Done>) -> String {
+    let after = query.id("after").ok().flatten();
+    let after = after.map(|after| after.to_string()).unwrap_or_default();
+    let done = done.map(Done::marker).unwrap_or_default();
+    link(&cx.request.path, &[("after", &after), ("done", done)])
+}
+
+fn done(query: &Query, text: &AdminText) -> Option<&'static str> {
+    let marker = query.text("done").ok().flatten()?;
+    match Done::from_marker(marker)? {
+        Done::Application => Some(text.application_revoked),
+        Done::Everything => Some(text.everything_revoked),
+        Done::Nothing => Some(text.nothing_revoked),
+        Done::Device => None,
+    }
+}

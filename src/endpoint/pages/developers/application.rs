@@ -1,0 +1,254 @@
+//! `/developers/{application}`: everything that its owner does with it.
+
+use crate::endpoint::api::applications::operations::{self, BotOwner, SecretOwner};
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::json_body::{Control, Fields};
+use crate::endpoint::pages::developers::{DELETED, PATH, not_found};
+use crate::endpoint::sudo::{self, Checked};
+use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::fluxer::application::Application;
+use crate::http::Response;
+use crate::oauth::params::Params;
+use crate::page::Page;
+use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
+use crate::page::settings::Moment;
+use crate::page::text::Message;
+use crate::snowflake::Snowflake;
+use crate::store::{Edge, Fault};
+
+type Answer = Result<Response, Failure<Notice>>;
+
+/// The query that says that the settings were saved.
+const SAVED: &str = "done=saved";
+
+/// The controls of the form with the settings.
+const SETTINGS: [(&str, Control); 6] = [
+    ("name", Control::Text),
+    ("redirect_uris", Control::Lines),
+    ("description", Control::Text),
+    ("icon", Control::Text),
+    ("bot_public", Control::CheckBox),
+    ("bot_require_code_grant", Control::CheckBox),
+];
+
+/// `GET`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let logged_in = match cx.account().await? {
+        Ok(logged_in) => logged_in,
+        Err(to_login) => return Ok(to_login),
+    };
+    let view = View {
+        cx,
+        application: owned(cx, &logged_in, id).await?,
+        logged_in,
+    };
+    let saved = (cx.request.query == SAVED).then_some(Done::Saved);
+    Ok(view.page(saved)?)
+}
+
+/// `POST`: does what the form's `action` says.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let logged_in = match cx.account().await? {
+        Ok(logged_in) => logged_in,
+        Err(to_login) => return Ok(to_login),
+    };
+    let posted = cx.account_form(&logged_in)?;
+    let view = View {
+        cx,
+        application: owned(cx, &logged_in, id).await?,
+        logged_in,
+    };
+    match posted.one("action") {
+        Ok(Some("save")) => view.save(&posted).await,
+        Ok(Some("reset-secret")) => view.reset_secret(&posted).await,
+        Ok(Some("add-bot")) => view.add_bot().await,
+        Ok(Some("reset-bot-token")) => view.reset_bot_token(&posted).await,
+        Ok(Some("delete")) => view.delete(&posted).await,
+        _ => Err(Failure::refused(Notice::new(400, Message::BadBody))),
+    }
+}
+
+/// The application, where it is this user's.
+async fn owned<E: Edge>(
+    cx: &Context<'_, E>,
+    logged_in: &LoggedIn,
+    id: &str,
+) -> Result<Application, Failure<Notice>> {
+    match operations::current(cx, id).await {
+        Ok(application) if application.owner == Some(logged_in.session.user.id) => Ok(application),
+        Ok(_) | Err(Failure::Refused(_)) => Err(Failure::refused(not_found())),
+        Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
+    }
+}
+
+/// An application before its owner.
+struct View<'a, E> {
+    cx: &'a Context<'a, E>,
+    logged_in: LoggedIn,
+    application: Application,
+}
+
+impl<E: Edge> View<'_, E> {
+    async fn save(&self, posted: &Params) -> Answer {
+        let mut fields = Fields::from_form(posted, &SETTINGS);
+        let change = operations::change(&mut fields, &self.application);
+        let change = match fields.finish(Some(change)) {
+            Ok(change) => change.besides(&self.application),
+            Err(refusal) => {
+                let errors = super::mistakes(refusal).or_refuse()?;
+                let form = ApplicationForm::typed(posted, errors);
+                let problem = (Section::Settings, Problem::Fields);
+                return Ok(self.render(form, None, Some(problem))?);
+            }
+        };
+        let id = self.application.client.id;
+        if !change.fields().is_empty() {
+            let applied = operations::apply(self.cx, self.actor(), id, &change).await;
+            if let Err(failure) = applied {
+                return self.refuse(Section::Settings, failure);
+            }
+        }
+        let saved = [PATH, "/", &id.to_string(), "?", SAVED, "#settings"].concat();
+        Ok(Response::see_other(saved))
+    }
+
+    async fn reset_secret(&self, posted: &Params) -> Answer {
+        let owner = match SecretOwner::of(&self.application) {
+            Ok(owner) => owner,
+            Err(refusal) => return self.refuse(Section::Secret, Failure::refused(refusal)),
+        };
+        if let Some(problem) = self.unconfirmed(posted).await? {
+            return Ok(self.problem(Section::Secret, problem)?);
+        }
+        match owner.reset_secret(self.cx, self.actor()).await {
+            Ok(secret) => Ok(self.page(Some(Done::NewSecret(secret.expose())))?),
+            Err(failure) => self.refuse(Section::Secret, failure),
+        }
+    }
+
+    async fn add_bot(mut self) -> Answer {
+        let actor = self.actor();
+        match operations::add_bot(self.cx, actor, &mut self.application).await {
+            Ok(token) => Ok(self.page(Some(Done::NewToken(token.expose())))?),
+            Err(failure) => self.refuse(Section::Bot, failure),
+        }
+    }
+
+    async fn reset_bot_token(&self, posted: &Params) -> Answer {
+        let owner = match BotOwner::of(&self.application) {
+            Ok(owner) => owner,
+            Err(refusal) => return self.refuse(Section::Bot, Failure::refused(refusal)),
+        };
+        if let Some(problem) = self.unconfirmed(posted).await? {
+            return Ok(self.problem(Section::Bot, problem)?);
+        }
+        match owner.reset_token(self.cx, self.actor()).await {
+            Ok(token) => Ok(self.page(Some(Done::NewToken(token.expose())))?),
+            Err(failure) => self.refuse(Section::Bot, failure),
+        }
+    }
+
+    async fn delete(&self, posted: &Params) -> Answer {
+        let typed = posted.one("name").ok().flatten().unwrap_or_default();
+        if typed.trim() != self.application.name.as_str() {
+            return Ok(self.problem(Section::Delete, Problem::WrongName)?);
+        }
+        if let Some(problem) = self.unconfirmed(posted).await? {
+            return Ok(self.problem(Section::Delete, problem)?);
+        }
+        let id = self.application.client.id;
+        match operations::remove(self.cx, self.actor(), id).await {
+            Ok(()) => Ok(Response::see_other(DELETED)),
+            Err(failure) => self.refuse(Section::Delete, failure),
+        }
+    }
+
+    /// Whom the audit log names.
+    const fn actor(&self) -> Snowflake {
+        self.logged_in.session.user.id.0
+    }
+
+    /// Why the password does not confirm what is asked, where it does not.
+    async fn unconfirmed(&self, posted: &Params) -> Result<Option<Problem>, Fault> {
+        let shown = posted.one("password").ok().flatten();
+        let Some(shown) = shown else {
+            // Nothing was guessed, so nothing is counted.
+            return Ok(Some(Problem::WrongPassword));
+        };
+        let user = &self.logged_in.session.user;
+        Ok(match sudo::check(self.cx, user, shown).await? {
+            Checked::Right => None,
+            Checked::Wrong => Some(Problem::WrongPassword),
+            Checked::TooMany(full) => Some(Problem::TooManyAttempts(full.retry_after())),
+        })
+    }
+
+    /// What an operation refused, beside the form that asked for it.
+    fn refuse(&self, section: Section, failure: Failure<ApiError>) -> Answer {
+        let refusal = match failure {
+            Failure::Fault(fault) => return Err(Failure::Fault(fault)),
+            Failure::Refused(refusal) => *refusal,
+        };
+        let error = match refusal {
+            ApiError::InvalidFormBody(errors) => errors.into_iter().next(),
+            ApiError::NotABotApplication => Some(FieldError {
+                path: "bot".to_owned(),
+                message: "is not there; add one".to_owned(),
+            }),
+            // It was deleted in the meantime.
+            _ => None,
+        };
+        let error = error.ok_or(Failure::refused(not_found()))?;
+        Ok(self.problem(section, Problem::Refused(error))?)
+    }
+
+    fn problem(&self, section: Section, problem: Problem) -> Result<Response, Fault> {
+        let form = ApplicationForm::of(&self.application);
+        self.render(form, None, Some((section, problem)))
+    }
+
+    fn page(&self, done: Option<Done<'_>>) -> Result<Response, Fault> {
+        self.render(ApplicationForm::of(&self.application), done, None)
+    }
+
+    fn render(
+        &self,
+        form: ApplicationForm,
+        done: Option<Done<'_>>,
+        problem: Option<(Section, Problem)>,
+    ) -> Result<Response, Fault> {
+        let Self {
+            cx, application, ..
+        } = self;
+        let (status, wait) = match &problem {
+            None => (200, None),
+            Some((_, Problem::WrongPassword)) => (403, None),
+            Some((_, Problem::TooManyAttempts(seconds))) => (429, Some(seconds.to_string())),
+            Some(_) => (400, None),
+        };
+        let here = cx.request.target();
+        let chrome = cx.account_chrome(&here, &self.logged_in);
+        let issuer = cx.config.issuer.as_str();
+        let error = if problem.is_some() {
+            chrome.text.layout.error
+        } else {
+            ""
+        };
+        let title = [error, application.name.as_str()].concat();
+        let page = ApplicationPage {
+            csrf_token: &cx.account_ticket(&self.logged_in)?,
+            application,
+            registered_on: &Moment(application.created_at).day(),
+            form,
+            done,
+            problem,
+            link: Link::read(&cx.request.query, application, issuer),
+        };
+        let response = Page::render(chrome, &title, &page).respond(status);
+        Ok(match wait {
+            Some(seconds) => response.with("retry-after", seconds),
+            None => response,
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! `POST /language`: the user picks the language of the pages.
+
+use core::time::Duration;
+
+use crate::endpoint::pages::login;
+use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::http::Response;
+use crate::page::text;
+
+/// Keeps the choice. It is nobody's secret and says nothing of who chose.
+pub const COOKIE: &str = "fluxer_language";
+
+/// How long a choice is kept.
+const LIFETIME: Duration = Duration::from_hours(24 * 365);
+
+/// `POST`. A form that a stranger sends could change the language and nothing else, so there is no
+/// ticket in it; it goes back to where it came from, here.
+pub fn choose<E: crate::store::Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let form = cx.posted_form("/login").or_refuse()?;
+    let one = |name| form.one(name).map_err(Notice::bad_request).or_refuse();
+    let chosen = one("language")?.and_then(text::by_tag);
+    let back = one("return_to")?.filter(|path| login::is_path(path));
+    let response = Response::see_other(back.unwrap_or("/login"));
+    Ok(match chosen {
+        None => response,
+        Some(text) => {
+            let secure = if cx.config.issuer.is_https() {
+                "; Secure"
+            } else {
+                ""
+            };
+            let cookie = format!(
+                "{COOKIE}={}; Path=/; Max-Age={}; SameSite=Lax{secure}",
+                text.tag,
+                LIFETIME.as_secs()
+            );
+            response.with("set-cookie", cookie)
+        }
+    })
+}

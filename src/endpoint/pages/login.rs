@@ -1,0 +1,258 @@
+//! `/login`: a user name and a password.
+
+use core::time::Duration;
+
+use url::form_urlencoded;
+
+use super::logout;
+use crate::crypto::form_ticket::Form;
+use crate::crypto::password;
+use crate::crypto::secret::{AuthorizationCode, Secret, SessionId};
+use crate::endpoint::attempts::{BUCKET, Places};
+use crate::endpoint::browser::Cookie;
+use crate::endpoint::oauth::authorize;
+use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse, limit_headers};
+use crate::fluxer::audit::Action;
+use crate::http::Response;
+use crate::oauth::params::Params;
+use crate::page::text::Message;
+use crate::page::{LoginPage, LoginProblem, Page};
+use crate::rate_limit::Verdict;
+use crate::store::{Account, Edge};
+
+/// How long a browser that is not logged in keeps its cookie.
+const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
+/// Longest password that is looked at, in bytes: as long as one that can be set.
+const MAX_PASSWORD_BYTES: usize = 1024;
+/// Longest login that is looked at, in bytes: as long as an e-mail address.
+const MAX_LOGIN_BYTES: usize = 254;
+
+/// The URL of the login form on the way to `return_to`.
+pub fn target(return_to: &str) -> String {
+    with_return_to("/login", return_to)
+}
+
+/// A URL of ours that remembers where to go on.
+pub fn with_return_to(path: &str, return_to: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("return_to", return_to);
+    format!("{path}?{}", query.finish())
+}
+
+/// Where to go on: to the authorization endpoint here, or to a page of the account, so that no link
+/// to our login form sends users elsewhere.
+pub fn return_to(query: &str) -> Option<String> {
+    let params = Params::from_form(query).ok()?;
+    let target = params.one("return_to").ok().flatten()?;
+    let asks = ["/oauth2/authorize?", "/api/oauth2/authorize?"]
+        .iter()
+        .any(|endpoint| target.starts_with(endpoint));
+    let path = target.split('?').next().unwrap_or_default();
+    let is_account = ["/settings", "/developers", "/admin"]
+        .iter()
+        .any(|root| path == *root || path.starts_with(&format!("{root}/")));
+    ((asks || is_account) && is_path(target)).then(|| target.to_owned())
+}
+
+/// Whether a browser that is sent to `target` stays here: a path, and no host in disguise.
+pub fn is_path(target: &str) -> bool {
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && target
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+/// `GET`: shows the form.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let return_to = return_to(&cx.request.query);
+    if return_to.is_none() && cx.logged_in(None).await?.is_some() {
+        let notice = Notice::new(200, Message::LoggedIn).then(logout::PATH, Next::LogOut);
+        return Err(Failure::refused(notice));
+    }
+    form_page(cx, 200, "", None).await
+}
+
+/// `POST`: checks the password and opens a session.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let form = cx.posted_form(&cx.request.target()).or_refuse()?;
+    let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
+    if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
+        return form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await;
+    }
+    let bad_request = |refusal| Failure::refused(Notice::bad_request(refusal));
+    let login = form
+        .one("login")
+        .map_err(bad_request)?
+        .unwrap_or_default()
+        .trim();
+    let password = form
+        .one("password")
+        .map_err(bad_request)?
+        .unwrap_or_default();
+    if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
+        return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
+    }
+    let account = cx.edge.account(login).await?;
+    let key = account_key(login, account.as_ref());
+    let places = match Places::take(cx, &key).await? {
+        Ok(places) => places,
+        Err(refused) => return too_many_attempts(cx, login, refused).await,
+    };
+    let hash = account
+        .as_ref()
+        .map(|account| account.password_hash.as_str());
+    let matches = password::verify(password, hash)?;
+    let (true, Some(account)) = (matches, &account) else {
+        let known = account.as_ref().map(|account| account.user.id.0);
+        cx.edge.record(cx.entry(Action::LoginFailed).on(known));
+        let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
+        if let Some(verdict) = places.tightest() {
+            response.headers.extend(limit_headers(BUCKET, verdict));
+        }
+        return Ok(response);
+    };
+    places.give_back(cx).await;
+    log_in(cx, account).await
+}
+
+/// Opens a session under a new id, whatever the browser brought (session fixation), and sends the
+/// browser on.
+async fn log_in<E: Edge>(
+    cx: &Context<'_, E>,
+    account: &Account,
+) -> Result<Response, Failure<Notice>> {
+    let session: Secret<SessionId> = cx.new_secret()?;
+    let lifetime = cx.config.session_lifetime;
+    let old = cx
+        .cookie(Cookie::Session)
+        .map(|old| Secret::new(old).hash());
+    cx.edge
+        .open_session(
+            &session.hash(),
+            account.user.id,
+            cx.now,
+            lifetime,
+            old.as_ref(),
+        )
+        .await?;
+    let user = account.user.id.0;
+    cx.edge.record(cx.entry(Action::Login).by(user).on(user));
+    let on = return_to(&cx.request.query).unwrap_or_else(|| "/login".to_owned());
+    Ok(Response::see_other(on)
+        .with(
+            "set-cookie",
+            cx.set_cookie(Cookie::Session, session.expose(), lifetime),
+        )
+        .with(
+            "set-cookie",
+            cx.set_cookie(Cookie::Browser, "", Duration::ZERO),
+        ))
+}
+
+fn login_form(browser: &str) -> Form<'_> {
+    Form {
+        name: "login",
+        browser,
+        subject: "",
+    }
+}
+
+async fn form_page<E: Edge>(
+    cx: &Context<'_, E>,
+    status: u16,
+    login: &str,
+    problem: Option<LoginProblem>,
+) -> Result<Response, Failure<Notice>> {
+    let fresh: Secret<SessionId> = cx.new_secret()?;
+    let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
+    let return_to = return_to(&cx.request.query);
+    let client = match &return_to {
+        Some(return_to) => authorize::destination(cx, return_to).await?,
+        None => None,
+    };
+    let here = cx.request.target();
+    let chrome = cx.chrome(&here);
+    let page = LoginPage {
+        action: &here,
+        csrf_token: &cx.ticket(&login_form(browser))?,
+        application: client
+            .as_ref()
+            .map(|(application, _)| application.name.as_str()),
+        login,
+        problem,
+    };
+    let error = problem.map_or("", |_| chrome.text.layout.error);
+    let title = [error, chrome.text.login.submit].concat();
+    let mut page = Page::render(chrome, &title, &page);
+    if let Some((_, Some(redirect_uri))) = &client {
+        // A remembered consent answers the client straight after the login.
+        page = page.with_form_to(redirect_uri);
+    }
+    Ok(page.respond(status).with(
+        "set-cookie",
+        cx.set_cookie(Cookie::Browser, browser, BROWSER_LIFETIME),
+    ))
+}
+
+async fn too_many_attempts<E: Edge>(
+    cx: &Context<'_, E>,
+    login: &str,
+    refused: Verdict,
+) -> Result<Response, Failure<Notice>> {
+    let seconds = refused.retry_after();
+    let problem = LoginProblem::TooManyAttempts(seconds);
+    let mut response = form_page(cx, 429, login, Some(problem)).await?;
+    response.headers.extend(limit_headers(BUCKET, &refused));
+    Ok(response.with("retry-after", seconds.to_string()))
+}
+
+/// Name and e-mail address of one user are one account; an unknown one is its own.
+fn account_key(login: &str, account: Option<&Account>) -> String {
+    account.map_or_else(
+        || {
+            Secret::<AuthorizationCode>::new(login.to_ascii_lowercase())
+                .hash()
+                .to_string()
+        },
+        |account| account.user.id.to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_leads_nowhere_else() {
+        let ours = "/oauth2/authorize?client_id=1&state=a%20b";
+        assert_eq!(
+            return_to(target(ours).split_once('?').expect("a query").1).as_deref(),
+            Some(ours)
+        );
+        for elsewhere in [
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/oauth2/authorize",
+            "/oauth2/authorizex?",
+            "/oauth2/authorize/../../x?",
+            "",
+            "/oauth2/authorize?a\r\nb: c",
+            "/oauth2/authorize?\u{e9}",
+            "/login?return_to=x",
+        ] {
+            let target = target(elsewhere);
+            assert_eq!(
+                return_to(target.split_once('?').expect("a query").1),
+                None,
+                "{elsewhere:?}"
+            );
+        }
+        assert_eq!(
+            return_to("return_to=/oauth2/authorize%3Fa&return_to=/oauth2/authorize%3Fb"),
+            None
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! `/logout`: ends the session of this browser. Applications keep what they were granted.
+
+use core::time::Duration;
+
+use super::login;
+use crate::crypto::form_ticket::Form;
+use crate::endpoint::browser::{Cookie, LoggedIn};
+use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse};
+use crate::fluxer::audit::Action;
+use crate::http::Response;
+use crate::page::text::Message;
+use crate::page::{LogoutPage, Page};
+use crate::store::Edge;
+
+/// The URL.
+pub const PATH: &str = "/logout";
+
+/// The URL that logs out and goes on to `return_to`: another account may log in there.
+pub fn target(return_to: &str) -> String {
+    login::with_return_to(PATH, return_to)
+}
+
+/// The form, as it stands on the consent page and on its own.
+pub fn form(logged_in: &LoggedIn) -> Form<'_> {
+    Form {
+        name: "logout",
+        browser: logged_in.cookie.expose(),
+        subject: "",
+    }
+}
+
+/// `GET`: asks first, so that a link from elsewhere logs nobody out.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let Some(logged_in) = cx.logged_in(None).await? else {
+        return Err(Failure::refused(logged_out()));
+    };
+    let here = cx.request.target();
+    let chrome = cx.chrome(&here);
+    let page = LogoutPage {
+        action: &here,
+        csrf_token: &cx.ticket(&form(&logged_in))?,
+        username: logged_in.session.user.username.as_str(),
+    };
+    Ok(Page::render(chrome, chrome.text.logout.submit, &page).respond(200))
+}
+
+/// `POST`: ends the session.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let posted = cx.posted_form(PATH).or_refuse()?;
+    if let Some(logged_in) = cx.logged_in(None).await? {
+        if cx.check_ticket(&form(&logged_in), &posted).is_none() {
+            return Err(Failure::refused(Notice::form_refused(PATH.to_owned())));
+        }
+        cx.edge.close_session(&logged_in.cookie.hash()).await?;
+        let user = logged_in.session.user.id.0;
+        cx.edge.record(cx.entry(Action::Logout).by(user).on(user));
+    }
+    let on = login::return_to(&cx.request.query).unwrap_or_else(|| PATH.to_owned());
+    let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
+    Ok(Response::see_other(on).with("set-cookie", forget))
+}
+
+fn logged_out() -> Notice {
+    Notice::new(200, Message::LoggedOut).then("/login", Next::LogIn)
+}

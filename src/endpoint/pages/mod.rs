@@ -1,0 +1,9 @@
+//! The pages that people see, and the forms on them.
+
+pub mod account;
+pub mod admin;
+pub mod developers;
+pub mod language;
+pub mod login;
+pub mod logout;
+pub mod settings;

@@ -1,0 +1,275 @@
+//! `/settings/authorizations`: what a user has authorized, on which devices, and taking it back.
+
+use core::future::{Future, poll_fn};
+use core::task::Poll;
+
+use url::form_urlencoded;
+
+use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
+use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::{Context, Failure, Notice};
+use crate::http::Response;
+use crate::id::FamilyId;
+use crate::ledger::{Device, LedgerId};
+use crate::oauth::params::Params;
+use crate::page::Page;
+use crate::page::settings::{DeviceView, Done, GrantView, Moment, More, SettingsPage};
+use crate::page::text::{Message, SettingsText};
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Authorized, Edge, Fault, Paging};
+
+/// The page.
+const PATH: &str = "/settings/authorizations";
+/// Applications on one page. Each asks its ledger, so this is also how many are asked at once.
+const APPLICATIONS: u32 = 10;
+/// Devices on one page, of which each application has its share.
+const DEVICES: usize = 20;
+/// Devices of an application that has the page to itself.
+const DEVICES_ALONE: usize = 50;
+
+/// `GET`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let logged_in = match cx.account().await? {
+        Ok(logged_in) => logged_in,
+        Err(to_login) => return Ok(to_login),
+    };
+    let view = View::read(&cx.request.query);
+    let (listed, next) = view.list(cx, logged_in.session.user.id).await?;
+    let devices = devices(cx, logged_in.session.user.id, &listed).await?;
+
+    let here = view.target(None);
+    let chrome = cx.account_chrome(&here, &logged_in);
+    let text = &chrome.text.settings;
+    let next = next.map(|after| View::after(after).target(None));
+    let start = View::default().target(None);
+    let most = match view.application {
+        Some(_) => DEVICES_ALONE,
+        None => DEVICES / listed.len().max(1),
+    };
+    let page = SettingsPage {
+        action: &here,
+        csrf_token: &cx.account_ticket(&logged_in)?,
+        done: view.done,
+        grants: listed
+            .iter()
+            .zip(devices)
+            .map(|(authorized, devices)| view.grant(authorized, devices, most, text))
+            .collect(),
+        next: next.as_deref(),
+        start: view.is_part().then_some(&*start),
+    };
+    let title = chrome.text.layout.authorizations;
+    Ok(Page::render(chrome, title, &page).respond(200))
+}
+
+/// `POST`: does it, and shows the page again.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    let logged_in = match cx.account().await? {
+        Ok(logged_in) => logged_in,
+        Err(to_login) => return Ok(to_login),
+    };
+    let form = cx.account_form(&logged_in)?;
+    let unreadable = || Failure::refused(Notice::new(400, Message::BadBody));
+    let command = Command::read(&form).ok_or_else(unreadable)?;
+    let done = command.run(cx, &logged_in).await?;
+    let view = View::read(&cx.request.query);
+    Ok(Response::see_other(view.target(Some(done))))
+}
+
+/// What a button asks for.
+enum Command {
+    Device(ApplicationId, FamilyId),
+    Application(ApplicationId),
+    Everything,
+}
+
+impl Command {
+    fn read(form: &Params) -> Option<Self> {
+        let mut action = form.one("action").ok().flatten()?.split(':');
+        let mut part = || action.next();
+        match (part()?, part(), part(), part()) {
+            ("everything", None, ..) => Some(Self::Everything),
+            ("application", Some(id), None, _) => ApplicationId::parse(id).map(Self::Application),
+            ("device", Some(id), Some(family), None) => Some(Self::Device(
+                ApplicationId::parse(id)?,
+                FamilyId::parse(family)?,
+            )),
+            _ => None,
+        }
+    }
+
+    /// Only ever on what is the user's own: theirs is the ledger that is asked, whatever the form
+    /// says.
+    async fn run<E: Edge>(self, cx: &Context<'_, E>, logged_in: &LoggedIn) -> Result<Done, Fault> {
+        let user = logged_in.session.user.id;
+        let (was_there, done) = match self {
+            Self::Device(application, family) => (
+                revoke_device(cx, user.0, user, application, family).await?,
+                Done::Device,
+            ),
+            Self::Application(application) => (
+                deauthorize(cx, user.0, user, application).await?,
+                Done::Application,
+            ),
+            Self::Everything => {
+                deauthorize_all(cx, user.0, user).await?;
+                (true, Done::Everything)
+            }
+        };
+        Ok(if was_there { done } else { Done::Nothing })
+    }
+}
+
+/// Which part of the list a request wants; what cannot be read wants its beginning.
+#[derive(Default)]
+struct View {
+    after: Option<Snowflake>,
+    /// One application alone, with all its devices.
+    application: Option<ApplicationId>,
+    done: Option<Done>,
+}
+
+impl View {
+    fn read(query: &str) -> Self {
+        let params = Params::from_form(query).unwrap_or_default();
+        let one = |name| params.one(name).ok().flatten();
+        Self {
+            after: one("after").and_then(Snowflake::parse),
+            application: one("application").and_then(ApplicationId::parse),
+            done: one("done").and_then(Done::from_marker),
+        }
+    }
+
+    fn after(after: Snowflake) -> Self {
+        Self {
+            after: Some(after),
+            ..Self::default()
+        }
+    }
+
+    const fn is_part(&self) -> bool {
+        self.after.is_some() || self.application.is_some()
+    }
+
+    /// Its URL, with what was just done.
+    fn target(&self, done: Option<Done>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(after) = self.after {
+            query.append_pair("after", &after.to_string());
+        }
+        if let Some(application) = self.application {
+            query.append_pair("application", &application.to_string());
+        }
+        if let Some(done) = done {
+            query.append_pair("done", done.marker());
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            return PATH.to_owned();
+        }
+        format!("{PATH}?{query}")
+    }
+
+    /// What it lists, and where the next page begins.
+    async fn list<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        user: UserId,
+    ) -> Result<(Vec<Authorized>, Option<Snowflake>), Fault> {
+        if let Some(application) = self.application {
+            return Ok((Vec::from_iter(one(cx, user, application).await?), None));
+        }
+        let paging = Paging {
+            after: self.after,
+            limit: APPLICATIONS + 1,
+        };
+        let mut listed = cx.edge.authorized(user, paging).await?;
+        let most = usize::try_from(APPLICATIONS).unwrap_or(usize::MAX);
+        let is_more = listed.len() > most;
+        listed.truncate(most);
+        let last = listed.last().map(|it| it.authorization.application.0);
+        Ok((listed, last.filter(|_| is_more)))
+    }
+
+    fn grant<'a>(
+        &self,
+        authorized: &'a Authorized,
+        devices: Vec<Device>,
+        most: usize,
+        text: &SettingsText,
+    ) -> GrantView<'a> {
+        let granted = &authorized.authorization;
+        let devices = last_used_first(devices);
+        let more = devices.len().saturating_sub(most);
+        let alone = Self {
+            application: Some(granted.application),
+            ..Self::default()
+        };
+        GrantView {
+            application: &authorized.application,
+            scope: granted.scope,
+            granted_at: Moment(granted.created_at),
+            confirmed_at: (granted.updated_at > granted.created_at)
+                .then_some(Moment(granted.updated_at)),
+            last_used_at: devices.first().map(|device| Moment(device.last_used_at)),
+            devices: devices
+                .iter()
+                .take(most)
+                .map(|device| DeviceView::of(device, text))
+                .collect(),
+            more: (more > 0).then(|| More {
+                count: more,
+                href: self.application.is_none().then(|| alone.target(None)),
+            }),
+        }
+    }
+}
+
+/// A ledger has few, and a Worker pays for a general sort's code at each cold start.
+fn last_used_first(devices: Vec<Device>) -> Vec<Device> {
+    let mut sorted: Vec<Device> = Vec::with_capacity(devices.len());
+    for device in devices {
+        let used_later = |other: &Device| other.last_used_at >= device.last_used_at;
+        let place = sorted.partition_point(used_later);
+        sorted.insert(place, device);
+    }
+    sorted
+}
+
+/// The devices of each, asked all at once: they are as many objects, each of them elsewhere.
+async fn devices<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    listed: &[Authorized],
+) -> Result<Vec<Vec<Device>>, Fault> {
+    let ask = |authorized: &Authorized| {
+        cx.edge.devices(LedgerId {
+            user: Some(user),
+            application: authorized.authorization.application,
+        })
+    };
+    let asked = all(listed.iter().map(ask).collect()).await;
+    asked.into_iter().collect()
+}
+
+/// What comes of all of them. Whichever can go on wakes them all, which for twenty is no matter.
+async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut pending: Vec<_> = futures.into_iter().map(Box::pin).collect();
+    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
+    poll_fn(|cx| {
+        for (future, done) in pending.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let Poll::Ready(output) = future.as_mut().poll(cx)
+            {
+                *done = Some(output);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}

@@ -1,0 +1,173 @@
+//! Access tokens: JWTs in the profile of RFC 9068, HS256.
+//!
+//! Invariant: a verified [`AccessToken`] is a claim, not a permission. Whether its family still
+//! lives is its ledger's to say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::keyring::{Keyring, Purpose, SigningError};
+use crate::id::FamilyId;
+use crate::oauth::scope::Scopes;
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::time::Timestamp;
+
+/// On whose behalf a token acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A user, in one family of their authorization.
+    User(UserId, FamilyId),
+    /// The application itself (RFC 6749 §4.4), in a family of its own.
+    Application(FamilyId),
+}
+
+impl Subject {
+    /// The family that the token lives and dies with.
+    pub const fn family(self) -> FamilyId {
+        match self {
+            Self::User(_, family) | Self::Application(family) => family,
+        }
+    }
+}
+
+/// What an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessToken {
+    /// On whose behalf.
+    pub subject: Subject,
+    /// Which application holds it.
+    pub application: ApplicationId,
+    /// What it opens.
+    pub scope: Scopes,
+    /// Since when, to the second.
+    pub issued_at: Timestamp,
+    /// Until when, to the second.
+    pub expires_at: Timestamp,
+}
+
+/// The claims of RFC 9068 §2.2, and `fam`, the family.
+#[derive(Serialize, Deserialize)]
+struct AccessClaims {
+    iss: String,
+    sub: Snowflake,
+    aud: String,
+    client_id: ApplicationId,
+    scope: Scopes,
+    jti: String,
+    fam: FamilyId,
+}
+
+impl AccessToken {
+    /// Signs the token. `token_id` is 128 random bits in base64url: no two tokens are the same
+    /// string.
+    pub fn sign(
+        &self,
+        keyring: &Keyring,
+        issuer: &str,
+        token_id: String,
+    ) -> Result<String, SigningError> {
+        let sub = match self.subject {
+            Subject::User(user, _) => user.0,
+            Subject::Application(_) => self.application.0,
+        };
+        let claims = AccessClaims {
+            iss: issuer.to_owned(),
+            sub,
+            aud: issuer.to_owned(),
+            client_id: self.application,
+            scope: self.scope,
+            jti: token_id,
+            fam: self.subject.family(),
+        };
+        keyring.sign(Purpose::Access, claims, self.issued_at, self.expires_at)
+    }
+
+    /// Reads a token that this server signed and that is not expired.
+    pub fn verify(keyring: &Keyring, issuer: &str, token: &str, now: Timestamp) -> Option<Self> {
+        let verified = keyring.verify::<AccessClaims>(Purpose::Access, token, now)?;
+        let claims = verified.claims;
+        if claims.iss != issuer || claims.aud != issuer {
+            return None;
+        }
+        // A snowflake names one thing: no user has an application's id.
+        let subject = if claims.sub == claims.client_id.0 {
+            Subject::Application(claims.fam)
+        } else {
+            Subject::User(UserId(claims.sub), claims.fam)
+        };
+        Some(Self {
+            subject,
+            application: claims.client_id,
+            scope: claims.scope,
+            issued_at: verified.issued_at,
+            expires_at: verified.expires_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use core::time::Duration;
+
+    const ISSUER: &str = "https://id.example";
+
+    fn keyring() -> Keyring {
+        Keyring::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").expect("valid keys")
+    }
+
+    fn token(subject: impl Fn(FamilyId) -> Subject) -> AccessToken {
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        AccessToken {
+            subject: subject(FamilyId::from_bytes([3; 16])),
+            application: ApplicationId::parse("42").expect("an id"),
+            scope: Scopes::parse("identify email").expect("scopes"),
+            issued_at: now,
+            expires_at: now + Duration::from_secs(604_800),
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_was_signed() {
+        for token in [
+            token(|family| Subject::User(UserId::parse("7").expect("an id"), family)),
+            token(Subject::Application),
+        ] {
+            let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
+            let read = AccessToken::verify(&keyring(), ISSUER, &signed, token.issued_at);
+            assert_eq!(read, Some(token));
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_issuer_is_none() {
+        let token = token(Subject::Application);
+        let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
+        for issuer in [
+            "https://id.example/",
+            "https://ID.example",
+            "http://id.example",
+            "",
+        ] {
+            assert_eq!(
+                AccessToken::verify(&keyring(), issuer, &signed, token.issued_at),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn applications_can_decode_the_scope() {
+        let signed = token(Subject::Application)
+            .sign(&keyring(), ISSUER, "id".into())
+            .expect("signed");
+        let claims = signed.split('.').nth(1).expect("claims");
+        let claims = Base64UrlUnpadded::decode_vec(claims).expect("base64url");
+        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        assert_eq!(claims["scope"], "identify email");
+        assert_eq!(claims["exp"].as_u64(), Some(1_700_604_800));
+        for name in ["iss", "sub", "aud", "client_id", "iat", "jti", "fam"] {
+            assert!(!claims[name].is_null(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The tokens that this server signs, a file a kind.
+
+pub mod access;
+pub mod refresh;
