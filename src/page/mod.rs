@@ -29,6 +29,7 @@ pub mod developers;
 mod layout;
 mod login;
 mod logout;
+pub mod moment;
 mod notice;
 mod parts;
 pub mod settings;

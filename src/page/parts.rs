@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Chrome;
-use super::settings::Moment;
+use super::moment::Moment;
 use super::text::HOLE;
 
 /// Words of ours with markup in their holes.

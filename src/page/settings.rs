@@ -4,6 +4,7 @@ use core::net::IpAddr;
 
 use maud::{Markup, html};
 
+use super::moment::Moment;
 use super::parts::{
     claim, clipped, done, fact_at, fact_of, form, heading, monogram, pager, quiet, section, time,
 };
@@ -14,7 +15,6 @@ use crate::fluxer::application::Application;
 use crate::id::FamilyId;
 use crate::ledger::Device;
 use crate::oauth::scope::Scopes;
-use crate::time::Timestamp;
 
 /// What a user has authorized, and the ways to take it back.
 pub struct SettingsPage<'a> {
@@ -250,42 +250,9 @@ impl DeviceView {
     }
 }
 
-/// An instant on a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment(pub Timestamp);
-
-impl Moment {
-    /// For machines.
-    pub fn iso(self) -> String {
-        self.0.to_iso()
-    }
-
-    /// For people, to the minute, in the one time zone that the server knows.
-    pub fn for_people(self) -> String {
-        let iso = self.0.to_iso();
-        let (day, time) = iso.split_once('T').unwrap_or((&iso, ""));
-        filled("{} {} UTC", &[day, time.get(..5).unwrap_or_default()])
-    }
-
-    /// The day alone.
-    pub fn day(self) -> String {
-        let mut iso = self.0.to_iso();
-        iso.truncate(iso.find('T').unwrap_or_default());
-        iso
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_instant_is_shown_to_the_minute() {
-        let moment = Moment(Timestamp::from_millis(1_420_070_459_999));
-        assert_eq!(moment.for_people(), "2015-01-01 00:00 UTC");
-        assert_eq!(moment.day(), "2015-01-01");
-        assert_eq!(moment.iso(), "2015-01-01T00:00:59.999Z");
-    }
 
     #[test]
     fn a_marker_is_read_as_it_was_written() {

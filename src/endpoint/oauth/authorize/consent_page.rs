@@ -14,7 +14,7 @@ use crate::http::Response;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
-use crate::page::settings::Moment;
+use crate::page::moment::Moment;
 use crate::page::text::filled;
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,

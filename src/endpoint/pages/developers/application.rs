@@ -12,7 +12,7 @@ use crate::http::Response;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
-use crate::page::settings::Moment;
+use crate::page::moment::Moment;
 use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Fault};

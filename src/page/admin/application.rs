@@ -1,0 +1,142 @@
+//! One application, as administrators see it.
+
+use maud::{Markup, html};
+
+use super::{USERS, named_link, yes_or_no};
+use crate::fluxer::application::Application;
+use crate::fluxer::user::User;
+use crate::oauth::client::ClientKind;
+use crate::oauth::redirect_uri::RegisteredUri;
+use crate::page::moment::Moment;
+use crate::page::parts::{
+    claim, done, fact, fact_at, fact_of, form, heading_of, password, problem, section, tag,
+};
+use crate::page::{Chrome, View};
+
+/// One application.
+pub struct AdminApplicationPage<'a> {
+    /// Where its form posts to.
+    pub action: &'a str,
+    /// The hidden field.
+    pub csrf_token: &'a str,
+    /// What was just done.
+    pub done: Option<&'static str>,
+    /// Why it was not.
+    pub problem: Option<Problem>,
+    /// Which.
+    pub application: &'a Application,
+    /// Whose it is.
+    pub owner: Option<&'a User>,
+}
+
+/// Why trust was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The password was another.
+    WrongPassword,
+    /// There were too many wrong ones; the seconds until the next attempt.
+    TooManyAttempts(u64),
+}
+
+impl View for AdminApplicationPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            (heading_of(self.application.name.as_str()))
+            (done(self.done))
+            (claim(self.application.description.as_str(), chrome))
+            (self.facts(chrome))
+            (section("trust", chrome.text.admin.trust, &self.trust(chrome)))
+        }
+    }
+}
+
+impl AdminApplicationPage<'_> {
+    /// What grants or withdraws trust.
+    fn trust(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let (means, class, action, words) = if self.application.client.trusted {
+            (text.withdraw_means, "danger", "withdraw", text.withdraw)
+        } else {
+            (text.grant_means, "", "grant", text.grant)
+        };
+        let fields = html! {
+            (password("trust", text.password, self.problem.is_some(), chrome))
+            div.actions { button class=(class) name="action" value=(action) { (words) } }
+        };
+        html! {
+            p { (means) }
+            @if let Some(why) = self.problem {
+                @let (words, seconds) = match why {
+                    Problem::WrongPassword => (text.wrong_password, None),
+                    Problem::TooManyAttempts(seconds) => {
+                        (chrome.text.login.too_many, Some(seconds))
+                    }
+                };
+                (problem("trust-problem", words, seconds))
+            }
+            (form(self.action, self.csrf_token, &fields))
+        }
+    }
+
+    fn facts(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let application = self.application;
+        let id = application.client.id.to_string();
+        let kind = match application.client.kind {
+            ClientKind::Public => text.public,
+            _ => text.confidential,
+        };
+        let trusted = yes_or_no(application.client.trusted, chrome);
+        let audit_log = html! {
+            a href={ "/admin/audit-log?target=" (id) } { (text.done_on) }
+        };
+        html! {
+            dl.facts {
+                (fact_of(text.id, &id))
+                (fact(text.owner, &self.owner(chrome)))
+                (fact_of(text.kind, kind))
+                (fact(text.redirect_uris, &self.redirect_uris(chrome)))
+                (fact(text.bot, &self.bot(chrome)))
+                (fact_of(text.trusted, trusted))
+                (fact_at(text.registered, Moment(application.created_at)))
+                (fact(text.audit_log, &audit_log))
+            }
+        }
+    }
+
+    fn owner(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            @match self.owner {
+                Some(owner) => (named_link(USERS, &owner.id.to_string(), owner.username.as_str())),
+                None => (chrome.text.admin.none),
+            }
+        }
+    }
+
+    fn redirect_uris(&self, chrome: &Chrome<'_>) -> Markup {
+        let uris = self.application.client.redirect_uris.iter();
+        html! {
+            @if uris.len() == 0 {
+                (chrome.text.admin.none)
+            } @else {
+                ul.plain {
+                    @for uri in uris.map(RegisteredUri::as_str) { li { bdi dir="ltr" { (uri) } } }
+                }
+            }
+        }
+    }
+
+    fn bot(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let is_public = self.application.bot_public;
+        html! {
+            @match &self.application.bot {
+                Some(bot) => {
+                    bdi { (bot.username.as_str()) } "#" (bot.discriminator.as_str())
+                    (tag("", if is_public { text.bot_public } else { text.bot_private }))
+                }
+                None => (text.none),
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Users or applications that an administrator looked for.
+
+use maud::{Markup, html};
+
+use super::{APPLICATIONS, USERS, find_applications, find_users, named_link, nothing_found};
+use crate::fluxer::application::Application;
+use crate::fluxer::user::User;
+use crate::page::parts::{heading, pager, tag};
+use crate::page::{Chrome, View};
+use crate::store::UserKey;
+
+/// Users or applications: what was looked for, and a page of what was found.
+pub struct ListPage<'a> {
+    /// Which of them.
+    pub what: Listed<'a>,
+    /// What was typed.
+    pub typed: &'a str,
+    /// The page behind this one.
+    pub next: Option<&'a str>,
+}
+
+/// What a list is of.
+pub enum Listed<'a> {
+    /// Users, and what was searched.
+    Users(&'a [User], UserKey),
+    /// Applications.
+    Applications(&'a [Application]),
+}
+
+impl View for ListPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let (title, search, is_empty) = match &self.what {
+            Listed::Users(users, by) => {
+                let by_email = *by == UserKey::Email;
+                let search = find_users(self.typed, by_email, chrome);
+                (text.users, search, users.is_empty())
+            }
+            Listed::Applications(applications) => {
+                let search = find_applications(self.typed, chrome);
+                (text.applications, search, applications.is_empty())
+            }
+        };
+        html! {
+            (heading(title))
+            (search)
+            @if is_empty {
+                (nothing_found(chrome))
+            } @else {
+                ul.rows role="list" {
+                    @match &self.what {
+                        Listed::Users(users, _) => {
+                            @for user in *users { (user_row(user, chrome)) }
+                        }
+                        Listed::Applications(applications) => {
+                            @for application in *applications {
+                                (application_row(application, chrome))
+                            }
+                        }
+                    }
+                }
+            }
+            (pager(text.pages, &[(self.next, text.next)]))
+        }
+    }
+}
+
+fn user_row(user: &User, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.admin;
+    let id = user.id.to_string();
+    html! {
+        li {
+            p {
+                (named_link(USERS, &id, user.username.as_str()))
+                span.quiet { "#" (user.discriminator.as_str()) }
+                @if user.admin { (tag("tag-new", text.administrator)) }
+            }
+            p.quiet {
+                bdi { (user.email.as_str()) }
+                @if !user.verified { (tag("", text.unverified)) }
+                " · " (id)
+            }
+        }
+    }
+}
+
+fn application_row(application: &Application, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.admin;
+    let id = application.client.id.to_string();
+    html! {
+        li {
+            p {
+                (named_link(APPLICATIONS, &id, application.name.as_str()))
+                @if application.client.trusted { (tag("tag-new", text.trusted)) }
+                @if application.bot.is_some() { (tag("", text.bot)) }
+            }
+            p.quiet { (id) }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The pages for administrators, a file a page, and what several of them share.
+
+use maud::{Markup, html};
+
+use super::layout;
+use super::parts::{heading, section};
+use super::{Chrome, Page, View};
+
+pub use application::{AdminApplicationPage, Problem};
+pub use audit_log::AuditLogPage;
+pub use list::{ListPage, Listed};
+pub use user::{AdminUserPage, FEW};
+
+mod application;
+mod audit_log;
+mod list;
+mod user;
+
+const USERS: &str = "/admin/users";
+const APPLICATIONS: &str = "/admin/applications";
+const AUDIT_LOG: &str = "/admin/audit-log";
+
+/// Renders a page for administrators: above what it says stand the links between them.
+pub fn page(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Page {
+    Page::render(chrome, title, &AdminFrame(main))
+}
+
+struct AdminFrame<'a>(&'a dyn View);
+
+impl View for AdminFrame<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        html! {
+            nav aria-label=(chrome.text.layout.admin) {
+                ul.links {
+                    @for (path, label) in [
+                        (USERS, text.users),
+                        (APPLICATIONS, text.applications),
+                        (AUDIT_LOG, text.audit_log),
+                    ] {
+                        (layout::link(path, label, current(path, chrome)))
+                    }
+                }
+            }
+            (self.0.body(chrome))
+        }
+    }
+}
+
+/// The `aria-current` of a link to a path.
+fn current(path: &str, chrome: &Chrome<'_>) -> &'static str {
+    match chrome.here {
+        here if here == path => "page",
+        _ if chrome.is_at(path) => "true",
+        _ => "false",
+    }
+}
+
+/// Where there is something to look for.
+pub struct AdminPage;
+
+impl View for AdminPage {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let audit_log = html! { p { a href=(AUDIT_LOG) { (text.open_audit_log) } } };
+        html! {
+            (heading(chrome.text.layout.admin))
+            (section("users", text.users, &find_users("", false, chrome)))
+            (section("applications", text.applications, &find_applications("", chrome)))
+            (section("audit-log", text.audit_log, &audit_log))
+        }
+    }
+}
+
+fn search(action: &str, label: &str, fields: &Markup, chrome: &Chrome<'_>) -> Markup {
+    html! {
+        form.search method="get" action=(action) role="search" aria-label=(label) {
+            (fields)
+            button { (chrome.text.admin.search) }
+        }
+    }
+}
+
+/// A field to look for something with.
+fn typed_field(id: &str, name: &str, label: &str, typed: &str, mode: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(id) { (label) }
+            input id=(id) name=(name) value=(typed) inputmode=(mode) maxlength="100"
+                autocomplete="off" autocapitalize="none" spellcheck="false";
+        }
+    }
+}
+
+fn choice(name: &str, label: &str, options: &Markup) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) { (options) }
+        }
+    }
+}
+
+fn option(value: &str, is_chosen: bool, label: &str) -> Markup {
+    html! { option value=(value) selected[is_chosen] { (label) } }
+}
+
+fn find_users(typed: &str, by_email: bool, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.admin;
+    let keys = html! {
+        (option("username", !by_email, text.username))
+        (option("email", by_email, text.email))
+    };
+    let fields = html! {
+        (typed_field("q", "q", text.find_users, typed, "search"))
+        (choice("by", text.find_by, &keys))
+    };
+    search(USERS, text.users, &fields, chrome)
+}
+
+fn find_applications(typed: &str, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.admin;
+    // On the first page it stands beside the search for users, which has the id `q`.
+    let field = typed_field("name", "q", text.find_applications, typed, "search");
+    search(APPLICATIONS, text.applications, &field, chrome)
+}
+
+fn nothing_found(chrome: &Chrome<'_>) -> Markup {
+    html! { p.quiet role="status" { (chrome.text.admin.nothing_found) } }
+}
+
+/// The link to the page of something that a stranger named.
+fn named_link(path: &str, id: &str, name: &str) -> Markup {
+    html! { a.name href={ (path) "/" (id) } { bdi { (name) } } }
+}
+
+fn yes_or_no(yes: bool, chrome: &Chrome<'_>) -> &'static str {
+    let text = &chrome.text.admin;
+    if yes { text.yes } else { text.no }
+}

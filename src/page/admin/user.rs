@@ -1,0 +1,177 @@
+//! One user, as administrators see them.
+
+use maud::{Markup, html};
+
+use super::{APPLICATIONS, named_link, yes_or_no};
+use crate::fluxer::application::Application;
+use crate::fluxer::guild::{Connection, Membership};
+use crate::fluxer::user::User;
+use crate::page::moment::Moment;
+use crate::page::parts::{
+    done, fact, fact_at, fact_of, form, heading_of, hidden, pager, quiet, section, tag, time,
+};
+use crate::page::{Chrome, View};
+use crate::store::Authorized;
+
+/// One user.
+pub struct AdminUserPage<'a> {
+    /// Where its forms post to.
+    pub action: &'a str,
+    /// The hidden field.
+    pub csrf_token: &'a str,
+    /// What was just done.
+    pub done: Option<&'static str>,
+    /// Who.
+    pub user: &'a User,
+    /// A page of what they authorized.
+    pub authorized: Vec<Authorized>,
+    /// The next page of it.
+    pub next: Option<&'a str>,
+    /// Their guilds, as many as are shown and one more where there are more.
+    pub memberships: Vec<Membership>,
+    /// Their accounts on other services, likewise.
+    pub connections: Vec<Connection>,
+    /// Their own applications, likewise.
+    pub applications: Vec<Application>,
+}
+
+impl View for AdminUserPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let authorized = if self.authorized.is_empty() {
+            quiet(text.none)
+        } else {
+            self.authorizations(chrome)
+        };
+        let (memberships, connections) = (&self.memberships, &self.connections);
+        let applications = &self.applications;
+        html! {
+            (heading_of(self.user.username.as_str()))
+            (done(self.done))
+            (self.facts(chrome))
+            (section("authorizations", chrome.text.layout.authorizations, &authorized))
+            (few("communities", text.communities, memberships.len(), chrome, &|nth| html! {
+                @if let Some(it) = memberships.get(nth) {
+                    bdi { (it.guild.name.as_str()) }
+                    @if it.is_owner { (tag("", text.owner)) }
+                    " " span.quiet { (it.guild.id.to_string()) }
+                }
+            }))
+            (few("connections", text.connections, connections.len(), chrome, &|nth| html! {
+                @if let Some(it) = connections.get(nth) {
+                    (it.kind.as_str()) ": " bdi { (it.name.as_str()) } " "
+                    span.quiet { bdi { (it.id.as_str()) } }
+                    (tag("", is_verified(it.verified, chrome)))
+                }
+            }))
+            (few("applications", text.applications, applications.len(), chrome, &|nth| html! {
+                @if let Some(it) = applications.get(nth) {
+                    (named_link(APPLICATIONS, &it.client.id.to_string(), it.name.as_str()))
+                }
+            }))
+        }
+    }
+}
+
+impl AdminUserPage<'_> {
+    fn facts(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let user = self.user;
+        let id = user.id.to_string();
+        let username = html! { bdi { (user.username.as_str()) } "#" (user.discriminator.as_str()) };
+        let email = html! {
+            bdi { (user.email.as_str()) }
+            (tag("", is_verified(user.verified, chrome)))
+        };
+        let audit_log = html! {
+            a href={ "/admin/audit-log?actor=" (id) } { (text.done_by) } ", "
+            a href={ "/admin/audit-log?target=" (id) } { (text.done_on) }
+        };
+        html! {
+            dl.facts {
+                (fact_of(text.id, &id))
+                (fact(text.username, &username))
+                (fact(text.email, &email))
+                (fact_of(text.administrator, yes_or_no(user.admin, chrome)))
+                (fact_at(text.registered, Moment(user.created_at)))
+                (fact(text.audit_log, &audit_log))
+            }
+        }
+    }
+
+    fn authorizations(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let everything = html! {
+            button.danger name="action" value="everything" { (text.revoke_everything) }
+        };
+        html! {
+            ul.rows role="list" {
+                @for (nth, it) in self.authorized.iter().enumerate() {
+                    (self.authorization(&nth.to_string(), it, chrome))
+                }
+            }
+            (pager(text.pages, &[(self.next, text.next)]))
+            (form(self.action, self.csrf_token, &everything))
+        }
+    }
+
+    /// One authorization; `nth` tells it from the others on the page.
+    fn authorization(&self, nth: &str, it: &Authorized, chrome: &Chrome<'_>) -> Markup {
+        let id = it.application.client.id.to_string();
+        let revoke = html! {
+            (hidden("application", &id))
+            button.small name="action" value="application" aria-describedby={ "a" (nth) } {
+                (chrome.text.admin.revoke)
+            }
+        };
+        html! {
+            li.row {
+                div {
+                    p id={ "a" (nth) } {
+                        (named_link(APPLICATIONS, &id, it.application.name.as_str()))
+                    }
+                    p.quiet {
+                        (it.authorization.scope.to_string()) " · "
+                        (time(Moment(it.authorization.updated_at)))
+                    }
+                }
+                (form(self.action, self.csrf_token, &revoke))
+            }
+        }
+    }
+}
+
+fn is_verified(verified: bool, chrome: &Chrome<'_>) -> &'static str {
+    let text = &chrome.text.admin;
+    if verified {
+        text.verified
+    } else {
+        text.unverified
+    }
+}
+
+/// Most that are shown of what may be many.
+pub const FEW: u32 = 25;
+
+/// The first of what may be many, under a heading; `item` is each of them by its place.
+fn few(
+    id: &str,
+    title: &str,
+    count: usize,
+    chrome: &Chrome<'_>,
+    item: &dyn Fn(usize) -> Markup,
+) -> Markup {
+    let text = &chrome.text.admin;
+    let most = usize::try_from(FEW).unwrap_or(usize::MAX);
+    let items = html! {
+        @if count == 0 {
+            (quiet(text.none))
+        } @else {
+            ul.plain {
+                @for nth in 0..count.min(most) { li { (item(nth)) } }
+            }
+        }
+        @if count > most { (quiet(text.only_the_first)) }
+    };
+    section(id, title, &items)
+}

@@ -1,0 +1,287 @@
+//! One application, and everything that its owner does with it.
+
+use maud::{Markup, html};
+
+use super::form::{ApplicationForm, field, fields};
+use super::{Link, client_id, kind, secret};
+use crate::fluxer::api_error::FieldError;
+use crate::fluxer::application::Application;
+use crate::page::parts::{
+    around, done, fact_of, fact_on, form, heading_of, hidden, monogram, password, problem,
+    problem_id, section, sentence, submit,
+};
+use crate::page::{Chrome, View};
+
+/// One application, and everything that its owner does with it.
+pub struct ApplicationPage<'a> {
+    /// The hidden field.
+    pub csrf_token: &'a str,
+    /// The application as it is.
+    pub application: &'a Application,
+    /// Since when it is registered: a date, `2026-11-23`.
+    pub registered_on: &'a str,
+    /// Its settings, as they are or as they were typed.
+    pub form: ApplicationForm,
+    /// What was just done.
+    pub done: Option<Done<'a>>,
+    /// What was refused, and where.
+    pub problem: Option<(Section, Problem)>,
+    /// The authorize URL that is being built.
+    pub link: Link<'a>,
+}
+
+/// A part of an application's page with a form of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// What users are shown, and where it may be answered.
+    Settings,
+    /// Its secret.
+    Secret,
+    /// Its bot.
+    Bot,
+    /// Its end.
+    Delete,
+}
+
+/// Something that was just done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done<'a> {
+    /// Its settings were saved.
+    Saved,
+    /// It has a new secret: this one.
+    NewSecret(&'a str),
+    /// Its bot has a new token: this one.
+    NewToken(&'a str),
+}
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// Some fields are wrong; the form says which.
+    Fields,
+    /// Not the password.
+    WrongPassword,
+    /// Too many wrong ones; the seconds until the next attempt.
+    TooManyAttempts(u64),
+    /// Not the name of the application that is to be deleted.
+    WrongName,
+    /// The application is not in a state for it.
+    Refused(FieldError),
+}
+
+impl Section {
+    /// Where it is on the page.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Secret => "secret",
+            Self::Bot => "bot",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl View for ApplicationPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let application = self.application;
+        let name = application.name.as_str();
+        html! {
+            p.up { a href="/developers" { (text.all) } }
+            header.asker {
+                (monogram(name))
+                (heading_of(name))
+            }
+            dl.facts {
+                (client_id(&application.client.id.to_string(), text))
+                (fact_of(text.kind, kind(application.is_public(), text)))
+                (fact_on(chrome.text.consent.since, self.registered_on))
+            }
+            (self.settings(chrome))
+            (self.secret(chrome))
+            (self.bot(chrome))
+            (self.link.body(chrome))
+            (self.delete(chrome))
+        }
+    }
+}
+
+impl ApplicationPage<'_> {
+    /// A part of the page, with what was done or refused there.
+    fn part(&self, part: Section, heading: &str, body: &Markup, chrome: &Chrome<'_>) -> Markup {
+        let body = html! {
+            (self.done_in(part, chrome))
+            (self.refused_in(part, chrome))
+            (body)
+        };
+        section(part.id(), heading, &body)
+    }
+
+    /// What was just done in a part of the page.
+    fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        match (part, self.done) {
+            (Section::Settings, Some(Done::Saved)) => done(Some(text.saved)),
+            (Section::Secret, Some(Done::NewSecret(it))) => {
+                secret("client-secret", text.new_secret, it, text)
+            }
+            (Section::Bot, Some(Done::NewToken(it))) => {
+                secret("bot-token", text.bot_token, it, text)
+            }
+            _ => done(None),
+        }
+    }
+
+    /// What was refused in a part of the page, and why.
+    fn refused_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let id = [part.id(), "-problem"].concat();
+        match self.problem_in(part) {
+            None => html! {},
+            Some(Problem::Fields) => problem(&id, text.wrong_fields, None),
+            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None),
+            Some(Problem::WrongName) => problem(&id, text.wrong_name, None),
+            Some(Problem::TooManyAttempts(seconds)) => {
+                problem(&id, chrome.text.login.too_many, Some(*seconds))
+            }
+            Some(Problem::Refused(error)) => html! {
+                p.problem id=(id) role="alert" {
+                    bdi lang="en" { (error.path) ": " (error.message.as_str()) }
+                }
+            },
+        }
+    }
+
+    /// The form of a part of the page; `action` is what it does.
+    fn form(&self, part: Section, action: &str, body: &Markup) -> Markup {
+        let id = self.application.client.id.to_string();
+        let here = ["/developers/", &id, "#", part.id()].concat();
+        let body = html! {
+            (hidden("action", action))
+            (body)
+        };
+        form(&here, self.csrf_token, &body)
+    }
+
+    /// The button of a part of the page; what it does stands there too.
+    fn button(part: Section, class: &str, words: &str) -> Markup {
+        html! {
+            div.actions {
+                button class=(class) aria-describedby={ (part.id()) "-means" } { (words) }
+            }
+        }
+    }
+
+    /// What the button of a part of the page does.
+    fn means(part: Section, class: &str, words: &str) -> Markup {
+        html! { p class=(class) id={ (part.id()) "-means" } { (words) } }
+    }
+
+    /// The password again, and whether it was what was wrong.
+    fn password(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
+        let is_wrong = self.problem_in(part) == Some(&Problem::WrongPassword);
+        password(part.id(), chrome.text.developers.password, is_wrong, chrome)
+    }
+
+    fn settings(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let form = &self.form;
+        let icon = html! {
+            input #icon name="icon" value=(form.icon) dir="ltr" autocomplete="off"
+                autocapitalize="none" spellcheck="false" translate="no"
+                aria-invalid=[form.invalid("icon")] aria-describedby=(form.described("icon"));
+        };
+        let fields = html! {
+            (fields(form, text))
+            (field(form, "icon", text.icon, text.icon_hint, &icon))
+            fieldset {
+                legend { (text.bot) }
+                ul.scopes role="list" {
+                    @for (name, is_ticked, words) in [
+                        ("bot_public", form.bot_public, text.bot_public),
+                        (
+                            "bot_require_code_grant",
+                            form.bot_require_code_grant,
+                            text.bot_require_code_grant,
+                        ),
+                    ] {
+                        li {
+                            label {
+                                input type="checkbox" name=(name) value="yes" checked[is_ticked];
+                                span { (words) }
+                            }
+                        }
+                    }
+                }
+            }
+            (submit("primary", text.save))
+        };
+        let form = self.form(Section::Settings, "save", &fields);
+        self.part(Section::Settings, text.settings, &form, chrome)
+    }
+
+    fn secret(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let body = if self.application.is_public() {
+            html! { p { (text.public_has_none) } }
+        } else {
+            let fields = html! {
+                (Self::means(Section::Secret, "", text.reset_secret_means))
+                (self.password(Section::Secret, chrome))
+                (Self::button(Section::Secret, "", text.reset_secret))
+            };
+            self.form(Section::Secret, "reset-secret", &fields)
+        };
+        self.part(Section::Secret, text.client_secret, &body, chrome)
+    }
+
+    fn bot(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let (action, fields) = match &self.application.bot {
+            None => {
+                let fields = html! {
+                    (Self::means(Section::Bot, "", text.no_bot))
+                    (Self::button(Section::Bot, "", text.add_bot))
+                };
+                ("add-bot", fields)
+            }
+            Some(bot) => {
+                let fields = html! {
+                    p { (sentence(text.bot_is, &[bot.username.as_str()])) }
+                    (Self::means(Section::Bot, "", text.reset_token_means))
+                    (self.password(Section::Bot, chrome))
+                    (Self::button(Section::Bot, "", text.reset_token))
+                };
+                ("reset-bot-token", fields)
+            }
+        };
+        let form = self.form(Section::Bot, action, &fields);
+        self.part(Section::Bot, text.bot, &form, chrome)
+    }
+
+    fn delete(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let name = html! { bdi.typed { (self.application.name.as_str()) } };
+        let is_wrong = self.problem_in(Section::Delete) == Some(&Problem::WrongName);
+        let fields = html! {
+            (Self::means(Section::Delete, "warning", text.delete_means))
+            div.field {
+                label for="delete-name" { (around(text.type_name, &[name])) }
+                input #delete-name name="name" dir="auto" autocomplete="off"
+                    autocapitalize="none" spellcheck="false" required
+                    aria-invalid=[is_wrong.then_some("true")]
+                    aria-describedby=[problem_id(is_wrong, "delete")];
+            }
+            (self.password(Section::Delete, chrome))
+            (Self::button(Section::Delete, "danger", text.delete_submit))
+        };
+        let form = self.form(Section::Delete, "delete", &fields);
+        self.part(Section::Delete, text.delete, &form, chrome)
+    }
+
+    /// What was refused in a part of the page.
+    fn problem_in(&self, section: Section) -> Option<&Problem> {
+        let problem = self.problem.as_ref().filter(|(at, _)| *at == section);
+        problem.map(|(_, problem)| problem)
+    }
+}

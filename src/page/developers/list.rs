@@ -1,0 +1,134 @@
+//! A user's applications, the form that makes one, and the page that says that one was made.
+
+use maud::{Markup, html};
+
+use super::form::{ApplicationForm, fields, mistakes};
+use super::{client_id, kind, secret};
+use crate::fluxer::application::Application;
+use crate::page::parts::{
+    done, form, heading, monogram, pager, problem, section, sentence, submit, tag,
+};
+use crate::page::text::{DevelopersText, filled};
+use crate::page::{Chrome, View};
+
+/// A user's applications, and the form that makes one.
+pub struct DevelopersPage<'a> {
+    /// The hidden field.
+    pub csrf_token: &'a str,
+    /// What they have: a page of it.
+    pub applications: &'a [Application],
+    /// Most that they may have.
+    pub at_most: u32,
+    /// The page behind this one.
+    pub next: Option<&'a str>,
+    /// Where the list begins, where this is not its beginning.
+    pub start: Option<&'a str>,
+    /// The new one.
+    pub form: ApplicationForm,
+    /// Whether they have as many as they may, and asked for one more.
+    pub is_full: bool,
+    /// Whether one was just deleted.
+    pub is_deleted: bool,
+}
+
+impl View for DevelopersPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let settings = &chrome.text.settings;
+        let at_most = self.at_most.to_string();
+        let fields = html! {
+            (self.kind(text))
+            (fields(&self.form, text))
+            (submit("primary", text.create))
+        };
+        let new = form("/developers", self.csrf_token, &fields);
+        html! {
+            (heading(text.heading))
+            (done(self.is_deleted.then_some(text.deleted)))
+            @if self.is_full {
+                p.problem role="alert" { (filled(text.full, &[&at_most])) }
+            } @else if !self.form.errors.is_empty() {
+                (problem("new-problem", text.wrong_fields, None))
+            }
+            @if self.applications.is_empty() {
+                p.lead { (text.none) }
+            } @else {
+                ul.entries role="list" {
+                    @for application in self.applications { (entry(application, chrome)) }
+                }
+                p.quiet { (filled(text.at_most, &[&at_most])) }
+            }
+            (pager(settings.pages, &[(self.next, settings.next), (self.start, text.all)]))
+            (section("new", text.new, &new))
+        }
+    }
+}
+
+/// An application among others.
+fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.developers;
+    let name = application.name.as_str();
+    html! {
+        li {
+            (monogram(name))
+            p {
+                a.name href={ "/developers/" (application.client.id.to_string()) } {
+                    bdi { (name) }
+                }
+                (tag("", kind(application.is_public(), text)))
+                @if application.bot.is_some() { (tag("", text.bot)) }
+            }
+        }
+    }
+}
+
+impl DevelopersPage<'_> {
+    /// The choice between the two types.
+    fn kind(&self, text: &DevelopersText) -> Markup {
+        let kinds = ["confidential", "public"].into_iter();
+        let is_wrong = self.form.is_wrong("type");
+        html! {
+            fieldset aria-describedby=[is_wrong.then_some("type-mistakes")] {
+                legend { (text.kind) }
+                ul.scopes role="list" {
+                    @for ((value, words), means) in kinds.zip(text.kinds).zip(text.means) {
+                        li {
+                            label {
+                                input type="radio" name="type" value=(value)
+                                    aria-describedby=(value)
+                                    checked[self.form.is_public == (value == "public")];
+                                span { (words) }
+                            }
+                            p.note id=(value) { (means) }
+                        }
+                    }
+                }
+                (mistakes(&self.form, "type", text.kind))
+            }
+        }
+    }
+}
+
+/// Says that an application was made, and shows its secret.
+pub struct CreatedPage<'a> {
+    /// The application.
+    pub application: &'a Application,
+    /// Its secret; a public one has none.
+    pub secret: Option<&'a str>,
+}
+
+impl View for CreatedPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let id = self.application.client.id.to_string();
+        html! {
+            h1 { (sentence(text.created, &[self.application.name.as_str()])) }
+            dl.facts { (client_id(&id, text)) }
+            @match self.secret {
+                Some(it) => (secret("client-secret", text.client_secret, it, text)),
+                None => p { (text.public_has_none) },
+            }
+            p.actions { a.button href={ "/developers/" (id) } { (text.go_on) } }
+        }
+    }
+}

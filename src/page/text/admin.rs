@@ -1,0 +1,128 @@
+//! The words of the pages for administrators.
+
+use crate::fluxer::audit::Action;
+
+/// The pages for administrators.
+#[cfg_attr(test, derive(Debug))]
+pub struct AdminText {
+    /// Users.
+    pub users: &'static str,
+    /// Applications.
+    pub applications: &'static str,
+    /// The audit log.
+    pub audit_log: &'static str,
+    /// The link to it.
+    pub open_audit_log: &'static str,
+    /// What is looked for.
+    pub find_users: &'static str,
+    /// What it is looked for in.
+    pub find_by: &'static str,
+    /// What is looked for.
+    pub find_applications: &'static str,
+    /// The button.
+    pub search: &'static str,
+    /// Nothing was found.
+    pub nothing_found: &'static str,
+    /// Names the links between the pages of a list.
+    pub pages: &'static str,
+    /// The link to the next page.
+    pub next: &'static str,
+    /// The link to what was before.
+    pub older: &'static str,
+    /// An id.
+    pub id: &'static str,
+    /// A name.
+    pub username: &'static str,
+    /// An address.
+    pub email: &'static str,
+    /// It is proved to be the user’s.
+    pub verified: &'static str,
+    /// It is not.
+    pub unverified: &'static str,
+    /// The user administers this server.
+    pub administrator: &'static str,
+    /// Since when.
+    pub registered: &'static str,
+    /// Yes.
+    pub yes: &'static str,
+    /// No.
+    pub no: &'static str,
+    /// There is none.
+    pub none: &'static str,
+    /// There are more than are shown.
+    pub only_the_first: &'static str,
+    /// The user’s guilds.
+    pub communities: &'static str,
+    /// The user’s accounts on other services.
+    pub connections: &'static str,
+    /// Whose it is.
+    pub owner: &'static str,
+    /// The button that ends one application.
+    pub revoke: &'static str,
+    /// The button that ends all of them.
+    pub revoke_everything: &'static str,
+    /// One application is out.
+    pub application_revoked: &'static str,
+    /// All of them are.
+    pub everything_revoked: &'static str,
+    /// It had been done before.
+    pub nothing_revoked: &'static str,
+    /// What kind of client it is.
+    pub kind: &'static str,
+    /// One with a secret.
+    pub confidential: &'static str,
+    /// One without.
+    pub public: &'static str,
+    /// Where it may be answered.
+    pub redirect_uris: &'static str,
+    /// Its bot.
+    pub bot: &'static str,
+    /// Anybody may add it.
+    pub bot_public: &'static str,
+    /// Its owner may.
+    pub bot_private: &'static str,
+    /// The platform trusts it.
+    pub trusted: &'static str,
+    /// Above the form that changes that.
+    pub trust: &'static str,
+    /// What granting trust means.
+    pub grant_means: &'static str,
+    /// What withdrawing it means.
+    pub withdraw_means: &'static str,
+    /// The field.
+    pub password: &'static str,
+    /// It is not the user’s.
+    pub wrong_password: &'static str,
+    /// The button.
+    pub grant: &'static str,
+    /// The button.
+    pub withdraw: &'static str,
+    /// It is trusted now.
+    pub trust_granted: &'static str,
+    /// It is not trusted any more.
+    pub trust_withdrawn: &'static str,
+    /// The link to what somebody did.
+    pub done_by: &'static str,
+    /// The link to what was done to them.
+    pub done_on: &'static str,
+    /// What was done.
+    pub action: &'static str,
+    /// All of it.
+    pub any: &'static str,
+    /// Who did it, by id.
+    pub actor_id: &'static str,
+    /// On whom, by id.
+    pub target_id: &'static str,
+    /// Who did it.
+    pub actor: &'static str,
+    /// On whom.
+    pub target: &'static str,
+    /// Through which application, or with which one.
+    pub application: &'static str,
+    /// From where.
+    pub address: &'static str,
+    /// What else is known.
+    pub details: &'static str,
+    /// What is in the audit log, in the order of [`Action::ALL`].
+    pub actions: [&'static str; Action::ALL.len()],
+}

@@ -1,0 +1,130 @@
+//! The words of the pages of those who make applications.
+
+/// The pages of those who make applications.
+#[cfg_attr(test, derive(Debug))]
+pub struct DevelopersText {
+    /// The heading above the user's applications.
+    pub heading: &'static str,
+    /// How many there may be.
+    pub at_most: &'static str,
+    /// There are none.
+    pub none: &'static str,
+    /// Confidential, public.
+    pub kinds: [&'static str; 2],
+    /// One was just deleted.
+    pub deleted: &'static str,
+    /// The heading above the form that makes one.
+    pub new: &'static str,
+    /// The field.
+    pub name: &'static str,
+    /// The choice.
+    pub kind: &'static str,
+    /// What confidential and public mean.
+    pub means: [&'static str; 2],
+    /// The field.
+    pub redirect_uris: &'static str,
+    /// What they may be.
+    pub redirect_uris_hint: &'static str,
+    /// The field.
+    pub description: &'static str,
+    /// Who reads it.
+    pub description_hint: &'static str,
+    /// The button.
+    pub create: &'static str,
+    /// Some fields were refused.
+    pub wrong_fields: &'static str,
+    /// The user has as many as they may; around that number.
+    pub full: &'static str,
+    /// It was made; around its name.
+    pub created: &'static str,
+    /// Its id.
+    pub client_id: &'static str,
+    /// Its secret.
+    pub client_secret: &'static str,
+    /// Beside every secret.
+    pub once: &'static str,
+    /// In place of a secret.
+    pub public_has_none: &'static str,
+    /// The button beside what is for pasting.
+    pub copy: &'static str,
+    /// What the button says then.
+    pub copied: &'static str,
+    /// The link to the new application's page.
+    pub go_on: &'static str,
+    /// The link back to all of them.
+    pub all: &'static str,
+    /// The settings were saved.
+    pub saved: &'static str,
+    /// The heading.
+    pub settings: &'static str,
+    /// The field.
+    pub icon: &'static str,
+    /// What it is.
+    pub icon_hint: &'static str,
+    /// The check box.
+    pub bot_public: &'static str,
+    /// The check box.
+    pub bot_require_code_grant: &'static str,
+    /// The button.
+    pub save: &'static str,
+    /// The field.
+    pub password: &'static str,
+    /// It was not.
+    pub wrong_password: &'static str,
+    /// Above the secret that was just made.
+    pub new_secret: &'static str,
+    /// What resetting it does.
+    pub reset_secret_means: &'static str,
+    /// The button.
+    pub reset_secret: &'static str,
+    /// The heading.
+    pub bot: &'static str,
+    /// It has none.
+    pub no_bot: &'static str,
+    /// The button.
+    pub add_bot: &'static str,
+    /// Around its name.
+    pub bot_is: &'static str,
+    /// Its token.
+    pub bot_token: &'static str,
+    /// What resetting it does.
+    pub reset_token_means: &'static str,
+    /// The button.
+    pub reset_token: &'static str,
+    /// The heading.
+    pub link: &'static str,
+    /// The choice.
+    pub scopes: &'static str,
+    /// The choice.
+    pub redirect_uri: &'static str,
+    /// There is none to choose.
+    pub no_redirect_uri: &'static str,
+    /// The choices.
+    pub permissions: &'static str,
+    /// In front of the bit field.
+    pub permission_bits: &'static str,
+    /// The button.
+    pub show_link: &'static str,
+    /// Above the URL.
+    pub authorize_url: &'static str,
+    /// Around what stands for the state.
+    pub state: &'static str,
+    /// Around what stands for the code challenge.
+    pub pkce: &'static str,
+    /// Beside a link that only adds the bot.
+    pub invitation: &'static str,
+    /// Above the command.
+    pub token_request: &'static str,
+    /// Around the package.
+    pub snippet: &'static str,
+    /// The heading.
+    pub delete: &'static str,
+    /// What deleting it does.
+    pub delete_means: &'static str,
+    /// Around the name to type.
+    pub type_name: &'static str,
+    /// It was not.
+    pub wrong_name: &'static str,
+    /// The button.
+    pub delete_submit: &'static str,
+}

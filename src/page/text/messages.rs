@@ -1,0 +1,107 @@
+//! The pages that say one thing.
+
+use super::Text;
+
+/// A page that says one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message {
+    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    BadLink,
+    /// A form that did not come from a page of ours, or too late.
+    FormRefused,
+    /// A consent form that was answered before.
+    AnsweredBefore,
+    /// Logged in, with nowhere to go.
+    LoggedIn,
+    /// Logged out.
+    LoggedOut,
+    /// The guild does not exist.
+    UnknownGuild,
+    /// The user may not add bots there.
+    MissingPermissions,
+    /// The bot is there already.
+    BotAlreadyThere,
+    /// The user did not allow the bot.
+    NothingAdded,
+    /// The bot is its owner's alone to add.
+    PrivateBot,
+    /// The application has no bot.
+    NoBot,
+    /// Nothing is at this address.
+    NotFound,
+    /// The page is not for this user.
+    NotForYou,
+    /// Too many requests; the seconds to wait.
+    TooManyRequests(u64),
+    /// A body that is too long, broken or encoded.
+    BadBody,
+    /// A fault of ours that will pass.
+    Unavailable,
+    /// A fault of ours that will not.
+    Broken,
+}
+
+impl Text {
+    /// A page that says one thing: its heading and its words.
+    pub const fn message(&self, message: Message) -> [&'static str; 2] {
+        let messages = &self.messages;
+        match message {
+            Message::BadLink => messages.bad_link,
+            Message::FormRefused => messages.form_refused,
+            Message::AnsweredBefore => messages.answered_before,
+            Message::LoggedIn => messages.logged_in,
+            Message::LoggedOut => messages.logged_out,
+            Message::UnknownGuild => messages.unknown_guild,
+            Message::MissingPermissions => messages.missing_permissions,
+            Message::BotAlreadyThere => messages.bot_already_there,
+            Message::NothingAdded => messages.nothing_added,
+            Message::PrivateBot => messages.private_bot,
+            Message::NoBot => messages.no_bot,
+            Message::NotFound => messages.not_found,
+            Message::NotForYou => messages.not_for_you,
+            Message::TooManyRequests(_) => messages.too_many_requests,
+            Message::BadBody => messages.bad_body,
+            Message::Unavailable => messages.unavailable,
+            Message::Broken => messages.broken,
+        }
+    }
+}
+
+/// The pages that say one thing: the heading of each, and its words.
+#[cfg_attr(test, derive(Debug))]
+pub struct MessagesText {
+    /// [`Message::BadLink`].
+    pub bad_link: [&'static str; 2],
+    /// [`Message::FormRefused`].
+    pub form_refused: [&'static str; 2],
+    /// [`Message::AnsweredBefore`].
+    pub answered_before: [&'static str; 2],
+    /// [`Message::LoggedIn`].
+    pub logged_in: [&'static str; 2],
+    /// [`Message::LoggedOut`].
+    pub logged_out: [&'static str; 2],
+    /// [`Message::UnknownGuild`].
+    pub unknown_guild: [&'static str; 2],
+    /// [`Message::MissingPermissions`].
+    pub missing_permissions: [&'static str; 2],
+    /// [`Message::BotAlreadyThere`].
+    pub bot_already_there: [&'static str; 2],
+    /// [`Message::NothingAdded`].
+    pub nothing_added: [&'static str; 2],
+    /// [`Message::PrivateBot`].
+    pub private_bot: [&'static str; 2],
+    /// [`Message::NoBot`].
+    pub no_bot: [&'static str; 2],
+    /// [`Message::NotFound`].
+    pub not_found: [&'static str; 2],
+    /// [`Message::NotForYou`].
+    pub not_for_you: [&'static str; 2],
+    /// [`Message::TooManyRequests`]; with a hole for the seconds.
+    pub too_many_requests: [&'static str; 2],
+    /// [`Message::BadBody`].
+    pub bad_body: [&'static str; 2],
+    /// [`Message::Unavailable`].
+    pub unavailable: [&'static str; 2],
+    /// [`Message::Broken`].
+    pub broken: [&'static str; 2],
+}
