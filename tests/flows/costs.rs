@@ -1,4 +1,4 @@
-//! What each flow may cost: the table in the README, step by step. More is a failure.
+//! What each flow may cost: the table in docs/storage.md, step by step. More is a failure.
 
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-// What each flow costs: storage operations, counted on the bindings, against the table in the README.
+// What each flow costs: storage operations, counted on the bindings, against the table in docs/storage.md.
 // More is a failure; less is noted.
 
 import assert from 'node:assert/strict';

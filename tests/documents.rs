@@ -1,0 +1,148 @@
+//! The documents say what the code does: every URL, every setting and every path that they name.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fluxer_oauth2::router::ROUTES;
+
+const DOCUMENTS: [&str; 10] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/endpoints.md",
+    "docs/settings.md",
+    "docs/storage.md",
+    "docs/standards.md",
+    "docs/scale.md",
+    "findings/README.md",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The cells of every row of every table of a document.
+fn rows(document: &str) -> impl Iterator<Item = Vec<&str>> {
+    let lines = document.lines().filter_map(|line| line.strip_prefix("| "));
+    lines.map(|line| line.split(" | ").map(str::trim).collect())
+}
+
+/// What stands between two backticks, where that is all there is.
+fn code(cell: &str) -> Option<&str> {
+    cell.strip_prefix('`')?.strip_suffix('`')
+}
+
+#[test]
+fn every_url_is_documented_and_no_other() {
+    let document = read("docs/endpoints.md");
+    let documented = rows(&document).filter_map(|row| {
+        let [methods, path, ..] = row.as_slice() else {
+            return None;
+        };
+        Some((code(methods)?.to_owned(), code(path)?.to_owned()))
+    });
+    let documented: BTreeSet<_> = documented
+        .flat_map(|(methods, path)| {
+            let methods = methods.split(' ').map(str::to_owned).collect::<Vec<_>>();
+            methods
+                .into_iter()
+                .map(move |method| (path.clone(), method))
+        })
+        .collect();
+    let served: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|route| (route.path.to_owned(), route.method.as_str().to_owned()))
+        .collect();
+    let missing: Vec<_> = served.difference(&documented).collect();
+    let extra: Vec<_> = documented.difference(&served).collect();
+    assert!(missing.is_empty(), "not in docs/endpoints.md: {missing:?}");
+    assert!(extra.is_empty(), "not in the table of URLs: {extra:?}");
+}
+
+/// The names of settings in a source text: string literals of capitals.
+fn setting_names(source: &str) -> BTreeSet<&str> {
+    let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = |text: &&str| text.len() > 3 && text.bytes().all(is_capital);
+    source.split('"').filter(is_name).collect()
+}
+
+#[test]
+fn every_setting_is_documented_and_stands_in_wrangler_toml() {
+    let source = read("src/config.rs");
+    let (code_of_it, _tests) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
+    let settings = setting_names(code_of_it);
+    assert!(settings.len() > 10, "{settings:?}");
+    let document = read("docs/settings.md");
+    let documented: BTreeSet<_> = rows(&document)
+        .filter_map(|row| code(row.first()?))
+        .collect();
+    let wrangler = read("wrangler.toml");
+    for name in &settings {
+        assert!(
+            documented.contains(name),
+            "{name} is not in docs/settings.md"
+        );
+        assert!(wrangler.contains(name), "{name} is not in wrangler.toml");
+    }
+    let extra: Vec<_> = documented.difference(&settings).collect();
+    assert!(extra.is_empty(), "no such setting: {extra:?}");
+}
+
+/// Whether a path that a document names is there: a file, a folder, or a module by its name.
+fn exists(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    root().join(path).exists() || root().join(format!("{path}.rs")).exists()
+}
+
+#[test]
+fn every_path_that_a_document_names_exists() {
+    const FOLDERS: [&str; 9] = [
+        "src/",
+        "tests/",
+        "scripts/",
+        "docs/",
+        "migrations/",
+        "sdk/",
+        "examples/",
+        "findings/",
+        ".github/",
+    ];
+    for name in DOCUMENTS {
+        let document = read(name);
+        let is_path = |text: &&str| {
+            let begins = FOLDERS.iter().any(|folder| text.starts_with(folder));
+            begins && !text.contains(['*', '{', 'N', ' ', '<', '…'])
+        };
+        for path in document.split('`').skip(1).step_by(2).filter(is_path) {
+            assert!(exists(path), "{name} names {path}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn every_link_to_a_file_leads_somewhere() {
+    for name in DOCUMENTS {
+        let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+        let document = read(name);
+        for link in document.split("](").skip(1) {
+            let target = link.split(')').next().unwrap_or_default();
+            let target = target.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let path = root().join(folder).join(target);
+            assert!(
+                path.exists(),
+                "{name} links to {target}, which is not there"
+            );
+        }
+    }
+}
