@@ -11,7 +11,8 @@ use thiserror::Error;
 use crate::crypto::keyring::{Keyring, KeyringError};
 use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
-use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::client::Client;
+use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::redirect_uri::authority;
 use crate::rate_limit::{Limit, LimitError};
 use crate::snowflake::ApplicationId;
@@ -224,14 +225,9 @@ fn admin_application(
         return Err(ConfigError::WeakSecret);
     }
     let id = setting("ADMIN_CLIENT_ID").unwrap_or_else(|| "1".to_owned());
-    let client = Client {
-        id: ApplicationId::parse(&id).ok_or(ConfigError::AdminClientId)?,
-        kind: ClientKind::BuiltIn {
-            secret: Secret::new(secret).hash(),
-        },
-        redirect_uris: Vec::new(),
-        trusted: true,
-    };
+    let id = ApplicationId::parse(&id).ok_or(ConfigError::AdminClientId)?;
+    let hash = Secret::new(secret).hash();
+    let client = Client::built_in(id, ClientAuthentication::Secret(hash.into()));
     Ok(Some(Rc::new(Application::built_in(client))))
 }
 

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::form_ticket::FORM_LIFETIME;
 use crate::fluxer::guild::JoinedGuild;
 use crate::id::{AttemptId, FamilyId};
-use crate::oauth::client::Proof;
+use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::scope::Scopes;

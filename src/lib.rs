@@ -32,7 +32,7 @@
 //! worker::Request -> cloudflare/http -> router (404, 405, CORS, rate limit) -> endpoint
 //!    parse    form -> ClientId, Code, challenge …              pure; fails as the RFC's error
 //!    ask      directory, records                               await; a Fault is ours
-//!    decide   Client -> Authenticated; checks                  pure
+//!    decide   Client -> AuthenticatedClient; checks            pure
 //!    commit   one ledger verb: the flow's only commit point    await; runs alone in its object
 //!    answer   tokens signed, response built                    pure
 //! ```

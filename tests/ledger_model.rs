@@ -21,7 +21,7 @@ use fluxer_oauth2::ledger::{
     Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened, REDEMPTION_GRACE,
     ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
 };
-use fluxer_oauth2::oauth::client::Proof;
+use fluxer_oauth2::oauth::client::authentication::Proof;
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
 use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::snowflake::ApplicationId;

@@ -22,8 +22,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::{Body, Request, Response};
-use crate::oauth::client::Presented;
-use crate::oauth::error::{ErrorCode, Refusal, Tried};
+use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
 use crate::oauth::params::Params;
 use crate::page::text::{self, Message};
 use crate::page::{Chrome, NoticePage, Page};
@@ -69,19 +68,6 @@ impl<E: Edge> Context<'_, E> {
             Some(built_in) if built_in.client.id == id => Ok(Some(Rc::clone(built_in))),
             _ => self.edge.application(id).await,
         }
-    }
-
-    /// The credentials of a request to one of OAuth's own endpoints, and the application that
-    /// they name.
-    pub async fn client(
-        &self,
-        params: &Params,
-    ) -> Result<(Presented, Rc<Application>), Failure<Refusal>> {
-        let presented =
-            Presented::read(self.request.header("authorization"), params).or_refuse()?;
-        let application = self.application(presented.id).await?;
-        let application = application.ok_or_else(|| presented.refuse()).or_refuse()?;
-        Ok((presented, application))
     }
 
     /// The request's body.
@@ -197,7 +183,7 @@ impl Refuse for Refusal {
         let response = Response::json(status, &oauth_error(self.code(), &self.to_string()));
         Ok(match self {
             Self::Client {
-                tried: Tried::Basic,
+                place: CredentialsPlace::Header,
                 ..
             } if status == 401 => response.with(
                 "www-authenticate",

@@ -171,7 +171,7 @@ pub async fn administrator<E: Edge>(
     let bearer = bearer(cx).await?;
     bearer.require(Scope::Admin)?;
     let denied = || Failure::refused(ApiError::AccessDenied);
-    if !bearer.application.client.trusted {
+    if !bearer.application.client.is_trusted() {
         return Err(denied());
     }
     let user = match bearer.token.subject {

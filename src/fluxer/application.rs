@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::user::{Discriminator, ImageHash, Username, ruled_strings};
 use crate::http::with_member;
-use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::client::Client;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
@@ -55,14 +55,14 @@ impl Application {
 
     /// Whether it can keep no secret, and so has none.
     pub const fn is_public(&self) -> bool {
-        matches!(self.client.kind, ClientKind::Public)
+        self.client.is_public()
     }
 
     /// Every scope that it may ever ask for.
     pub fn askable(&self) -> Scopes {
         let scopes = Scopes::of_users();
         let bot = self.bot.as_ref().map(|_| Scope::Bot);
-        let admin = self.client.trusted.then_some(Scope::Admin);
+        let admin = self.client.is_trusted().then_some(Scope::Admin);
         bot.into_iter().chain(admin).fold(scopes, Scopes::with)
     }
 
@@ -100,7 +100,7 @@ impl Application {
             "owner_id": self.owner,
             "type": if self.is_public() { "public" } else { "confidential" },
             "redirect_uris": redirect_uris,
-            "trusted": self.client.trusted,
+            "trusted": self.client.is_trusted(),
             "bot_public": self.bot_public,
             "bot_require_code_grant": self.bot_require_code_grant,
             "bot": self.bot_user(),
@@ -210,7 +210,7 @@ impl ApplicationChange {
             bot_require_code_grant: self
                 .bot_require_code_grant
                 .filter(|it| *it != is.bot_require_code_grant),
-            trusted: self.trusted.filter(|it| *it != is.client.trusted),
+            trusted: self.trusted.filter(|it| *it != is.client.is_trusted()),
             flags: self.flags.filter(|flags| *flags != is.flags),
             owner: self.owner.filter(|owner| Some(*owner) != is.owner),
         }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::client::{Client, ClientKind};
+use super::client::Client;
 use super::error::Refusal;
 use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseType};
 use super::pkce::CodeChallenge;
@@ -195,11 +195,11 @@ fn code_challenge(params: &Params, client: &Client) -> Result<Option<CodeChallen
     let challenge = params.one("code_challenge")?;
     let method = params.one("code_challenge_method")?;
     let Some(challenge) = challenge else {
-        return match (method, client.kind) {
-            (Some(_), _) => Err(Refusal::Missing("code_challenge")),
+        return match method {
+            Some(_) => Err(Refusal::Missing("code_challenge")),
             // RFC 9700 §2.1.1: "Public clients MUST use PKCE".
-            (None, ClientKind::Public) => Err(Refusal::PkceRequired),
-            (None, _) => Ok(None),
+            None if client.is_public() => Err(Refusal::PkceRequired),
+            None => Ok(None),
         };
     };
     method
@@ -232,26 +232,24 @@ fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
 mod tests {
     use super::*;
     use crate::crypto::secret::Secret;
+    use crate::oauth::client::authentication::ClientAuthentication;
     use crate::oauth::error::ErrorCode;
     use crate::snowflake::ApplicationId;
 
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-    fn parse(query: &str, kind: ClientKind) -> Result<AuthorizationRequest, Refusal> {
-        let client = Client {
-            id: ApplicationId::parse("12").expect("an id"),
-            kind,
-            redirect_uris: Vec::new(),
-            trusted: false,
-        };
+    fn parse(
+        query: &str,
+        authentication: ClientAuthentication,
+    ) -> Result<AuthorizationRequest, Refusal> {
+        let id = ApplicationId::parse("12").expect("an id");
+        let client = Client::registered(id, authentication, Vec::new(), false);
         let params = Params::from_form(query).expect("well-formed");
         AuthorizationRequest::parse(&params, &client, Scopes::of_users())
     }
 
-    fn confidential() -> ClientKind {
-        ClientKind::Confidential {
-            secret: Secret::new("x").hash(),
-        }
+    fn confidential() -> ClientAuthentication {
+        ClientAuthentication::Secret(Secret::new("x").hash().into())
     }
 
     fn check(query: &str, expected: Result<&str, ErrorCode>) {
@@ -355,10 +353,11 @@ mod tests {
         let s256 =
             format!("response_type=code&code_challenge={CHALLENGE}&code_challenge_method=S256");
         assert!(
-            parse(&s256, ClientKind::Public).is_ok_and(|request| request.code_challenge.is_some())
+            parse(&s256, ClientAuthentication::None)
+                .is_ok_and(|request| request.code_challenge.is_some())
         );
         assert_eq!(
-            parse("response_type=code", ClientKind::Public),
+            parse("response_type=code", ClientAuthentication::None),
             Err(Refusal::PkceRequired)
         );
         check("response_type=code&code_challenge=", Ok("identify"));

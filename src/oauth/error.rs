@@ -88,8 +88,8 @@ pub enum Refusal {
     Client {
         /// Why.
         reason: ClientRefusal,
-        /// Where it tried.
-        tried: Tried,
+        /// Where its credentials were.
+        place: CredentialsPlace,
     },
     /// The code or refresh token does not open anything.
     #[error("{0}")]
@@ -151,12 +151,22 @@ impl Refusal {
 
 /// Where a client's credentials were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tried {
+pub enum CredentialsPlace {
     /// In `Authorization: Basic`; a failure is answered with `WWW-Authenticate: Basic` (RFC 6749
     /// §5.2).
-    Basic,
+    Header,
     /// In the body, or nowhere.
     Body,
+}
+
+impl CredentialsPlace {
+    /// The refusal of what was there.
+    pub const fn refuse(self, reason: ClientRefusal) -> Refusal {
+        Refusal::Client {
+            reason,
+            place: self,
+        }
+    }
 }
 
 /// Why a client could not be authenticated.
@@ -272,7 +282,7 @@ mod tests {
             Refusal::GrantType,
             Refusal::Client {
                 reason: ClientRefusal::Unreadable,
-                tried: Tried::Basic,
+                place: CredentialsPlace::Header,
             },
             Refusal::Grant(GrantRefusal::ReusedRefreshToken),
             Refusal::ScopeUnknown,

@@ -12,6 +12,11 @@ wire_enum! {
     }
 }
 
+wire_set! {
+    /// The grants that a client may use (RFC 7591 §2, `grant_types`).
+    pub struct GrantTypes of GrantType;
+}
+
 wire_enum! {
     /// `response_type` of the authorization endpoint (RFC 6749 §3.1.1). The implicit grant has no
     /// variant: RFC 9700 §2.1.2.

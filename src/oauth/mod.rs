@@ -38,6 +38,75 @@ macro_rules! wire_enum {
 
 pub(crate) use wire_enum;
 
+/// Defines a set of the variants of a [`wire_enum`], always listed in canonical order.
+macro_rules! wire_set {
+    ($(#[$meta:meta])* pub struct $set:ident of $member:ident;) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Default)]
+        pub struct $set(u32);
+
+        // A member without a bit of its own would stand for another one.
+        const _: () = assert!($member::ALL.len() <= u32::BITS as usize);
+
+        impl $set {
+            /// The empty set.
+            pub const NONE: Self = Self(0);
+
+            const fn bit(member: $member) -> u32 {
+                1 << member as u32
+            }
+
+            /// The set and `member`.
+            #[must_use]
+            pub const fn with(self, member: $member) -> Self {
+                Self(self.0 | Self::bit(member))
+            }
+
+            /// Whether `member` is in the set.
+            pub const fn contains(self, member: $member) -> bool {
+                self.0 & Self::bit(member) != 0
+            }
+
+            /// The members in canonical order.
+            pub fn iter(self) -> impl Iterator<Item = $member> {
+                let all = $member::ALL.iter().copied();
+                all.filter(move |&member| self.contains(member))
+            }
+        }
+
+        impl From<$member> for $set {
+            fn from(member: $member) -> Self {
+                Self::NONE.with(member)
+            }
+        }
+
+        impl FromIterator<$member> for $set {
+            fn from_iter<I: IntoIterator<Item = $member>>(members: I) -> Self {
+                members.into_iter().fold(Self::NONE, Self::with)
+            }
+        }
+
+        /// As the wire lists them: separated by spaces.
+        impl core::fmt::Display for $set {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                for (index, member) in self.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" ")?;
+                    }
+                    f.write_str(member.as_str())?;
+                }
+                Ok(())
+            }
+        }
+
+        impl core::fmt::Debug for $set {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "{}({self})", stringify!($set))
+            }
+        }
+    };
+}
+
 pub mod authorization_request;
 pub mod client;
 pub mod code;

@@ -2,8 +2,6 @@
 //!
 //! Invariant: a [`Scopes`] is a set, always spelled in canonical order.
 
-use core::fmt;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 wire_enum! {
@@ -24,15 +22,10 @@ wire_enum! {
     }
 }
 
-impl Scope {
-    const fn bit(self) -> u8 {
-        1 << self as u8
-    }
+wire_set! {
+    /// A set of scopes.
+    pub struct Scopes of Scope;
 }
-
-/// A set of scopes.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u8);
 
 /// Why a `scope` parameter was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +38,6 @@ pub enum ScopeError {
 }
 
 impl Scopes {
-    /// The empty set.
-    pub const NONE: Self = Self(0);
-
     /// The scopes that open a user's data, and that every application may ask for.
     pub const fn of_users() -> Self {
         Self::NONE
@@ -73,17 +63,6 @@ impl Scopes {
             scopes = scopes.with(Scope::from_wire(token).ok_or(ScopeError::Unknown)?);
         }
         Ok(scopes)
-    }
-
-    /// The set and `scope`.
-    #[must_use]
-    pub const fn with(self, scope: Scope) -> Self {
-        Self(self.0 | scope.bit())
-    }
-
-    /// Whether `scope` is in the set.
-    pub const fn contains(self, scope: Scope) -> bool {
-        self.0 & scope.bit() != 0
     }
 
     /// Whether every scope of `other` is in this set.
@@ -112,44 +91,6 @@ impl Scopes {
     /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
-    }
-
-    /// The scopes in canonical order.
-    pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL
-            .iter()
-            .copied()
-            .filter(move |&scope| self.contains(scope))
-    }
-}
-
-impl From<Scope> for Scopes {
-    fn from(scope: Scope) -> Self {
-        Self::NONE.with(scope)
-    }
-}
-
-impl FromIterator<Scope> for Scopes {
-    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        scopes.into_iter().fold(Self::NONE, Self::with)
-    }
-}
-
-impl fmt::Display for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scope) in self.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(scope.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Scopes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Scopes({self})")
     }
 }
 
@@ -220,6 +161,13 @@ mod tests {
     #[test]
     fn one_unknown_scope_refuses_the_whole_list() {
         check("identify openid", Err(ScopeError::Unknown));
+    }
+
+    #[test]
+    fn no_scope_stands_for_another() {
+        for &scope in Scope::ALL {
+            assert_eq!(Scopes::from(scope).iter().collect::<Vec<_>>(), [scope]);
+        }
     }
 
     #[test]

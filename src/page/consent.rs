@@ -215,7 +215,7 @@ impl ConsentPage<'_> {
             (Some(_), false) => text.heading_both,
             (Some(_), true) => text.heading_bot,
         };
-        let (standing, class) = if self.application.client.trusted {
+        let (standing, class) = if self.application.client.is_trusted() {
             (text.trusted, "tag tag-trusted")
         } else {
             (text.untrusted, "tag tag-untrusted")

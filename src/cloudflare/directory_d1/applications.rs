@@ -14,7 +14,8 @@ use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
-use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::client::Client;
+use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Added, Applications, Fault, Paging};
@@ -76,17 +77,12 @@ impl From<ApplicationRow> for Application {
             flags,
             created_at,
         ) = row;
+        let authentication = secret.map_or(ClientAuthentication::None, |hash| {
+            ClientAuthentication::Secret(hash.into())
+        });
         let bot = bot_username.zip(bot_discriminator);
         Self {
-            client: Client {
-                id,
-                kind: match secret {
-                    Some(secret) => ClientKind::Confidential { secret },
-                    None => ClientKind::Public,
-                },
-                redirect_uris,
-                trusted: trusted != 0,
-            },
+            client: Client::registered(id, authentication, redirect_uris, trusted != 0),
             owner,
             name,
             description,
@@ -209,9 +205,9 @@ impl Applications for Edge {
     ) -> Result<Added, Fault> {
         let client = &application.client;
         let redirect_uris = serde_json::to_string(&client.redirect_uris).map_err(fault)?;
-        let secret_hash = match client.kind {
-            ClientKind::Public => Bind::Null,
-            ClientKind::Confidential { secret } | ClientKind::BuiltIn { secret } => id(secret),
+        let secret_hash = match &client.authentication {
+            ClientAuthentication::None => Bind::Null,
+            ClientAuthentication::Secret(hashes) => id(hashes.current()),
         };
         let bot = application.bot.as_ref();
         let sql = "INSERT INTO applications (id, owner_id, name, description, icon, secret_hash, \
@@ -228,7 +224,7 @@ impl Applications for Edge {
             text_or_null(application.icon.as_ref().map(ImageHash::as_str)),
             secret_hash,
             Bind::Text(&redirect_uris),
-            Bind::Bits(client.trusted.into()),
+            Bind::Bits(client.is_trusted().into()),
             Bind::Bits(application.flags),
             Bind::Time(application.created_at),
             Bind::Bits(application.bot_public.into()),

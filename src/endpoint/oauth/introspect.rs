@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::endpoint::oauth::client_authentication::{AuthenticatedClient, authenticate};
 use crate::endpoint::resource::works;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::http::Response;
 use crate::ledger::{LedgerId, Standing};
-use crate::oauth::client::Authenticated;
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -16,16 +16,15 @@ use crate::store::{Edge, Fault};
 /// Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json().or_refuse()?;
-    let (presented, application) = cx.client(&params).await?;
-    let client = application.client.authenticate(&presented).or_refuse()?;
+    let client = authenticate(cx, &params).await?;
     let token = params.required("token").or_refuse()?;
     params.one("token_type_hint").or_refuse()?;
 
     let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
     let answer = if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {
-        access(cx, client, &token).await?
+        access(cx, &client, &token).await?
     } else if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now) {
-        refresh(cx, client, &token).await?
+        refresh(cx, &client, &token).await?
     } else {
         None
     };
@@ -35,10 +34,10 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
 
 async fn access<E: Edge>(
     cx: &Context<'_, E>,
-    client: Authenticated<'_>,
+    client: &AuthenticatedClient,
     token: &AccessToken,
 ) -> Result<Option<Value>, Fault> {
-    let may_ask = client.client().trusted || token.application == client.id();
+    let may_ask = client.client().is_trusted() || token.application == client.id();
     if !may_ask || cx.application(token.application).await?.is_none() || !works(cx, token).await? {
         return Ok(None);
     }
@@ -62,7 +61,7 @@ async fn access<E: Edge>(
 /// Refresh tokens are between a client and this server: nobody else may ask about one.
 async fn refresh<E: Edge>(
     cx: &Context<'_, E>,
-    client: Authenticated<'_>,
+    client: &AuthenticatedClient,
     token: &RefreshToken,
 ) -> Result<Option<Value>, Fault> {
     if token.application != client.id() {

@@ -1,6 +1,7 @@
 //! OAuth's own endpoints: a file a URL, a file a grant.
 
 pub mod authorize;
+pub mod client_authentication;
 pub mod introspect;
 pub mod metadata;
 pub mod revoke;

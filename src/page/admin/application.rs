@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use super::{USERS, named_link, yes_or_no};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
-use crate::oauth::client::ClientKind;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::page::moment::Moment;
 use crate::page::parts::{
@@ -54,7 +53,7 @@ impl AdminApplicationPage<'_> {
     /// What grants or withdraws trust.
     fn trust(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        let (means, class, action, words) = if self.application.client.trusted {
+        let (means, class, action, words) = if self.application.client.is_trusted() {
             (text.withdraw_means, "danger", "withdraw", text.withdraw)
         } else {
             (text.grant_means, "", "grant", text.grant)
@@ -82,11 +81,12 @@ impl AdminApplicationPage<'_> {
         let text = &chrome.text.admin;
         let application = self.application;
         let id = application.client.id.to_string();
-        let kind = match application.client.kind {
-            ClientKind::Public => text.public,
-            _ => text.confidential,
+        let kind = if application.is_public() {
+            text.public
+        } else {
+            text.confidential
         };
-        let trusted = yes_or_no(application.client.trusted, chrome);
+        let trusted = yes_or_no(application.client.is_trusted(), chrome);
         let audit_log = html! {
             a href={ "/admin/audit-log?target=" (id) } { (text.done_on) }
         };

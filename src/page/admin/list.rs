@@ -91,7 +91,7 @@ fn application_row(application: &Application, chrome: &Chrome<'_>) -> Markup {
         li {
             p {
                 (named_link(APPLICATIONS, &id, application.name.as_str()))
-                @if application.client.trusted { (tag("tag-new", text.trusted)) }
+                @if application.client.is_trusted() { (tag("tag-new", text.trusted)) }
                 @if application.bot.is_some() { (tag("", text.bot)) }
             }
             p.quiet { (id) }

@@ -12,7 +12,8 @@ use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Memb
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{User, UserChange};
 use crate::id::InstallationId;
-use crate::oauth::client::ClientKind;
+use crate::oauth::client::ClientOrigin;
+use crate::oauth::client::authentication::ClientAuthentication;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{
     Account, Added, Applications, AuditLog, Authorization, Consent, Consented, EntryFilter, Fault,
@@ -444,7 +445,9 @@ impl Applications for Memory {
             application.bot_require_code_grant = change
                 .bot_require_code_grant
                 .unwrap_or(application.bot_require_code_grant);
-            application.client.trusted = change.trusted.unwrap_or(application.client.trusted);
+            if let Some(trusted) = change.trusted {
+                application.client.origin = ClientOrigin::Registered { trusted };
+            }
             application.flags = change.flags.unwrap_or(application.flags);
             application.owner = change.owner.or(application.owner);
             true
@@ -456,12 +459,14 @@ impl Applications for Memory {
         id: ApplicationId,
         new: &Hash<ClientSecret>,
     ) -> Result<bool, Fault> {
-        self.change(id, |application, _| match &mut application.client.kind {
-            ClientKind::Confidential { secret } => {
-                *secret = *new;
-                true
+        self.change(id, |application, _| {
+            match &mut application.client.authentication {
+                ClientAuthentication::Secret(hashes) => {
+                    *hashes = (*new).into();
+                    true
+                }
+                ClientAuthentication::None => false,
             }
-            ClientKind::Public | ClientKind::BuiltIn { .. } => false,
         })
     }
 

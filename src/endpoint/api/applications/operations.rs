@@ -15,7 +15,8 @@ use crate::fluxer::application::{
 use crate::fluxer::audit::Action;
 use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::{Discriminator, ImageHash};
-use crate::oauth::client::{Client, ClientKind};
+use crate::oauth::client::Client;
+use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::redirect_uri::{MAX_COUNT, RegisteredUri, Registrant};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Added, Edge, Fault};
@@ -123,18 +124,14 @@ fn draft<E: Edge>(
         "confidential" => Ok(Registrant::Confidential),
         _ => Err("must be confidential or public"),
     });
-    let kind = match registrant {
-        Some(Registrant::Public) => ClientKind::Public,
-        Some(Registrant::Confidential) | None => ClientKind::Confidential {
-            secret: secret.hash(),
-        },
+    let registrant = registrant.unwrap_or(Registrant::Confidential);
+    let authentication = match registrant {
+        Registrant::Public => ClientAuthentication::None,
+        Registrant::Confidential => ClientAuthentication::Secret(secret.hash().into()),
     };
-    let client = Client {
-        id: ApplicationId(cx.new_id()?),
-        kind,
-        redirect_uris: redirect_uris(fields, kind.registrant()),
-        trusted: terms.trusted,
-    };
+    let id = ApplicationId(cx.new_id()?);
+    let redirect_uris = redirect_uris(fields, registrant);
+    let client = Client::registered(id, authentication, redirect_uris, terms.trusted);
     let description = fields.optional("description", Description::parse);
     let icon = fields.optional("icon", ImageHash::parse);
     let bot_public = fields.flag("bot_public");
@@ -157,7 +154,7 @@ fn draft<E: Edge>(
 
 /// What the fields change of an application that is its owner's to change.
 pub fn change(fields: &mut Fields, application: &Application) -> ApplicationChange {
-    let registrant = application.client.kind.registrant();
+    let registrant = application.client.registrant();
     let kept = |kind: &str| match registrant {
         Registrant::Public => kind == "public",
         Registrant::Confidential => kind == "confidential",

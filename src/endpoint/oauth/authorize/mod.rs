@@ -352,7 +352,7 @@ impl Asked {
                 Step::LogIn
             };
         }
-        let remembered = self.client().kind.may_skip_consent()
+        let remembered = self.client().may_skip_consent()
             && !scope.contains(Scope::Admin)
             && !scope.contains(Scope::Bot)
             && session.granted.is_some_and(|granted| granted.covers(scope));

@@ -1,10 +1,10 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
+use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::{Granted, Tokens};
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
-use crate::oauth::client::Authenticated;
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
@@ -14,7 +14,7 @@ use crate::store::{Edge, Fault, RefreshRecord};
 /// Redeems a code.
 pub(super) async fn redeem<E: Edge>(
     cx: &Context<'_, E>,
-    client: Authenticated<'_>,
+    client: &AuthenticatedClient,
     params: &Params,
 ) -> Granted {
     let code = params.required("code").or_refuse()?;
@@ -82,7 +82,7 @@ async fn commit<E: Edge>(
     }
 }
 
-fn evidence(client: Authenticated<'_>, params: &Params) -> Result<Evidence, Refusal> {
+fn evidence(client: &AuthenticatedClient, params: &Params) -> Result<Evidence, Refusal> {
     let verifier = params.one("code_verifier")?;
     let challenge = verifier
         .map(|verifier| {

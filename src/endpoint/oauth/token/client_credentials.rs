@@ -1,10 +1,10 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the application on its own behalf.
 
+use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::{Granted, Tokens};
 use crate::endpoint::{Context, OrRefuse};
 use crate::id::FamilyId;
 use crate::oauth::authorization_request;
-use crate::oauth::client::Authenticated;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scopes;
 use crate::oauth::token::access::{AccessToken, Subject};
@@ -13,14 +13,13 @@ use crate::store::Edge;
 /// Issues an access token without asking any storage.
 pub(super) fn issue<E: Edge>(
     cx: &Context<'_, E>,
-    client: Authenticated<'_>,
-    askable: Scopes,
+    client: &AuthenticatedClient,
     params: &Params,
 ) -> Granted {
     let scope = authorization_request::scope(params).or_refuse()?;
     let scope = scope.unwrap_or(Scopes::NONE);
     // There is no user here whose data a scope could open.
-    let askable = askable.without(Scopes::of_users());
+    let askable = client.application().askable().without(Scopes::of_users());
     authorization_request::refuse_beyond(scope, askable).or_refuse()?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Tokens {

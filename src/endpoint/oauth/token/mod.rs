@@ -7,6 +7,7 @@ pub mod refresh_token;
 use serde_json::json;
 
 use crate::base64url;
+use crate::endpoint::oauth::client_authentication::authenticate;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::guild::JoinedGuild;
 use crate::http::{Response, with_member};
@@ -27,15 +28,12 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let grant_type = GrantType::from_wire(grant_type)
         .ok_or(Refusal::GrantType)
         .or_refuse()?;
-    let (presented, application) = cx.client(&params).await?;
-    let client = application.client.authenticate(&presented).or_refuse()?;
+    let client = authenticate(cx, &params).await?;
     client.client().may_use(grant_type).or_refuse()?;
     let tokens = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(cx, client, &params).await,
-        GrantType::RefreshToken => refresh_token::rotate(cx, client, &params).await,
-        GrantType::ClientCredentials => {
-            client_credentials::issue(cx, client, application.askable(), &params)
-        }
+        GrantType::AuthorizationCode => authorization_code::redeem(cx, &client, &params).await,
+        GrantType::RefreshToken => refresh_token::rotate(cx, &client, &params).await,
+        GrantType::ClientCredentials => client_credentials::issue(cx, &client, &params),
     }?;
     Ok(tokens.respond(cx)?)
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::{Granted, Tokens};
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::audit::Action;
 use crate::ledger::{LedgerId, Rotate};
 use crate::oauth::authorization_request;
-use crate::oauth::client::Authenticated;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::token::refresh::RefreshToken;
@@ -16,7 +16,7 @@ use crate::store::Edge;
 /// Exchanges a refresh token for its successor and a new access token.
 pub(super) async fn rotate<E: Edge>(
     cx: &Context<'_, E>,
-    client: Authenticated<'_>,
+    client: &AuthenticatedClient,
     params: &Params,
 ) -> Granted {
     let token = params.required("refresh_token").or_refuse()?;

@@ -1,0 +1,297 @@
+//! How a client authenticates, and the credentials that a request brings (RFC 6749 §2.3).
+
+use base64ct::{Base64, Encoding};
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::secret::{ClientSecret, Hash, Secret};
+use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
+use crate::oauth::grant_type::{GrantType, GrantTypes};
+use crate::oauth::params::{self, Params};
+use crate::snowflake::ApplicationId;
+
+/// How a client authenticates, as registered.
+#[derive(Debug, Clone, Copy)]
+pub enum ClientAuthentication {
+    /// Not at all: a public client.
+    None,
+    /// With a secret, by Basic or in the body.
+    Secret(SecretHashes),
+}
+
+/// The hashes of the secrets that a client may use.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretHashes {
+    current: Hash<ClientSecret>,
+}
+
+impl From<Hash<ClientSecret>> for SecretHashes {
+    fn from(current: Hash<ClientSecret>) -> Self {
+        Self { current }
+    }
+}
+
+impl SecretHashes {
+    /// The hash of the secret that was made last.
+    pub const fn current(&self) -> &Hash<ClientSecret> {
+        &self.current
+    }
+
+    fn admit(&self, secret: &Secret<ClientSecret>) -> bool {
+        secret.hash() == self.current
+    }
+}
+
+impl ClientAuthentication {
+    /// The grants that a client which authenticates so may have. RFC 6749 §4.4: "The client
+    /// credentials grant type MUST only be used by confidential clients."
+    pub const fn possible_grants(&self) -> GrantTypes {
+        let grants = GrantTypes::NONE
+            .with(GrantType::AuthorizationCode)
+            .with(GrantType::RefreshToken);
+        match self {
+            Self::None => grants,
+            Self::Secret(_) => grants.with(GrantType::ClientCredentials),
+        }
+    }
+
+    /// What the credentials prove; `None` where they are not what was registered.
+    pub fn verify(&self, credentials: &Credentials) -> Option<Proof> {
+        match (self, credentials) {
+            (Self::None, Credentials::None(_)) => Some(Proof::IdOnly),
+            (
+                Self::Secret(hashes),
+                Credentials::Basic(_, secret) | Credentials::Post(_, secret),
+            ) => hashes.admit(secret).then_some(Proof::Secret),
+            (Self::None, Credentials::Basic(..) | Credentials::Post(..))
+            | (Self::Secret(_), Credentials::None(_)) => None,
+        }
+    }
+}
+
+/// How much a client's authentication proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// It holds the secret.
+    Secret,
+    /// It knows the `client_id`, as anybody may.
+    IdOnly,
+}
+
+/// The credentials of a request, before anything is known of the client.
+#[derive(Debug)]
+pub enum Credentials {
+    /// `client_id` alone.
+    None(ApplicationId),
+    /// HTTP Basic (`client_secret_basic`).
+    Basic(ApplicationId, Secret<ClientSecret>),
+    /// `client_id` and `client_secret` in the body (`client_secret_post`).
+    Post(ApplicationId, Secret<ClientSecret>),
+}
+
+impl Credentials {
+    /// Reads the credentials of a request to one of OAuth's own endpoints (RFC 6749 §2.3.1).
+    pub fn read(authorization: Option<&str>, params: &Params) -> Result<Self, Refusal> {
+        match authorization {
+            Some(authorization) => Self::basic(authorization, params),
+            None => Self::post(params),
+        }
+    }
+
+    /// Who the client says it is.
+    pub const fn client_id(&self) -> ApplicationId {
+        match self {
+            Self::None(id) | Self::Basic(id, _) | Self::Post(id, _) => *id,
+        }
+    }
+
+    /// The refusal of these credentials. An unknown client, a wrong secret and a missing one are
+    /// one refusal.
+    pub const fn refusal(&self) -> Refusal {
+        let place = match self {
+            Self::Basic(..) => CredentialsPlace::Header,
+            Self::None(_) | Self::Post(..) => CredentialsPlace::Body,
+        };
+        place.refuse(ClientRefusal::Wrong)
+    }
+
+    fn post(params: &Params) -> Result<Self, Refusal> {
+        let refuse = |reason| CredentialsPlace::Body.refuse(reason);
+        let id = params.one("client_id")?;
+        let secret = params.one("client_secret")?;
+        if params.one("client_assertion")?.is_some() {
+            return Err(refuse(match secret {
+                Some(_) => ClientRefusal::TwoMethods,
+                None => ClientRefusal::Assertion,
+            }));
+        }
+        let id = id.ok_or_else(|| refuse(ClientRefusal::Missing))?;
+        let id = ApplicationId::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
+        Ok(match secret {
+            Some(secret) => Self::Post(id, Secret::new(secret)),
+            None => Self::None(id),
+        })
+    }
+
+    fn basic(authorization: &str, params: &Params) -> Result<Self, Refusal> {
+        let refuse = |reason| CredentialsPlace::Header.refuse(reason);
+        let body_id = params.one("client_id")?;
+        let in_body = [
+            params.one("client_secret")?,
+            params.one("client_assertion")?,
+        ];
+        if in_body.iter().any(Option::is_some) {
+            return Err(refuse(ClientRefusal::TwoMethods));
+        }
+        let (id, secret) = basic(authorization).ok_or_else(|| refuse(ClientRefusal::Unreadable))?;
+        // The same client_id in the body beside Basic is what many libraries send.
+        if body_id.is_some_and(|body_id| body_id != id) {
+            return Err(refuse(ClientRefusal::TwoMethods));
+        }
+        let id = ApplicationId::parse(&id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
+        Ok(Self::Basic(id, Secret::new(secret)))
+    }
+}
+
+/// Reads `Basic base64(form(id) ":" form(secret))`. RFC 6749 §2.3.1: "encoded using the
+/// "application/x-www-form-urlencoded" encoding algorithm". `None`: anything else, an empty id or
+/// an empty secret.
+fn basic(authorization: &str) -> Option<(String, String)> {
+    let (scheme, credentials) = authorization.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(Base64::decode_vec(credentials.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    let pair = (params::decode(id)?, params::decode(secret)?);
+    (!pair.0.is_empty() && !pair.1.is_empty()).then_some(pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basic_header(userinfo: &str) -> String {
+        format!("Basic {}", Base64::encode_string(userinfo.as_bytes()))
+    }
+
+    fn check(
+        authorization: Option<&str>,
+        body: &str,
+        expected: Result<(&str, Option<&str>), ClientRefusal>,
+    ) {
+        let params = Params::from_form(body).expect("well-formed");
+        match (Credentials::read(authorization, &params), expected) {
+            (Ok(credentials), Ok((id, expected))) => {
+                assert_eq!(credentials.client_id().to_string(), id);
+                let (Credentials::Basic(_, secret) | Credentials::Post(_, secret)) = &credentials
+                else {
+                    return assert_eq!(expected, None);
+                };
+                assert_eq!(Some(secret.expose()), expected);
+            }
+            (Err(Refusal::Client { reason, .. }), Err(expected)) => assert_eq!(reason, expected),
+            (read, expected) => panic!("{authorization:?} {body}: {read:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn credentials_come_by_basic_by_body_or_as_an_id_alone() {
+        check(
+            Some(&basic_header("12:s3cret")),
+            "",
+            Ok(("12", Some("s3cret"))),
+        );
+        check(
+            Some(&basic_header("12:a%2Bb+c%3A")),
+            "",
+            Ok(("12", Some("a+b c:"))),
+        );
+        check(
+            Some(&basic_header("12:a:b").replace("Basic", "bAsIc")),
+            "",
+            Ok(("12", Some("a:b"))),
+        );
+        check(
+            Some(&basic_header("12:s3cret")),
+            "client_id=12",
+            Ok(("12", Some("s3cret"))),
+        );
+        check(
+            None,
+            "client_id=12&client_secret=s3cret",
+            Ok(("12", Some("s3cret"))),
+        );
+        check(None, "client_id=12", Ok(("12", None)));
+        check(None, "client_id=12&client_secret=", Ok(("12", None)));
+    }
+
+    #[test]
+    fn two_methods_or_two_ids_are_refused() {
+        use ClientRefusal::TwoMethods;
+        let header = basic_header("12:s3cret");
+        check(Some(&header), "client_secret=s3cret", Err(TwoMethods));
+        check(Some(&header), "client_id=13", Err(TwoMethods));
+        check(Some(&header), "client_assertion=x", Err(TwoMethods));
+        check(
+            None,
+            "client_id=12&client_secret=a&client_assertion=x",
+            Err(TwoMethods),
+        );
+    }
+
+    #[test]
+    fn unreadable_credentials_are_refused() {
+        use ClientRefusal::{Assertion, Missing, Unreadable, Wrong};
+        for header in [
+            "Basic",
+            "Basic ",
+            "Basic !!!",
+            "Bearer abc",
+            "Basic MTI6",
+            "MTI6eA==",
+            &basic_header("no-colon"),
+            &basic_header(":x"),
+            &basic_header("12:"),
+            &basic_header("12:%zz"),
+            "Basic /////w==",
+            "Basic MTI6eA==, Bearer y",
+        ] {
+            check(Some(header), "", Err(Unreadable));
+        }
+        check(None, "", Err(Missing));
+        check(None, "client_assertion=x", Err(Assertion));
+        check(None, "client_id=x", Err(Wrong));
+        check(Some(&basic_header("012:x")), "", Err(Wrong));
+    }
+
+    #[test]
+    fn a_client_authenticates_as_it_was_registered_to() {
+        let registered = ClientAuthentication::Secret(Secret::new("right").hash().into());
+        let public = ClientAuthentication::None;
+        let check = |registered: ClientAuthentication, authorization: Option<&str>, body, proof| {
+            let params = Params::from_form(body).expect("well-formed");
+            let credentials = Credentials::read(authorization, &params).expect("readable");
+            assert_eq!(
+                registered.verify(&credentials),
+                proof,
+                "{authorization:?} {body}"
+            );
+        };
+        let right = basic_header("12:right");
+        let wrong = basic_header("12:wrong");
+        check(registered, Some(&right), "", Some(Proof::Secret));
+        check(registered, Some(&wrong), "", None);
+        check(
+            registered,
+            None,
+            "client_id=12&client_secret=right",
+            Some(Proof::Secret),
+        );
+        check(registered, None, "client_id=12&client_secret=wrong", None);
+        check(registered, None, "client_id=12", None);
+        check(public, None, "client_id=12", Some(Proof::IdOnly));
+        check(public, None, "client_id=12&client_secret=right", None);
+        check(public, Some(&right), "", None);
+    }
+}

@@ -1,0 +1,149 @@
+//! Clients: who vouches for one, how it authenticates, what it may use (RFC 6749 §2).
+
+pub mod authentication;
+
+use self::authentication::ClientAuthentication;
+use super::error::Refusal;
+use super::grant_type::{GrantType, GrantTypes};
+use super::redirect_uri::{RedirectUri, RegisteredUri, Registrant};
+use crate::snowflake::ApplicationId;
+
+/// What OAuth needs to know of an application.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Its `client_id`.
+    pub id: ApplicationId,
+    /// Who vouches for it.
+    pub origin: ClientOrigin,
+    /// How it authenticates.
+    pub authentication: ClientAuthentication,
+    /// The grants that it may use.
+    pub grants: GrantTypes,
+    /// Where its users may be sent back to.
+    pub redirect_uris: Vec<RegisteredUri>,
+}
+
+/// Who vouches for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientOrigin {
+    /// The configuration: the administration application.
+    BuiltIn,
+    /// A user, who registered it by hand.
+    Registered {
+        /// Whether an administrator has marked it: it may ask for `admin` and introspect the tokens
+        /// of other clients.
+        trusted: bool,
+    },
+}
+
+impl Client {
+    /// A client that somebody registered by hand, with every grant that its kind may have.
+    pub const fn registered(
+        id: ApplicationId,
+        authentication: ClientAuthentication,
+        redirect_uris: Vec<RegisteredUri>,
+        trusted: bool,
+    ) -> Self {
+        Self {
+            id,
+            origin: ClientOrigin::Registered { trusted },
+            grants: authentication.possible_grants(),
+            authentication,
+            redirect_uris,
+        }
+    }
+
+    /// The administration application of the configuration: client credentials, and nothing else.
+    pub const fn built_in(id: ApplicationId, authentication: ClientAuthentication) -> Self {
+        Self {
+            id,
+            origin: ClientOrigin::BuiltIn,
+            authentication,
+            grants: GrantTypes::NONE.with(GrantType::ClientCredentials),
+            redirect_uris: Vec::new(),
+        }
+    }
+
+    /// Whether it is a public client (RFC 6749 §2.1): it runs on its user's device and cannot keep
+    /// a secret.
+    pub const fn is_public(&self) -> bool {
+        matches!(self.authentication, ClientAuthentication::None)
+    }
+
+    /// Whether it may ask for `admin` and introspect the tokens of other clients.
+    pub const fn is_trusted(&self) -> bool {
+        match self.origin {
+            ClientOrigin::BuiltIn => true,
+            ClientOrigin::Registered { trusted } => trusted,
+        }
+    }
+
+    /// The rules that its redirect URIs follow.
+    pub const fn registrant(&self) -> Registrant {
+        if self.is_public() {
+            Registrant::Public
+        } else {
+            Registrant::Confidential
+        }
+    }
+
+    /// Whether its users' remembered consent stands for their next one. A public client's does
+    /// not: any program on the device could claim its `client_id` (RFC 6749 §10.2).
+    pub const fn may_skip_consent(&self) -> bool {
+        !self.is_public()
+    }
+
+    /// The redirect URI to answer at, where `requested` is one of the registered ones.
+    pub fn redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
+        self.redirect_uris
+            .iter()
+            .find_map(|registered| registered.admit(requested, self.registrant()))
+    }
+
+    /// Refuses a grant that is not among the client's.
+    pub const fn may_use(&self, grant: GrantType) -> Result<(), Refusal> {
+        if self.grants.contains(grant) {
+            Ok(())
+        } else {
+            Err(Refusal::GrantNotAllowed(grant))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::authentication::SecretHashes;
+    use super::*;
+    use crate::crypto::secret::Secret;
+
+    fn id() -> ApplicationId {
+        ApplicationId::parse("12").expect("an id")
+    }
+
+    fn secret() -> ClientAuthentication {
+        ClientAuthentication::Secret(SecretHashes::from(Secret::new("x").hash()))
+    }
+
+    fn allowed(client: &Client) -> Vec<GrantType> {
+        let all = GrantType::ALL.iter().copied();
+        all.filter(|&grant| client.may_use(grant).is_ok()).collect()
+    }
+
+    #[test]
+    fn the_built_in_application_has_client_credentials_only() {
+        let built_in = Client::built_in(id(), secret());
+        assert_eq!(allowed(&built_in), [GrantType::ClientCredentials]);
+        assert!(built_in.is_trusted());
+    }
+
+    #[test]
+    fn a_public_client_has_no_client_credentials() {
+        let public = Client::registered(id(), ClientAuthentication::None, Vec::new(), false);
+        assert_eq!(
+            allowed(&public),
+            [GrantType::AuthorizationCode, GrantType::RefreshToken]
+        );
+        let confidential = Client::registered(id(), secret(), Vec::new(), false);
+        assert_eq!(allowed(&confidential), GrantType::ALL);
+    }
+}
