@@ -1,6 +1,8 @@
 //! The fields of a JSON body, or of a form that stands for one, read with all their mistakes at
 //! once.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::Context;
@@ -10,6 +12,8 @@ use crate::oauth::params::{self, Pairs, Params};
 /// A JSON object that is being read.
 pub struct Fields {
     object: Map<String, Value>,
+    /// The fields that were asked for: any other is unknown here.
+    known: BTreeSet<String>,
     errors: Vec<FieldError>,
 }
 
@@ -64,6 +68,7 @@ impl Fields {
                 Ok(sent) => {
                     let value = control.read(sent.unwrap_or_default());
                     fields.object.insert((*name).to_owned(), value);
+                    fields.known.insert((*name).to_owned());
                 }
                 Err(_) => fields.refuse(*name, "must be sent once"),
             }
@@ -75,6 +80,7 @@ impl Fields {
     pub fn none() -> Self {
         Self {
             object: Map::new(),
+            known: BTreeSet::new(),
             errors: Vec::new(),
         }
     }
@@ -113,7 +119,7 @@ impl Fields {
         path: &str,
         parse: impl FnOnce(&str) -> Result<T, &'static str>,
     ) -> Option<T> {
-        let parsed = match self.object.get(path) {
+        let parsed = match self.value(path) {
             None | Some(Value::Null) => return None,
             Some(Value::String(text)) => parse(text),
             Some(_) => Err("must be a string"),
@@ -127,7 +133,7 @@ impl Fields {
         path: &str,
         parse: impl FnOnce(&str) -> Result<T, &'static str>,
     ) -> Option<T> {
-        if matches!(self.object.get(path), None | Some(Value::Null)) {
+        if matches!(self.value(path), None | Some(Value::Null)) {
             self.refuse(path, "is required");
             return None;
         }
@@ -136,7 +142,7 @@ impl Fields {
 
     /// `true` or `false`, or nothing where it is absent.
     pub fn flag(&mut self, path: &str) -> Option<bool> {
-        match self.object.get(path) {
+        match self.value(path) {
             None | Some(Value::Null) => None,
             Some(Value::Bool(flag)) => Some(*flag),
             Some(_) => {
@@ -148,7 +154,7 @@ impl Fields {
 
     /// A number of bits, or nothing where it is absent.
     pub fn bits(&mut self, path: &str) -> Option<u32> {
-        match self.object.get(path) {
+        match self.value(path) {
             None | Some(Value::Null) => None,
             Some(value) => {
                 let bits = value.as_u64().and_then(|bits| u32::try_from(bits).ok());
@@ -162,7 +168,7 @@ impl Fields {
 
     /// A list of strings; absent and `null` are the empty list.
     pub fn strings(&mut self, path: &str) -> Vec<String> {
-        match self.object.get(path) {
+        match self.value(path) {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(values)) => {
                 let strings: Option<Vec<_>> = values
@@ -200,8 +206,33 @@ impl Fields {
         self.object.contains_key(path)
     }
 
-    /// What was built of the fields, or every mistake; `None` goes with at least one.
-    pub fn finish<T>(self, built: Option<T>) -> Result<T, ApiError> {
+    /// Makes known what was sent back as it is shown: whoever reads an object, changes a field of it
+    /// and sends the whole changes that field.
+    pub fn as_shown(&mut self, shown: &Value) {
+        for (name, value) in &self.object {
+            if shown.get(name) == Some(value) {
+                self.known.insert(name.clone());
+            }
+        }
+    }
+
+    /// A field's value, which makes the field known.
+    fn value(&mut self, path: &str) -> Option<&Value> {
+        self.known.insert(path.to_owned());
+        self.object.get(path)
+    }
+
+    /// What was built of the fields, or every mistake; `None` goes with at least one. A field that
+    /// nothing asked for is a mistake: its sender believes that it changes something.
+    pub fn finish<T>(mut self, built: Option<T>) -> Result<T, ApiError> {
+        let sent = self.object.keys();
+        let unknown: Vec<_> = sent
+            .filter(|name| !self.known.contains(*name))
+            .cloned()
+            .collect();
+        for name in unknown {
+            self.refuse(name, "is unknown here");
+        }
         match built {
             Some(built) if self.errors.is_empty() => Ok(built),
             _ => Err(ApiError::InvalidFormBody(self.errors)),

@@ -75,6 +75,22 @@ pub struct UserChange {
     pub public_flags: Option<u32>,
 }
 
+impl UserChange {
+    /// Unless the change says otherwise, an address that the user did not have before is one that they
+    /// have not proved to be theirs.
+    #[must_use]
+    pub fn of(self, user: &User) -> Self {
+        let is_new = self
+            .email
+            .as_ref()
+            .is_some_and(|it| it.key() != user.email.key());
+        Self {
+            verified: self.verified.or(is_new.then_some(false)),
+            ..self
+        }
+    }
+}
+
 /// Defines a string that follows a rule; the error is the rule, in words.
 macro_rules! ruled_strings {
     ($($(#[$meta:meta])* $name:ident($rule:expr, $must:literal);)+) => {$(

@@ -57,7 +57,6 @@ fn a_user_is_made_changed_and_deleted() {
     let wished = json!({
         "username": "Bob.1", "email": "Bob@mail.example", "password": PASSWORD, "verified": true,
         "avatar": "a_1f", "public_flags": 4_294_967_295_u64, "discriminator": "0042",
-        "id": "5", "created_at": "2015-01-01T00:00:00Z",
     });
     let made = world.administer(Method::Post, USERS, Some(&wished));
     let mut made = made.expect(200).json();
@@ -68,13 +67,12 @@ fn a_user_is_made_changed_and_deleted() {
         "discriminator": "0042", "created_at": text(&made, "created_at"),
     });
     assert_eq!(made, expected);
-    assert_ne!(id, "5");
     let one = format!("{USERS}/{id}");
     assert_eq!(show(&world, &one), made);
     for (name, value) in [
         ("username", json!("bob2")),
-        ("email", json!("bob2@mail.example")),
         ("verified", json!(false)),
+        ("email", json!("bob2@mail.example")),
         ("admin", json!(true)),
         ("avatar", json!("b_2f")),
         ("avatar", Value::Null),
@@ -95,6 +93,79 @@ fn a_user_is_made_changed_and_deleted() {
         assert_eq!(answer.code(), "UNKNOWN_USER");
     }
     world.browser().try_to_log_in("bob2", PASSWORD).expect(403);
+}
+
+#[test]
+fn an_address_that_was_not_there_before_is_not_verified() {
+    let world = World::new();
+    let wished = json!({
+        "username": "bob", "email": "bob@mail.example", "password": PASSWORD, "verified": true,
+    });
+    let made = world.administer(Method::Post, USERS, Some(&wished));
+    let one = format!("{USERS}/{}", text(&made.expect(200).json(), "id"));
+    for (change, verified) in [
+        (json!({"email": "bob@mail.example"}), true),
+        (json!({"email": "BOB@mail.example"}), true),
+        (json!({"username": "bobby"}), true),
+        (json!({"email": "new@mail.example"}), false),
+        (json!({"email": "bob@mail.example"}), false),
+        (json!({"email": "b@mail.example", "verified": true}), true),
+    ] {
+        let changed = world.administer(Method::Patch, &one, Some(&change));
+        assert_eq!(changed.expect(200).json()["verified"], verified, "{change}");
+        assert_eq!(show(&world, &one)["verified"], verified, "{change}");
+    }
+}
+
+#[test]
+fn a_field_that_nothing_here_knows_is_named_and_changes_nothing() {
+    let world = World::new();
+    let of = |path: &str, wished: Value| {
+        let made = world.administer(Method::Post, path, Some(&wished));
+        format!("{path}/{}", text(&made.expect(200).json(), "id"))
+    };
+    let user = json!({"username": "bob", "email": "bob@mail.example", "password": PASSWORD});
+    let guild = json!({"name": "G", "owner_id": world.alice.id});
+    let (user_at, guild_at) = (of(USERS, user.clone()), of(GUILDS, guild.clone()));
+    let application_at = of(APPLICATIONS, json!({"name": "A"}));
+    let member = format!("{guild_at}/members/{}", world.staff.id);
+    let connection = format!("{user_at}/connections/github/1");
+    for (method, path, body, shown_at) in [
+        (Method::Post, USERS, user, USERS),
+        (Method::Patch, &user_at, json!({"username": "x1"}), &user_at),
+        (Method::Put, &connection, json!({"name": "n"}), &user_at),
+        (Method::Post, GUILDS, guild, GUILDS),
+        (Method::Put, &member, json!({"permissions": "8"}), &guild_at),
+        (
+            Method::Post,
+            APPLICATIONS,
+            json!({"name": "B"}),
+            APPLICATIONS,
+        ),
+        (
+            Method::Patch,
+            &application_at,
+            json!({"name": "B"}),
+            &application_at,
+        ),
+    ] {
+        let before = show(&world, shown_at);
+        let mut odd = body.clone();
+        odd["disabled"] = json!(true);
+        odd["id"] = json!("5");
+        let refused = world.administer(method, path, Some(&odd));
+        assert_eq!(refused.fields(), ["disabled", "id"], "{path}");
+        assert_eq!(show(&world, shown_at), before, "{path}");
+    }
+    for one in [&user_at, &application_at] {
+        let whole = show(&world, one);
+        let same = world.administer(Method::Patch, one, Some(&whole));
+        assert_eq!(
+            same.expect(200).json(),
+            whole,
+            "what is shown may be sent back"
+        );
+    }
 }
 
 #[test]
@@ -556,7 +627,10 @@ fn an_owner_is_named_by_a_decimal_string() {
 fn a_name_is_kept_as_it_is_or_refused() {
     let world = World::new();
     let connection = format!("{USERS}/{}/connections/github/1", world.alice.id);
-    let body = |name: &str| json!({"name": name, "owner_id": world.alice.id});
+    let body = |path: &str, name: Value| match path {
+        GUILDS => json!({"name": name, "owner_id": world.alice.id}),
+        _ => json!({"name": name}),
+    };
     let places = [
         (Method::Post, GUILDS, Some(GUILDS)),
         (Method::Post, APPLICATIONS, Some(APPLICATIONS)),
@@ -576,7 +650,7 @@ fn a_name_is_kept_as_it_is_or_refused() {
             &"😀".repeat(100),
         ] {
             let kept = world
-                .administer(method, path, Some(&body(name)))
+                .administer(method, path, Some(&body(path, json!(name))))
                 .expect(200)
                 .json();
             assert_eq!(kept["name"], name);
@@ -609,12 +683,11 @@ fn a_name_is_kept_as_it_is_or_refused() {
             &"x".repeat(101),
             &"x".repeat(32 * 1024),
         ] {
-            let refused = world.administer(method, path, Some(&body(name)));
+            let refused = world.administer(method, path, Some(&body(path, json!(name))));
             assert_eq!(refused.fields(), ["name"], "{path} {name:?}");
         }
         for name in [json!(1), json!(true), json!(["x"]), json!({"x": 1})] {
-            let body = json!({"name": name, "owner_id": world.alice.id});
-            let refused = world.administer(method, path, Some(&body));
+            let refused = world.administer(method, path, Some(&body(path, name)));
             assert_eq!(refused.fields(), ["name"], "{path}");
         }
     }

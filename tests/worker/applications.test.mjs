@@ -60,11 +60,14 @@ test('a public application has no secret, and its own redirect URIs', async () =
   await remove(made.id);
 });
 
-test('what an owner cannot give themselves', async () => {
-  const more = { trusted: true, flags: 7, owner_id: other.id, id: '1', client_secret: 'mine', secret_hash: 'x', created_at: '2015-01-01', scopes: ['admin'], bot_token_hash: 'x' };
-  const made = await create(more);
-  const changed = (await mine('PATCH', `${PATH}/${made.id}`, more)).json;
-  for (const it of [made, changed]) assert.deepEqual([it.trusted, it.flags, it.owner_id, it.id !== '1', it.bot], [false, 0, owner.id, true, null]);
+test('what an owner cannot give themselves is refused by name', async () => {
+  const more = { trusted: true, flags: 7, owner_id: other.id, id: '1', client_secret: 'mine', secret_hash: 'x', created_at: '2015-01-01', scopes: ['admin'], bot_token_hash: 'x', disabled: true };
+  faulted(await mine('POST', PATH, { name: 'Mine', ...more }), ...Object.keys(more));
+  const made = await create({});
+  faulted(await mine('PATCH', `${PATH}/${made.id}`, more), ...Object.keys(more));
+  const shown = (await mine('GET', `${PATH}/${made.id}`)).json;
+  assert.deepEqual([shown.trusted, shown.flags, shown.owner_id, shown.bot], [false, 0, owner.id, null]);
+  assert.deepEqual((await mine('PATCH', `${PATH}/${made.id}`, shown)).json, shown, 'what is shown may be sent back');
   assert.equal(await accepts(made, 'mine'), false);
   await remove(made.id);
 });

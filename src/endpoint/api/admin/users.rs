@@ -93,8 +93,10 @@ pub async fn show_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// authorized: whoever had the old one must not keep a foothold (RFC 9700 §4.14.2).
 pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let id = user(cx, id).await?.id;
+    let before = user(cx, id).await?;
+    let id = before.id;
     let mut fields = Fields::read(cx).or_refuse()?;
+    fields.as_shown(&before.in_full());
     let change = UserChange {
         username: fields.optional("username", Username::parse),
         discriminator: fields.optional("discriminator", Discriminator::parse),
@@ -106,7 +108,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     };
     let password = fields.optional("password", Password::parse);
     let changed = fields.sent(&UPDATABLE);
-    let change = fields.finish(Some(change)).or_refuse()?;
+    let change = fields.finish(Some(change)).or_refuse()?.of(&before);
     let password_hash = match &password {
         Some(password) => Some(password::hash(password, cx.edge.random()?)?),
         None => None,

@@ -154,6 +154,7 @@ fn draft<E: Edge>(
 
 /// What the fields change of an application that is its owner's to change.
 pub fn change(fields: &mut Fields, application: &Application) -> ApplicationChange {
+    fields.as_shown(&application.in_full());
     let registrant = application.client.registrant();
     let kept = |kind: &str| match registrant {
         Registrant::Public => kind == "public",
