@@ -5,6 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 use std::rc::Rc;
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// Methods that the routes answer, and the rest.
@@ -270,7 +271,7 @@ impl Response {
     }
 
     /// A response in JSON.
-    pub fn json(status: u16, body: &Value) -> Self {
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
         Self {
             // Through `Display` the same text would be checked once more, piece by piece.
             body: serde_json::to_string(body).unwrap_or_default(),

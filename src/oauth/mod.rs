@@ -108,6 +108,7 @@ macro_rules! wire_set {
 }
 
 pub mod authorization_request;
+pub mod binding;
 pub mod client;
 pub mod code;
 pub mod error;

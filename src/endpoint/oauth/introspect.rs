@@ -7,6 +7,7 @@ use crate::endpoint::resource::works;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::http::Response;
 use crate::ledger::{LedgerId, Standing};
+use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -49,7 +50,7 @@ async fn access<E: Edge>(
         "active": true,
         "scope": token.scope,
         "client_id": token.application,
-        "token_type": "Bearer",
+        "token_type": TokenBinding::Bearer.token_type(),
         "exp": token.expires_at.seconds(),
         "iat": token.issued_at.seconds(),
         "sub": sub,

@@ -1,7 +1,7 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::token::{Granted, Tokens};
+use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
@@ -16,7 +16,7 @@ pub(super) async fn redeem<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Granted {
+) -> Result<Issuance, Failure<Refusal>> {
     let code = params.required("code").or_refuse()?;
     let mut evidence = evidence(client, params).or_refuse()?;
     let code = Code::parse(&cx.config.keyring, code)
@@ -59,10 +59,9 @@ pub(super) async fn redeem<E: Edge>(
         expires_at: live.expires_at,
     };
     cx.edge.put_refresh(family, record);
-    let tokens = Tokens::of_family(cx, code.user, code.application, family, &live, live.scope);
-    Ok(Tokens {
+    Ok(Issuance {
         guild: redeemed.guild,
-        ..tokens
+        ..Issuance::of_family(code.user, code.application, family, &live)
     })
 }
 

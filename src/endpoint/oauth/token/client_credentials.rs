@@ -1,13 +1,15 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the application on its own behalf.
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::token::{Granted, Tokens};
-use crate::endpoint::{Context, OrRefuse};
+use crate::endpoint::oauth::token::issue::Issuance;
+use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::id::FamilyId;
 use crate::oauth::authorization_request;
+use crate::oauth::binding::TokenBinding;
+use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scopes;
-use crate::oauth::token::access::{AccessToken, Subject};
+use crate::oauth::token::access::Subject;
 use crate::store::Edge;
 
 /// Issues an access token without asking any storage.
@@ -15,21 +17,18 @@ pub(super) fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Granted {
+) -> Result<Issuance, Failure<Refusal>> {
     let scope = authorization_request::scope(params).or_refuse()?;
     let scope = scope.unwrap_or(Scopes::NONE);
     // There is no user here whose data a scope could open.
     let askable = client.application().askable().without(Scopes::of_users());
     authorization_request::refuse_beyond(scope, askable).or_refuse()?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
-    Ok(Tokens {
-        access: AccessToken {
-            subject: Subject::Application(family),
-            application: client.id(),
-            scope,
-            issued_at: cx.now,
-            expires_at: cx.now + cx.config.access_token_lifetime,
-        },
+    Ok(Issuance {
+        subject: Subject::Application(family),
+        application: client.id(),
+        scope,
+        binding: TokenBinding::Bearer,
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh: None,
         guild: None,

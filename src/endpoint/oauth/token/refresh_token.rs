@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::token::{Granted, Tokens};
+use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::audit::Action;
 use crate::ledger::{LedgerId, Rotate};
@@ -18,7 +18,7 @@ pub(super) async fn rotate<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Granted {
+) -> Result<Issuance, Failure<Refusal>> {
     let token = params.required("refresh_token").or_refuse()?;
     let narrower = authorization_request::scope(params).or_refuse()?;
     let token = RefreshToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
@@ -47,13 +47,8 @@ pub(super) async fn rotate<E: Edge>(
         cx.edge.record(entry.saying(json!({"device": family})));
     }
     let live = live.map_err(Refusal::Grant).or_refuse()?;
-    let scope = narrower.unwrap_or(live.scope);
-    Ok(Tokens::of_family(
-        cx,
-        token.user,
-        token.application,
-        family,
-        &live,
-        scope,
-    ))
+    Ok(Issuance {
+        scope: narrower.unwrap_or(live.scope),
+        ..Issuance::of_family(token.user, token.application, family, &live)
+    })
 }
