@@ -7,7 +7,7 @@
 //! | ring | files | what they are |
 //! | --- | --- | --- |
 //! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
-//! | flows | `router`, `endpoint/{oauth,api,pages}`, `page/` | one table of URLs; one file per URL; the HTML |
+//! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/` | one table of URLs; one file per URL; the HTML |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
 //! | core | `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
 //! | values | `crypto/`, `config`, `http`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
@@ -54,6 +54,7 @@ pub mod oauth;
 pub mod page;
 pub mod rate_limit;
 pub mod router;
+pub mod routes;
 pub mod snowflake;
 pub mod store;
 pub mod time;

@@ -1,259 +1,14 @@
-//! Every URL once: the table that routing, CORS, rate limits and metadata all read.
+//! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
 use crate::config::Config;
-use crate::endpoint::api::admin::{audit_log, users};
-use crate::endpoint::api::{admin, applications, authorizations, guilds, health, me};
-use crate::endpoint::oauth::{authorize, introspect, metadata, revoke, token};
-use crate::endpoint::pages::{admin as admin_pages, developers, language, login, logout, settings};
-use crate::endpoint::{
-    Context, Failure, Format, Notice, Refuse, limit_headers, oauth_error, session,
-};
+use crate::endpoint::{self, Context, Failure, Notice, Refuse, limit_headers, oauth_error};
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::oauth::error::ErrorCode;
-use crate::page::style::Asset;
 use crate::page::text::Message;
-use crate::rate_limit::{Limit, Verdict};
+use crate::rate_limit::Verdict;
+use crate::routes::{Bucket, Cors, Endpoint, Format, ROUTES, Route, with_routes};
 use crate::store::{Edge, Fault, Outlook};
-
-/// One row: a method of a URL.
-pub struct Route {
-    /// The method; `GET` answers `HEAD` too.
-    pub method: Method,
-    /// The path; `{…}` is one segment. `/oauth2/…` answers at `/api/oauth2/…` as well, and the
-    /// other way round.
-    pub path: &'static str,
-    endpoint: Endpoint,
-    format: Format,
-    cors: Cors,
-    bucket: Option<Bucket>,
-    /// The name of this URL in the metadata document.
-    pub metadata: Option<&'static str>,
-}
-
-/// Whether scripts of other origins may read the answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cors {
-    /// Any origin, without credentials: the caller proves itself in the request (RFC 9700 §2.6).
-    Any,
-    /// None: pages, and whatever takes the session cookie.
-    None,
-}
-
-/// A rate-limit bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bucket {
-    Authorize,
-    Token,
-    Revoke,
-}
-
-impl Bucket {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Authorize => "authorize",
-            Self::Token => "token",
-            Self::Revoke => "revoke",
-        }
-    }
-
-    const fn limit(self, config: &Config) -> Option<Limit> {
-        match self {
-            Self::Authorize => config.limits.authorize,
-            Self::Token => config.limits.token,
-            Self::Revoke => config.limits.revoke,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Endpoint {
-    Authorize,
-    Decide,
-    LoginForm,
-    Login,
-    LogoutForm,
-    Logout,
-    Developers,
-    DevelopersCreate,
-    DevelopersShow,
-    DevelopersSubmit,
-    Settings,
-    SettingsSubmit,
-    AdminPage,
-    AdminUsersPage,
-    AdminUserPage,
-    AdminUserSubmit,
-    AdminApplicationsPage,
-    AdminApplicationPage,
-    AdminApplicationSubmit,
-    AdminAuditLogPage,
-    Asset,
-    Language,
-    Token,
-    Revoke,
-    Introspect,
-    Metadata,
-    Health,
-    Me,
-    Authorization,
-    Userinfo,
-    Session,
-    MyGuilds,
-    MyConnections,
-    ShowGuild,
-    ApplicationOfBot,
-    Authorizations,
-    DeleteAuthorizations,
-    ShowAuthorization,
-    DeleteAuthorization,
-    DeleteDevice,
-    PublicApplication,
-    Applications,
-    CreateApplication,
-    ShowApplication,
-    UpdateApplication,
-    DeleteApplication,
-    ResetSecret,
-    AddBot,
-    ResetBotToken,
-    AdminUsers,
-    AdminCreateUser,
-    AdminShowUser,
-    AdminUpdateUser,
-    AdminDeleteUser,
-    AdminAuthorizations,
-    AdminDeleteAuthorizations,
-    AdminDeleteAuthorization,
-    AdminSetConnection,
-    AdminDeleteConnection,
-    AdminGuilds,
-    AdminCreateGuild,
-    AdminShowGuild,
-    AdminDeleteGuild,
-    AdminMembers,
-    AdminSetMember,
-    AdminDeleteMember,
-    AdminApplications,
-    AdminCreateApplication,
-    AdminShowApplication,
-    AdminUpdateApplication,
-    AdminDeleteApplication,
-    AdminAuditLog,
-}
-
-const fn route(
-    method: Method,
-    path: &'static str,
-    endpoint: Endpoint,
-    format: Format,
-    cors: Cors,
-) -> Route {
-    Route {
-        method,
-        path,
-        endpoint,
-        format,
-        cors,
-        bucket: None,
-        metadata: None,
-    }
-}
-
-impl Route {
-    const fn limited(mut self, bucket: Bucket) -> Self {
-        self.bucket = Some(bucket);
-        self
-    }
-
-    const fn known_as(mut self, metadata: &'static str) -> Self {
-        self.metadata = Some(metadata);
-        self
-    }
-}
-
-use Endpoint as To;
-use Method::{Delete, Get, Patch, Post, Put};
-
-/// The table.
-#[rustfmt::skip]
-pub const ROUTES: &[Route] = &[
-    //    method  path                                                           endpoint                     format         CORS
-    route(Get,    "/oauth2/authorize",                                           To::Authorize,               Format::Page,  Cors::None).limited(Bucket::Authorize).known_as("authorization_endpoint"),
-    route(Post,   "/oauth2/authorize",                                           To::Decide,                  Format::Page,  Cors::None).limited(Bucket::Authorize),
-    route(Get,    "/login",                                                      To::LoginForm,               Format::Page,  Cors::None),
-    route(Post,   "/login",                                                      To::Login,                   Format::Page,  Cors::None),
-    route(Get,    "/logout",                                                     To::LogoutForm,              Format::Page,  Cors::None),
-    route(Post,   "/logout",                                                     To::Logout,                  Format::Page,  Cors::None),
-    route(Get,    "/developers",                                                 To::Developers,              Format::Page,  Cors::None),
-    route(Post,   "/developers",                                                 To::DevelopersCreate,        Format::Page,  Cors::None),
-    route(Get,    "/developers/{application}",                                   To::DevelopersShow,          Format::Page,  Cors::None),
-    route(Post,   "/developers/{application}",                                   To::DevelopersSubmit,        Format::Page,  Cors::None),
-    route(Get,    "/settings/authorizations",                                    To::Settings,                Format::Page,  Cors::None),
-    route(Post,   "/settings/authorizations",                                    To::SettingsSubmit,          Format::Page,  Cors::None),
-    route(Get,    "/admin",                                                      To::AdminPage,               Format::Page,  Cors::None),
-    route(Get,    "/admin/users",                                                To::AdminUsersPage,          Format::Page,  Cors::None),
-    route(Get,    "/admin/users/{user}",                                         To::AdminUserPage,           Format::Page,  Cors::None),
-    route(Post,   "/admin/users/{user}",                                         To::AdminUserSubmit,         Format::Page,  Cors::None),
-    route(Get,    "/admin/applications",                                         To::AdminApplicationsPage,   Format::Page,  Cors::None),
-    route(Get,    "/admin/applications/{application}",                           To::AdminApplicationPage,    Format::Page,  Cors::None),
-    route(Post,   "/admin/applications/{application}",                           To::AdminApplicationSubmit,  Format::Page,  Cors::None),
-    route(Get,    "/admin/audit-log",                                            To::AdminAuditLogPage,       Format::Page,  Cors::None),
-    route(Post,   "/language",                                                   To::Language,                Format::Page,  Cors::None),
-    route(Get,    "/assets/{asset}",                                             To::Asset,                   Format::Page,  Cors::None),
-    route(Post,   "/api/oauth2/token",                                           To::Token,                   Format::OAuth, Cors::Any ).limited(Bucket::Token).known_as("token_endpoint"),
-    route(Post,   "/api/oauth2/revoke",                                          To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke).known_as("revocation_endpoint"),
-    route(Post,   "/api/oauth2/token/revoke",                                    To::Revoke,                  Format::OAuth, Cors::Any ).limited(Bucket::Revoke),
-    route(Post,   "/api/oauth2/introspect",                                      To::Introspect,              Format::OAuth, Cors::Any ).known_as("introspection_endpoint"),
-    route(Get,    "/.well-known/oauth-authorization-server",                     To::Metadata,                Format::OAuth, Cors::Any ),
-    route(Get,    "/healthz",                                                    To::Health,                  Format::Api,   Cors::None),
-    route(Get,    "/api/users/@me",                                              To::Me,                      Format::Api,   Cors::Any ),
-    route(Get,    "/api/users/@me/guilds",                                       To::MyGuilds,                Format::Api,   Cors::Any ),
-    route(Get,    "/api/users/@me/connections",                                  To::MyConnections,           Format::Api,   Cors::Any ),
-    route(Get,    "/api/guilds/{guild}",                                         To::ShowGuild,               Format::Api,   Cors::Any ),
-    route(Get,    "/api/applications/@me",                                       To::ApplicationOfBot,        Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/@me",                                             To::Authorization,           Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/userinfo",                                        To::Userinfo,                Format::Api,   Cors::Any ).known_as("userinfo_endpoint"),
-    route(Post,   "/api/oauth2/userinfo",                                        To::Userinfo,                Format::Api,   Cors::Any ),
-    route(Get,    "/api/oauth2/session",                                         To::Session,                 Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/@me/authorizations",                              To::Authorizations,          Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/@me/authorizations",                              To::DeleteAuthorizations,    Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/@me/authorizations/{application}",                To::ShowAuthorization,       Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/@me/authorizations/{application}",                To::DeleteAuthorization,     Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/@me/authorizations/{application}/devices/{device}",To::DeleteDevice,           Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/applications/@me",                                To::Applications,            Format::Api,   Cors::None),
-    route(Post,   "/api/oauth2/applications",                                    To::CreateApplication,       Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/applications/{application}",                      To::ShowApplication,         Format::Api,   Cors::None),
-    route(Patch,  "/api/oauth2/applications/{application}",                      To::UpdateApplication,       Format::Api,   Cors::None),
-    route(Delete, "/api/oauth2/applications/{application}",                      To::DeleteApplication,       Format::Api,   Cors::None),
-    route(Get,    "/api/oauth2/applications/{application}/public",               To::PublicApplication,       Format::Api,   Cors::Any ),
-    route(Post,   "/api/oauth2/applications/{application}/client-secret/reset",  To::ResetSecret,             Format::Api,   Cors::None),
-    route(Post,   "/api/oauth2/applications/{application}/bot",                  To::AddBot,                  Format::Api,   Cors::None),
-    route(Post,   "/api/oauth2/applications/{application}/bot/reset-token",      To::ResetBotToken,           Format::Api,   Cors::None),
-    route(Get,    "/api/admin/users",                                            To::AdminUsers,              Format::Api,   Cors::None),
-    route(Post,   "/api/admin/users",                                            To::AdminCreateUser,         Format::Api,   Cors::None),
-    route(Get,    "/api/admin/users/{user}",                                     To::AdminShowUser,           Format::Api,   Cors::None),
-    route(Patch,  "/api/admin/users/{user}",                                     To::AdminUpdateUser,         Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}",                                     To::AdminDeleteUser,         Format::Api,   Cors::None),
-    route(Get,    "/api/admin/users/{user}/authorizations",                      To::AdminAuthorizations,     Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}/authorizations",                      To::AdminDeleteAuthorizations,Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}/authorizations/{application}",        To::AdminDeleteAuthorization,Format::Api,   Cors::None),
-    route(Put,    "/api/admin/users/{user}/connections/{type}/{connection}",     To::AdminSetConnection,      Format::Api,   Cors::None),
-    route(Delete, "/api/admin/users/{user}/connections/{type}/{connection}",     To::AdminDeleteConnection,   Format::Api,   Cors::None),
-    route(Get,    "/api/admin/guilds",                                           To::AdminGuilds,             Format::Api,   Cors::None),
-    route(Post,   "/api/admin/guilds",                                           To::AdminCreateGuild,        Format::Api,   Cors::None),
-    route(Get,    "/api/admin/guilds/{guild}",                                   To::AdminShowGuild,          Format::Api,   Cors::None),
-    route(Delete, "/api/admin/guilds/{guild}",                                   To::AdminDeleteGuild,        Format::Api,   Cors::None),
-    route(Get,    "/api/admin/guilds/{guild}/members",                           To::AdminMembers,            Format::Api,   Cors::None),
-    route(Put,    "/api/admin/guilds/{guild}/members/{user}",                    To::AdminSetMember,          Format::Api,   Cors::None),
-    route(Delete, "/api/admin/guilds/{guild}/members/{user}",                    To::AdminDeleteMember,       Format::Api,   Cors::None),
-    route(Get,    "/api/admin/applications",                                     To::AdminApplications,       Format::Api,   Cors::None),
-    route(Post,   "/api/admin/applications",                                     To::AdminCreateApplication,  Format::Api,   Cors::None),
-    route(Get,    "/api/admin/applications/{application}",                       To::AdminShowApplication,    Format::Api,   Cors::None),
-    route(Patch,  "/api/admin/applications/{application}",                       To::AdminUpdateApplication,  Format::Api,   Cors::None),
-    route(Delete, "/api/admin/applications/{application}",                       To::AdminDeleteApplication,  Format::Api,   Cors::None),
-    route(Get,    "/api/admin/audit-log",                                        To::AdminAuditLog,           Format::Api,   Cors::None),
-];
 
 /// Answers a request: the way in for every one of them.
 pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Response {
@@ -301,7 +56,7 @@ impl<'a> Matched<'a> {
             .filter_map(|route| segments(route.path, path).map(|it| (route, it)))
             .collect();
         let method = match request.method {
-            Method::Head => Get,
+            Method::Head => Method::Get,
             method => method,
         };
         let preflight =
@@ -339,88 +94,28 @@ impl<'a> Matched<'a> {
         response
     }
 
-    #[rustfmt::skip]
     async fn dispatch<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
         let mut segments = self.segments.iter().copied();
-        let [one, two, three] = [(); 3].map(|()| segments.next().unwrap_or_default());
-        match self.route.endpoint {
-            To::Authorize => self.close(cx, authorize::show(cx).await),
-            To::Decide => self.close(cx, authorize::decide(cx).await),
-            To::LoginForm => self.close(cx, login::show(cx).await),
-            To::Login => self.close(cx, login::submit(cx).await),
-            To::LogoutForm => self.close(cx, logout::show(cx).await),
-            To::Logout => self.close(cx, logout::submit(cx).await),
-            To::Developers => self.close(cx, developers::list(cx).await),
-            To::DevelopersCreate => self.close(cx, developers::create(cx).await),
-            To::DevelopersShow => self.close(cx, developers::show(cx, one).await),
-            To::DevelopersSubmit => self.close(cx, developers::submit(cx, one).await),
-            To::Settings => self.close(cx, settings::show(cx).await),
-            To::SettingsSubmit => self.close(cx, settings::submit(cx).await),
-            To::AdminPage => self.close(cx, admin_pages::show(cx).await),
-            To::AdminUsersPage => self.close(cx, admin_pages::users::list(cx).await),
-            To::AdminUserPage => self.close(cx, admin_pages::users::show(cx, one).await),
-            To::AdminUserSubmit => self.close(cx, admin_pages::users::submit(cx, one).await),
-            To::AdminApplicationsPage => self.close(cx, admin_pages::applications::list(cx).await),
-            To::AdminApplicationPage => self.close(cx, admin_pages::applications::show(cx, one).await),
-            To::AdminApplicationSubmit => self.close(cx, admin_pages::applications::submit(cx, one).await),
-            To::AdminAuditLogPage => self.close(cx, admin_pages::audit_log::show(cx).await),
-            To::Asset => asset(cx, one),
-            To::Language => self.close(cx, language::choose(cx)),
-            To::Token => self.close(cx, token::issue(cx).await),
-            To::Revoke => self.close(cx, revoke::revoke(cx).await),
-            To::Introspect => self.close(cx, introspect::introspect(cx).await),
-            To::Metadata => metadata::show(cx),
-            To::Health => health::show(cx).await,
-            To::Me => self.close(cx, me::user(cx).await),
-            To::MyGuilds => self.close(cx, me::guilds(cx).await),
-            To::MyConnections => self.close(cx, me::connections(cx).await),
-            To::ShowGuild => self.close(cx, guilds::show(cx, one).await),
-            To::ApplicationOfBot => self.close(cx, applications::show_to_its_bot(cx).await),
-            To::Authorization => self.close(cx, me::authorization(cx).await),
-            To::Userinfo => self.close(cx, me::userinfo(cx).await),
-            To::Session => self.close(cx, session::show(cx).await),
-            To::Authorizations => self.close(cx, authorizations::list(cx).await),
-            To::DeleteAuthorizations => self.close(cx, authorizations::delete_all(cx).await),
-            To::ShowAuthorization => self.close(cx, authorizations::show(cx, one).await),
-            To::DeleteAuthorization => self.close(cx, authorizations::delete(cx, one).await),
-            To::DeleteDevice => self.close(cx, authorizations::delete_device(cx, one, two).await),
-            To::PublicApplication => self.close(cx, applications::show_public(cx, one).await),
-            To::Applications => self.close(cx, applications::list(cx).await),
-            To::CreateApplication => self.close(cx, applications::create(cx).await),
-            To::ShowApplication => self.close(cx, applications::show(cx, one).await),
-            To::UpdateApplication => self.close(cx, applications::update(cx, one).await),
-            To::DeleteApplication => self.close(cx, applications::delete(cx, one).await),
-            To::ResetSecret => self.close(cx, applications::reset_secret(cx, one).await),
-            To::AddBot => self.close(cx, applications::add_bot(cx, one).await),
-            To::ResetBotToken => self.close(cx, applications::reset_bot_token(cx, one).await),
-            To::AdminUsers => self.close(cx, users::list_users(cx).await),
-            To::AdminCreateUser => self.close(cx, users::create_user(cx).await),
-            To::AdminShowUser => self.close(cx, users::show_user(cx, one).await),
-            To::AdminUpdateUser => self.close(cx, users::update_user(cx, one).await),
-            To::AdminDeleteUser => self.close(cx, users::delete_user(cx, one).await),
-            To::AdminAuthorizations => self.close(cx, users::list_authorizations(cx, one).await),
-            To::AdminDeleteAuthorizations => self.close(cx, users::delete_authorizations(cx, one).await),
-            To::AdminDeleteAuthorization => self.close(cx, users::delete_authorization(cx, one, two).await),
-            To::AdminSetConnection => self.close(cx, users::set_connection(cx, one, two, three).await),
-            To::AdminDeleteConnection => self.close(cx, users::delete_connection(cx, one, two, three).await),
-            To::AdminGuilds => self.close(cx, admin::guilds::list(cx).await),
-            To::AdminCreateGuild => self.close(cx, admin::guilds::create(cx).await),
-            To::AdminShowGuild => self.close(cx, admin::guilds::show(cx, one).await),
-            To::AdminDeleteGuild => self.close(cx, admin::guilds::delete(cx, one).await),
-            To::AdminMembers => self.close(cx, admin::guilds::list_members(cx, one).await),
-            To::AdminSetMember => self.close(cx, admin::guilds::set_member(cx, one, two).await),
-            To::AdminDeleteMember => self.close(cx, admin::guilds::delete_member(cx, one, two).await),
-            To::AdminApplications => self.close(cx, admin::applications::list(cx).await),
-            To::AdminCreateApplication => self.close(cx, admin::applications::create(cx).await),
-            To::AdminShowApplication => self.close(cx, admin::applications::show(cx, one).await),
-            To::AdminUpdateApplication => self.close(cx, admin::applications::update(cx, one).await),
-            To::AdminDeleteApplication => self.close(cx, admin::applications::delete(cx, one).await),
-            To::AdminAuditLog => self.close(cx, audit_log::list(cx).await),
+        macro_rules! call {
+            ($(
+                $name:ident $method:ident $path:literal
+                $($function:ident)::+ ($($segment:ident),*)
+                $format:ident $cors:ident $(.$property:ident($value:expr))*;
+            )*) => {
+                match self.route.endpoint {
+                    $(Endpoint::$name => {
+                        $(let $segment = segments.next().unwrap_or_default();)*
+                        let outcome = endpoint::$($function)::+(cx $(, $segment)*).await;
+                        self.respond(cx, outcome)
+                    })*
+                }
+            };
         }
+        with_routes!(call)
     }
 
     /// An endpoint's outcome as a response.
-    fn close<E: Edge, R: Refuse>(
+    fn respond<E: Edge, R: Refuse>(
         &self,
         cx: &Context<'_, E>,
         outcome: Result<Response, Failure<R>>,
@@ -514,36 +209,23 @@ impl Unmatched {
         match self {
             Self::NotFound if is_page => notice(cx, Notice::new(404, Message::NotFound)),
             Self::NotFound => api_error(404, "NOT_FOUND", "The requested endpoint does not exist."),
-            Self::MethodNotAllowed(route) => route.refuse_method(),
+            Self::MethodNotAllowed(route) => refuse_method(route),
         }
     }
 }
 
-impl Route {
-    fn path_methods(&self) -> String {
-        let mut methods: Vec<_> = Vec::new();
-        for route in ROUTES.iter().filter(|route| route.path == self.path) {
-            methods.push(route.method.as_str());
-            if route.method == Get {
-                methods.push(Method::Head.as_str());
-            }
-        }
-        methods.join(", ")
+/// 405, readable by whoever may read this URL's other answers.
+fn refuse_method(route: &Route) -> Response {
+    let text = "This endpoint has other methods: see the Allow header.";
+    let mut response = match route.format {
+        Format::OAuth => Response::json(405, &oauth_error(ErrorCode::InvalidRequest, text)),
+        Format::Api | Format::Page => api_error(405, "METHOD_NOT_ALLOWED", text),
     }
-
-    /// 405, readable by whoever may read this URL's other answers.
-    fn refuse_method(&self) -> Response {
-        let text = "This endpoint has other methods: see the Allow header.";
-        let mut response = match self.format {
-            Format::OAuth => Response::json(405, &oauth_error(ErrorCode::InvalidRequest, text)),
-            Format::Api | Format::Page => api_error(405, "METHOD_NOT_ALLOWED", text),
-        }
-        .with("allow", self.path_methods());
-        if self.cors == Cors::Any {
-            response.headers.extend(cors_headers());
-        }
-        response
+    .with("allow", route.path_methods());
+    if route.cors == Cors::Any {
+        response.headers.extend(cors_headers());
     }
+    response
 }
 
 /// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
@@ -637,18 +319,6 @@ fn insecure<E>(cx: &Context<'_, E>) -> Response {
     } else {
         api_error(403, "HTTPS_REQUIRED", "Use https.")
     }
-}
-
-fn asset<E>(cx: &Context<'_, E>, name: &str) -> Response {
-    let brand = &cx.config.brand;
-    let Some(asset) = Asset::ALL.into_iter().find(|it| it.name(brand) == name) else {
-        return Unmatched::NotFound.respond(cx);
-    };
-    let mut response = Response::empty(200)
-        .with("content-type", asset.media_type())
-        .with("cache-control", "public, max-age=31536000, immutable");
-    response.body = asset.body(brand);
-    response
 }
 
 /// What every answer has.

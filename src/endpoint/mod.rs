@@ -157,17 +157,6 @@ impl<T, R> OrRefuse<T, R> for Result<T, R> {
     }
 }
 
-/// How a route says no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `{error, error_description}` (RFC 6749 §5.2).
-    OAuth,
-    /// `{code, message}`.
-    Api,
-    /// A page.
-    Page,
-}
-
 /// A refusal that knows how it is answered.
 pub trait Refuse {
     /// The response.

@@ -1,7 +1,7 @@
 //! `/api/admin/*`: users, guilds, members, connections, applications; and what is refused there.
 
 use fluxer_oauth2::http::{Body, Method};
-use fluxer_oauth2::router::ROUTES;
+use fluxer_oauth2::routes::ROUTES;
 use serde_json::{Value, json};
 
 use crate::world::{

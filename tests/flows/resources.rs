@@ -1,7 +1,7 @@
 //! What a token opens, and what it does not.
 
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::router::ROUTES;
+use fluxer_oauth2::routes::ROUTES;
 use serde_json::{Value, json};
 
 use crate::world::{With, World, administrative, get, request, text};

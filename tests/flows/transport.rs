@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use fluxer_oauth2::http::{Body, Headers, Method, Request};
-use fluxer_oauth2::router::ROUTES;
+use fluxer_oauth2::routes::ROUTES;
 
 use crate::world::{Answer, HTTPS, With, World, get, post, request};
 

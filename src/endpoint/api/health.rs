@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::Context;
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::api_error::ApiError;
 use crate::http::Response;
 use crate::store::Edge;
 
 /// `GET`: 200 where every part answers, 503 where one does not. What a part said goes to the log.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Response {
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let mut parts = Map::new();
     let mut healthy = true;
     for (part, answer) in cx.edge.health().await {
@@ -18,5 +19,6 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Response {
         let word = if answer.is_ok() { "ok" } else { "unavailable" };
         parts.insert(part.to_owned(), json!(word));
     }
-    Response::json(if healthy { 200 } else { 503 }, &Value::Object(parts))
+    let status = if healthy { 200 } else { 503 };
+    Ok(Response::json(status, &Value::Object(parts)))
 }

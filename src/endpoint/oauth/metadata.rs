@@ -3,19 +3,21 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::endpoint::Context;
+use crate::endpoint::{Context, Failure};
 use crate::http::Response;
+use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::{
     AuthMethod, CodeChallengeMethod, GrantType, ResponseMode, ResponseType,
 };
 use crate::oauth::scope::Scope;
-use crate::router::ROUTES;
+use crate::routes::ROUTES;
 
 /// How long a client may keep the document, in seconds.
 const MAX_AGE: u32 = 3600;
 
 /// `GET`.
-pub fn show<E>(cx: &Context<'_, E>) -> Response {
+#[expect(clippy::unused_async, reason = "every endpoint is async")]
+pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let issuer = cx.config.issuer.as_str();
     let mut document = Map::new();
     document.insert("issuer".into(), json!(issuer));
@@ -63,8 +65,8 @@ pub fn show<E>(cx: &Context<'_, E>) -> Response {
         "authorization_response_iss_parameter_supported".into(),
         json!(true),
     );
-    Response::json(200, &Value::Object(document))
-        .with("cache-control", format!("public, max-age={MAX_AGE}"))
+    Ok(Response::json(200, &Value::Object(document))
+        .with("cache-control", format!("public, max-age={MAX_AGE}")))
 }
 
 fn spelled<T: Copy>(all: &[T], spelling: fn(T) -> &'static str) -> Value {

@@ -15,7 +15,10 @@ const LIFETIME: Duration = Duration::from_hours(24 * 365);
 
 /// `POST`. A form that a stranger sends could change the language and nothing else, so there is no
 /// ticket in it; it goes back to where it came from, here.
-pub fn choose<E: crate::store::Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+#[expect(clippy::unused_async, reason = "every endpoint is async")]
+pub async fn choose<E: crate::store::Edge>(
+    cx: &Context<'_, E>,
+) -> Result<Response, Failure<Notice>> {
     let form = cx.posted_form("/login").or_refuse()?;
     let one = |name| form.one(name).map_err(Notice::bad_request).or_refuse();
     let chosen = one("language")?.and_then(text::by_tag);

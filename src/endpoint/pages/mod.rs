@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod asset;
 pub mod developers;
 pub mod language;
 pub mod login;

@@ -1,0 +1,218 @@
+//! Every URL once: the table that routing, dispatch, CORS, rate limits and metadata all read. A new
+//! URL is a row here and a file in `endpoint/`.
+
+use crate::config::Config;
+use crate::http::Method;
+use crate::rate_limit::Limit;
+
+/// One row: a method of a URL.
+pub struct Route {
+    /// The method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// The path; `{…}` is one segment. `/oauth2/…` answers at `/api/oauth2/…` as well, and the
+    /// other way round.
+    pub path: &'static str,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) format: Format,
+    pub(crate) cors: Cors,
+    pub(crate) bucket: Option<Bucket>,
+    /// The name of this URL in the metadata document.
+    pub metadata: Option<&'static str>,
+}
+
+/// How a route says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `{error, error_description}` (RFC 6749 §5.2).
+    OAuth,
+    /// `{code, message}`.
+    Api,
+    /// A page.
+    Page,
+}
+
+/// Whether scripts of other origins may read the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cors {
+    /// Any origin, without credentials: the caller proves itself in the request (RFC 9700 §2.6).
+    Any,
+    /// None: pages, and whatever takes the session cookie.
+    None,
+}
+
+/// A rate-limit bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bucket {
+    Authorize,
+    Token,
+    Revoke,
+}
+
+impl Bucket {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Authorize => "authorize",
+            Self::Token => "token",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    pub(crate) const fn limit(self, config: &Config) -> Option<Limit> {
+        match self {
+            Self::Authorize => config.limits.authorize,
+            Self::Token => config.limits.token,
+            Self::Revoke => config.limits.revoke,
+        }
+    }
+}
+
+impl Route {
+    const fn new(
+        method: Method,
+        path: &'static str,
+        endpoint: Endpoint,
+        format: Format,
+        cors: Cors,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            endpoint,
+            format,
+            cors,
+            bucket: None,
+            metadata: None,
+        }
+    }
+
+    const fn limited(mut self, bucket: Bucket) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
+    const fn named(mut self, metadata: &'static str) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// The methods of this URL, as `Allow` lists them.
+    pub(crate) fn path_methods(&self) -> String {
+        let mut methods: Vec<_> = Vec::new();
+        for route in ROUTES.iter().filter(|route| route.path == self.path) {
+            methods.push(route.method.as_str());
+            if route.method == Method::Get {
+                methods.push(Method::Head.as_str());
+            }
+        }
+        methods.join(", ")
+    }
+}
+
+/// Hands the table to another macro: [`ROUTES`] is made from it here, and the dispatch in `router`,
+/// so that this file needs none of the endpoints and every endpoint may read this file.
+///
+/// A row: its name, method, path, the function in `endpoint/` that answers with the segments that it
+/// takes, the format of its refusals, CORS, and what else holds for it.
+macro_rules! with_routes {
+    ($then:ident) => {
+        $then! {
+            Authorize                 Get    "/oauth2/authorize"                                             oauth::authorize::show()                                     Page  None .limited(Bucket::Authorize).named("authorization_endpoint");
+            Decide                    Post   "/oauth2/authorize"                                             oauth::authorize::decide()                                   Page  None .limited(Bucket::Authorize);
+            LoginForm                 Get    "/login"                                                        pages::login::show()                                         Page  None;
+            Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None;
+            LogoutForm                Get    "/logout"                                                       pages::logout::show()                                        Page  None;
+            Logout                    Post   "/logout"                                                       pages::logout::submit()                                      Page  None;
+            Developers                Get    "/developers"                                                   pages::developers::list()                                    Page  None;
+            DevelopersCreate          Post   "/developers"                                                   pages::developers::create()                                  Page  None;
+            DevelopersShow            Get    "/developers/{application}"                                     pages::developers::show(application)                         Page  None;
+            DevelopersSubmit          Post   "/developers/{application}"                                     pages::developers::submit(application)                       Page  None;
+            Settings                  Get    "/settings/authorizations"                                      pages::settings::show()                                      Page  None;
+            SettingsSubmit            Post   "/settings/authorizations"                                      pages::settings::submit()                                    Page  None;
+            AdminPage                 Get    "/admin"                                                        pages::admin::show()                                         Page  None;
+            AdminUsersPage            Get    "/admin/users"                                                  pages::admin::users::list()                                  Page  None;
+            AdminUserPage             Get    "/admin/users/{user}"                                           pages::admin::users::show(user)                              Page  None;
+            AdminUserSubmit           Post   "/admin/users/{user}"                                           pages::admin::users::submit(user)                            Page  None;
+            AdminApplicationsPage     Get    "/admin/applications"                                           pages::admin::applications::list()                           Page  None;
+            AdminApplicationPage      Get    "/admin/applications/{application}"                             pages::admin::applications::show(application)                Page  None;
+            AdminApplicationSubmit    Post   "/admin/applications/{application}"                             pages::admin::applications::submit(application)              Page  None;
+            AdminAuditLogPage         Get    "/admin/audit-log"                                              pages::admin::audit_log::show()                              Page  None;
+            Language                  Post   "/language"                                                     pages::language::choose()                                    Page  None;
+            Asset                     Get    "/assets/{asset}"                                               pages::asset::show(asset)                                    Page  None;
+            Token                     Post   "/api/oauth2/token"                                             oauth::token::issue()                                        OAuth Any  .limited(Bucket::Token).named("token_endpoint");
+            Revoke                    Post   "/api/oauth2/revoke"                                            oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke).named("revocation_endpoint");
+            RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);
+            Introspect                Post   "/api/oauth2/introspect"                                        oauth::introspect::introspect()                              OAuth Any  .named("introspection_endpoint");
+            Metadata                  Get    "/.well-known/oauth-authorization-server"                       oauth::metadata::show()                                      OAuth Any;
+            Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
+            Me                        Get    "/api/users/@me"                                                api::me::user()                                              Api   Any;
+            MyGuilds                  Get    "/api/users/@me/guilds"                                         api::me::guilds()                                            Api   Any;
+            MyConnections             Get    "/api/users/@me/connections"                                    api::me::connections()                                       Api   Any;
+            ShowGuild                 Get    "/api/guilds/{guild}"                                           api::guilds::show(guild)                                     Api   Any;
+            ApplicationOfBot          Get    "/api/applications/@me"                                         api::applications::show_to_its_bot()                         Api   Any;
+            Authorization             Get    "/api/oauth2/@me"                                               api::me::authorization()                                     Api   Any;
+            Userinfo                  Get    "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any  .named("userinfo_endpoint");
+            PostUserinfo              Post   "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any;
+            Session                   Get    "/api/oauth2/session"                                           session::show()                                         Api   None;
+            Authorizations            Get    "/api/oauth2/@me/authorizations"                                api::authorizations::list()                                  Api   None;
+            DeleteAuthorizations      Delete "/api/oauth2/@me/authorizations"                                api::authorizations::delete_all()                            Api   None;
+            ShowAuthorization         Get    "/api/oauth2/@me/authorizations/{application}"                  api::authorizations::show(application)                       Api   None;
+            DeleteAuthorization       Delete "/api/oauth2/@me/authorizations/{application}"                  api::authorizations::delete(application)                     Api   None;
+            DeleteDevice              Delete "/api/oauth2/@me/authorizations/{application}/devices/{device}" api::authorizations::delete_device(application, device)      Api   None;
+            Applications              Get    "/api/oauth2/applications/@me"                                  api::applications::list()                                    Api   None;
+            CreateApplication         Post   "/api/oauth2/applications"                                      api::applications::create()                                  Api   None;
+            ShowApplication           Get    "/api/oauth2/applications/{application}"                        api::applications::show(application)                         Api   None;
+            UpdateApplication         Patch  "/api/oauth2/applications/{application}"                        api::applications::update(application)                       Api   None;
+            DeleteApplication         Delete "/api/oauth2/applications/{application}"                        api::applications::delete(application)                       Api   None;
+            PublicApplication         Get    "/api/oauth2/applications/{application}/public"                 api::applications::show_public(application)                  Api   Any;
+            ResetSecret               Post   "/api/oauth2/applications/{application}/client-secret/reset"    api::applications::reset_secret(application)                 Api   None;
+            AddBot                    Post   "/api/oauth2/applications/{application}/bot"                    api::applications::add_bot(application)                      Api   None;
+            ResetBotToken             Post   "/api/oauth2/applications/{application}/bot/reset-token"        api::applications::reset_bot_token(application)              Api   None;
+            AdminUsers                Get    "/api/admin/users"                                              api::admin::users::list_users()                              Api   None;
+            AdminCreateUser           Post   "/api/admin/users"                                              api::admin::users::create_user()                             Api   None;
+            AdminShowUser             Get    "/api/admin/users/{user}"                                       api::admin::users::show_user(user)                           Api   None;
+            AdminUpdateUser           Patch  "/api/admin/users/{user}"                                       api::admin::users::update_user(user)                         Api   None;
+            AdminDeleteUser           Delete "/api/admin/users/{user}"                                       api::admin::users::delete_user(user)                         Api   None;
+            AdminAuthorizations       Get    "/api/admin/users/{user}/authorizations"                        api::admin::users::list_authorizations(user)                 Api   None;
+            AdminDeleteAuthorizations Delete "/api/admin/users/{user}/authorizations"                        api::admin::users::delete_authorizations(user)               Api   None;
+            AdminDeleteAuthorization  Delete "/api/admin/users/{user}/authorizations/{application}"          api::admin::users::delete_authorization(user, application)   Api   None;
+            AdminSetConnection        Put    "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::set_connection(user, kind, connection)    Api   None;
+            AdminDeleteConnection     Delete "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::delete_connection(user, kind, connection) Api   None;
+            AdminGuilds               Get    "/api/admin/guilds"                                             api::admin::guilds::list()                                   Api   None;
+            AdminCreateGuild          Post   "/api/admin/guilds"                                             api::admin::guilds::create()                                 Api   None;
+            AdminShowGuild            Get    "/api/admin/guilds/{guild}"                                     api::admin::guilds::show(guild)                              Api   None;
+            AdminDeleteGuild          Delete "/api/admin/guilds/{guild}"                                     api::admin::guilds::delete(guild)                            Api   None;
+            AdminMembers              Get    "/api/admin/guilds/{guild}/members"                             api::admin::guilds::list_members(guild)                      Api   None;
+            AdminSetMember            Put    "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::set_member(guild, user)                  Api   None;
+            AdminDeleteMember         Delete "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::delete_member(guild, user)               Api   None;
+            AdminApplications         Get    "/api/admin/applications"                                       api::admin::applications::list()                             Api   None;
+            AdminCreateApplication    Post   "/api/admin/applications"                                       api::admin::applications::create()                           Api   None;
+            AdminShowApplication      Get    "/api/admin/applications/{application}"                         api::admin::applications::show(application)                  Api   None;
+            AdminUpdateApplication    Patch  "/api/admin/applications/{application}"                         api::admin::applications::update(application)                Api   None;
+            AdminDeleteApplication    Delete "/api/admin/applications/{application}"                         api::admin::applications::delete(application)                Api   None;
+            AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
+        }
+    };
+}
+pub(crate) use with_routes;
+
+macro_rules! table {
+    ($(
+        $name:ident $method:ident $path:literal
+        $($function:ident)::+ ($($segment:ident),*)
+        $format:ident $cors:ident $(.$property:ident($value:expr))*;
+    )*) => {
+        /// What answers a route.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Endpoint {
+            $($name,)*
+        }
+
+        /// The table.
+        pub const ROUTES: &[Route] = &[$(
+            Route::new(Method::$method, $path, Endpoint::$name, Format::$format, Cors::$cors)
+                $(.$property($value))*,
+        )*];
+    };
+}
+
+with_routes!(table);
