@@ -1,7 +1,9 @@
 //! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
 use crate::config::Config;
-use crate::endpoint::{self, Context, Failure, Notice, Refuse, limit_headers, oauth_error};
+use crate::endpoint::{
+    self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, oauth_error,
+};
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::oauth::error::ErrorCode;
@@ -120,12 +122,11 @@ impl<'a> Matched<'a> {
         cx: &Context<'_, E>,
         outcome: Result<Response, Failure<R>>,
     ) -> Response {
-        let refused = match outcome {
-            Ok(response) => return response,
+        match outcome {
+            Ok(response) => response,
             Err(Failure::Refused(refusal)) => refusal.refuse(cx),
-            Err(Failure::Fault(fault)) => Err(fault),
-        };
-        refused.unwrap_or_else(|fault| self.unavailable(cx, &fault))
+            Err(Failure::Fault(fault)) => self.unavailable(cx, &fault),
+        }
     }
 
     /// Ours: 503 where it will pass, 500 where it will not. The client learns a reference, the log
@@ -176,7 +177,7 @@ impl<'a> Matched<'a> {
     fn too_many_requests<E>(&self, cx: &Context<'_, E>, verdict: &Verdict) -> Response {
         let seconds = verdict.retry_after();
         let response = if self.route.format == Format::Page && cx.request.accepts_html() {
-            notice(cx, Notice::new(429, Message::TooManyRequests(seconds)))
+            Notice::new(429, Message::TooManyRequests(seconds)).refuse(cx)
         } else {
             Response::json(429, &ApiError::RateLimited(*verdict).body())
         };
@@ -198,17 +199,15 @@ impl<'a> Matched<'a> {
         match self.route.format {
             Format::OAuth => Response::json(also.status, &oauth_error(oauth, &words)),
             Format::Api => api_error(also.status, api, &words),
-            Format::Page => notice(cx, also),
+            Format::Page => also.refuse(cx),
         }
     }
 }
 
 impl Unmatched {
     fn respond<E>(self, cx: &Context<'_, E>) -> Response {
-        let is_page = cx.request.accepts_html() && !cx.request.path.starts_with("/api/");
         match self {
-            Self::NotFound if is_page => notice(cx, Notice::new(404, Message::NotFound)),
-            Self::NotFound => api_error(404, "NOT_FOUND", "The requested endpoint does not exist."),
+            Self::NotFound => UnknownPath.refuse(cx),
             Self::MethodNotAllowed(route) => refuse_method(route),
         }
     }
@@ -350,10 +349,4 @@ fn api_error(status: u16, code: &str, message: &str) -> Response {
         status,
         &serde_json::json!({"code": code, "message": message}),
     )
-}
-
-fn notice<E>(cx: &Context<'_, E>, notice: Notice) -> Response {
-    let status = notice.status;
-    let page = notice.refuse(cx);
-    page.unwrap_or_else(|_| Response::empty(status))
 }

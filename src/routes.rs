@@ -152,7 +152,7 @@ macro_rules! with_routes {
             Authorization             Get    "/api/oauth2/@me"                                               api::me::authorization()                                     Api   Any;
             Userinfo                  Get    "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any  .named("userinfo_endpoint");
             PostUserinfo              Post   "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any;
-            Session                   Get    "/api/oauth2/session"                                           session::show()                                         Api   None;
+            Session                   Get    "/api/oauth2/session"                                           api::session::show()                                         Api   None;
             Authorizations            Get    "/api/oauth2/@me/authorizations"                                api::authorizations::list()                                  Api   None;
             DeleteAuthorizations      Delete "/api/oauth2/@me/authorizations"                                api::authorizations::delete_all()                            Api   None;
             ShowAuthorization         Get    "/api/oauth2/@me/authorizations/{application}"                  api::authorizations::show(application)                       Api   None;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fluxer_oauth2::router::ROUTES;
+use fluxer_oauth2::routes::ROUTES;
 
 const DOCUMENTS: [&str; 10] = [
     "README.md",

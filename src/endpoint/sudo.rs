@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::attempts::Places;
-use super::json_body::Fields;
-use super::session::Manager;
+use super::body::Fields;
+use super::caller::Manager;
 use super::{Context, Failure, OrRefuse};
 use crate::crypto::password;
 use crate::fluxer::api_error::ApiError;

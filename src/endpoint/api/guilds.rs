@@ -1,6 +1,6 @@
 //! `/api/guilds/{id}`: a guild, for the bots in it.
 
-use crate::endpoint::resource::bot;
+use crate::endpoint::caller::bot;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::resource::{Caller, bearer, caller};
+use crate::endpoint::caller::{Caller, bearer, caller};
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::guild::Membership;

@@ -6,3 +6,4 @@ pub mod authorizations;
 pub mod guilds;
 pub mod health;
 pub mod me;
+pub mod session;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::endpoint::caller::works;
 use crate::endpoint::oauth::client_authentication::{AuthenticatedClient, authenticate};
-use crate::endpoint::resource::works;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::http::Response;
 use crate::ledger::{LedgerId, Standing};

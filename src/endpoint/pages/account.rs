@@ -2,7 +2,7 @@
 //! whether a form came from it.
 
 use crate::crypto::form_ticket::Form;
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::login;
 use crate::endpoint::{Context, Failure, Notice};
 use crate::http::Response;

@@ -1,16 +1,15 @@
 //! `GET /assets/{asset}`: what the pages load. A file's name holds its hash, so it is kept for ever.
 
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, UnknownPath};
 use crate::http::Response;
 use crate::page::style::Asset;
-use crate::page::text::Message;
 
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
-pub async fn show<E>(cx: &Context<'_, E>, name: &str) -> Result<Response, Failure<Notice>> {
+pub async fn show<E>(cx: &Context<'_, E>, name: &str) -> Result<Response, Failure<UnknownPath>> {
     let brand = &cx.config.brand;
     let asset = Asset::ALL.into_iter().find(|it| it.name(brand) == name);
-    let asset = asset.ok_or_else(|| Failure::refused(Notice::new(404, Message::NotFound)))?;
+    let asset = asset.ok_or_else(|| Failure::refused(UnknownPath))?;
     let mut response = Response::empty(200)
         .with("content-type", asset.media_type())
         .with("cache-control", "public, max-age=31536000, immutable");

@@ -2,13 +2,11 @@
 
 use core::time::Duration;
 
+use crate::endpoint::cookies::LANGUAGE;
 use crate::endpoint::pages::login;
 use crate::endpoint::{Context, Failure, Notice, OrRefuse};
 use crate::http::Response;
 use crate::page::text;
-
-/// Keeps the choice. It is nobody's secret and says nothing of who chose.
-pub const COOKIE: &str = "fluxer_language";
 
 /// How long a choice is kept.
 const LIFETIME: Duration = Duration::from_hours(24 * 365);
@@ -33,7 +31,7 @@ pub async fn choose<E: crate::store::Edge>(
                 ""
             };
             let cookie = format!(
-                "{COOKIE}={}; Path=/; Max-Age={}; SameSite=Lax{secure}",
+                "{LANGUAGE}={}; Path=/; Max-Age={}; SameSite=Lax{secure}",
                 text.tag,
                 LIFETIME.as_secs()
             );

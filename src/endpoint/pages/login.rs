@@ -9,7 +9,7 @@ use crate::crypto::form_ticket::Form;
 use crate::crypto::password;
 use crate::crypto::secret::{AuthorizationCode, Secret, SessionId};
 use crate::endpoint::attempts::{BUCKET, Places};
-use crate::endpoint::browser::Cookie;
+use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::authorize;
 use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse, limit_headers};
 use crate::fluxer::audit::Action;

@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use super::login;
 use crate::crypto::form_ticket::Form;
-use crate::endpoint::browser::{Cookie, LoggedIn};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::cookies::Cookie;
 use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse};
 use crate::fluxer::audit::Action;
 use crate::http::Response;

@@ -6,7 +6,7 @@ use core::task::Poll;
 use url::form_urlencoded;
 
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice};
 use crate::http::Response;
 use crate::id::FamilyId;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Answer;
 use crate::endpoint::api::applications::{Terms, add, apply, change, current, remove};
-use crate::endpoint::json_body::Fields;
-use crate::endpoint::resource::administrator;
+use crate::endpoint::body::Fields;
+use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, Failure, OrRefuse, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{Application, ApplicationChange};

@@ -5,7 +5,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use super::Answer;
-use crate::endpoint::resource::administrator;
+use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, paging};
 use crate::fluxer::audit::Entry;
 use crate::http::Response;

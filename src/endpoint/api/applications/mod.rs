@@ -6,9 +6,9 @@ pub mod operations;
 
 use serde_json::{Value, json};
 
-use crate::endpoint::json_body::Fields;
-use crate::endpoint::session::Manager;
-use crate::endpoint::{Context, Failure, OrRefuse, paging, resource, sudo};
+use crate::endpoint::body::Fields;
+use crate::endpoint::caller::Manager;
+use crate::endpoint::{Context, Failure, OrRefuse, caller, paging, sudo};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::bot_token::BotToken;
@@ -31,7 +31,7 @@ pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 
 /// `GET /api/applications/@me`: for the application's bot.
 pub async fn show_to_its_bot<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let application = resource::bot(cx).await?;
+    let application = caller::bot(cx).await?;
     Ok(Response::json(200, &application.through_its_bot()))
 }
 

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::crypto::secret::{ClientSecret, Secret};
-use crate::endpoint::json_body::Fields;
+use crate::endpoint::body::Fields;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{

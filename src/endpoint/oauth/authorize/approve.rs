@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::bot::Plan;
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::oauth::authorize::{Asked, Callback, Request};
 use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::audit::{Action, Entry};

@@ -2,7 +2,7 @@
 //! that say how it went.
 
 use super::Asked;
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{JoinedGuild, Membership, Role};

@@ -2,7 +2,7 @@
 
 use super::bot::{not_added, ticked};
 use crate::endpoint::api::me;
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::oauth::authorize::{Asked, Request, consent_form};
 use crate::endpoint::pages::logout;
 use crate::endpoint::{Context, Failure, Notice};

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use self::approve::Approval;
 use crate::crypto::form_ticket::Form;
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::login;
 use crate::endpoint::{Context, Failure, Notice, OrRefuse};
 use crate::fluxer::application::Application;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::lists::{cut, link};
-use crate::endpoint::browser::LoggedIn;
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::endpoint::paging::{cut, link};
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::application::{Application, ApplicationChange};

@@ -1,9 +1,9 @@
 //! `/admin/audit-log`: who did what, newest first.
 
-use super::lists::{cut, link};
 use crate::endpoint::Context;
 use crate::endpoint::api::admin::audit_log::kept_since;
 use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, staff};
+use crate::endpoint::paging::{cut, link};
 use crate::fluxer::audit::Action;
 use crate::page::admin::{self, AuditLogPage};
 use crate::snowflake::EntryId;

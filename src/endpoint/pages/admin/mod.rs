@@ -4,8 +4,8 @@ pub mod applications;
 pub mod audit_log;
 pub mod users;
 
-use crate::endpoint::browser::LoggedIn;
-use crate::endpoint::{Context, Failure, Notice, lists};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;

@@ -1,9 +1,9 @@
 //! `/admin/users…`: users, and taking back what they authorized.
 
-use super::lists::{cut, link};
 use crate::endpoint::Context;
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all};
 use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::endpoint::paging::{cut, link};
 use crate::fluxer::user::User;
 use crate::http::Response;
 use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed};

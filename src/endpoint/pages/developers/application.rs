@@ -1,8 +1,8 @@
 //! `/developers/{application}`: everything that its owner does with it.
 
 use crate::endpoint::api::applications::operations::{self, BotOwner, SecretOwner};
-use crate::endpoint::browser::LoggedIn;
-use crate::endpoint::json_body::{Control, Fields};
+use crate::endpoint::body::{Control, Fields};
+use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::developers::{DELETED, PATH, not_found};
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice, OrRefuse};

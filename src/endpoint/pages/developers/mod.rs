@@ -7,9 +7,9 @@ pub use application::{show, submit};
 
 use crate::crypto::secret::Secret;
 use crate::endpoint::api::applications::operations::{self, MAX_PER_USER, Made, Terms};
-use crate::endpoint::browser::LoggedIn;
-use crate::endpoint::json_body::{Control, Fields};
-use crate::endpoint::lists::{cut, link};
+use crate::endpoint::body::{Control, Fields};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::paging::{cut, link};
 use crate::endpoint::{Context, Failure, Notice, OrRefuse};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Response;

@@ -1,5 +1,5 @@
-//! The fields of a JSON body, or of a form that stands for one, read with all their mistakes at
-//! once.
+//! What a request's body says: parameters of a form, or the fields of a JSON object, which are read
+//! with all their mistakes at once.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,43 @@ use serde_json::{Map, Value};
 
 use super::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::http::Body;
+use crate::oauth::error::Refusal;
 use crate::oauth::params::{self, Pairs, Params};
+
+impl<E> Context<'_, E> {
+    /// The request's body.
+    pub fn body(&self) -> &[u8] {
+        match &self.request.body {
+            Body::Read(bytes) => bytes,
+            // The router answers these before any endpoint sees them.
+            Body::TooLarge | Body::Broken => &[],
+        }
+    }
+
+    /// The parameters of a form that a browser posted.
+    pub fn form(&self) -> Result<Params, Refusal> {
+        match self.request.media_type().as_deref() {
+            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+            _ => Err(Refusal::MediaType),
+        }
+    }
+
+    /// The parameters of a token, revocation or introspection request: a form (RFC 6749 Appendix
+    /// B), or JSON, which Fluxer's documentation shows.
+    pub fn form_or_json(&self) -> Result<Params, Refusal> {
+        match self.request.media_type().as_deref() {
+            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+            Some("application/json") => Params::from_json(self.body()),
+            _ => Err(Refusal::MediaType),
+        }
+    }
+}
+
+fn parse_form(body: &[u8]) -> Result<Params, Refusal> {
+    let body = core::str::from_utf8(body).map_err(|_| Refusal::MalformedForm)?;
+    Params::from_form(body)
+}
 
 /// A JSON object that is being read.
 pub struct Fields {
@@ -43,7 +79,7 @@ impl Control {
 
 impl Fields {
     /// Reads the request's body as a JSON object.
-    pub fn read<E: crate::store::Edge>(cx: &Context<'_, E>) -> Result<Self, ApiError> {
+    pub fn read<E>(cx: &Context<'_, E>) -> Result<Self, ApiError> {
         if cx.request.media_type().as_deref() != Some("application/json") {
             return Err(ApiError::UnsupportedMediaType);
         }

@@ -1,20 +1,46 @@
-//! What stands between a bearer or bot token and a resource (RFC 6750).
+//! Who asks: a browser that is logged in, the bearer of a token (RFC 6750), a bot, an administrator.
 //!
 //! Invariant: a token is good for the routes its scopes name and nothing else, never in place of a
 //! session, and not for an instant after its family has ended.
 
 use std::rc::Rc;
 
+use super::cookies::Cookie;
 use super::{Context, Failure};
+use crate::crypto::form_ticket::{Form, Ticket};
+use crate::crypto::secret::{Secret, SessionId};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::Application;
 use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::User;
+use crate::http::Method;
 use crate::ledger::{LedgerId, Standing, Withdrawn};
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, Fault, Session};
+
+/// A browser that is logged in.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The session.
+    pub session: Session,
+    /// Its cookie: what its forms are bound to.
+    pub cookie: Secret<SessionId>,
+}
+
+impl<E: Edge> Context<'_, E> {
+    /// The session of the request's cookie, and what its user granted the application that the
+    /// request is about.
+    pub async fn logged_in(&self, about: Option<ApplicationId>) -> Result<Option<LoggedIn>, Fault> {
+        let Some(cookie) = self.cookie(Cookie::Session) else {
+            return Ok(None);
+        };
+        let cookie = Secret::new(cookie);
+        let session = self.edge.session(&cookie.hash(), about, self.now).await?;
+        Ok(session.map(|session| LoggedIn { session, cookie }))
+    }
+}
 
 /// A token that works, and whose it is.
 pub struct Bearer {
@@ -185,4 +211,69 @@ pub async fn administrator<E: Edge>(
         application: bearer.token.application,
         user,
     })
+}
+
+/// What a script of ours shows when it changes something: bound to the session.
+pub fn csrf_form(logged_in: &LoggedIn) -> Form<'_> {
+    Form {
+        name: "api",
+        browser: logged_in.cookie.expose(),
+        subject: "",
+    }
+}
+
+/// The session of a request that reads.
+async fn reader<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
+    let logged_in = cx.logged_in(None).await?;
+    logged_in.ok_or(Failure::refused(ApiError::Unauthorized))
+}
+
+/// The session of a request that changes something, with its `X-CSRF-Token`.
+async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
+    let logged_in = reader(cx).await?;
+    let token = cx.request.header("x-csrf-token").unwrap_or_default();
+    match csrf_form(&logged_in).check(&cx.config.keyring, token, cx.now) {
+        Ticket::Valid(_) => Ok(logged_in),
+        Ticket::Invalid => Err(Failure::refused(ApiError::CsrfToken)),
+    }
+}
+
+/// Who manages what is theirs: a user who is logged in, or an administrator by way of a token.
+pub enum Manager {
+    /// A session.
+    User(LoggedIn),
+    /// A bearer token with `admin`.
+    Administrator(Administrator),
+}
+
+impl Manager {
+    /// Whom a request comes from.
+    pub async fn of<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<ApiError>> {
+        if cx.request.header("authorization").is_some() {
+            return Ok(Self::Administrator(administrator(cx).await?));
+        }
+        Ok(Self::User(match cx.request.method {
+            Method::Get | Method::Head => reader(cx).await?,
+            _ => writer(cx).await?,
+        }))
+    }
+
+    /// The user whose things these are; an application on its own behalf has none.
+    pub fn user(&self) -> Result<UserId, Failure<ApiError>> {
+        match self {
+            Self::User(logged_in) => Ok(logged_in.session.user.id),
+            Self::Administrator(administrator) => {
+                let user = administrator.user;
+                user.ok_or(Failure::refused(ApiError::AccessDenied))
+            }
+        }
+    }
+
+    /// Whom the audit log names.
+    pub fn actor(&self) -> Snowflake {
+        match self {
+            Self::User(logged_in) => logged_in.session.user.id.0,
+            Self::Administrator(administrator) => administrator.actor(),
+        }
+    }
 }

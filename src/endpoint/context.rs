@@ -1,0 +1,73 @@
+//! What every endpoint has: the world outside, the settings, the request, and the instant it came.
+
+use std::rc::Rc;
+
+use super::cookies;
+use crate::config::Config;
+use crate::crypto::secret::Secret;
+use crate::fluxer::application::Application;
+use crate::fluxer::audit::{Action, Entry};
+use crate::http::Request;
+use crate::page::Chrome;
+use crate::page::text;
+use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::store::{Edge, Fault};
+use crate::time::Timestamp;
+
+/// What every endpoint has: the world outside, the settings, the request, and the instant it came.
+pub struct Context<'a, E> {
+    /// The world outside.
+    pub edge: &'a E,
+    /// The settings.
+    pub config: &'a Config,
+    /// The request.
+    pub request: &'a Request,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+impl<E> Context<'_, E> {
+    /// What a page has around what it says, in the language of whoever asks: the one they chose,
+    /// or the best of those that their browser names.
+    pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
+        let chosen = self
+            .request
+            .cookie(cookies::LANGUAGE)
+            .and_then(text::by_tag);
+        let accepted = self.request.header("accept-language").unwrap_or_default();
+        Chrome {
+            text: chosen.unwrap_or_else(|| text::accepted(accepted)),
+            brand: &self.config.brand,
+            here,
+            account: None,
+        }
+    }
+}
+
+impl<E: Edge> Context<'_, E> {
+    /// An application: the built-in one, or one of the directory's.
+    pub async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+        match &self.config.admin_application {
+            Some(built_in) if built_in.client.id == id => Ok(Some(Rc::clone(built_in))),
+            _ => self.edge.application(id).await,
+        }
+    }
+
+    /// A new id for something made now.
+    pub fn new_id(&self) -> Result<Snowflake, Fault> {
+        Ok(Snowflake::generate(self.now.millis(), self.edge.random()?))
+    }
+
+    /// An entry of the audit log about this request.
+    pub fn entry(&self, action: Action) -> Entry {
+        // What is worth an entry must not fail for want of an id.
+        let entropy = self.edge.random().unwrap_or_default();
+        let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
+        Entry::new(id, action, self.request.client_ip())
+    }
+
+    /// A new secret of 256 random bits.
+    pub fn new_secret<K>(&self) -> Result<Secret<K>, Fault> {
+        Ok(Secret::from_entropy(self.edge.random()?))
+    }
+}

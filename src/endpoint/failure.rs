@@ -1,0 +1,213 @@
+//! How an endpoint says no: whose doing it was, in the endpoint's own words.
+
+use serde_json::json;
+
+use super::Context;
+use super::attempts;
+use crate::fluxer::api_error::ApiError;
+use crate::http::Response;
+use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
+use crate::page::text::Message;
+use crate::page::{NoticePage, Page};
+use crate::rate_limit::Verdict;
+use crate::store::Fault;
+
+/// Why an endpoint did not answer as asked: the caller's doing, in the endpoint's own words, or
+/// ours.
+#[derive(Debug)]
+pub enum Failure<R> {
+    /// Theirs.
+    Refused(Box<R>),
+    /// Ours.
+    Fault(Fault),
+}
+
+impl<R> Failure<R> {
+    /// Theirs. Behind a pointer, for everything that can fail carries room for it.
+    pub fn refused(refusal: R) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl<R, F: Into<Fault>> From<F> for Failure<R> {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Makes `?` turn a refusal into a [`Failure`]. (A blanket impl would overlap with the one for
+/// faults.)
+pub trait OrRefuse<T, R> {
+    /// The value, or the refusal as a failure.
+    fn or_refuse(self) -> Result<T, Failure<R>>;
+}
+
+impl<T, R> OrRefuse<T, R> for Result<T, R> {
+    fn or_refuse(self) -> Result<T, Failure<R>> {
+        self.map_err(Failure::refused)
+    }
+}
+
+/// A refusal that knows how it is answered.
+pub trait Refuse {
+    /// The response.
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Response;
+}
+
+impl Refuse for Refusal {
+    fn refuse<E>(self, _: &Context<'_, E>) -> Response {
+        let status = match self.code() {
+            ErrorCode::InvalidClient => 401,
+            _ => 400,
+        };
+        let response = Response::json(status, &oauth_error(self.code(), &self.to_string()));
+        match self {
+            Self::Client {
+                place: CredentialsPlace::Header,
+                ..
+            } if status == 401 => response.with(
+                "www-authenticate",
+                "Basic realm=\"Fluxer\", charset=\"UTF-8\"",
+            ),
+            _ => response,
+        }
+    }
+}
+
+/// There is nothing at this path.
+#[derive(Debug)]
+pub struct UnknownPath;
+
+impl Refuse for UnknownPath {
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
+        if cx.request.accepts_html() && !cx.request.path.starts_with("/api/") {
+            return Notice::new(404, Message::NotFound).refuse(cx);
+        }
+        let message = "The requested endpoint does not exist.";
+        Response::json(404, &json!({"code": "NOT_FOUND", "message": message}))
+    }
+}
+
+impl Refuse for ApiError {
+    fn refuse<E>(self, _: &Context<'_, E>) -> Response {
+        let response = Response::json(self.status(), &self.body());
+        match (&self, self.challenge()) {
+            (_, Some(challenge)) => response.with("www-authenticate", challenge),
+            (Self::RateLimited(verdict), None) => {
+                let mut response = response.with("retry-after", verdict.retry_after().to_string());
+                let headers = limit_headers(attempts::BUCKET, verdict);
+                response.headers.extend(headers);
+                response
+            }
+            (_, None) => response,
+        }
+    }
+}
+
+/// A page that says one thing: why not, or what now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened, and what to do.
+    pub message: Message,
+    /// For the application's developer.
+    pub detail: Option<String>,
+    /// Where to go on: a path here.
+    pub next: Option<(String, Next)>,
+}
+
+/// What the way on is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The form again.
+    StartAgain,
+    /// The login form.
+    LogIn,
+    /// The logout form.
+    LogOut,
+}
+
+impl Notice {
+    /// A page that only says it.
+    pub const fn new(status: u16, message: Message) -> Self {
+        Self {
+            status,
+            message,
+            detail: None,
+            next: None,
+        }
+    }
+
+    /// With something for the application's developer.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl core::fmt::Display) -> Self {
+        self.detail = Some(detail.to_string());
+        self
+    }
+
+    /// With a way on.
+    #[must_use]
+    pub fn then(mut self, path: impl Into<String>, label: Next) -> Self {
+        self.next = Some((path.into(), label));
+        self
+    }
+
+    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    pub fn bad_request(detail: impl core::fmt::Display) -> Self {
+        Self::new(400, Message::BadLink).with_detail(detail)
+    }
+
+    /// A form that did not come from a page of ours, or too late.
+    pub fn form_refused(back_to: String) -> Self {
+        Self::new(403, Message::FormRefused).then(back_to, Next::StartAgain)
+    }
+}
+
+impl Refuse for Notice {
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
+        // Nothing of a request that went wrong stands on the page that says so: there is no way back
+        // to it, and so no choice of language.
+        let chrome = cx.chrome("");
+        let [title, words] = chrome.text.message(self.message);
+        let seconds = match self.message {
+            Message::TooManyRequests(seconds) => seconds.to_string(),
+            _ => String::new(),
+        };
+        let label = |next| match next {
+            Next::StartAgain => chrome.text.layout.start_again,
+            Next::LogIn => chrome.text.login.submit,
+            Next::LogOut => chrome.text.logout.submit,
+        };
+        let page = NoticePage {
+            title,
+            words,
+            seconds: &seconds,
+            detail: self.detail.as_deref(),
+            next: self
+                .next
+                .as_ref()
+                .map(|(href, next)| (href.as_str(), label(*next))),
+        };
+        Page::render(chrome, title, &page).respond(self.status)
+    }
+}
+
+/// What a limited answer says of its window; `bucket` names the limit.
+pub fn limit_headers(bucket: &str, verdict: &Verdict) -> [(&'static str, String); 5] {
+    let left = verdict.reset_after();
+    let seconds = format!("{}.{:03}", left.as_secs(), left.subsec_millis());
+    let reset = verdict.reset_at.millis().div_ceil(1000);
+    [
+        ("x-ratelimit-limit", verdict.limit.to_string()),
+        ("x-ratelimit-remaining", verdict.remaining.to_string()),
+        ("x-ratelimit-reset", reset.to_string()),
+        ("x-ratelimit-reset-after", seconds),
+        ("x-ratelimit-bucket", bucket.to_owned()),
+    ]
+}
+
+/// `{error, error_description}`.
+pub fn oauth_error(code: ErrorCode, description: &str) -> serde_json::Value {
+    json!({"error": code.as_str(), "error_description": description})
+}
