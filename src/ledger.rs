@@ -310,7 +310,7 @@ pub enum Message {
     Withdrawn(Withdrawn),
     /// Ends every family: [`crate::store::Ledgers::deauthorize`].
     Deauthorize,
-    /// Lists the live families: [`crate::store::Ledgers::families`].
+    /// Lists the live families: [`crate::store::Ledgers::devices`].
     Families,
 }
 

@@ -1,5 +1,12 @@
 //! What can differ in wasm, and must not: the same tests run natively, against the same constants.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(
+        clippy::disallowed_methods,
+        reason = "this is about the runtime's own clock and randomness"
+    )
+)]
 
 use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
 use fluxer_oauth2::crypto::password;

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 
 /// The clock. It stands still while code runs and moves on with every answer from outside, which
 /// is how the platform keeps timing attacks out.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(worker::Date::now().as_millis())
 }
@@ -18,6 +19,10 @@ impl Ambient for Edge {
         now()
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the source of randomness"
+    )]
     fn entropy(&self, buffer: &mut [u8]) -> Result<(), Fault> {
         getrandom::fill(buffer).map_err(|error| Fault::new("entropy", error))
     }

@@ -1,7 +1,7 @@
 //! Secrets, and the hashes that stand for them in storage.
 //!
 //! Invariant: a [`Secret`] has no `Clone`, prints as `[redacted]`, and reaches storage only as its
-//! [`Hash`]. The kind keeps a session's hash from ever being looked up as a code's.
+//! [`struct@Hash`]. The kind keeps a session's hash from ever being looked up as a code's.
 
 use core::fmt;
 use core::marker::PhantomData;
