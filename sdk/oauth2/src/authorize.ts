@@ -1,5 +1,6 @@
 import { endpoint, required, type AuthorizeConfig } from './config.js';
-import { randomText, toBase64Url } from './encoding.js';
+import { randomText, toBase64Url, toBytes } from './encoding.js';
+import { subtle } from './runtime.js';
 
 /** Bytes of randomness in a state and in a code verifier. */
 const RANDOM_BYTES = 32;
@@ -50,7 +51,7 @@ export function generateState(): string {
  */
 export async function generatePkce(): Promise<Pkce> {
   const codeVerifier = randomText(RANDOM_BYTES);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(codeVerifier));
+  const digest = await subtle().digest('SHA-256', toBytes(codeVerifier));
   return { codeVerifier, codeChallenge: toBase64Url(new Uint8Array(digest)) };
 }
 

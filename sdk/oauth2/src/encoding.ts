@@ -1,3 +1,5 @@
+import { randomBytes } from './runtime.js';
+
 /** Bytes as base64url without padding (RFC 4648 §5). */
 export function toBase64Url(bytes: Uint8Array): string {
   const binary = String.fromCharCode(...bytes);
@@ -6,14 +8,27 @@ export function toBase64Url(bytes: Uint8Array): string {
 
 /** The bytes of base64url without padding. Throws on anything else. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  return toBytes(binaryOf(text));
+}
+
+/** The UTF-8 text that base64url stands for. (Not every runtime has a TextDecoder.) */
+export function textOfBase64Url(text: string): string {
+  return decodeURIComponent(binaryOf(text).replace(/[^]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`));
+}
+
+function binaryOf(text: string): string {
   if (!/^[\w-]*$/.test(text)) throw new TypeError('not base64url');
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+}
+
+/** The bytes of a text whose characters are bytes, as ASCII's are. */
+export function toBytes(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** So many random bytes, as base64url. */
 export function randomText(bytes: number): string {
-  return toBase64Url(crypto.getRandomValues(new Uint8Array(bytes)));
+  return toBase64Url(randomBytes(bytes));
 }
 
 /**

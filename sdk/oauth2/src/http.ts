@@ -2,9 +2,11 @@ import { FluxerError, InvalidResponseError, NetworkError, fromResponse } from '@
 
 import { endpoint, required, type OAuth2Config, type RequestOptions, type Server } from './config.js';
 import { asRecord } from './encoding.js';
-import { systemClock, within } from './time.js';
+import { fetchOf } from './runtime.js';
+import { reasonOf, systemClock, within, type Limit } from './time.js';
 
-const TIMEOUT = 10_000;
+/** How long an answer may take, in milliseconds. */
+export const TIMEOUT = 10_000;
 const RETRIES = 2;
 /** The shortest first wait that nobody asked for, in milliseconds. */
 const FIRST_WAIT = 250;
@@ -61,16 +63,19 @@ interface JsonRequest extends RequestOptions {
 
 /** The JSON object that a URL of the authorization server answers with. */
 export async function json(config: Settings, url: URL, { repeatable, signal, redact, init }: JsonRequest): Promise<Record<string, unknown>> {
-  const { timeout: milliseconds = TIMEOUT, clock = systemClock } = config;
-  const late = (): Error => new NetworkError(`No answer from ${place(url)} within ${milliseconds} ms`);
   return retrying(config, { repeatable, signal }, () =>
-    within({ clock, milliseconds, signal, late }, async (signal) => {
+    within(limit(config, url, signal), async (signal) => {
       // Nobody but this URL is to see what is sent, and nobody else is to answer.
       const response = await send(config, url, { ...init, redirect: 'manual', signal });
       if (!response.ok) throw await fromResponse(response, { redact });
       return parse(await received(response, url, signal), url);
     }),
   );
+}
+
+/** How long an answer of a URL may take. */
+export function limit({ timeout: milliseconds = TIMEOUT, clock = systemClock }: Settings, url: URL, signal: AbortSignal | undefined): Limit {
+  return { clock, milliseconds, signal, late: () => new NetworkError(`No answer from ${place(url)} within ${milliseconds} ms`) };
 }
 
 /**
@@ -97,8 +102,7 @@ export async function retrying<T>(
 
 /** `fetch`, whose failures are NetworkErrors and whose aborts are the signal's reason. */
 export async function send(config: Settings, url: URL, init: RequestInit): Promise<Response> {
-  // Browsers refuse a fetch that is called as a method of something else.
-  const fetch = config.fetch ?? globalThis.fetch;
+  const fetch = fetchOf(config); // browsers refuse one that is called as a method of something else
   try {
     return await fetch(url.href, init);
   } catch (cause) {
@@ -114,8 +118,9 @@ async function received(response: Response, url: URL, signal: AbortSignal): Prom
   }
 }
 
-function failed(url: URL, signal: AbortSignal | null | undefined, cause: unknown): unknown {
-  return signal?.aborted ? signal.reason : new NetworkError(`No answer from ${place(url)}`, { cause });
+/** What went wrong with a connection, as callers are told. */
+export function failed(url: URL, signal: AbortSignal | null | undefined, cause: unknown): unknown {
+  return signal?.aborted ? reasonOf(signal) : new NetworkError(`No answer from ${place(url)}`, { cause });
 }
 
 /** A URL as errors show it: queries may hold secrets. */

@@ -1,7 +1,9 @@
 import { InvalidTokenError, MissingOAuthScopeError } from '@fluxer/errors';
 
 import { required, type OAuth2Config, type OAuth2Scope, type RequestOptions } from './config.js';
-import { asRecord, fromBase64Url } from './encoding.js';
+import { fromBase64Url, toBytes } from './encoding.js';
+import { decode } from './jwt.js';
+import { subtle } from './runtime.js';
 import { systemClock } from './time.js';
 import { introspect, type ActiveToken } from './token.js';
 
@@ -105,34 +107,13 @@ function scopesOf(scope: unknown): string[] {
   return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
 }
 
-interface Decoded {
-  header: Record<string, unknown>;
-  claims: Record<string, unknown>;
-}
-
-/** The JSON of a JWT (RFC 7519 §3), nothing of it verified; `undefined` where it is none. */
-function decode(token: string): Decoded | undefined {
-  const parts = String(token).split('.');
-  if (parts.length !== 3) return undefined;
-  const [header, claims] = parts.map(json);
-  return header && claims && { header, claims };
-}
-
-function json(part: string): Record<string, unknown> | undefined {
-  try {
-    return asRecord(JSON.parse(new TextDecoder().decode(fromBase64Url(part))));
-  } catch {
-    return undefined;
-  }
-}
-
 async function isSigned(token: string, bytes: Uint8Array): Promise<boolean> {
   // RFC 7518 §3.2: a key of at least the hash's size; a shorter one is a mistake in the settings.
   if (bytes.length < 32) throw new TypeError('key must be at least 32 bytes');
   const end = token.lastIndexOf('.');
-  const key = await crypto.subtle.importKey('raw', new Uint8Array(bytes), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
+  const key = await subtle().importKey('raw', new Uint8Array(bytes), { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
   try {
-    return await crypto.subtle.verify('HMAC', key, fromBase64Url(token.slice(end + 1)), new TextEncoder().encode(token.slice(0, end)));
+    return await subtle().verify('HMAC', key, fromBase64Url(token.slice(end + 1)), toBytes(token.slice(0, end)));
   } catch {
     return false; // a signature that is not base64url
   }

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { createSession } from '@fluxer/oauth2';
+
 export const CLIENT = {
   clientId: '42',
   clientSecret: 'the-client-secret',
@@ -103,4 +105,25 @@ export function held(answer) {
   let release;
   const gate = new Promise((resolve) => { release = resolve; });
   return { answer: async () => (await gate, answer), release };
+}
+
+/** How long access tokens are good for, in milliseconds. */
+export const WEEK = 604_800_000;
+
+/** A session with tokens number 0, which have so many milliseconds left, and the server's next answers. */
+export function start(answers, { left = WEEK, tokens = {}, config = {}, ...options } = {}) {
+  const [server, clock, saved, ends] = [new FakeServer(...answers), new FakeClock(), [], []];
+  const session = createSession(server.client(clock, config), {
+    tokens: { accessToken: 'access-0', tokenType: 'Bearer', expiresIn: WEEK / 1000, expiresAt: clock.time + left, refreshToken: 'refresh-0', scope: 'identify', ...tokens },
+    onTokens: (tokens) => void saved.push(tokens.accessToken),
+    onEnd: (reason) => void ends.push(reason),
+    ...options,
+  });
+  const sent = () => server.requests.map(({ form, headers }) => form.refresh_token ?? headers.get('authorization'));
+  return { server, clock, session, saved, ends, sent };
+}
+
+/** A JWT whose signature nobody looks at. */
+export function jwt(claims) {
+  return ['{"alg":"HS256"}', JSON.stringify(claims), 'signature'].map((part) => Buffer.from(part).toString('base64url')).join('.');
 }

@@ -4,24 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ApiError, HttpError, InvalidGrantError, InvalidResponseError, InvalidTokenError, MissingOAuthScopeError, NetworkError, RateLimitedError, TemporarilyUnavailableError } from '@fluxer/errors';
-import { createSession } from '@fluxer/oauth2';
-
-import { FakeClock, FakeServer, broken, held, invalidGrant, invalidToken, json, limited, quiet, tokensAnswer, unavailable } from './fakes.mjs';
-
-const WEEK = 604_800_000;
-
-/** A session with tokens number 0, which have so many milliseconds left, and the server's next answers. */
-function start(answers, { left = WEEK, tokens = {}, config = {}, ...options } = {}) {
-  const [server, clock, saved, ends] = [new FakeServer(...answers), new FakeClock(), [], []];
-  const session = createSession(server.client(clock, config), {
-    tokens: { accessToken: 'access-0', tokenType: 'Bearer', expiresIn: WEEK / 1000, expiresAt: clock.time + left, refreshToken: 'refresh-0', scope: 'identify', ...tokens },
-    onTokens: (tokens) => void saved.push(tokens.accessToken),
-    onEnd: (reason) => void ends.push(reason),
-    ...options,
-  });
-  const sent = () => server.requests.map(({ form, headers }) => form.refresh_token ?? headers.get('authorization'));
-  return { server, clock, session, saved, ends, sent };
-}
+import { FakeClock, WEEK, broken, held, invalidGrant, invalidToken, json, limited, quiet, start, tokensAnswer, unavailable } from './fakes.mjs';
 
 const outcomes = async (promises) => (await Promise.allSettled(promises)).map(({ value, reason }) => value ?? reason);
 
