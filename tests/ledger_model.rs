@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 use fluxer_oauth2::crypto::form_ticket::FORM_LIFETIME;
 use fluxer_oauth2::id::{AttemptId, FamilyId};
 use fluxer_oauth2::ledger::{
-    Evidence, Family, Generation, Grant, MAX_MISSES, Next, Open, Opened, REDEMPTION_GRACE,
-    ROTATION_GRACE, Redeem, Revoke, Rotate, Standing, Verb,
+    Evidence, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open, Opened, REDEMPTION_GRACE,
+    ROTATION_GRACE, Redeem, Revoke, Rotate, Status, Update,
 };
 use fluxer_oauth2::oauth::client::authentication::Proof;
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
@@ -172,7 +172,7 @@ impl Ledger {
         Some(serde_json::from_str(body).expect("a row that can be read"))
     }
 
-    fn ask<V: Verb>(&mut self, verb: V, now: Timestamp) -> V::Answer {
+    fn ask<V: FamilyVerb>(&mut self, verb: V, now: Timestamp) -> V::Answer {
         let id = verb.family();
         let (next, answer) = verb.decide(self.family(id), now);
         self.store(id, next);
@@ -198,14 +198,14 @@ impl Ledger {
         self.0.keys().copied().collect()
     }
 
-    fn store(&mut self, id: FamilyId, next: Next) {
+    fn store(&mut self, id: FamilyId, next: Update) {
         match next {
-            Next::Keep => {}
-            Next::Put(family) => {
+            Update::Keep => {}
+            Update::Put(family) => {
                 let body = serde_json::to_string(&family).expect("JSON");
                 self.0.insert(id, body);
             }
-            Next::Remove => {
+            Update::Remove => {
                 self.0.remove(&id);
             }
         }
@@ -500,12 +500,8 @@ impl History {
         for (family, past) in self.pasts.iter().enumerate() {
             let id = family_id(family);
             let lives = past.lives(now);
-            let standing = self.ledger.ask(Standing { family: id }, now);
-            assert_eq!(
-                standing,
-                past.current().filter(|_| lives),
-                "family {family}"
-            );
+            let status = self.ledger.ask(Status { family: id }, now);
+            assert_eq!(status, past.current().filter(|_| lives), "family {family}");
 
             // One lineage: whichever generations are accepted, they have one successor.
             let current = u32::try_from(past.generations.len()).expect("few");

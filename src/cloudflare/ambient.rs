@@ -1,7 +1,7 @@
 //! The runtime's clock, entropy and log.
 
 use super::Edge;
-use crate::ledger::LedgerId;
+use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::{Ambient, Fault, Ledgers, Limiter};
@@ -34,10 +34,7 @@ impl Ambient for Edge {
     async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)> {
         // A ledger and a limiter that no user has.
         let nobody = ApplicationId(Snowflake::from_bytes([0; 8]));
-        let ledger = LedgerId {
-            user: None,
-            application: nobody,
-        };
+        let ledger = LedgerId::SharedByApplication(nobody);
         let limit = Limit {
             requests: 1,
             window: core::time::Duration::from_secs(1),
@@ -45,7 +42,7 @@ impl Ambient for Edge {
         let limiter: Result<Verdict, Fault> = self.take("health", limit).await;
         vec![
             ("records", self.records_answer().await),
-            ("ledger", self.devices(ledger).await.map(|_| ())),
+            ("ledger", self.ask(ledger, Devices).await.map(|_| ())),
             ("limiter", limiter.map(|_| ())),
             ("directory", self.directory_answers().await),
         ]

@@ -3,11 +3,13 @@
 //! Invariant: a verb's read, decision and write run on SQLite's synchronous interface with no
 //! `await` between them. The object has one thread, so no other request can come in between, and
 //! the platform holds every answer back until its writes are durable.
+//!
+//! Invariant: nothing can fail after the write. An object that throws keeps what it wrote, so the
+//! alarm is set and the response is made before it, and a write that throws is rolled back.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
-use serde::Serialize;
 use thiserror::Error;
 use worker::console_error;
 use worker::js_sys::{Array, Date, Object, Promise};
@@ -19,45 +21,40 @@ use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 
 use super::{Edge, ambient, objects};
 use crate::id::FamilyId;
-use crate::ledger::{Device, Family, LedgerId, Message, Next, Verb};
+use crate::ledger::{AnyVerb, Families, Family, LedgerId, Reads, Turn, Update, Verb};
 use crate::store::{Fault, Ledgers};
 use crate::time::Timestamp;
 
 const BINDING: &str = "LEDGER";
 
-impl Edge {
-    async fn ask_ledger(&self, ledger: LedgerId, message: &Message) -> Result<String, Fault> {
-        let question = serde_json::to_string(message).map_err(fault)?;
-        self.ask_object(BINDING, &ledger.to_string(), &question)
-            .await
-    }
-}
-
-fn fault(error: serde_json::Error) -> Fault {
-    Fault::new(BINDING, error)
-}
-
 impl Ledgers for Edge {
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
-        let answer = self.ask_ledger(ledger, &verb.into()).await?;
+        let fault = |error: serde_json::Error| Fault::new(BINDING, error);
+        let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
+        let object = ledger.to_string();
+        let answer = self.ask_object(BINDING, &object, &question).await?;
         serde_json::from_str(&answer).map_err(fault)
     }
+}
 
-    async fn deauthorize(&self, ledger: LedgerId) -> Result<usize, Fault> {
-        let answer = self.ask_ledger(ledger, &Message::Deauthorize).await?;
-        serde_json::from_str(&answer).map_err(fault)
-    }
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+extern "C" {
+    /// What `worker-sys` does not declare.
+    #[wasm_bindgen(extends = DurableObjectStorage)]
+    type TransactionalStorage;
 
-    async fn devices(&self, ledger: LedgerId) -> Result<Vec<Device>, Fault> {
-        let answer = self.ask_ledger(ledger, &Message::Families).await?;
-        serde_json::from_str(&answer).map_err(fault)
-    }
+    /// Rolls back what the closure wrote where it throws.
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &TransactionalStorage,
+        closure: &mut dyn FnMut() -> Result<(), JsValue>,
+    ) -> Result<JsValue, JsValue>;
 }
 
 /// One ledger. The `worker` crate's own macro would make a task of each turn and copy what no turn
 /// looks at; this answers at once.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
-pub struct Ledger(Rc<Families>);
+pub struct Ledger(Rc<Table>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl Ledger {
@@ -65,87 +62,63 @@ impl Ledger {
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState) -> Result<Ledger, JsValue> {
         let storage = state.storage()?;
-        Ok(Self(Rc::new(Families {
+        Ok(Self(Rc::new(Table {
             sql: storage.sql(),
-            storage,
-            has_table: Cell::new(false),
+            storage: storage.unchecked_into(),
+            is_there: Cell::new(false),
             alarm: Cell::new(None),
         })))
     }
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
     pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
-        let Turn { answer, purge_at } = match self.0.turn(request) {
-            Ok(turn) => turn,
-            Err(Broken::Storage(error)) => return Err(error),
-            // Told apart from an object that does not answer: asking again will not mend it.
-            Err(Broken::Unreadable(error)) => {
-                console_error!("a family cannot be read: {error}");
-                return objects::unreadable().map(JsValue::from);
-            }
+        let verb: AnyVerb = match serde_json::from_str(&objects::question(request)?) {
+            Ok(verb) => verb,
+            Err(error) => return unreadable(&error),
         };
-        let response = objects::answer(&answer)?;
-        // The turn is over: what is awaited from here on decides nothing.
-        match purge_at {
-            None => Ok(response.into()),
-            Some(purge_at) => self.wake_by(purge_at, response),
+        let table = Rc::clone(&self.0);
+        match table.alarm_before(&verb)? {
+            None => table.answer(verb),
+            Some(alarm) => Ok(future_to_promise(async move {
+                table.wake_at(alarm).await?;
+                table.answer(verb)
+            })
+            .into()),
         }
     }
 
     /// Forgets what has expired. The alarm stands at the earliest expiry of the time it was set;
     /// a refresh moves an expiry on without touching it, so it may come for nothing.
     pub fn alarm(&self) -> Promise {
-        let families = Rc::clone(&self.0);
+        let table = Rc::clone(&self.0);
         future_to_promise(async move {
-            families.alarm.set(None);
-            families.purge(ambient::now()).await?;
+            table.alarm.set(None);
+            table.purge(ambient::now()).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
 }
 
-impl Ledger {
-    /// Answers once it is sure that the alarm comes by then. The platform writes it together with the
-    /// turn, for nothing is awaited between the two.
-    fn wake_by(&self, purge_at: Timestamp, response: Response) -> Result<JsValue, JsValue> {
-        let families = &self.0;
-        if families.alarm.get().is_some_and(|alarm| alarm <= purge_at) {
-            return Ok(response.into());
-        }
-        let earliest = families.earliest()?.unwrap_or(purge_at);
-        let set = families.set_alarm(earliest)?;
-        let families = Rc::clone(families);
-        let answered = future_to_promise(async move {
-            JsFuture::from(set).await?;
-            families.alarm.set(Some(earliest));
-            Ok(response.into())
-        });
-        Ok(answered.into())
-    }
+/// Told apart from an object that does not answer: asking again will not mend it.
+fn unreadable(error: &serde_json::Error) -> Result<JsValue, JsValue> {
+    console_error!("a family cannot be read: {error}");
+    objects::unreadable().map(JsValue::from)
 }
 
-/// What the object keeps.
-struct Families {
-    storage: DurableObjectStorage,
+/// The families, a row each.
+struct Table {
+    storage: TransactionalStorage,
     sql: SqlStorage,
     /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps
     /// nothing at all, so reading must not make one.
-    has_table: Cell<bool>,
+    is_there: Cell<bool>,
     /// When the alarm comes, where this instance has set it.
     alarm: Cell<Option<Timestamp>>,
 }
 
-/// What a turn leaves to do.
-struct Turn {
-    /// JSON.
-    answer: String,
-    /// When the family that it opened expires.
-    purge_at: Option<Timestamp>,
-}
-
 /// Why there is no answer.
 #[derive(Debug, Error)]
-enum Broken {
+enum TurnError {
     /// A question or a family that this code cannot read.
     #[error("{0}")]
     Unreadable(#[from] serde_json::Error),
@@ -154,78 +127,63 @@ enum Broken {
     Storage(JsValue),
 }
 
-impl From<JsValue> for Broken {
+impl From<JsValue> for TurnError {
     fn from(thrown: JsValue) -> Self {
         Self::Storage(thrown)
     }
 }
 
-impl Turn {
-    fn that_answers(answer: &impl Serialize) -> Result<Self, Broken> {
-        Ok(Self {
-            answer: serde_json::to_string(answer)?,
-            purge_at: None,
-        })
-    }
-}
-
-/// A verb's rule: what to store, and the answer in JSON.
-type Decide = Box<dyn FnOnce(Option<Family>, Timestamp) -> serde_json::Result<(Next, String)>>;
-
-impl Families {
-    fn turn(&self, request: &Request) -> Result<Turn, Broken> {
-        match serde_json::from_str(&objects::question(request)?)? {
-            Message::Open(verb) => self.take(verb),
-            Message::Redeem(verb) => self.take(verb),
-            Message::Rotate(verb) => self.take(verb),
-            Message::Revoke(verb) => self.take(verb),
-            Message::Standing(verb) => self.take(verb),
-            Message::Withdraw(verb) => self.take(verb),
-            Message::Withdrawn(verb) => self.take(verb),
-            Message::Deauthorize => self.deauthorize(),
-            Message::Families => self.devices(),
-        }
-    }
-
-    fn take<V: Verb + 'static>(&self, verb: V) -> Result<Turn, Broken> {
-        let family = verb.family();
-        let decide = |family, now| {
-            let (next, answer) = verb.decide(family, now);
-            Ok((next, serde_json::to_string(&answer)?))
+impl Table {
+    /// When the alarm must come before the verb is decided; `None` where it does.
+    fn alarm_before(&self, verb: &AnyVerb) -> Result<Option<Timestamp>, JsValue> {
+        let Some(expires_at) = verb.opens_until(ambient::now()) else {
+            return Ok(None);
         };
-        self.decide(family, Box::new(decide))
+        if self.alarm.get().is_some_and(|alarm| alarm <= expires_at) {
+            return Ok(None);
+        }
+        let earliest = self.earliest()?;
+        Ok(Some(earliest.map_or(expires_at, |it| it.min(expires_at))))
+    }
+
+    async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
+        let set = self
+            .storage
+            .set_alarm(Date::new(&millis(alarm)), Object::new())?;
+        JsFuture::from(set).await?;
+        self.alarm.set(Some(alarm));
+        Ok(())
+    }
+
+    fn answer(&self, verb: AnyVerb) -> Result<JsValue, JsValue> {
+        match self.turn(verb) {
+            Ok(response) => Ok(response.into()),
+            Err(TurnError::Storage(error)) => Err(error),
+            Err(TurnError::Unreadable(error)) => unreadable(&error),
+        }
     }
 
     /// Reads, decides, writes.
-    fn decide(&self, id: FamilyId, decide: Decide) -> Result<Turn, Broken> {
-        let family = self.family(id)?;
-        let is_new = family.is_none();
-        let (next, answer) = decide(family, ambient::now())?;
-        // Only a new family can expire before the alarm.
-        let purge_at = match &next {
-            Next::Put(family) if is_new => Some(family.purge_at()),
-            Next::Put(_) | Next::Keep | Next::Remove => None,
+    fn turn(&self, verb: AnyVerb) -> Result<Response, TurnError> {
+        let stored = match verb.reads() {
+            Reads::Family(id) => self.family(id)?.into_iter().map(|it| (id, it)).collect(),
+            Reads::All => self.all()?,
         };
-        self.store(id, next)?;
-        Ok(Turn { answer, purge_at })
-    }
-
-    fn deauthorize(&self) -> Result<Turn, Broken> {
-        let now = ambient::now();
-        let mut ended: usize = 0;
-        for (id, family) in self.all()? {
-            let next = family.end(now);
-            ended += usize::from(next != Next::Keep);
-            self.store(id, next)?;
+        let Turn { updates, answer } = verb.decide(stored, ambient::now())?;
+        let mut writes = Vec::new();
+        for (id, update) in updates {
+            writes.extend(Write::of(id, update)?);
         }
-        Turn::that_answers(&ended)
-    }
-
-    fn devices(&self) -> Result<Turn, Broken> {
-        let now = ambient::now();
-        let families = self.all()?.into_iter();
-        let devices = families.filter_map(|(id, family)| Device::of(id, family, now));
-        Turn::that_answers(&devices.collect::<Vec<_>>())
+        let response = objects::answer(&answer)?;
+        if !writes.is_empty() {
+            let mut write = || writes.iter().try_for_each(|write| self.write(write));
+            if let Err(error) = self.storage.transaction_sync(&mut write) {
+                // The table may have been made in what was rolled back.
+                self.is_there.set(false);
+                return Err(error.into());
+            }
+        }
+        Ok(response)
     }
 
     async fn purge(&self, now: Timestamp) -> Result<(), JsValue> {
@@ -235,12 +193,10 @@ impl Families {
         let sql = "DELETE FROM families WHERE purge_at <= ?";
         self.rows(sql, &Array::of1(&millis(now)))?;
         if let Some(purge_at) = self.earliest()? {
-            JsFuture::from(self.set_alarm(purge_at)?).await?;
-            self.alarm.set(Some(purge_at));
-            return Ok(());
+            return self.wake_at(purge_at).await;
         }
         // An empty ledger leaves nothing behind.
-        self.has_table.set(false);
+        self.is_there.set(false);
         JsFuture::from(self.storage.delete_all()?).await?;
         Ok(())
     }
@@ -261,12 +217,7 @@ impl Families {
         Ok(Some(Timestamp::from_millis(millis)))
     }
 
-    fn set_alarm(&self, at: Timestamp) -> Result<Promise, JsValue> {
-        self.storage
-            .set_alarm(Date::new(&millis(at)), Object::new())
-    }
-
-    fn family(&self, id: FamilyId) -> Result<Option<Family>, Broken> {
+    fn family(&self, id: FamilyId) -> Result<Option<Family>, TurnError> {
         if !self.table_is_there()? {
             return Ok(None);
         }
@@ -277,9 +228,9 @@ impl Families {
     }
 
     /// Every family. One row that cannot be read does not take the others with it.
-    fn all(&self) -> Result<Vec<(FamilyId, Family)>, JsValue> {
+    fn all(&self) -> Result<Families, JsValue> {
         if !self.table_is_there()? {
-            return Ok(Vec::new());
+            return Ok(Families::new());
         }
         let rows = self.rows("SELECT id, body FROM families", &Array::new())?;
         let family = |row: &Array| {
@@ -289,34 +240,31 @@ impl Families {
         Ok(rows.iter().filter_map(family).collect())
     }
 
-    fn store(&self, id: FamilyId, next: Next) -> Result<(), Broken> {
-        let id = id.to_string().into();
-        match next {
-            Next::Keep => {}
-            Next::Put(family) => {
+    fn write(&self, write: &Write) -> Result<(), JsValue> {
+        match write {
+            Write::Put(values) => {
                 self.make_table()?;
-                let body = serde_json::to_string(&family)?;
                 self.rows(
                     "INSERT INTO families (id, purge_at, body) VALUES (?, ?, ?) \
                      ON CONFLICT (id) DO UPDATE SET purge_at = excluded.purge_at, \
                      body = excluded.body",
-                    &Array::of3(&id, &millis(family.purge_at()), &body.into()),
+                    values,
                 )?;
             }
-            Next::Remove => {
-                self.rows("DELETE FROM families WHERE id = ?", &Array::of1(&id))?;
+            Write::Remove(id) => {
+                self.rows("DELETE FROM families WHERE id = ?", id)?;
             }
         }
         Ok(())
     }
 
     fn table_is_there(&self) -> Result<bool, JsValue> {
-        if !self.has_table.get() {
+        if !self.is_there.get() {
             let sql = "SELECT name FROM sqlite_master WHERE name = 'families'";
             let found = self.rows(sql, &Array::new())?;
-            self.has_table.set(!found.is_empty());
+            self.is_there.set(!found.is_empty());
         }
-        Ok(self.has_table.get())
+        Ok(self.is_there.get())
     }
 
     /// Without a rowid a family is one row, not one and an index entry.
@@ -327,7 +275,7 @@ impl Families {
                  body TEXT NOT NULL) WITHOUT ROWID",
                 &Array::new(),
             )?;
-            self.has_table.set(true);
+            self.is_there.set(true);
         }
         Ok(())
     }
@@ -343,6 +291,31 @@ impl Families {
             }
             read.push(next.value().unchecked_into());
         }
+    }
+}
+
+/// A change of a row, with the statement's values.
+enum Write {
+    Put(Array),
+    Remove(Array),
+}
+
+impl Write {
+    /// `None`: nothing changes. Fails where the family cannot be written as JSON.
+    fn of(id: FamilyId, update: Update) -> serde_json::Result<Option<Self>> {
+        let id = id.to_string().into();
+        Ok(match update {
+            Update::Keep => None,
+            Update::Put(family) => {
+                let body = serde_json::to_string(&family)?.into();
+                Some(Self::Put(Array::of3(
+                    &id,
+                    &millis(family.purge_at()),
+                    &body,
+                )))
+            }
+            Update::Remove => Some(Self::Remove(Array::of1(&id))),
+        })
     }
 }
 

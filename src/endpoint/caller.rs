@@ -14,7 +14,7 @@ use crate::fluxer::application::Application;
 use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::User;
 use crate::http::Method;
-use crate::ledger::{LedgerId, Standing, Withdrawn};
+use crate::ledger::{Status, Withdrawn};
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -129,21 +129,15 @@ async fn verify_bot<E: Edge>(
 
 /// Whether a token's family lives, asked of its ledger and of nobody else.
 pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<bool, Fault> {
-    let application = token.application;
+    let ledger = token.subject.ledger(token.application);
     match token.subject {
-        Subject::User(user, family) => {
-            let ledger = LedgerId {
-                user: Some(user),
-                application,
-            };
-            Ok(cx.edge.ask(ledger, Standing { family }).await?.is_some())
+        Subject::User(_, family) => {
+            let status = cx.edge.ask(ledger, Status { family }).await?;
+            Ok(status.is_some())
         }
-        Subject::Application(family) => {
-            let ledger = LedgerId {
-                user: None,
-                application,
-            };
-            Ok(!cx.edge.ask(ledger, Withdrawn { family }).await?)
+        Subject::Application(family, _) => {
+            let withdrawn = cx.edge.ask(ledger, Withdrawn { family }).await?;
+            Ok(!withdrawn)
         }
     }
 }
@@ -162,7 +156,7 @@ impl Bearer {
     pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
         match self.token.subject {
             Subject::User(user, _) => Ok(user),
-            Subject::Application(_) => Err(Failure::refused(ApiError::InvalidToken)),
+            Subject::Application(..) => Err(Failure::refused(ApiError::InvalidToken)),
         }
     }
 
@@ -201,7 +195,7 @@ pub async fn administrator<E: Edge>(
         return Err(denied());
     }
     let user = match bearer.token.subject {
-        Subject::Application(_) => None,
+        Subject::Application(..) => None,
         Subject::User(..) => {
             let user = bearer.user(cx).await?;
             Some(user.admin.then_some(user.id).ok_or_else(denied)?)

@@ -19,7 +19,7 @@ use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Memb
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{User, UserChange};
 use crate::id::InstallationId;
-use crate::ledger::{Device, Grant, LedgerId, Verb};
+use crate::ledger::{Grant, LedgerId, Verb};
 use crate::oauth::scope::Scopes;
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
@@ -151,12 +151,8 @@ pub trait Records {
 /// The ledgers, one Durable Object each.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Ledgers {
-    /// Asks one family, alone.
+    /// Asks a ledger. Every question has the ledger to itself.
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault>;
-    /// Ends every family; how many were live or offered.
-    async fn deauthorize(&self, ledger: LedgerId) -> Result<usize, Fault>;
-    /// The live families.
-    async fn devices(&self, ledger: LedgerId) -> Result<Vec<Device>, Fault>;
 }
 
 /// The rate limiters, one Durable Object per key.

@@ -8,7 +8,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::{Response, with_member};
 use crate::id::FamilyId;
-use crate::ledger::{Device, LedgerId, Revoke};
+use crate::ledger::{Deauthorize, Device, Devices, LedgerId, Revoke};
 use crate::oauth::scope::Scope;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, Paging};
@@ -50,11 +50,8 @@ pub async fn show<E: Edge>(
     let user = Manager::of(cx).await?.user()?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
-    let ledger = LedgerId {
-        user: Some(user),
-        application,
-    };
-    let devices = cx.edge.devices(ledger).await?;
+    let ledger = LedgerId::User(user, application);
+    let devices = cx.edge.ask(ledger, Devices).await?;
     let devices: Value = devices.iter().map(show_device).collect();
     let shown = with_member(show_one(&authorized), "devices", devices);
     Ok(Response::json(200, &shown))
@@ -110,14 +107,11 @@ pub async fn deauthorize<E: Edge>(
     user: UserId,
     application: ApplicationId,
 ) -> Result<bool, Fault> {
-    let ledger = LedgerId {
-        user: Some(user),
-        application,
-    };
-    let ended = cx.edge.deauthorize(ledger).await?;
+    let ledger = LedgerId::User(user, application);
+    let ended = cx.edge.ask(ledger, Deauthorize).await?;
     let forgotten = cx.edge.forget(user, application).await?;
     if forgotten {
-        cx.edge.deauthorize(ledger).await?;
+        cx.edge.ask(ledger, Deauthorize).await?;
     }
     let was_there = ended > 0 || forgotten;
     if was_there {
@@ -136,10 +130,7 @@ pub async fn revoke_device<E: Edge>(
     application: ApplicationId,
     family: FamilyId,
 ) -> Result<bool, Fault> {
-    let ledger = LedgerId {
-        user: Some(user),
-        application,
-    };
+    let ledger = LedgerId::User(user, application);
     let ended = cx.edge.ask(ledger, Revoke { family }).await?;
     if ended {
         let entry = cx.entry(Action::DeviceRevoked).by(actor).on(user.0);

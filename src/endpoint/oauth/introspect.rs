@@ -6,7 +6,7 @@ use crate::endpoint::caller::works;
 use crate::endpoint::oauth::client_authentication::{AuthenticatedClient, authenticate};
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::http::Response;
-use crate::ledger::{LedgerId, Standing};
+use crate::ledger::Status;
 use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
@@ -44,7 +44,7 @@ async fn access<E: Edge>(
     }
     let sub = match token.subject {
         Subject::User(user, _) => user.0,
-        Subject::Application(_) => token.application.0,
+        Subject::Application(..) => token.application.0,
     };
     Ok(Some(json!({
         "active": true,
@@ -68,19 +68,10 @@ async fn refresh<E: Edge>(
     if token.application != client.id() {
         return Ok(None);
     }
-    let ledger = LedgerId {
-        user: Some(token.user),
-        application: token.application,
+    let status = Status {
+        family: token.family,
     };
-    let live = cx
-        .edge
-        .ask(
-            ledger,
-            Standing {
-                family: token.family,
-            },
-        )
-        .await?;
+    let live = cx.edge.ask(token.ledger(), status).await?;
     let current = live.filter(|live| live.generation == token.generation);
     Ok(current.map(|live| {
         json!({

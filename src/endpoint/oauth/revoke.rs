@@ -6,7 +6,7 @@ use crate::endpoint::oauth::client_authentication::authenticate;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::audit::Action;
 use crate::http::{Request, Response};
-use crate::ledger::{LedgerId, Revoke, Withdraw};
+use crate::ledger::{Revoke, Withdraw};
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -27,7 +27,7 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
         let entry = cx.entry(Action::TokenRevoked).by(actor).with(client.id());
         cx.edge.record(match subject {
             Subject::User(user, family) => entry.on(user.0).saying(json!({"device": family})),
-            Subject::Application(_) => entry.on(actor),
+            Subject::Application(..) => entry.on(actor),
         });
     }
     Ok(done(cx.request))
@@ -63,16 +63,10 @@ async fn end<E: Edge>(
     let Some((subject, until)) = token else {
         return Ok(None);
     };
-    let ledger = LedgerId {
-        user: match subject {
-            Subject::User(user, _) => Some(user),
-            Subject::Application(_) => None,
-        },
-        application,
-    };
+    let ledger = subject.ledger(application);
     let ended = match subject {
         Subject::User(_, family) => cx.edge.ask(ledger, Revoke { family }).await?,
-        Subject::Application(family) => cx.edge.ask(ledger, Withdraw { family, until }).await?,
+        Subject::Application(family, _) => cx.edge.ask(ledger, Withdraw { family, until }).await?,
     };
     Ok(ended.then_some(subject))
 }

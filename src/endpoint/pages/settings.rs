@@ -10,7 +10,7 @@ use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice};
 use crate::http::Response;
 use crate::id::FamilyId;
-use crate::ledger::{Device, LedgerId};
+use crate::ledger::{Device, Devices, LedgerId};
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::moment::Moment;
@@ -244,10 +244,8 @@ async fn devices<E: Edge>(
     listed: &[Authorized],
 ) -> Result<Vec<Vec<Device>>, Fault> {
     let ask = |authorized: &Authorized| {
-        cx.edge.devices(LedgerId {
-            user: Some(user),
-            application: authorized.authorization.application,
-        })
+        let ledger = LedgerId::User(user, authorized.authorization.application);
+        cx.edge.ask(ledger, Devices)
     };
     let asked = all(listed.iter().map(ask).collect()).await;
     asked.into_iter().collect()

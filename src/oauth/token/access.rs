@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
+use crate::ledger::LedgerId;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::time::Timestamp;
@@ -17,14 +18,36 @@ pub enum Subject {
     /// A user, in one family of their authorization.
     User(UserId, FamilyId),
     /// The application itself (RFC 6749 §4.4), in a family of its own.
-    Application(FamilyId),
+    Application(FamilyId, Marks),
+}
+
+/// The ledger that says whether a token of client credentials was withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// The token's own. Its `jti` is its family, which no other token has.
+    OfItsOwn,
+    /// Its application's, as for the tokens that were issued before each had its own.
+    OfItsApplication,
 }
 
 impl Subject {
+    /// The ledger that knows its family.
+    pub const fn ledger(self, application: ApplicationId) -> LedgerId {
+        match self {
+            Self::User(user, _) => LedgerId::User(user, application),
+            Self::Application(family, Marks::OfItsOwn) => {
+                LedgerId::Application(application, family)
+            }
+            Self::Application(_, Marks::OfItsApplication) => {
+                LedgerId::SharedByApplication(application)
+            }
+        }
+    }
+
     /// The family that the token lives and dies with.
     pub const fn family(self) -> FamilyId {
         match self {
-            Self::User(_, family) | Self::Application(family) => family,
+            Self::User(_, family) | Self::Application(family, _) => family,
         }
     }
 }
@@ -67,7 +90,11 @@ impl AccessToken {
     ) -> Result<String, SigningError> {
         let sub = match self.subject {
             Subject::User(user, _) => user.0,
-            Subject::Application(_) => self.application.0,
+            Subject::Application(..) => self.application.0,
+        };
+        let jti = match self.subject {
+            Subject::Application(family, Marks::OfItsOwn) => family.to_string(),
+            Subject::User(..) | Subject::Application(_, Marks::OfItsApplication) => token_id,
         };
         let claims = AccessClaims {
             iss: issuer.to_owned(),
@@ -75,7 +102,7 @@ impl AccessToken {
             aud: issuer.to_owned(),
             client_id: self.application,
             scope: self.scope,
-            jti: token_id,
+            jti,
             fam: self.subject.family(),
         };
         keyring.sign(Purpose::Access, claims, self.issued_at, self.expires_at)
@@ -90,7 +117,12 @@ impl AccessToken {
         }
         // A snowflake names one thing: no user has an application's id.
         let subject = if claims.sub == claims.client_id.0 {
-            Subject::Application(claims.fam)
+            let marks = if claims.jti == claims.fam.to_string() {
+                Marks::OfItsOwn
+            } else {
+                Marks::OfItsApplication
+            };
+            Subject::Application(claims.fam, marks)
         } else {
             Subject::User(UserId(claims.sub), claims.fam)
         };
@@ -131,7 +163,8 @@ mod tests {
     fn a_token_says_what_was_signed() {
         for token in [
             token(|family| Subject::User(UserId::parse("7").expect("an id"), family)),
-            token(Subject::Application),
+            token(|family| Subject::Application(family, Marks::OfItsOwn)),
+            token(|family| Subject::Application(family, Marks::OfItsApplication)),
         ] {
             let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
             let read = AccessToken::verify(&keyring(), ISSUER, &signed, token.issued_at);
@@ -141,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_token_of_another_issuer_is_none() {
-        let token = token(Subject::Application);
+        let token = token(|family| Subject::Application(family, Marks::OfItsOwn));
         let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
         for issuer in [
             "https://id.example/",
@@ -158,7 +191,7 @@ mod tests {
 
     #[test]
     fn applications_can_decode_the_scope() {
-        let signed = token(Subject::Application)
+        let signed = token(|family| Subject::Application(family, Marks::OfItsOwn))
             .sign(&keyring(), ISSUER, "id".into())
             .expect("signed");
         let claims = signed.split('.').nth(1).expect("claims");

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
+use crate::ledger::LedgerId;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
@@ -38,6 +39,11 @@ struct RefreshClaims {
 }
 
 impl RefreshToken {
+    /// The ledger that knows its family.
+    pub const fn ledger(&self) -> LedgerId {
+        LedgerId::User(self.user, self.application)
+    }
+
     /// Signs the token.
     pub fn sign(&self, keyring: &Keyring, issuer: &str) -> Result<String, SigningError> {
         let claims = RefreshClaims {

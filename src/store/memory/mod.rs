@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::{Ambient, CodeRecord, Fault, Ledgers, Limiter, Outlook, Records, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
-use crate::ledger::{Device, Family, LedgerId, Next, Verb};
+use crate::ledger::{AnyVerb, LedgerId, Reads, Update, Verb};
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::time::Timestamp;
 
@@ -88,7 +88,7 @@ pub struct Memory {
 struct State {
     codes: BTreeMap<String, CodeRecord>,
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
-    ledgers: BTreeMap<String, BTreeMap<FamilyId, Family>>,
+    ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
     directory: directory::Tables,
 }
@@ -136,6 +136,20 @@ impl Memory {
             .values()
             .map(BTreeMap::len)
             .sum()
+    }
+
+    /// Names of the ledgers that keep anything.
+    pub fn stored_ledgers(&self) -> Vec<String> {
+        let state = self.state.borrow();
+        let kept = state.ledgers.iter().filter(|(_, it)| !it.is_empty());
+        kept.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Puts a row into a ledger as if an earlier version had written it.
+    pub fn put_family(&self, ledger: &str, family: FamilyId, row: &str) {
+        let mut state = self.state.borrow_mut();
+        let families = state.ledgers.entry(ledger.to_owned()).or_default();
+        families.insert(family, row.to_owned());
     }
 
     /// Everything that storage holds, as text: where no secret may be found.
@@ -252,56 +266,46 @@ impl Records for Memory {
 }
 
 impl Ledgers for Memory {
+    /// By way of JSON, as the question and the families travel to an object and back.
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
         let now = self.now();
-        self.step("ledger", |state| {
+        let answer = self.step("ledger", |state| {
             let families = state.ledgers.entry(ledger.to_string()).or_default();
-            let id = verb.family();
-            let (next, answer) = verb.decide(families.get(&id).cloned(), now);
-            store(families, id, next);
-            answer
-        })
-    }
-
-    async fn deauthorize(&self, ledger: LedgerId) -> Result<usize, Fault> {
-        let now = self.now();
-        self.step("ledger", |state| {
-            let families = state.ledgers.entry(ledger.to_string()).or_default();
-            let ended = families
-                .iter()
-                .map(|(id, family)| (*id, family.clone().end(now)))
-                .filter(|(_, next)| *next != Next::Keep)
-                .collect::<Vec<_>>();
-            let count = ended.len();
-            for (id, next) in ended {
-                store(families, id, next);
-            }
-            count
-        })
-    }
-
-    async fn devices(&self, ledger: LedgerId) -> Result<Vec<Device>, Fault> {
-        let now = self.now();
-        self.step("ledger", |state| {
-            let families = state.ledgers.entry(ledger.to_string()).or_default();
-            families
-                .iter()
-                .filter_map(|(id, family)| Device::of(*id, family.clone(), now))
-                .collect()
-        })
+            turn(families, &verb.into(), now)
+        })?;
+        let lasting = |error| Fault::lasting("ledger", error);
+        let answer = answer.and_then(|answer| serde_json::from_str(&answer));
+        answer.map_err(lasting)
     }
 }
 
-fn store(families: &mut BTreeMap<FamilyId, Family>, id: FamilyId, next: Next) {
-    match next {
-        Next::Keep => {}
-        Next::Put(family) => {
-            families.insert(id, family);
-        }
-        Next::Remove => {
-            families.remove(&id);
+fn turn(
+    families: &mut BTreeMap<FamilyId, String>,
+    verb: &AnyVerb,
+    now: Timestamp,
+) -> serde_json::Result<String> {
+    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
+    let wanted = |id: &FamilyId| match verb.reads() {
+        Reads::Family(family) => *id == family,
+        Reads::All => true,
+    };
+    let mut stored = BTreeMap::new();
+    for (id, family) in families.iter().filter(|(id, _)| wanted(id)) {
+        stored.insert(*id, serde_json::from_str(family)?);
+    }
+    let turn = verb.decide(stored, now)?;
+    for (id, update) in turn.updates {
+        match update {
+            Update::Keep => {}
+            Update::Put(family) => {
+                families.insert(id, serde_json::to_string(&family)?);
+            }
+            Update::Remove => {
+                families.remove(&id);
+            }
         }
     }
+    Ok(turn.answer)
 }
 
 impl Limiter for Memory {

@@ -167,10 +167,7 @@ impl Asked {
     }
 
     fn ledger(&self, user: UserId) -> LedgerId {
-        LedgerId {
-            user: Some(user),
-            application: self.client().id,
-        }
+        LedgerId::User(user, self.client().id)
     }
 
     fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &Approval<'_>) -> Vec<Entry> {

@@ -37,10 +37,7 @@ pub(super) async fn redeem<E: Edge>(
     }
 
     let family = FamilyId::of_hash(code.hash().bytes());
-    let ledger = LedgerId {
-        user: Some(code.user),
-        application: code.application,
-    };
+    let ledger = LedgerId::User(code.user, code.application);
     let redeem = Redeem {
         family,
         application: code.application,

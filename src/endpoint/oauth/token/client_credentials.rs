@@ -9,7 +9,7 @@ use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scopes;
-use crate::oauth::token::access::Subject;
+use crate::oauth::token::access::{Marks, Subject};
 use crate::store::Edge;
 
 /// Issues an access token without asking any storage.
@@ -25,7 +25,7 @@ pub(super) fn issue<E: Edge>(
     authorization_request::refuse_beyond(scope, askable).or_refuse()?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Issuance {
-        subject: Subject::Application(family),
+        subject: Subject::Application(family, Marks::OfItsOwn),
         application: client.id(),
         scope,
         binding: TokenBinding::Bearer,

@@ -6,7 +6,7 @@ use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure, OrRefuse};
 use crate::fluxer::audit::Action;
-use crate::ledger::{LedgerId, Rotate};
+use crate::ledger::Rotate;
 use crate::oauth::authorization_request;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
@@ -29,10 +29,6 @@ pub(super) async fn rotate<E: Edge>(
             GrantRefusal::ForeignRefreshToken,
         )));
     }
-    let ledger = LedgerId {
-        user: Some(token.user),
-        application: token.application,
-    };
     let family = token.family;
     let rotate = Rotate {
         family,
@@ -40,7 +36,7 @@ pub(super) async fn rotate<E: Edge>(
         scope: narrower,
         lifetime: cx.config.refresh_token_lifetime,
     };
-    let live = cx.edge.ask(ledger, rotate).await?;
+    let live = cx.edge.ask(token.ledger(), rotate).await?;
     if live == Err(GrantRefusal::ReusedRefreshToken) {
         let entry = cx.entry(Action::TokenReused).with(token.application);
         let entry = entry.by(token.application.0).on(token.user.0);

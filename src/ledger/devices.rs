@@ -1,0 +1,59 @@
+//! The live families, as their user sees them.
+
+use core::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Families, Family, Update};
+use crate::id::FamilyId;
+use crate::oauth::scope::Scopes;
+use crate::time::Timestamp;
+
+/// A live family, for its user to recognize.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its id.
+    pub family: FamilyId,
+    /// What its tokens may open.
+    pub scope: Scopes,
+    /// When it was authorized.
+    pub opened_at: Timestamp,
+    /// When it last took a turn.
+    pub last_used_at: Timestamp,
+    /// The browser that approved, as it named itself.
+    pub device: Option<String>,
+    /// Where it was then.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+}
+
+impl Device {
+    /// What the user sees of a family; `None` where it is not live.
+    pub fn of(id: FamilyId, family: Family, now: Timestamp) -> Option<Self> {
+        let live = family.live(now)?;
+        Some(Self {
+            family: id,
+            scope: live.approval.grant.scope,
+            opened_at: live.approval.opened_at,
+            last_used_at: live.rotated_at,
+            device: live.approval.grant.device,
+            address: live.approval.grant.address,
+        })
+    }
+}
+
+/// Lists the live families.
+#[derive(Debug, Clone, Copy)]
+pub struct Devices;
+
+impl Devices {
+    pub(super) fn decide(
+        self,
+        families: Families,
+        now: Timestamp,
+    ) -> (Vec<(FamilyId, Update)>, Vec<Device>) {
+        let families = families.into_iter();
+        let devices = families.filter_map(|(id, family)| Device::of(id, family, now));
+        (Vec::new(), devices.collect())
+    }
+}

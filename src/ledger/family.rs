@@ -1,0 +1,153 @@
+//! A family: one login on one device, from its code to its end.
+
+use serde::{Deserialize, Serialize};
+
+use super::Update;
+use super::grant::Grant;
+use crate::crypto::form_ticket::FORM_LIFETIME;
+use crate::fluxer::guild::JoinedGuild;
+use crate::id::AttemptId;
+use crate::oauth::scope::Scopes;
+use crate::time::Timestamp;
+
+/// One login of the user, for the application, on one device: how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Its code has not been redeemed.
+    Offered(Offered),
+    /// Its code was redeemed; its refresh tokens take turns.
+    Live(Live),
+    /// Revoked or burnt: a mark, kept only while something of it could still arrive.
+    Ended {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// An approval: what, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// What was approved.
+    pub grant: Grant,
+    /// When.
+    pub opened_at: Timestamp,
+    /// Until when the code is good.
+    pub code_expires_at: Timestamp,
+}
+
+/// A family whose code has not been redeemed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// What its code is for.
+    pub approval: Approval,
+    /// Redemptions that failed.
+    pub misses: u8,
+}
+
+/// A family whose tokens work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Live {
+    /// What its tokens are for.
+    pub approval: Approval,
+    /// When the code was redeemed.
+    pub redeemed_at: Timestamp,
+    /// The request that redeemed it, so that its own repetition is not a replay.
+    pub attempt: AttemptId,
+    /// The current generation of the refresh token, from 1.
+    pub generation: u32,
+    /// When it was made.
+    pub rotated_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// A live generation: what an answer's refresh token is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// What the family's tokens may open.
+    pub scope: Scopes,
+    /// Which generation of the refresh token.
+    pub generation: u32,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// What a redeemed code gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redeemed {
+    /// The first generation.
+    pub generation: Generation,
+    /// Where the application's bot was added, where it was.
+    pub guild: Option<Box<JoinedGuild>>,
+}
+
+impl Family {
+    /// When nothing is left to remember of it.
+    pub fn purge_at(&self) -> Timestamp {
+        match self {
+            Self::Offered(Offered { approval, .. }) => approval.forgotten_at(),
+            Self::Live(live) => live.expires_at.max(live.approval.forgotten_at()),
+            Self::Ended { until } => *until,
+        }
+    }
+
+    /// The family where its tokens work.
+    pub fn live(self, now: Timestamp) -> Option<Live> {
+        match self {
+            Self::Live(live) if now < live.expires_at => Some(live),
+            Self::Offered(_) | Self::Live(_) | Self::Ended { .. } => None,
+        }
+    }
+
+    /// Ends it, as revocation and deauthorization do.
+    pub fn end(self, now: Timestamp) -> Update {
+        match self {
+            Self::Offered(Offered { approval, .. }) | Self::Live(Live { approval, .. }) => {
+                approval.end(now)
+            }
+            Self::Ended { .. } => Update::Keep,
+        }
+    }
+}
+
+impl Approval {
+    fn forgotten_at(&self) -> Timestamp {
+        forgotten_at(self.opened_at, self.code_expires_at)
+    }
+
+    /// A mark while one is needed, then nothing.
+    pub(super) fn end(&self, now: Timestamp) -> Update {
+        let until = self.forgotten_at();
+        if now < until {
+            Update::Put(Family::Ended { until })
+        } else {
+            Update::Remove
+        }
+    }
+}
+
+/// Until then the code or the consent form of a family could arrive again and must not open it anew.
+pub(super) fn forgotten_at(opened_at: Timestamp, code_expires_at: Timestamp) -> Timestamp {
+    (opened_at + FORM_LIFETIME).max(code_expires_at)
+}
+
+impl Live {
+    pub(super) fn redeemed(&self) -> Redeemed {
+        Redeemed {
+            generation: self.generation(),
+            guild: self.approval.grant.guild.clone(),
+        }
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        Generation {
+            scope: self.approval.grant.scope,
+            generation: self.generation,
+            issued_at: self.rotated_at,
+            expires_at: self.expires_at,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a user approved, and whether what a client shows fits it.
+
+use core::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fluxer::guild::JoinedGuild;
+use crate::oauth::client::authentication::Proof;
+use crate::oauth::error::GrantRefusal;
+use crate::oauth::pkce::CodeChallenge;
+use crate::oauth::scope::Scopes;
+use crate::snowflake::ApplicationId;
+
+/// What the user approved: the record behind a code and behind every refresh token of its family.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What it opens.
+    pub scope: Scopes,
+    /// Where the code was sent, as the request spelled it.
+    pub redirect_uri: String,
+    /// PKCE, where the request had it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub code_challenge: Option<CodeChallenge>,
+    /// The browser that approved, as it names itself, for the user to recognize the device.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub device: Option<String>,
+    /// Where that browser was, for the same reason.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<IpAddr>,
+    /// Where the application's bot was added, where it was: for the answer to the code, which must
+    /// not have to look it up after the code is spent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub guild: Option<Box<JoinedGuild>>,
+}
+
+/// What a client shows when it redeems a code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The client, authenticated.
+    pub client: ApplicationId,
+    /// How much its authentication proves.
+    pub proof: Proof,
+    /// `redirect_uri`, where it was sent.
+    pub redirect_uri: Option<String>,
+    /// The challenge that its `code_verifier` answers, where it was sent.
+    pub challenge: Option<CodeChallenge>,
+}
+
+impl Grant {
+    /// Whether the evidence fits the grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
+    pub fn admits(
+        &self,
+        evidence: &Evidence,
+        application: ApplicationId,
+    ) -> Result<(), GrantRefusal> {
+        if evidence.client != application {
+            return Err(GrantRefusal::ForeignCode);
+        }
+        match &evidence.redirect_uri {
+            Some(redirect_uri) if *redirect_uri != self.redirect_uri => {
+                return Err(GrantRefusal::RedirectUri);
+            }
+            // With PKCE the code is bound to its request without it (OAuth 2.1 §10.2).
+            None if self.code_challenge.is_none() => return Err(GrantRefusal::RedirectUri),
+            _ => {}
+        }
+        match (self.code_challenge, evidence.challenge) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(GrantRefusal::VerifierMissing),
+            // Else an attacker could strip the challenge from the request (RFC 9700 §4.8.2).
+            (None, Some(_)) => Err(GrantRefusal::VerifierUnexpected),
+            (Some(asked), Some(answered)) if asked == answered => Ok(()),
+            (Some(_), Some(_)) => Err(GrantRefusal::VerifierWrong),
+        }
+    }
+
+    /// Whether this is the other one, sent once more. In between a browser may have moved to
+    /// another network, or to its other address there.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        let from_there = Self {
+            address: other.address,
+            ..self.clone()
+        };
+        from_there == *other
+    }
+}

@@ -1,0 +1,220 @@
+//! The life of an authorization: open, redeem, rotate, revoke. Pure.
+//!
+//! A *ledger* holds what one user granted one application, as *families*: a family is one login on
+//! one device, from its code through its refresh tokens to its end. The ledger alone says first
+//! use, already used, rotated, revoked. It runs inside one Durable Object, where each verb reads,
+//! decides and writes with nothing else awaited in between; here a verb is a function of the
+//! family as stored, the question and `now`, and returns what to store beside the answer.
+//!
+//! Invariants, each checked over random histories in `tests/ledger_model.rs`:
+//! 1. A code is redeemed at most once.
+//! 2. A family has one live generation of refresh tokens, and at most the one before it is
+//!    forgiven, for a while.
+//! 3. Nothing of a family works once it has ended, and an ended family never lives again.
+
+mod deauthorize;
+mod devices;
+mod family;
+mod grant;
+mod open;
+mod redeem;
+mod revoke;
+mod rotate;
+mod status;
+mod withdraw;
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+pub use deauthorize::Deauthorize;
+pub use devices::{Device, Devices};
+pub use family::{Approval, Family, Generation, Live, Offered, Redeemed};
+pub use grant::{Evidence, Grant};
+pub use open::{Open, Opened};
+pub use redeem::{MAX_MISSES, REDEMPTION_GRACE, Redeem};
+pub use revoke::Revoke;
+pub use rotate::{ROTATION_GRACE, Rotate};
+pub use status::Status;
+pub use withdraw::{Withdraw, Withdrawn};
+
+use crate::id::FamilyId;
+use crate::oauth::error::GrantRefusal;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::time::Timestamp;
+
+/// Which ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LedgerId {
+    /// Of what a user granted an application.
+    User(UserId, ApplicationId),
+    /// Of one token of client credentials: an application's tokens must not queue at one object.
+    Application(ApplicationId, FamilyId),
+    /// Of all tokens of client credentials that were issued before each had a ledger of its own.
+    SharedByApplication(ApplicationId),
+}
+
+impl core::fmt::Display for LedgerId {
+    /// The name of its Durable Object.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::User(user, application) => write!(f, "{user}:{application}"),
+            Self::Application(application, family) => write!(f, ":{application}:{family}"),
+            Self::SharedByApplication(application) => write!(f, ":{application}"),
+        }
+    }
+}
+
+/// What to write of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// As it was.
+    Keep,
+    /// This.
+    Put(Family),
+    /// Nothing.
+    Remove,
+}
+
+/// The families of a ledger, or those that a verb asks about.
+pub type Families = BTreeMap<FamilyId, Family>;
+
+/// A question to a ledger.
+pub trait Verb: Into<AnyVerb> {
+    /// What it answers.
+    type Answer: Serialize + DeserializeOwned;
+}
+
+/// A question to one family of a ledger, and the rule that answers it.
+pub trait FamilyVerb: Verb {
+    /// Which family it asks about.
+    fn family(&self) -> FamilyId;
+
+    /// Until when a family that it opens is remembered; `None` where it opens none.
+    fn opens_until(&self, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
+    /// Decides: what to write, and what to answer.
+    fn decide(self, family: Option<Family>, now: Timestamp) -> (Update, Self::Answer);
+}
+
+/// Which families a verb asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// One.
+    Family(FamilyId),
+    /// All that there are.
+    All,
+}
+
+/// What a verb does.
+#[derive(Debug)]
+pub struct Turn {
+    /// What is to be written.
+    pub updates: Vec<(FamilyId, Update)>,
+    /// The answer, in JSON.
+    pub answer: String,
+}
+
+impl Turn {
+    fn new(updates: Vec<(FamilyId, Update)>, answer: &impl Serialize) -> serde_json::Result<Self> {
+        let answer = serde_json::to_string(answer)?;
+        Ok(Self { updates, answer })
+    }
+
+    fn of_family(
+        verb: impl FamilyVerb,
+        mut stored: Families,
+        now: Timestamp,
+    ) -> serde_json::Result<Self> {
+        let id = verb.family();
+        let (update, answer) = verb.decide(stored.remove(&id), now);
+        Self::new(vec![(id, update)], &answer)
+    }
+}
+
+macro_rules! verbs {
+    (
+        of a family { $($(#[$meta:meta])* $verb:ident -> $answer:ty;)+ }
+        of all { $($(#[$meta_of_all:meta])* $verb_of_all:ident -> $answer_of_all:ty;)+ }
+    ) => {
+        /// Any verb, as it travels to the ledger's object.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyVerb {
+            $(#[doc = concat!("[`", stringify!($verb), "`].")] $(#[$meta])* $verb($verb),)+
+            $(#[doc = concat!("[`", stringify!($verb_of_all), "`].")] $(#[$meta_of_all])* $verb_of_all,)+
+        }
+
+        impl AnyVerb {
+            /// Which families it asks about.
+            pub fn reads(&self) -> Reads {
+                match self {
+                    $(Self::$verb(verb) => Reads::Family(verb.family()),)+
+                    $(Self::$verb_of_all => Reads::All,)+
+                }
+            }
+
+            /// Until when what it may open is remembered: by then the ledger must wake up and forget.
+            pub fn opens_until(&self, now: Timestamp) -> Option<Timestamp> {
+                match self {
+                    $(Self::$verb(verb) => verb.opens_until(now),)+
+                    $(Self::$verb_of_all => None,)+
+                }
+            }
+
+            /// Decides, of the families that it asks about as they are stored. Fails where the answer
+            /// cannot be written as JSON.
+            pub fn decide(self, stored: Families, now: Timestamp) -> serde_json::Result<Turn> {
+                match self {
+                    $(Self::$verb(verb) => Turn::of_family(verb, stored, now),)+
+                    $(Self::$verb_of_all => {
+                        let (updates, answer) = $verb_of_all.decide(stored, now);
+                        Turn::new(updates, &answer)
+                    })+
+                }
+            }
+        }
+
+        $(impl Verb for $verb {
+            type Answer = $answer;
+        }
+
+        impl From<$verb> for AnyVerb {
+            fn from(verb: $verb) -> Self {
+                Self::$verb(verb)
+            }
+        })+
+
+        $(impl Verb for $verb_of_all {
+            type Answer = $answer_of_all;
+        }
+
+        impl From<$verb_of_all> for AnyVerb {
+            fn from($verb_of_all: $verb_of_all) -> Self {
+                Self::$verb_of_all
+            }
+        })+
+    };
+}
+
+// The names on the wire stay: while a deployment rolls out, an object may be of the version before.
+verbs! {
+    of a family {
+        Open -> Opened;
+        Redeem -> Result<Redeemed, GrantRefusal>;
+        Rotate -> Result<Generation, GrantRefusal>;
+        Revoke -> bool;
+        #[serde(rename = "standing")]
+        Status -> Option<Generation>;
+        Withdraw -> bool;
+        Withdrawn -> bool;
+    }
+    of all {
+        Deauthorize -> usize;
+        #[serde(rename = "families")]
+        Devices -> Vec<Device>;
+    }
+}

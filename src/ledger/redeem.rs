@@ -1,0 +1,109 @@
+//! Redeems a code: the commit point of the code exchange.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::family::{Family, Live, Offered, Redeemed};
+use super::grant::Evidence;
+use super::{FamilyVerb, Update};
+use crate::id::{AttemptId, FamilyId};
+use crate::oauth::client::authentication::Proof;
+use crate::oauth::error::GrantRefusal;
+use crate::snowflake::ApplicationId;
+use crate::time::Timestamp;
+
+/// How long a second redemption with the right verifier is forgiven: a page that mounts twice.
+pub const REDEMPTION_GRACE: Duration = Duration::from_secs(10);
+/// Wrong clients, redirect URIs or verifiers that burn a code.
+pub const MAX_MISSES: u8 = 10;
+
+/// Redeems a code: the commit point of the code exchange.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Redeem {
+    /// The family of the code.
+    pub family: FamilyId,
+    /// The application whose code it is.
+    pub application: ApplicationId,
+    /// What the client showed.
+    pub evidence: Evidence,
+    /// The request that asks.
+    pub attempt: AttemptId,
+    /// How long its refresh token will be good.
+    pub lifetime: Duration,
+}
+
+impl FamilyVerb for Redeem {
+    fn family(&self) -> FamilyId {
+        self.family
+    }
+
+    fn decide(self, family: Option<Family>, now: Timestamp) -> (Update, Self::Answer) {
+        match family {
+            None => (Update::Keep, Err(GrantRefusal::UnknownCode)),
+            Some(Family::Offered(offered)) => self.first_use(offered, now),
+            Some(Family::Live(live)) => self.second_use(&live, now),
+            Some(Family::Ended { .. }) => (Update::Keep, Err(GrantRefusal::SpentCode)),
+        }
+    }
+}
+
+impl Redeem {
+    fn first_use(
+        self,
+        offered: Offered,
+        now: Timestamp,
+    ) -> (Update, Result<Redeemed, GrantRefusal>) {
+        let Offered { approval, misses } = offered;
+        if now >= approval.code_expires_at {
+            return (Update::Keep, Err(GrantRefusal::ExpiredCode));
+        }
+        if let Err(refusal) = approval.grant.admits(&self.evidence, self.application) {
+            // A slip of the client must not cost the user a login; guessing must not go on.
+            let misses = misses + 1;
+            let next = if misses < MAX_MISSES {
+                Update::Put(Family::Offered(Offered { approval, misses }))
+            } else {
+                approval.end(now)
+            };
+            return (next, Err(refusal));
+        }
+        let live = Live {
+            approval,
+            redeemed_at: now,
+            attempt: self.attempt,
+            generation: 1,
+            rotated_at: now,
+            expires_at: now + self.lifetime,
+        };
+        let redeemed = live.redeemed();
+        (Update::Put(Family::Live(live)), Ok(redeemed))
+    }
+
+    /// RFC 6749 §4.1.2: "If an authorization code is used more than once, the authorization server
+    /// MUST deny the request and SHOULD revoke (when possible) all tokens previously issued based
+    /// on that authorization code."
+    fn second_use(&self, live: &Live, now: Timestamp) -> (Update, Result<Redeemed, GrantRefusal>) {
+        if live.attempt == self.attempt && live.generation == 1 && now < live.expires_at {
+            // The same request: its answer was lost between the ledger and the edge.
+            return (Update::Keep, Ok(live.redeemed()));
+        }
+        let approval = &live.approval;
+        let fits = approval
+            .grant
+            .admits(&self.evidence, self.application)
+            .is_ok();
+        let has_verifier = self.evidence.challenge.is_some() && fits;
+        let is_the_client = self.evidence.client == self.application
+            && (self.evidence.proof == Proof::Secret || has_verifier);
+        let is_the_same_party = has_verifier && now.since(live.redeemed_at) < REDEMPTION_GRACE;
+        // A code that is long expired is an old page reopened, not an attack.
+        let is_fresh = now < approval.code_expires_at;
+        let next = if is_the_client && is_fresh && !is_the_same_party {
+            approval.end(now)
+        } else {
+            Update::Keep
+        };
+        (next, Err(GrantRefusal::SpentCode))
+    }
+}

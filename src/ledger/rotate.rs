@@ -1,0 +1,71 @@
+//! Rotates a refresh token: the commit point of a refresh.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::family::{Family, Live};
+use super::{FamilyVerb, Update};
+use crate::id::FamilyId;
+use crate::oauth::error::GrantRefusal;
+use crate::oauth::scope::Scopes;
+use crate::time::Timestamp;
+
+/// How long the generation before the current one is forgiven, while the current one is unused: a
+/// lost answer, or two tabs that refresh at once.
+pub const ROTATION_GRACE: Duration = Duration::from_secs(30);
+
+/// Exchanges a refresh token for its successor: the commit point of a refresh.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rotate {
+    /// The family that the token names.
+    pub family: FamilyId,
+    /// The generation that it names.
+    pub generation: u32,
+    /// What the new access token is to open, where that is less than the family's scope.
+    pub scope: Option<Scopes>,
+    /// How long the successor will be good.
+    pub lifetime: Duration,
+}
+
+impl FamilyVerb for Rotate {
+    fn family(&self) -> FamilyId {
+        self.family
+    }
+
+    fn decide(self, family: Option<Family>, now: Timestamp) -> (Update, Self::Answer) {
+        let Some(live) = family.and_then(|family| family.live(now)) else {
+            return (Update::Keep, Err(GrantRefusal::UnknownRefreshToken));
+        };
+        if self.generation > live.generation {
+            // Signed by us, yet never made here: storage went back in time. Not theft.
+            return (Update::Keep, Err(GrantRefusal::UnknownRefreshToken));
+        }
+        let is_current = self.generation == live.generation;
+        // The current generation is unused, else it would not be the current one.
+        let is_forgiven =
+            self.generation + 1 == live.generation && now.since(live.rotated_at) < ROTATION_GRACE;
+        if !is_current && !is_forgiven {
+            // RFC 9700 §4.14.2: one of two parties that hold this family's tokens stole them, and
+            // there is no telling which.
+            let next = live.approval.end(now);
+            return (next, Err(GrantRefusal::ReusedRefreshToken));
+        }
+        // RFC 6749 §6: "MUST NOT include any scope not originally granted". A slip costs no token.
+        let granted = live.approval.grant.scope;
+        if self.scope.is_some_and(|asked| !granted.covers(asked)) {
+            return (Update::Keep, Err(GrantRefusal::ScopeExceedsGrant));
+        }
+        if is_forgiven {
+            return (Update::Keep, Ok(live.generation()));
+        }
+        let successor = Live {
+            generation: live.generation + 1,
+            rotated_at: now,
+            expires_at: now + self.lifetime,
+            ..live
+        };
+        let issued = successor.generation();
+        (Update::Put(Family::Live(successor)), Ok(issued))
+    }
+}
