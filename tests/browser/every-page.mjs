@@ -3,34 +3,39 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { after, describe, test } from 'node:test';
 
 import { launch } from './harness.mjs';
-import { stage } from './scenes.mjs';
+import { Tab, stage } from './scenes.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** So many pages at once. */
 const AT_ONCE = 3;
 
-/** Does the same on every page; all that is wrong anywhere is told at once. */
-export async function everywhere(look, { names, ...options } = {}) {
+/**
+ * A test for every scene. `look` says what is wrong; it is given a tab of a browser, and one that runs no
+ * script.
+ */
+export async function everyScene(look, { names } = {}) {
   const [browser, { scenes, stop }] = await Promise.all([launch(), stage(names)]);
-  const wrong = [];
-  const rest = scenes.values();
-  const walk = async () => {
-    for (const scene of rest) {
-      const opened = await scene.open(browser, options);
-      for (const line of (await look(opened)).filter(Boolean)) wrong.push(`${scene.name}: ${line}`);
-      await opened.close();
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, walk));
-  } finally {
+  const pairs = Array.from({ length: AT_ONCE }, () => ({ tab: new Tab(browser), plain: new Tab(browser, { script: false }) }));
+  after(async () => {
     await browser.close();
     await stop();
-  }
-  assert.deepEqual(wrong, []);
+  });
+  describe('every page', { concurrency: AT_ONCE }, () => {
+    for (const scene of scenes) {
+      test(scene.name, async () => {
+        const pair = pairs.pop();
+        try {
+          assert.deepEqual((await look(scene, pair)).filter(Boolean), []);
+        } finally {
+          pairs.push(pair);
+        }
+      });
+    }
+  });
 }
 
 /** What depends on the width or the scheme; the rest is looked at once. */
@@ -53,7 +58,10 @@ export async function lookedAt(page, looks) {
 /** What axe finds. It is evaluated by the debugger, which no policy of a page binds. */
 async function violations(page, only) {
   const options = { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'], ...(only && { runOnly: only }) };
-  const { passes, violations } = await page.evaluate((options) => globalThis.axe.run(document, options), options);
-  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
-  return [...found, passes.length < (only ? 1 : 15) && `only ${passes.length} rules looked at it`];
+  const { passes, found } = await page.evaluate(async (options) => {
+    const { passes, violations } = await globalThis.axe.run(document, options);
+    const found = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
+    return { passes: passes.length, found };
+  }, options);
+  return [...found, passes < (only ? 1 : 15) && `only ${passes} rules looked at it`];
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { World } from '../worker/harness.mjs';
-import { launch, listen, logIn, visit } from './harness.mjs';
+import { WITHIN, launch, listen, logIn, visit } from './harness.mjs';
 
 let world, browser, user;
 before(async () => {
@@ -29,7 +29,7 @@ for (const [name, remembered] of [['a consent', false], ['a login with a remembe
       await page.goto(world.origin + client.authorizationRequest().url);
       await logIn(page, user.username, user.password);
       if (!remembered) await page.getByRole('button', { name: 'Authorize' }).click();
-      await page.waitForURL(`${home.origin}/home`, { timeout: 5_000 }).catch(() => assert.fail(`stuck on ${page.url()}: ${heard}`));
+      await page.waitForURL(`${home.origin}/home`, { timeout: WITHIN }).catch(() => assert.fail(`stuck on ${page.url()}: ${heard}`));
       assert.deepEqual([site.arrived.length, home.arrived.length], [1, 1]);
       assert.deepEqual(heard, []);
     } finally {

@@ -2,7 +2,7 @@
 // is about all pages walks.
 
 import { World } from '../worker/harness.mjs';
-import { complaints } from './harness.mjs';
+import { WITHIN, complaints } from './harness.mjs';
 
 const [KICK, ADMINISTRATOR, MANAGE_GUILD, VIEW, SEND] = [2n, 8n, 32n, 1024n, 2048n];
 const ALL_PERMISSIONS = '69815829414805503';
@@ -15,7 +15,7 @@ const ORDINARY = {
 };
 
 /**
- * The worlds that the scenes play in, and the scenes: each opens a page in a context that is made for it.
+ * The worlds that the scenes play in, and the scenes, which open in a tab.
  * `names` are those that strangers choose.
  */
 export async function stage(names = ORDINARY) {
@@ -166,30 +166,54 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('admin-audit-log-de', '/admin/audit-log', { as: staff, ...german });
 
   const sessions = new Map();
-  for (const it of list) it.open = (browser, options = {}) => open(browser, world, it, sessions, options);
-  return list;
+  return list.map((it) => ({ name: it.name, takesSteps: Boolean(it.then), open: (tab) => open(tab, world, it, sessions) }));
 }
 
-/** Opens a scene in a context of its own, with or without script; `close` ends it. */
-async function open(browser, world, { path, as, then, locale, origin }, sessions, { script = true, ...options }) {
+/**
+ * A tab that goes from scene to scene, with or without script. Each finds it as if it were new, but for the
+ * browser's own process: that has compiled what all pages run, and starting another takes longer than all else.
+ */
+export class Tab {
+  constructor(browser, { script = true, ...options } = {}) {
+    Object.assign(this, { browser, script, options, pages: new Map() });
+  }
+
+  /** A language is a context's, and for ever. */
+  async speaking(locale) {
+    if (!this.pages.has(locale)) this.pages.set(locale, await this.#open(locale));
+    const opened = this.pages.get(locale);
+    await opened.page.goto('about:blank');
+    await opened.page.emulateMedia({ colorScheme: null, reducedMotion: this.options.reducedMotion ?? null });
+    await opened.page.setViewportSize({ width: 1280, height: 720 });
+    await opened.context.clearCookies();
+    opened.heard.length = opened.answers.length = 0;
+    return opened;
+  }
+
+  async #open(locale) {
+    const context = await this.browser.newContext({ locale, ...this.options });
+    context.setDefaultTimeout(WITHIN);
+    const page = await context.newPage();
+    // Not Playwright's own way, which never lets the page's clock run again: axe needs that.
+    const debug = await context.newCDPSession(page);
+    const answers = [];
+    page.on('response', (answer) => answer.request().resourceType() === 'document' && answers.push(answer));
+    const disable = (value) => this.script || debug.send('Emulation.setScriptExecutionDisabled', { value });
+    return { context, page, disable, answers, heard: complaints(page) };
+  }
+}
+
+async function open(tab, world, { path, as, then, locale, origin }, sessions) {
   const person = typeof as === 'function' ? await as() : as;
   if (person && !sessions.has(person)) sessions.set(person, (await world.login(person)).cookies.get('fluxer_session'));
-  const context = await browser.newContext({ locale: locale ?? 'en-GB', ...options });
-  context.setDefaultTimeout(10_000);
+  const { context, page, disable, answers, heard } = await tab.speaking(locale ?? 'en-GB');
   if (person) await context.addCookies([{ name: 'fluxer_session', value: sessions.get(person), url: origin }]);
-  const page = await context.newPage();
-  // Not Playwright's own way, which never lets the page's clock run again: axe needs that.
-  const debug = await context.newCDPSession(page);
-  const disable = (value) => debug.send('Emulation.setScriptExecutionDisabled', { value });
-  if (!script) await disable(true);
-  const heard = complaints(page);
-  const answers = [];
-  page.on('response', (answer) => answer.request().resourceType() === 'document' && answers.push(answer));
+  await disable(true);
   await page.goto(origin + path);
   await then?.(page, person);
   await page.waitForLoadState();
-  if (!script) await disable(false);
+  await disable(false);
   // Chromium itself reports a page with a status of an error.
   const said = () => heard.filter((line) => !/the server responded with a status of 4\d\d/.test(line));
-  return { page, said, answer: answers.at(-1), close: () => context.close() };
+  return { page, said, answer: answers.at(-1) };
 }

@@ -3,22 +3,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { everywhere } from './every-page.mjs';
+import { everyScene } from './every-page.mjs';
 
 const EVIL = `"><img src=x onerror="document.title='pwned'"></title></textarea><script>document.title='pwned'</script>'`;
+const CUT = EVIL.slice(0, 100);
 
-test('what strangers say stays text on every page', async () => {
-  const cut = EVIL.slice(0, 100);
-  let shown = 0;
-  await everywhere(async ({ page, said }) => {
-    await page.waitForTimeout(20);
-    const found = await page.evaluate((evil) => ({
-      title: document.title,
-      markup: document.querySelectorAll('main img, main script, [onerror], title ~ title').length,
-      shown: document.body.textContent.includes(evil) || [...document.querySelectorAll('input, textarea')].some((field) => field.value.includes(evil)),
-    }), cut);
-    shown += found.shown;
-    return [...said(), found.title === 'pwned' && 'ran it', found.markup && `${found.markup} elements of theirs`];
-  }, { names: { app: cut, description: EVIL, guild: cut, account: cut, agent: `${EVIL} Firefox/1 Windows` } });
-  assert.ok(shown > 20, `${shown} pages show it at all`);
-});
+let shown = 0;
+await everyScene(async (scene, { tab }) => {
+  const { page, said } = await scene.open(tab);
+  await page.waitForTimeout(20);
+  const found = await page.evaluate((evil) => ({
+    title: document.title,
+    markup: document.querySelectorAll('main img, main script, [onerror], title ~ title').length,
+    shown: document.body.textContent.includes(evil) || [...document.querySelectorAll('input, textarea')].some((field) => field.value.includes(evil)),
+  }), CUT);
+  shown += found.shown;
+  return [...said(), found.title === 'pwned' && 'ran it', found.markup && `${found.markup} elements of theirs`];
+}, { names: { app: CUT, description: EVIL, guild: CUT, account: CUT, agent: `${EVIL} Firefox/1 Windows` } });
+
+test('enough of them show it at all', () => assert.ok(shown > 20, `${shown} pages`));

@@ -528,7 +528,7 @@ function raw(parts) {
         socket.write(bytes);
       }
     });
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(60_000, () => socket.destroy(new Error('no answer')));
     socket.on('data', (data) => (text += data)).on('error', (error) => (text ? resolve(text) : reject(error))).on('close', () => resolve(text));
   });
 }

@@ -94,7 +94,7 @@ export class World {
   }
 
   /** A request that follows no redirect. `form` and `json` are bodies. */
-  async request(path, { method, headers = {}, form, json, body, cookie, within = 30_000 } = {}) {
+  async request(path, { method, headers = {}, form, json, body, cookie, within = 60_000 } = {}) {
     headers = { ...headers };
     if (form) body = form instanceof URLSearchParams ? form : new URLSearchParams(form);
     if (json !== undefined) [body, headers['content-type']] = [JSON.stringify(json), 'application/json'];
@@ -316,7 +316,7 @@ export async function atOnce(world, requests) {
   const sent = requests.map(({ path, form, body, method = 'POST', headers = {} }) => {
     const bytes = Buffer.from(body ?? new URLSearchParams(form).toString());
     const type = form ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
-    const request = http.request(world.origin + path, { agent: false, method, headers: { ...type, ...headers, 'content-length': bytes.length }, timeout: 60_000 });
+    const request = http.request(world.origin + path, { agent: false, method, headers: { ...type, ...headers, 'content-length': bytes.length }, timeout: 120_000 });
     const answer = new Promise((resolve, reject) => {
       request.once('error', reject).once('timeout', () => request.destroy(new Error(`no answer on ${path}`)));
       request.once('response', async (response) => {
