@@ -9,8 +9,7 @@
 )]
 
 use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
-use fluxer_oauth2::crypto::password;
-use fluxer_oauth2::fluxer::user::Password;
+use fluxer_oauth2::crypto::password::{self, Password};
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
 use fluxer_oauth2::oauth::token::access::AccessToken;
 use fluxer_oauth2::oauth::token::refresh::RefreshToken;
@@ -77,9 +76,10 @@ fn a_password_verifies_against_a_hash_made_elsewhere() {
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$U82fdRij7koOLNNPUfdabA$Q53B4sThyp0h5yB1EMhb2sQK+BNhv8cOS2ajjp0CTTU";
     assert_eq!(password::verify("demo-password", Some(hash)), Ok(true));
     assert_eq!(password::verify("demo-passwore", Some(hash)), Ok(false));
-    let password = Password::parse("pässword ünder test").expect("long enough");
+    let text = "pässword ünder test";
+    let password = Password::parse(text).expect("long enough");
     let hash = password::hash(&password, [9; 16]).expect("hashed");
-    assert_eq!(password::verify(password.as_str(), Some(&hash)), Ok(true));
+    assert_eq!(password::verify(text, Some(&hash)), Ok(true));
 }
 
 #[check]

@@ -10,7 +10,6 @@ use subtle::ConstantTimeEq;
 
 use super::keyring::{Keyring, Purpose, SigningError};
 use crate::base64url;
-use crate::oauth::code::CodeSeed;
 use crate::time::Timestamp;
 
 /// How long a form may stay open.
@@ -27,6 +26,10 @@ pub struct Form<'a> {
     pub subject: &'a str,
 }
 
+/// What makes every showing of a form another form: 128 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormNonce(pub [u8; 16]);
+
 #[derive(Serialize, Deserialize)]
 struct TicketClaims {
     form: String,
@@ -36,8 +39,8 @@ struct TicketClaims {
 /// What a form that came back was worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ticket {
-    /// Ours, for this form; the seed is the same each time this form is sent.
-    Valid(CodeSeed),
+    /// Ours, for this form; the nonce is the same each time this form is sent.
+    Valid(FormNonce),
     /// Forged, expired, or of another form or browser.
     Invalid,
 }
@@ -47,12 +50,12 @@ impl Form<'_> {
     pub fn ticket(
         &self,
         keyring: &Keyring,
-        seed: CodeSeed,
+        nonce: FormNonce,
         now: Timestamp,
     ) -> Result<String, SigningError> {
         let claims = TicketClaims {
             form: self.digest(),
-            jti: base64url::encode(&seed.0),
+            jti: base64url::encode(&nonce.0),
         };
         keyring.sign(Purpose::Form, claims, now, now + FORM_LIFETIME)
     }
@@ -68,7 +71,7 @@ impl Form<'_> {
             .as_bytes()
             .ct_eq(self.digest().as_bytes());
         match base64url::decode_array(&verified.claims.jti) {
-            Some(seed) if same_form.into() => Ticket::Valid(CodeSeed(seed)),
+            Some(nonce) if same_form.into() => Ticket::Valid(FormNonce(nonce)),
             _ => Ticket::Invalid,
         }
     }
@@ -97,9 +100,9 @@ mod tests {
 
     #[test]
     fn a_ticket_is_good_for_its_form_its_browser_and_its_subject() {
-        let seed = CodeSeed([9; 16]);
-        let ticket = FORM.ticket(&keyring(), seed, NOW).expect("signed");
-        assert_eq!(FORM.check(&keyring(), &ticket, NOW), Ticket::Valid(seed));
+        let nonce = FormNonce([9; 16]);
+        let ticket = FORM.ticket(&keyring(), nonce, NOW).expect("signed");
+        assert_eq!(FORM.check(&keyring(), &ticket, NOW), Ticket::Valid(nonce));
         for other in [
             Form {
                 name: "login",
@@ -131,7 +134,7 @@ mod tests {
     #[test]
     fn a_ticket_ends_with_its_form() {
         let ticket = FORM
-            .ticket(&keyring(), CodeSeed([9; 16]), NOW)
+            .ticket(&keyring(), FormNonce([9; 16]), NOW)
             .expect("signed");
         assert_eq!(
             FORM.check(&keyring(), &ticket, NOW + FORM_LIFETIME),

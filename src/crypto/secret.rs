@@ -20,6 +20,10 @@ pub enum ClientSecret {}
 #[derive(Debug)]
 pub enum SessionId {}
 
+/// The kind of the cookie of a browser that is not logged in.
+#[derive(Debug)]
+pub enum BrowserId {}
+
 /// The kind of an authorization code.
 #[derive(Debug)]
 pub enum AuthorizationCode {}

@@ -1,24 +1,23 @@
 //! Forms of ours: the ticket in each, and whether one that came back came from a page of ours.
 
 use super::{Context, Notice};
-use crate::crypto::form_ticket::{Form, Ticket};
+use crate::crypto::form_ticket::{Form, FormNonce, Ticket};
 use crate::http::Request;
-use crate::oauth::code::CodeSeed;
 use crate::oauth::params::Params;
 use crate::store::{Edge, Fault};
 
 impl<E: Edge> Context<'_, E> {
     /// The hidden field of a form that is about to be shown.
     pub fn ticket(&self, form: &Form<'_>) -> Result<String, Fault> {
-        let seed = CodeSeed(self.edge.random()?);
-        Ok(form.ticket(&self.config.keyring, seed, self.now)?)
+        let nonce = FormNonce(self.edge.random()?);
+        Ok(form.ticket(&self.config.keyring, nonce, self.now)?)
     }
 
     /// Checks that a form that came back was shown by us, to this browser.
-    pub fn check_ticket(&self, form: &Form<'_>, params: &Params) -> Option<CodeSeed> {
+    pub fn check_ticket(&self, form: &Form<'_>, params: &Params) -> Option<FormNonce> {
         let ticket = params.required("csrf_token").ok()?;
         match form.check(&self.config.keyring, ticket, self.now) {
-            Ticket::Valid(seed) => Some(seed),
+            Ticket::Valid(nonce) => Some(nonce),
             Ticket::Invalid => None,
         }
     }

@@ -156,11 +156,6 @@ ruled_strings! {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
         "must be an image hash: 1 to 64 letters, digits or underscores"
     );
-    /// A password that may be set.
-    Password(
-        |text| (8..=1024).contains(&text.len()),
-        "must be 8 to 1024 bytes"
-    );
 }
 
 impl Default for Username {

@@ -8,6 +8,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::crypto::form_ticket::FormNonce;
 use crate::crypto::keyring::{Keyring, NONCE_BYTES, SigningError};
 use crate::crypto::secret::{AuthorizationCode, Hash, Secret};
 use crate::id::InstallationId;
@@ -67,6 +68,13 @@ impl Code {
 /// What determines a code's nonce: 128 random bits, fresh or of the consent form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeSeed(pub [u8; 16]);
+
+impl From<FormNonce> for CodeSeed {
+    /// The same form makes the same code, however often it is sent.
+    fn from(form: FormNonce) -> Self {
+        Self(form.0)
+    }
+}
 
 impl CodeSeed {
     /// The name of what the form of this seed adds to a guild: answered differently, it is another

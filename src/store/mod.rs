@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::crypto::keyring::SigningError;
+use crate::crypto::password::HashingError;
 use crate::crypto::secret::{AuthorizationCode, BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::{Action, Entry};
@@ -72,6 +73,12 @@ impl Fault {
     /// Whether it will pass: 503 `temporarily_unavailable`, or 500 `server_error`.
     pub fn outlook(&self) -> Outlook {
         self.0.outlook
+    }
+}
+
+impl From<HashingError> for Fault {
+    fn from(error: HashingError) -> Self {
+        Self::new("password", error)
     }
 }
 
@@ -397,6 +404,8 @@ pub trait Users {
         change: &UserChange,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault>;
+    /// Ends every session of a user and lets no password open another one.
+    async fn lock_out(&self, user: UserId) -> Result<(), Fault>;
     /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,
     /// without an owner.
     async fn delete_user(&self, user: UserId) -> Result<bool, Fault>;

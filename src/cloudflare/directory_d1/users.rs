@@ -6,6 +6,7 @@ use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
 
 use super::{Bind, Edge, after, applications, fault, id, parse, taken, text_or_null};
+use crate::crypto::password::NOBODY;
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
@@ -363,6 +364,18 @@ impl Users for Edge {
             Ok(_) => Ok(Ok(())),
             Err(error) => taken(&error).map(Err),
         }
+    }
+
+    async fn lock_out(&self, user: UserId) -> Result<(), Fault> {
+        let statements = [
+            self.prepare(
+                "UPDATE users SET password_hash = ? WHERE id = ?",
+                &[Bind::Text(NOBODY), id(user)],
+            )?,
+            self.prepare("DELETE FROM sessions WHERE user_id = ?", &[id(user)])?,
+        ];
+        self.batch(&statements).await.map_err(fault)?;
+        Ok(())
     }
 
     async fn delete_user(&self, user: UserId) -> Result<bool, Fault> {

@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use sha2::{Digest, Sha256};
 use url::form_urlencoded;
 
 use super::logout;
+use crate::base64url;
 use crate::crypto::form_ticket::Form;
 use crate::crypto::password;
-use crate::crypto::secret::{AuthorizationCode, Secret, SessionId};
+use crate::crypto::secret::{BrowserId, Secret, SessionId};
 use crate::endpoint::attempts::{BUCKET, Places};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::authorize;
@@ -164,7 +166,7 @@ async fn form_page<E: Edge>(
     login: &str,
     problem: Option<LoginProblem>,
 ) -> Result<Response, Failure<Notice>> {
-    let fresh: Secret<SessionId> = cx.new_secret()?;
+    let fresh: Secret<BrowserId> = cx.new_secret()?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
     let return_to = return_to(&cx.request.query);
     let client = match &return_to {
@@ -209,14 +211,10 @@ async fn too_many_attempts<E: Edge>(
 
 /// Name and e-mail address of one user are one account; an unknown one is its own.
 fn account_key(login: &str, account: Option<&Account>) -> String {
-    account.map_or_else(
-        || {
-            Secret::<AuthorizationCode>::new(login.to_ascii_lowercase())
-                .hash()
-                .to_string()
-        },
-        |account| account.user.id.to_string(),
-    )
+    match account {
+        Some(account) => account.user.id.to_string(),
+        None => base64url::encode(&Sha256::digest(login.to_ascii_lowercase())),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Isolate, Memory};
+use crate::crypto::password::NOBODY;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash, SessionId};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::fluxer::audit::Entry;
@@ -303,6 +304,15 @@ impl Users for Memory {
             }
             tables.users.insert(id, (user, hash));
             Ok(())
+        })
+    }
+
+    async fn lock_out(&self, user: UserId) -> Result<(), Fault> {
+        self.write(|tables| {
+            if let Some((_, hash)) = tables.users.get_mut(&user) {
+                NOBODY.clone_into(hash);
+            }
+            tables.sessions.retain(|_, session| session.user != user);
         })
     }
 

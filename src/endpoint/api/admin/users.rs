@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Answer;
-use crate::crypto::password;
+use crate::crypto::password::{self, Password};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, list_of};
 use crate::endpoint::body::Fields;
@@ -12,7 +12,7 @@ use crate::endpoint::{Context, Failure, OrRefuse, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
-use crate::fluxer::user::{Discriminator, Email, ImageHash, Password, User, UserChange, Username};
+use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::http::Response;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault, Taken};
@@ -133,11 +133,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?;
-    let nothing = UserChange::default();
-    let locked_out = cx
-        .edge
-        .change_user(user.id, &nothing, Some(password::NOBODY));
-    unless_taken(cx, user.id, (None, None), locked_out.await?).await?;
+    cx.edge.lock_out(user.id).await?;
     deauthorize_all(cx, actor, user.id).await?;
     cx.edge.delete_user(user.id).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);

@@ -59,7 +59,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     };
     let subject = asked.subject(request);
     let ticket = consent_form(&logged_in, &subject);
-    let Some(seed) = cx.check_ticket(&ticket, &form) else {
+    let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
         return Err(Failure::refused(Notice::form_refused(cx.request.target())));
     };
     if let Err(refusal) = asked.may_grant(request, &logged_in.session) {
