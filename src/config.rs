@@ -13,7 +13,7 @@ use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
-use crate::oauth::redirect_uri::authority;
+use crate::oauth::redirect_uri::{PrivateSchemes, authority};
 use crate::rate_limit::{Limit, LimitError};
 use crate::snowflake::ApplicationId;
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub admin_application: Option<Rc<Application>>,
     /// The limits.
     pub limits: Limits,
+    /// Schemes without a dot that public applications may register.
+    pub redirect_schemes: PrivateSchemes,
     /// How long a code is good.
     pub code_lifetime: Duration,
     /// How long an access token is good.
@@ -113,6 +115,9 @@ pub enum ConfigError {
     /// The colours and measures.
     #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
     Theme(&'static str),
+    /// The schemes that public applications may register.
+    #[error("REDIRECT_SCHEMES must be schemes separated by spaces, and none of a browser's own")]
+    RedirectSchemes,
     /// How long the audit log is kept.
     #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
     AuditLog,
@@ -152,6 +157,10 @@ impl Config {
                 token: limit("RATE_LIMIT_TOKEN", "10/10")?,
                 revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
                 login: limit("RATE_LIMIT_LOGIN", "5/60")?,
+            },
+            redirect_schemes: match setting("REDIRECT_SCHEMES") {
+                None => PrivateSchemes::default(),
+                Some(names) => PrivateSchemes::parse(&names).ok_or(ConfigError::RedirectSchemes)?,
             },
             code_lifetime: lifetime("CODE_LIFETIME", 600, MAX_CODE_LIFETIME)?,
             access_token_lifetime: lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
@@ -356,6 +365,10 @@ mod tests {
         for days in ["0", "-1", "3651", "forever"] {
             check(&[("AUDIT_LOG_DAYS", days)], Some(ConfigError::AuditLog));
         }
+        check(
+            &[("REDIRECT_SCHEMES", "cursor javascript")],
+            Some(ConfigError::RedirectSchemes),
+        );
         check(
             &[("ADMIN_CLIENT_SECRET", "short")],
             Some(ConfigError::WeakSecret),

@@ -30,7 +30,11 @@ pub struct RegisteredUri(String);
 
 impl RegisteredUri {
     /// Takes a URI for registration; the error says, in words for its owner, what to change.
-    pub fn parse(text: &str, by: Registrant) -> Result<Self, &'static str> {
+    pub fn parse(
+        text: &str,
+        by: Registrant,
+        schemes: &PrivateSchemes,
+    ) -> Result<Self, &'static str> {
         if text.len() > MAX_LENGTH {
             return Err("must be at most 512 characters");
         }
@@ -59,7 +63,7 @@ impl RegisteredUri {
             Some(("http", _)) => Err("must use https, or http for a loopback address only"),
             Some(("https", _)) => Err("must have a plain host, without user info"),
             _ => match by {
-                Registrant::Public if is_private_use(text) => Ok(Self(text.to_owned())),
+                Registrant::Public if schemes.allow(text) => Ok(Self(text.to_owned())),
                 Registrant::Public => Err(
                     "must use https, http for a loopback address, or a private-use scheme with a dot",
                 ),
@@ -75,31 +79,114 @@ impl RegisteredUri {
         &self.0
     }
 
-    /// The URI to answer at, where a request's `redirect_uri` is this one: the same string, or,
-    /// for a public application and a loopback URI registered without a port, the same string
-    /// with any port (RFC 8252 §7.3).
-    pub fn admit(&self, requested: &str, by: Registrant) -> Option<RedirectUri> {
-        let matches = self.0 == requested
-            || (by == Registrant::Public && self.matches_but_for_the_port(requested));
-        matches.then(|| RedirectUri(requested.to_owned()))
+    /// The URI to answer at, where a request's `redirect_uri` is this one: the same string or, for
+    /// a loopback URI, the same string but for the port (RFC 8252 §7.3). The port differs also
+    /// where one was registered: VS Code registers a port and listens at another.
+    pub fn admit(&self, requested: &str) -> Option<RedirectUri> {
+        let port = if self.0 == requested {
+            Port::AsRegistered
+        } else if self.matches_but_for_the_port(requested) {
+            Port::Another
+        } else {
+            return None;
+        };
+        Some(RedirectUri {
+            uri: requested.to_owned(),
+            port,
+        })
     }
 
     fn matches_but_for_the_port(&self, requested: &str) -> bool {
         let Some(registered) = self.0.strip_prefix("http://").and_then(authority) else {
             return false;
         };
-        if registered.port.is_some() || !is_loopback(registered.host) {
-            return false;
-        }
         let Some(requested) = requested.strip_prefix("http://").and_then(authority) else {
             return false;
         };
-        let port_is_canonical = requested.port.is_some_and(|port| {
+        let port_is_canonical = requested.port.is_none_or(|port| {
             port.parse::<u16>()
                 .is_ok_and(|number| number > 0 && number.to_string() == port)
         });
-        port_is_canonical && requested.host == registered.host && requested.rest == registered.rest
+        is_loopback(registered.host)
+            && port_is_canonical
+            && requested.host == registered.host
+            && requested.rest == registered.rest
     }
+
+    /// Whether it leads to a program on the user's own machine.
+    pub fn is_on_this_machine(&self) -> bool {
+        is_on_this_machine(&self.0)
+    }
+}
+
+/// Whether a redirect URI leads to a program on the user's own machine: a loopback address, or a
+/// scheme that a program there has claimed.
+fn is_on_this_machine(uri: &str) -> bool {
+    match uri.split_once("://") {
+        Some(("http" | "https", rest)) => authority(rest).is_some_and(|at| is_loopback(at.host)),
+        _ => true,
+    }
+}
+
+/// The private-use schemes that public applications may register although they have no dot, as
+/// editors do: `cursor://anysphere.cursor-mcp/oauth/callback`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateSchemes(Vec<String>);
+
+impl PrivateSchemes {
+    /// Schemes that browsers or systems act upon themselves.
+    const RESERVED: [&str; 16] = [
+        "about",
+        "blob",
+        "data",
+        "file",
+        "filesystem",
+        "ftp",
+        "http",
+        "https",
+        "intent",
+        "javascript",
+        "mailto",
+        "tel",
+        "vbscript",
+        "view-source",
+        "ws",
+        "wss",
+    ];
+
+    /// Reads names that are separated by spaces. `None`: one is no scheme, or a browser's own.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_free = |name: &str| is_scheme(name) && !Self::RESERVED.contains(&name);
+        let names = text.split(' ').filter(|name| !name.is_empty());
+        let names = names.map(|name| is_free(name).then(|| name.to_owned()));
+        names.collect::<Option<_>>().map(Self)
+    }
+
+    /// RFC 8252 §7.1: a reversed domain name as scheme, then a path. The dot keeps out `javascript:`
+    /// and every other scheme that a browser runs or that one application cannot own; the schemes
+    /// without one are the operator's to name.
+    fn allow(&self, uri: &str) -> bool {
+        uri.split_once(":/").is_some_and(|(scheme, _)| {
+            let is_named = self.0.iter().any(|name| name == scheme);
+            is_named || (scheme.contains('.') && is_scheme(scheme))
+        })
+    }
+}
+
+impl Default for PrivateSchemes {
+    /// The schemes of the editors that are MCP clients.
+    fn default() -> Self {
+        let names = ["cursor", "vscode", "vscode-insiders", "windsurf"];
+        Self(names.map(str::to_owned).to_vec())
+    }
+}
+
+/// RFC 3986 §3.1, in lower case.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
 }
 
 /// Parameters of the authorization response: a registered query with one of these would make it
@@ -148,18 +235,6 @@ fn is_loopback(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "[::1]" | "localhost") || host.ends_with(".localhost")
 }
 
-/// RFC 8252 §7.1: a reversed domain name as scheme, then a path. The dot keeps out `javascript:`
-/// and every other scheme that a browser runs or that one application cannot own.
-fn is_private_use(text: &str) -> bool {
-    text.split_once(":/").is_some_and(|(scheme, _)| {
-        scheme.contains('.')
-            && scheme.starts_with(|first: char| first.is_ascii_lowercase())
-            && scheme
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
-    })
-}
-
 fn is_response_parameter(pair: &str) -> bool {
     let name = params::decode(pair.split('=').next().unwrap_or_default());
     name.is_some_and(|name| RESPONSE_PARAMETERS.contains(&name.as_str()))
@@ -167,25 +242,47 @@ fn is_response_parameter(pair: &str) -> bool {
 
 /// A redirect URI that a request may be answered at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedirectUri(String);
+pub struct RedirectUri {
+    uri: String,
+    port: Port,
+}
+
+/// Whether a redirect URI has the port that was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// It is the registered string.
+    AsRegistered,
+    /// It has another port of the user's own machine, where any program may listen.
+    Another,
+}
 
 impl RedirectUri {
     /// As the request spelled it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.uri
+    }
+
+    /// Whether it has the port that was registered.
+    pub const fn port(&self) -> Port {
+        self.port
+    }
+
+    /// Whether it leads to a program on the user's own machine.
+    pub fn is_on_this_machine(&self) -> bool {
+        is_on_this_machine(&self.uri)
     }
 
     /// The `Location` that carries an authorization response (RFC 6749 §4.1.2): the query that
     /// was registered stays, `parameters` follow.
     pub fn location(&self, parameters: &[(&str, &str)]) -> Location {
-        let separator = match self.0.split_once('?') {
+        let separator = match self.uri.split_once('?') {
             None => "?",
             Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
             Some(_) => "&",
         };
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
-        Location(format!("{}{separator}{}", self.0, query.finish()))
+        Location(format!("{}{separator}{}", self.uri, query.finish()))
     }
 
     /// The `Content-Security-Policy` sources that let a form on our page end here: where the answer
@@ -193,9 +290,9 @@ impl RedirectUri {
     /// client's own included: without the scheme, an application whose callback goes on to another
     /// of its hosts would be cut off there.
     pub fn csp_sources(&self) -> String {
-        let scheme = self.0.split(':').next().unwrap_or_default();
+        let scheme = self.uri.split(':').next().unwrap_or_default();
         match self
-            .0
+            .uri
             .split_once("://")
             .and_then(|(_, rest)| authority(rest))
         {
@@ -211,10 +308,10 @@ impl RedirectUri {
 
     /// Who is at the other end, for a person to read: the host in full, or the private-use scheme.
     pub fn destination(&self) -> &str {
-        let after_scheme = self.0.split_once("://").map(|(_, rest)| rest);
+        let after_scheme = self.uri.split_once("://").map(|(_, rest)| rest);
         match after_scheme.and_then(|rest| rest.split(['/', '?']).next()) {
             Some(host) if !host.is_empty() => host,
-            _ => self.0.split(':').next().unwrap_or_default(),
+            _ => self.uri.split(':').next().unwrap_or_default(),
         }
     }
 }
@@ -235,6 +332,15 @@ mod tests {
     use super::*;
     use Registrant::{Confidential, Public};
 
+    fn register(uri: &str, by: Registrant) -> Result<RegisteredUri, &'static str> {
+        RegisteredUri::parse(uri, by, &PrivateSchemes::default())
+    }
+
+    fn redirect_uri(uri: &str) -> RedirectUri {
+        let registered = RegisteredUri(uri.to_owned());
+        registered.admit(uri).expect("the same string")
+    }
+
     #[test]
     fn what_can_be_registered() {
         for uri in [
@@ -247,11 +353,11 @@ mod tests {
             "http://[::1]/cb",
             "http://dev.localhost/cb",
         ] {
-            assert!(RegisteredUri::parse(uri, Confidential).is_ok(), "{uri}");
-            assert!(RegisteredUri::parse(uri, Public).is_ok(), "{uri}");
+            assert!(register(uri, Confidential).is_ok(), "{uri}");
+            assert!(register(uri, Public).is_ok(), "{uri}");
         }
-        assert!(RegisteredUri::parse("com.example.app:/cb", Public).is_ok());
-        assert!(RegisteredUri::parse("com.example.app:/cb", Confidential).is_err());
+        assert!(register("com.example.app:/cb", Public).is_ok());
+        assert!(register("com.example.app:/cb", Confidential).is_err());
     }
 
     #[test]
@@ -300,18 +406,16 @@ mod tests {
             "myapp:/cb",
             "com.example.app",
         ] {
-            assert!(RegisteredUri::parse(uri, Public).is_err(), "{uri}");
-            assert!(RegisteredUri::parse(uri, Confidential).is_err(), "{uri}");
+            assert!(register(uri, Public).is_err(), "{uri}");
+            assert!(register(uri, Confidential).is_err(), "{uri}");
         }
         let long = format!("https://app.example/{}", "a".repeat(MAX_LENGTH));
-        assert!(RegisteredUri::parse(&long, Confidential).is_err());
+        assert!(register(&long, Confidential).is_err());
     }
 
     fn admits(registered: &str, requested: &str, by: Registrant) -> bool {
-        RegisteredUri::parse(registered, by)
-            .expect("registrable")
-            .admit(requested, by)
-            .is_some()
+        let registered = register(registered, by).expect("registrable");
+        registered.admit(requested).is_some()
     }
 
     #[test]
@@ -387,22 +491,48 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_was_registered_and_a_confidential_application_are_exact() {
-        assert!(!admits(
-            "http://127.0.0.1:80/cb",
-            "http://127.0.0.1:81/cb",
-            Public
-        ));
-        assert!(!admits(
-            "http://127.0.0.1/cb",
-            "http://127.0.0.1:81/cb",
-            Confidential
-        ));
-        assert!(!admits(
-            "https://localhost/cb",
-            "https://localhost:81/cb",
-            Public
-        ));
+    fn a_port_of_the_user_s_machine_may_differ_where_one_was_registered_too() {
+        let registered = register("http://127.0.0.1:33418/", Confidential).expect("registrable");
+        let port = |requested| registered.admit(requested).map(|it| it.port());
+        assert_eq!(port("http://127.0.0.1:33418/"), Some(Port::AsRegistered));
+        assert_eq!(port("http://127.0.0.1:50000/"), Some(Port::Another));
+        assert_eq!(port("http://127.0.0.1/"), Some(Port::Another));
+        assert_eq!(port("http://localhost:33418/"), None);
+        assert_eq!(port("http://127.0.0.1:33418/x"), None);
+        for (registered, requested) in [
+            ("https://localhost/cb", "https://localhost:81/cb"),
+            ("https://app.example/cb", "https://app.example:81/cb"),
+        ] {
+            assert!(!admits(registered, requested, Public), "{requested}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_without_a_dot_is_the_operator_s_to_name() {
+        let cursor = "cursor://anysphere.cursor-mcp/oauth/callback";
+        assert!(register(cursor, Public).is_ok());
+        assert!(register(cursor, Confidential).is_err());
+        let none = PrivateSchemes::parse("").expect("no names");
+        assert!(RegisteredUri::parse(cursor, Public, &none).is_err());
+        let zed = PrivateSchemes::parse("zed  x-y").expect("names");
+        assert!(RegisteredUri::parse("zed://agent/cb", Public, &zed).is_ok());
+        assert!(RegisteredUri::parse("zed:x", Public, &zed).is_err());
+        for names in ["javascript", "zed https", "Zed", "a/b", "1a", "data"] {
+            assert_eq!(PrivateSchemes::parse(names), None, "{names}");
+        }
+    }
+
+    #[test]
+    fn the_user_s_own_machine_is_told_from_a_host() {
+        for (uri, is_here) in [
+            ("https://app.example/cb", false),
+            ("http://127.0.0.1/cb", true),
+            ("https://localhost:3000/cb", true),
+            ("cursor://anysphere.cursor-mcp/cb", true),
+            ("com.example.app:/cb", true),
+        ] {
+            assert_eq!(redirect_uri(uri).is_on_this_machine(), is_here, "{uri}");
+        }
     }
 
     #[test]
@@ -417,8 +547,7 @@ mod tests {
     }
 
     fn check_location(uri: &str, expected: &str) {
-        let location =
-            RedirectUri(uri.to_owned()).location(&[("code", "a b"), ("state", "&=\u{e9}")]);
+        let location = redirect_uri(uri).location(&[("code", "a b"), ("state", "&=\u{e9}")]);
         assert_eq!(location.into_header(), expected);
     }
 
@@ -458,7 +587,7 @@ mod tests {
             ("http://[::1]:5000/cb", "http:", "[::1]:5000"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
         ] {
-            let uri = RedirectUri(uri.to_owned());
+            let uri = redirect_uri(uri);
             assert_eq!(uri.csp_sources(), source);
             assert_eq!(uri.destination(), destination);
         }

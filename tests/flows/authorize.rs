@@ -138,6 +138,34 @@ fn a_loopback_uri_is_answered_at_any_port() {
     }
 }
 
+#[test]
+fn a_server_on_its_user_s_machine_is_answered_at_any_port_and_asked_for_every_time() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let local = world
+        .application(&json!({"name": "L", "redirect_uris": ["http://localhost:3000/callback"]}));
+    let asks = |uri: &str| local.asks().with("redirect_uri", uri);
+    browser.code(&local.asks());
+    let elsewhere = "http://localhost:4000/callback";
+    let page = browser.get(&asks(elsewhere).target());
+    assert_eq!(page.status, 200, "any program may listen there");
+    let silent = browser.get(&asks(elsewhere).with("prompt", "none").target());
+    assert_eq!(
+        silent.parameter("error").as_deref(),
+        Some("consent_required")
+    );
+    let answer = browser.authorize(&asks(elsewhere));
+    let code = answer.parameter("code").expect("a code");
+    let exchange = local.exchange(&code);
+    world.token(&local, &exchange).expect(400);
+    let mut exchange = exchange;
+    exchange.retain(|(name, _)| *name != "redirect_uri");
+    exchange.push(("redirect_uri", elsewhere));
+    world.token(&local, &exchange).expect(200);
+    let remembered = browser.get(&local.asks().target());
+    assert_eq!(remembered.status, 303, "as registered, it is remembered");
+}
+
 /// What one parameter of an otherwise good request must not be, and what the client is told.
 const MISTAKES: &[(&str, &str, &[&str])] = &[
     ("response_type", "invalid_request", &[""]),

@@ -5,7 +5,7 @@ pub mod authentication;
 use self::authentication::ClientAuthentication;
 use super::error::Refusal;
 use super::grant_type::{GrantType, GrantTypes};
-use super::redirect_uri::{RedirectUri, RegisteredUri, Registrant};
+use super::redirect_uri::{Port, RedirectUri, RegisteredUri, Registrant};
 use crate::snowflake::ApplicationId;
 
 /// What OAuth needs to know of an application.
@@ -88,16 +88,17 @@ impl Client {
     }
 
     /// Whether its users' remembered consent stands for their next one. A public client's does
-    /// not: any program on the device could claim its `client_id` (RFC 6749 §10.2).
-    pub const fn may_skip_consent(&self) -> bool {
-        !self.is_public()
+    /// not, nor does that of a client that listens at a port of its user's machine that it did not
+    /// register: any program on the device could claim its `client_id` (RFC 6749 §10.2).
+    pub const fn may_skip_consent(&self, redirect_uri: &RedirectUri) -> bool {
+        !self.is_public() && matches!(redirect_uri.port(), Port::AsRegistered)
     }
 
     /// The redirect URI to answer at, where `requested` is one of the registered ones.
     pub fn redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
         self.redirect_uris
             .iter()
-            .find_map(|registered| registered.admit(requested, self.registrant()))
+            .find_map(|registered| registered.admit(requested))
     }
 
     /// Refuses a grant that is not among the client's.

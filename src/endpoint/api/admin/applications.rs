@@ -50,7 +50,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         trusted: fields.flag("trusted"),
         flags: fields.bits("flags"),
         owner: owner(cx, &mut fields).await?,
-        ..change(&mut fields, &application)
+        ..change(&mut fields, &application, &cx.config.redirect_schemes)
     };
     let change = fields.finish(Some(change)).or_refuse()?;
     apply(cx, actor, application.client.id, change).await

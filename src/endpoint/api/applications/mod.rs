@@ -62,7 +62,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
     let mut fields = Fields::read(cx).or_refuse()?;
-    let change = change(&mut fields, &application);
+    let change = change(&mut fields, &application, &cx.config.redirect_schemes);
     let change = fields.finish(Some(change)).or_refuse()?;
     apply(cx, manager.actor(), application.client.id, change).await
 }

@@ -17,7 +17,7 @@ use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::{Discriminator, ImageHash};
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
-use crate::oauth::redirect_uri::{MAX_COUNT, RegisteredUri, Registrant};
+use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Added, Edge, Fault};
 
@@ -130,7 +130,7 @@ fn draft<E: Edge>(
         Registrant::Confidential => ClientAuthentication::Secret(secret.hash().into()),
     };
     let id = ApplicationId(cx.new_id()?);
-    let redirect_uris = redirect_uris(fields, registrant);
+    let redirect_uris = redirect_uris(fields, registrant, &cx.config.redirect_schemes);
     let client = Client::registered(id, authentication, redirect_uris, terms.trusted);
     let description = fields.optional("description", Description::parse);
     let icon = fields.optional("icon", ImageHash::parse);
@@ -153,7 +153,11 @@ fn draft<E: Edge>(
 }
 
 /// What the fields change of an application that is its owner's to change.
-pub fn change(fields: &mut Fields, application: &Application) -> ApplicationChange {
+pub fn change(
+    fields: &mut Fields,
+    application: &Application,
+    schemes: &PrivateSchemes,
+) -> ApplicationChange {
     fields.as_shown(&application.in_full());
     let registrant = application.client.registrant();
     let kept = |kind: &str| match registrant {
@@ -174,7 +178,7 @@ pub fn change(fields: &mut Fields, application: &Application) -> ApplicationChan
         icon: fields.nullable("icon", ImageHash::parse),
         redirect_uris: fields
             .has("redirect_uris")
-            .then(|| redirect_uris(fields, registrant)),
+            .then(|| redirect_uris(fields, registrant, schemes)),
         bot_public: fields.flag("bot_public"),
         bot_require_code_grant: fields.flag("bot_require_code_grant"),
         trusted: None,
@@ -292,7 +296,11 @@ impl BotOwner {
     }
 }
 
-fn redirect_uris(fields: &mut Fields, registrant: Registrant) -> Vec<RegisteredUri> {
+fn redirect_uris(
+    fields: &mut Fields,
+    registrant: Registrant,
+    schemes: &PrivateSchemes,
+) -> Vec<RegisteredUri> {
     let sent = fields.strings("redirect_uris");
     if sent.len() > MAX_COUNT {
         fields.refuse("redirect_uris", "must be at most 10");
@@ -300,7 +308,7 @@ fn redirect_uris(fields: &mut Fields, registrant: Registrant) -> Vec<RegisteredU
     }
     let mut parsed = Vec::with_capacity(sent.len());
     for (index, uri) in sent.iter().enumerate() {
-        match RegisteredUri::parse(uri, registrant) {
+        match RegisteredUri::parse(uri, registrant, schemes) {
             Ok(uri) => parsed.push(uri),
             Err(must) => fields.refuse(format!("redirect_uris.{index}"), must),
         }

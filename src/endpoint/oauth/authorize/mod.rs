@@ -352,7 +352,8 @@ impl Asked {
                 Step::LogIn
             };
         }
-        let remembered = self.client().may_skip_consent()
+        let may_skip_consent = |it: &Callback| self.client().may_skip_consent(&it.redirect_uri);
+        let remembered = self.callback().is_some_and(may_skip_consent)
             && !scope.contains(Scope::Admin)
             && !scope.contains(Scope::Bot)
             && session.granted.is_some_and(|granted| granted.covers(scope));
