@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::user::{Discriminator, ImageHash, Username, ruled_strings};
 use crate::http::with_member;
-use crate::oauth::client::Client;
+use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
@@ -40,9 +40,17 @@ impl Application {
     /// The administration application of the configuration.
     pub fn built_in(client: Client) -> Self {
         Self {
+            name: ApplicationName("Fluxer administration".to_owned()),
+            ..Self::of(client)
+        }
+    }
+
+    /// An application of which nothing is said yet.
+    pub fn of(client: Client) -> Self {
+        Self {
             client,
             owner: None,
-            name: ApplicationName("Fluxer administration".to_owned()),
+            name: ApplicationName(String::new()),
             description: Description::default(),
             icon: None,
             bot: None,
@@ -171,71 +179,71 @@ impl Bot {
     }
 }
 
-/// What of an application is to change; `None` stays as it is, so that two changes at once cannot
-/// undo each other.
-#[derive(Debug, Clone, Default)]
-pub struct ApplicationChange {
-    /// What users are shown.
-    pub name: Option<ApplicationName>,
-    /// What it says of itself.
-    pub description: Option<Description>,
-    /// Its icon, or none.
-    pub icon: Option<Option<ImageHash>>,
-    /// Where it may be answered.
-    pub redirect_uris: Option<Vec<RegisteredUri>>,
-    /// Whether others than its owner may add its bot.
-    pub bot_public: Option<bool>,
-    /// Whether its bot is added only by a code.
-    pub bot_require_code_grant: Option<bool>,
-    /// Whether it may ask for `admin`.
-    pub trusted: Option<bool>,
-    /// Bits that the platform sets.
-    pub flags: Option<u32>,
-    /// Who answers for it.
-    pub owner: Option<UserId>,
+macro_rules! changes {
+    ($($(#[$meta:meta])* $field:ident: $type:ty, $name:literal, $read:expr, $write:expr;)+) => {
+        /// What of an application is to change; `None` stays as it is, so that two changes at once
+        /// cannot undo each other.
+        #[derive(Debug, Clone, Default)]
+        pub struct ApplicationChange {
+            $($(#[$meta])* pub $field: Option<$type>,)+
+        }
+
+        impl ApplicationChange {
+            /// Without what is so already: a form sends all its fields, whatever of them was changed.
+            #[must_use]
+            pub fn besides(self, is: &Application) -> Self {
+                fn reads<T>(read: impl Fn(&Application) -> T, is: &Application) -> T {
+                    read(is)
+                }
+                Self {
+                    $($field: self.$field.filter(|to| *to != reads::<$type>($read, is)),)+
+                }
+            }
+
+            /// The names of the fields that change, which are those of their columns.
+            pub fn fields(&self) -> Vec<&'static str> {
+                let all = [$(self.$field.is_some().then_some($name)),+];
+                all.into_iter().flatten().collect()
+            }
+
+            /// Makes the changes.
+            pub fn apply(self, application: &mut Application) {
+                fn writes<T>(write: impl Fn(&mut Application, T), it: &mut Application, to: T) {
+                    write(it, to);
+                }
+                $(if let Some(to) = self.$field {
+                    writes::<$type>($write, application, to);
+                })+
+            }
+        }
+    };
 }
 
-impl ApplicationChange {
-    /// Without what is so already: a form sends all its fields, whatever of them was changed.
-    #[must_use]
-    pub fn besides(self, is: &Application) -> Self {
-        Self {
-            name: self.name.filter(|name| *name != is.name),
-            description: self.description.filter(|it| *it != is.description),
-            icon: self.icon.filter(|icon| *icon != is.icon),
-            redirect_uris: self
-                .redirect_uris
-                .filter(|uris| *uris != is.client.redirect_uris),
-            bot_public: self.bot_public.filter(|it| *it != is.bot_public),
-            bot_require_code_grant: self
-                .bot_require_code_grant
-                .filter(|it| *it != is.bot_require_code_grant),
-            trusted: self.trusted.filter(|it| *it != is.client.is_trusted()),
-            flags: self.flags.filter(|flags| *flags != is.flags),
-            owner: self.owner.filter(|owner| Some(*owner) != is.owner),
-        }
-    }
-
-    /// The names of the fields that change.
-    pub fn fields(&self) -> Vec<&'static str> {
-        [
-            ("name", self.name.is_some()),
-            ("description", self.description.is_some()),
-            ("icon", self.icon.is_some()),
-            ("redirect_uris", self.redirect_uris.is_some()),
-            ("bot_public", self.bot_public.is_some()),
-            (
-                "bot_require_code_grant",
-                self.bot_require_code_grant.is_some(),
-            ),
-            ("trusted", self.trusted.is_some()),
-            ("flags", self.flags.is_some()),
-            ("owner_id", self.owner.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, changes)| changes.then_some(name))
-        .collect()
-    }
+// Whatever of an application can change, a line each.
+changes! {
+    /// What users are shown.
+    name: ApplicationName, "name", |is| is.name.clone(), |it, to| it.name = to;
+    /// What it says of itself.
+    description: Description, "description",
+        |is| is.description.clone(), |it, to| it.description = to;
+    /// Its icon, or none.
+    icon: Option<ImageHash>, "icon", |is| is.icon.clone(), |it, to| it.icon = to;
+    /// Where it may be answered.
+    redirect_uris: Vec<RegisteredUri>, "redirect_uris",
+        |is| is.client.redirect_uris.clone(), |it, to| it.client.redirect_uris = to;
+    /// Whether others than its owner may add its bot.
+    bot_public: bool, "bot_public", |is| is.bot_public, |it, to| it.bot_public = to;
+    /// Whether its bot is added only by a code.
+    bot_require_code_grant: bool, "bot_require_code_grant",
+        |is| is.bot_require_code_grant, |it, to| it.bot_require_code_grant = to;
+    /// Whether it may ask for `admin`.
+    trusted: bool, "trusted",
+        |is| is.client.is_trusted(),
+        |it, trusted| it.client.origin = ClientOrigin::Registered { trusted };
+    /// Bits that the platform sets.
+    flags: u32, "flags", |is| is.flags, |it, to| it.flags = to;
+    /// Who answers for it, or nobody.
+    owner: Option<UserId>, "owner_id", |is| is.owner, |it, to| it.owner = to;
 }
 
 /// Letters, marks and signs, but nothing that hides or reorders what stands around it.

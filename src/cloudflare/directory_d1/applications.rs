@@ -5,8 +5,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde::Deserialize;
-
+use super::columns::{Flag, Json, columns, flag, id_or_null, json};
 use super::{Bind, Edge, after, fault, id, taken, text_or_null};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
@@ -31,71 +30,57 @@ thread_local! {
         RefCell::default();
 }
 
-/// An [`ApplicationRow`] as SQLite makes it.
-pub(super) const APPLICATION: &str = "json_array(applications.id, applications.owner_id, \
-     applications.name, applications.description, applications.icon, applications.secret_hash, \
-     json(applications.redirect_uris), applications.trusted, applications.bot_public, \
-     applications.bot_require_code_grant, applications.bot_username, \
-     applications.bot_discriminator, applications.bot_avatar, applications.flags, \
-     applications.created_at)";
-
-#[derive(Deserialize)]
-pub(super) struct ApplicationRow(
-    ApplicationId,
-    Option<UserId>,
-    ApplicationName,
-    Description,
-    Option<ImageHash>,
-    Option<Hash<ClientSecret>>,
-    Vec<RegisteredUri>,
-    u8,
-    u8,
-    u8,
-    Option<Username>,
-    Option<Discriminator>,
-    Option<ImageHash>,
-    u32,
-    Timestamp,
-);
+columns! {
+    applications as ApplicationRow of Application:
+    // column: what it is read as, how it is written
+    id: ApplicationId, |it| id(it.client.id);
+    owner_id: Option<UserId>, |it| id_or_null(it.owner);
+    name: ApplicationName, |it| Bind::Text(it.name.as_str());
+    description: Description, |it| Bind::Text(it.description.as_str());
+    icon: Option<ImageHash>, |it| text_or_null(it.icon.as_ref().map(ImageHash::as_str));
+    secret_hash: Option<Hash<ClientSecret>>, |it| match &it.client.authentication {
+        ClientAuthentication::None => Bind::Null,
+        ClientAuthentication::Secret(hashes) => id(hashes.current()),
+    };
+    redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
+    trusted: Flag, |it| flag(it.client.is_trusted());
+    bot_public: Flag, |it| flag(it.bot_public);
+    bot_require_code_grant: Flag, |it| flag(it.bot_require_code_grant);
+    bot_username: Option<Username>, |it| {
+        text_or_null(it.bot.as_ref().map(|bot| bot.username.as_str()))
+    };
+    bot_discriminator: Option<Discriminator>, |it| {
+        text_or_null(it.bot.as_ref().map(|bot| bot.discriminator.as_str()))
+    };
+    bot_avatar: Option<ImageHash>, |it| {
+        text_or_null(it.bot.as_ref().and_then(|bot| bot.avatar.as_ref()).map(ImageHash::as_str))
+    };
+    flags: u32, |it| Bind::Bits(it.flags);
+    created_at: Timestamp, |it| Bind::Time(it.created_at);
+}
 
 impl From<ApplicationRow> for Application {
     fn from(row: ApplicationRow) -> Self {
-        let ApplicationRow(
-            id,
-            owner,
-            name,
-            description,
-            icon,
-            secret,
-            redirect_uris,
-            trusted,
-            bot_public,
-            bot_require_code_grant,
-            bot_username,
-            bot_discriminator,
-            bot_avatar,
-            flags,
-            created_at,
-        ) = row;
-        let authentication = secret.map_or(ClientAuthentication::None, |hash| {
+        let authentication = row.secret_hash.map_or(ClientAuthentication::None, |hash| {
             ClientAuthentication::Secret(hash.into())
         });
-        let bot = bot_username.zip(bot_discriminator);
+        let redirect_uris = row.redirect_uris.0;
+        let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
-            client: Client::registered(id, authentication, redirect_uris, trusted != 0),
-            owner,
-            name,
-            description,
-            icon,
+            client: Client::registered(row.id, authentication, redirect_uris, row.trusted.0),
+            owner: row.owner_id,
+            name: row.name,
+            description: row.description,
+            icon: row.icon,
             bot: bot.map(|(username, discriminator)| Bot {
                 username,
                 discriminator,
-                avatar: bot_avatar,
+                avatar: row.bot_avatar,
             }),
-            bot_public: bot_public != 0,
-            bot_require_code_grant: bot_require_code_grant != 0,
-            flags,
-            created_at,
+            bot_public: row.bot_public.0,
+            bot_require_code_grant: row.bot_require_code_grant.0,
+            flags: row.flags,
+            created_at: row.created_at,
         }
     }
 }
@@ -113,7 +98,8 @@ impl Edge {
         condition: &str,
         values: &[Bind<'_>],
     ) -> Result<Option<Application>, Fault> {
-        let sql = format!("SELECT {APPLICATION} AS found FROM applications WHERE {condition}");
+        let row = ApplicationRow::select();
+        let sql = format!("SELECT {row} AS found FROM applications WHERE {condition}");
         let row: Option<ApplicationRow> = self.row(&sql, values).await?;
         Ok(row.map(Application::from))
     }
@@ -183,8 +169,9 @@ impl Applications for Edge {
         } else {
             "? IS NULL"
         };
+        let row = ApplicationRow::select();
         let sql = format!(
-            "SELECT json_group_array({APPLICATION}) AS found FROM \
+            "SELECT json_group_array({row}) AS found FROM \
              (SELECT * FROM applications WHERE {condition} AND id > ? ORDER BY id LIMIT ?) \
              AS applications"
         );
@@ -203,40 +190,22 @@ impl Applications for Edge {
         bot_token: Option<&Hash<BotTokenSecret>>,
         at_most: Option<u32>,
     ) -> Result<Added, Fault> {
-        let client = &application.client;
-        let redirect_uris = serde_json::to_string(&client.redirect_uris).map_err(fault)?;
-        let secret_hash = match &client.authentication {
-            ClientAuthentication::None => Bind::Null,
-            ClientAuthentication::Secret(hashes) => id(hashes.current()),
-        };
-        let bot = application.bot.as_ref();
-        let sql = "INSERT INTO applications (id, owner_id, name, description, icon, secret_hash, \
-                   redirect_uris, trusted, flags, created_at, bot_public, \
-                   bot_require_code_grant, bot_username, bot_discriminator, bot_token_hash) \
-                   SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE ? IS NULL OR \
-                   (SELECT COUNT(*) FROM applications WHERE owner_id = ?) < ? \
-                   RETURNING id AS found";
-        let values = [
-            id(client.id),
-            application.owner.map_or(Bind::Null, id),
-            Bind::Text(application.name.as_str()),
-            Bind::Text(application.description.as_str()),
-            text_or_null(application.icon.as_ref().map(ImageHash::as_str)),
-            secret_hash,
-            Bind::Text(&redirect_uris),
-            Bind::Bits(client.is_trusted().into()),
-            Bind::Bits(application.flags),
-            Bind::Time(application.created_at),
-            Bind::Bits(application.bot_public.into()),
-            Bind::Bits(application.bot_require_code_grant.into()),
-            text_or_null(bot.map(|bot| bot.username.as_str())),
-            text_or_null(bot.map(|bot| bot.discriminator.as_str())),
+        let columns = ApplicationRow::columns(application);
+        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let sql = format!(
+            "INSERT INTO applications ({}, bot_token_hash) SELECT {}? WHERE ? IS NULL OR \
+             (SELECT COUNT(*) FROM applications WHERE owner_id = ?) < ? RETURNING id AS found",
+            names.join(", "),
+            "?, ".repeat(names.len()),
+        );
+        let mut values: Vec<_> = columns.into_iter().map(|(_, value)| value).collect();
+        values.extend([
             bot_token.map_or(Bind::Null, id),
             at_most.map_or(Bind::Null, Bind::Bits),
-            application.owner.map_or(Bind::Null, id),
+            id_or_null(application.owner),
             at_most.map_or(Bind::Null, Bind::Bits),
-        ];
-        match self.write(sql, &values).await {
+        ]);
+        match self.write(&sql, &values).await {
             Ok(true) => Ok(Added::Yes),
             Ok(false) => Ok(Added::TooMany),
             Err(error) => taken(&error).map(|_| Added::IdTaken),
@@ -248,33 +217,24 @@ impl Applications for Edge {
         wanted: ApplicationId,
         change: &ApplicationChange,
     ) -> Result<bool, Fault> {
-        let redirect_uris = change.redirect_uris.as_ref().map(serde_json::to_string);
-        let redirect_uris = redirect_uris.transpose().map_err(fault)?;
-        let flag = |flag: Option<bool>| flag.map_or(Bind::Null, |it| Bind::Bits(it.into()));
-        let icon = change.icon.as_ref().and_then(Option::as_ref);
-        let sql = "UPDATE applications SET name = COALESCE(?, name), \
-                   description = COALESCE(?, description), \
-                   icon = CASE WHEN ? THEN ? ELSE icon END, \
-                   redirect_uris = COALESCE(?, redirect_uris), \
-                   bot_public = COALESCE(?, bot_public), \
-                   bot_require_code_grant = COALESCE(?, bot_require_code_grant), \
-                   trusted = COALESCE(?, trusted), flags = COALESCE(?, flags), \
-                   owner_id = COALESCE(?, owner_id) \
-                   WHERE id = ? RETURNING id AS found";
-        let values = [
-            text_or_null(change.name.as_ref().map(ApplicationName::as_str)),
-            text_or_null(change.description.as_ref().map(Description::as_str)),
-            Bind::Bits(change.icon.is_some().into()),
-            text_or_null(icon.map(ImageHash::as_str)),
-            text_or_null(redirect_uris.as_deref()),
-            flag(change.bot_public),
-            flag(change.bot_require_code_grant),
-            flag(change.trusted),
-            change.flags.map_or(Bind::Null, Bind::Bits),
-            change.owner.map_or(Bind::Null, id),
-            id(wanted),
-        ];
-        self.write_application(wanted, sql, &values).await
+        // Only what changes is written, so it does not matter of which application the rest is.
+        let public = Client::registered(wanted, ClientAuthentication::None, Vec::new(), false);
+        let mut changed = Application::of(public);
+        change.clone().apply(&mut changed);
+        let fields = change.fields();
+        let mut sql = "UPDATE applications SET id = id".to_owned();
+        let mut values = Vec::new();
+        for (name, value) in ApplicationRow::columns(&changed) {
+            if fields.contains(&name) {
+                sql.push_str(", ");
+                sql.push_str(name);
+                sql.push_str(" = ?");
+                values.push(value);
+            }
+        }
+        sql.push_str(" WHERE id = ? RETURNING id AS found");
+        values.push(id(wanted));
+        self.write_application(wanted, &sql, &values).await
     }
 
     async fn set_client_secret(

@@ -1,7 +1,7 @@
 //! What people look through and search. What begins with a text is a range of an index, which
 //! `LIKE` would not be, and a `%` is just a `%`.
 
-use super::applications::{APPLICATION, ApplicationRow};
+use super::applications::ApplicationRow;
 use super::users::{AUTHORIZATION, AuthorizationRow, USER, UserRow};
 use super::{Bind, Edge, after, id};
 use crate::fluxer::application::Application;
@@ -11,9 +11,10 @@ use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
 
 impl Lists for Edge {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
+        let application = ApplicationRow::select();
         let sql = format!(
             "SELECT json_group_array(json(found)) AS found FROM ( \
-             SELECT json_array({AUTHORIZATION}, {APPLICATION}) AS found FROM authorizations \
+             SELECT json_array({AUTHORIZATION}, {application}) AS found FROM authorizations \
              JOIN applications ON applications.id = authorizations.application_id \
              WHERE authorizations.user_id = ? AND authorizations.application_id > ? \
              ORDER BY authorizations.application_id LIMIT ?)"
@@ -78,8 +79,9 @@ fn users_beginning(key: &str) -> String {
 /// last condition out of the choice of an index.
 fn applications_beginning() -> String {
     const LAST: &str = "COALESCE((SELECT lower(name) FROM applications WHERE id = ?3), '')";
+    let application = ApplicationRow::select();
     format!(
-        "SELECT json_group_array({APPLICATION}) AS found FROM (SELECT * FROM applications \
+        "SELECT json_group_array({application}) AS found FROM (SELECT * FROM applications \
          WHERE lower(name) >= MAX(?1, {LAST}) AND lower(name) < ?2 \
          AND (+lower(name) > {LAST} OR +id > ?3) \
          ORDER BY lower(name), id LIMIT ?4) AS applications"

@@ -5,6 +5,7 @@
 
 mod applications;
 mod audit_log;
+mod columns;
 mod guilds;
 mod lists;
 mod users;

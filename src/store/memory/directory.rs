@@ -13,7 +13,6 @@ use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild, Memb
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{User, UserChange};
 use crate::id::InstallationId;
-use crate::oauth::client::ClientOrigin;
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{
@@ -441,25 +440,8 @@ impl Applications for Memory {
         id: ApplicationId,
         change: &ApplicationChange,
     ) -> Result<bool, Fault> {
-        let change = change.clone();
         self.change(id, |application, _| {
-            application.name = change.name.unwrap_or(application.name.clone());
-            application.description = change
-                .description
-                .unwrap_or(application.description.clone());
-            application.icon = change.icon.unwrap_or(application.icon.clone());
-            if let Some(redirect_uris) = change.redirect_uris {
-                application.client.redirect_uris = redirect_uris;
-            }
-            application.bot_public = change.bot_public.unwrap_or(application.bot_public);
-            application.bot_require_code_grant = change
-                .bot_require_code_grant
-                .unwrap_or(application.bot_require_code_grant);
-            if let Some(trusted) = change.trusted {
-                application.client.origin = ClientOrigin::Registered { trusted };
-            }
-            application.flags = change.flags.unwrap_or(application.flags);
-            application.owner = change.owner.or(application.owner);
+            change.clone().apply(application);
             true
         })
     }

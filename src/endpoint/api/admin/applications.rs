@@ -49,7 +49,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let change = ApplicationChange {
         trusted: fields.flag("trusted"),
         flags: fields.bits("flags"),
-        owner: owner(cx, &mut fields).await?,
+        owner: owner(cx, &mut fields).await?.map(Some),
         ..change(&mut fields, &application, &cx.config.redirect_schemes)
     };
     let change = fields.finish(Some(change)).or_refuse()?;

@@ -181,9 +181,7 @@ pub fn change(
             .then(|| redirect_uris(fields, registrant, schemes)),
         bot_public: fields.flag("bot_public"),
         bot_require_code_grant: fields.flag("bot_require_code_grant"),
-        trusted: None,
-        flags: None,
-        owner: None,
+        ..ApplicationChange::default()
     }
 }
 

@@ -1,0 +1,72 @@
+//! A table's columns, once: what reads a row, what writes one, and what changes one of its columns
+//! are made of the same list.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Bind, id};
+
+/// A column of 0 or 1.
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u8::deserialize(deserializer).map(|flag| Self(flag != 0))
+    }
+}
+
+pub(super) fn flag(flag: bool) -> Bind<'static> {
+    Bind::Bits(flag.into())
+}
+
+/// A column of JSON, kept as text.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let read = serde_json::from_str(&text).map_err(serde::de::Error::custom);
+        read.map(Self)
+    }
+}
+
+/// Lists, and structs of plain values: they can always be written.
+pub(super) fn json(value: &impl Serialize) -> Bind<'static> {
+    serde_json::to_string(value).map_or(Bind::Null, Bind::Id)
+}
+
+pub(super) fn id_or_null(value: Option<impl core::fmt::Display>) -> Bind<'static> {
+    value.map_or(Bind::Null, id)
+}
+
+/// Makes a row's type: `select()`, an expression of SQL that gives a row, and `columns()`, what a row
+/// is written as.
+macro_rules! columns {
+    (
+        $table:ident as $row:ident of $noun:ty:
+        $($column:ident: $type:ty, $write:expr;)+
+    ) => {
+        #[derive(serde::Deserialize)]
+        pub(super) struct $row {
+            $($column: $type,)+
+        }
+
+        impl $row {
+            pub(super) fn select() -> String {
+                let columns = [$(concat!(stringify!($table), ".", stringify!($column))),+];
+                format!("json_array({})", columns.join(", "))
+            }
+
+            pub(super) fn columns(noun: &$noun) -> Vec<(&'static str, Bind<'_>)> {
+                fn written(
+                    noun: &$noun,
+                    write: impl for<'a> Fn(&'a $noun) -> Bind<'a>,
+                ) -> Bind<'_> {
+                    write(noun)
+                }
+                vec![$((stringify!($column), written(noun, $write))),+]
+            }
+        }
+    };
+}
+pub(super) use columns;
