@@ -73,7 +73,7 @@ fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiE
     } else if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bot") {
         Ok(Credential::Bot(shown))
     } else {
-        Err(Failure::refused(ApiError::Unauthorized))
+        Err(ApiError::Unauthorized.into())
     }
 }
 
@@ -89,7 +89,7 @@ pub async fn caller<E: Edge>(cx: &Context<'_, E>) -> Result<Caller, Failure<ApiE
 pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bearer(token) => verify(cx, token).await,
-        Credential::Bot(_) => Err(Failure::refused(ApiError::InvalidToken)),
+        Credential::Bot(_) => Err(ApiError::InvalidToken.into()),
     }
 }
 
@@ -97,12 +97,12 @@ pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiE
 pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bot(token) => verify_bot(cx, token).await,
-        Credential::Bearer(_) => Err(Failure::refused(ApiError::InvalidToken)),
+        Credential::Bearer(_) => Err(ApiError::InvalidToken.into()),
     }
 }
 
 async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Failure<ApiError>> {
-    let invalid = || Failure::refused(ApiError::InvalidToken);
+    let invalid = || ApiError::InvalidToken;
     let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
         .ok_or_else(invalid)?;
     let application = cx
@@ -110,7 +110,7 @@ async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Fai
         .await?
         .ok_or_else(invalid)?;
     if !works(cx, &token).await? {
-        return Err(invalid());
+        return Err(invalid().into());
     }
     Ok(Bearer { token, application })
 }
@@ -120,11 +120,11 @@ async fn verify_bot<E: Edge>(
     cx: &Context<'_, E>,
     token: &str,
 ) -> Result<Application, Failure<ApiError>> {
-    let invalid = || Failure::refused(ApiError::InvalidToken);
+    let invalid = || ApiError::InvalidToken;
     let token = BotToken::parse(token).ok_or_else(invalid)?;
     let hash = token.hash();
     let application = cx.edge.application_of_bot(token.application, &hash).await?;
-    application.ok_or_else(invalid)
+    Ok(application.ok_or_else(invalid)?)
 }
 
 /// Whether a token's family lives, asked of its ledger and of nobody else.
@@ -148,7 +148,7 @@ impl Bearer {
         if self.token.scope.contains(scope) {
             Ok(())
         } else {
-            Err(Failure::refused(ApiError::MissingScope(scope)))
+            Err(ApiError::MissingScope(scope).into())
         }
     }
 
@@ -156,14 +156,14 @@ impl Bearer {
     pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
         match self.token.subject {
             Subject::User(user, _) => Ok(user),
-            Subject::Application(..) => Err(Failure::refused(ApiError::InvalidToken)),
+            Subject::Application(..) => Err(ApiError::InvalidToken.into()),
         }
     }
 
     /// The user of the token, who may have been deleted since.
     pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
         let user = cx.edge.user(self.user_id()?).await?;
-        user.ok_or(Failure::refused(ApiError::InvalidToken))
+        Ok(user.ok_or(ApiError::InvalidToken)?)
     }
 }
 
@@ -190,9 +190,9 @@ pub async fn administrator<E: Edge>(
 ) -> Result<Administrator, Failure<ApiError>> {
     let bearer = bearer(cx).await?;
     bearer.require(Scope::Admin)?;
-    let denied = || Failure::refused(ApiError::AccessDenied);
+    let denied = || ApiError::AccessDenied;
     if !bearer.application.client.is_trusted() {
-        return Err(denied());
+        return Err(denied().into());
     }
     let user = match bearer.token.subject {
         Subject::Application(..) => None,
@@ -219,7 +219,7 @@ pub fn csrf_form(logged_in: &LoggedIn) -> Form<'_> {
 /// The session of a request that reads.
 async fn reader<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
     let logged_in = cx.logged_in(None).await?;
-    logged_in.ok_or(Failure::refused(ApiError::Unauthorized))
+    Ok(logged_in.ok_or(ApiError::Unauthorized)?)
 }
 
 /// The session of a request that changes something, with its `X-CSRF-Token`.
@@ -228,7 +228,7 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
     let token = cx.request.header("x-csrf-token").unwrap_or_default();
     match csrf_form(&logged_in).check(&cx.config.keyring, token, cx.now) {
         Ticket::Valid(_) => Ok(logged_in),
-        Ticket::Invalid => Err(Failure::refused(ApiError::CsrfToken)),
+        Ticket::Invalid => Err(ApiError::CsrfToken.into()),
     }
 }
 
@@ -258,7 +258,7 @@ impl Manager {
             Self::User(logged_in) => Ok(logged_in.session.user.id),
             Self::Administrator(administrator) => {
                 let user = administrator.user;
-                user.ok_or(Failure::refused(ApiError::AccessDenied))
+                Ok(user.ok_or(ApiError::AccessDenied)?)
             }
         }
     }

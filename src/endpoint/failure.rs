@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::Context;
 use super::attempts;
+use crate::crypto::keyring::SigningError;
+use crate::crypto::password::HashingError;
 use crate::fluxer::api_error::ApiError;
 use crate::http::Response;
 use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
@@ -16,37 +18,38 @@ use crate::store::Fault;
 /// ours.
 #[derive(Debug)]
 pub enum Failure<R> {
-    /// Theirs.
+    /// Theirs. Behind a pointer, for everything that can fail carries room for it.
     Refused(Box<R>),
     /// Ours.
     Fault(Fault),
 }
 
-impl<R> Failure<R> {
-    /// Theirs. Behind a pointer, for everything that can fail carries room for it.
-    pub fn refused(refusal: R) -> Self {
-        Self::Refused(Box::new(refusal))
-    }
+/// What of ours may not work, on the way to any answer.
+macro_rules! fails_by {
+    ($($fault:ty),*) => {$(
+        impl<R> From<$fault> for Failure<R> {
+            fn from(fault: $fault) -> Self {
+                Self::Fault(fault.into())
+            }
+        }
+    )*};
 }
 
-impl<R, F: Into<Fault>> From<F> for Failure<R> {
-    fn from(fault: F) -> Self {
-        Self::Fault(fault.into())
-    }
+fails_by!(Fault, SigningError, HashingError);
+
+/// Each kind of refusal becomes a failure by `?`. (One implementation for all of them would overlap
+/// with that for faults.)
+macro_rules! refused_by {
+    ($($refusal:ty),*) => {$(
+        impl From<$refusal> for Failure<$refusal> {
+            fn from(refusal: $refusal) -> Self {
+                Self::Refused(Box::new(refusal))
+            }
+        }
+    )*};
 }
 
-/// Makes `?` turn a refusal into a [`Failure`]. (A blanket impl would overlap with the one for
-/// faults.)
-pub trait OrRefuse<T, R> {
-    /// The value, or the refusal as a failure.
-    fn or_refuse(self) -> Result<T, Failure<R>>;
-}
-
-impl<T, R> OrRefuse<T, R> for Result<T, R> {
-    fn or_refuse(self) -> Result<T, Failure<R>> {
-        self.map_err(Failure::refused)
-    }
-}
+refused_by!(Refusal, ApiError, Notice, UnknownPath);
 
 /// A refusal that knows how it is answered.
 pub trait Refuse {

@@ -14,6 +14,4 @@ pub mod paging;
 pub mod sudo;
 
 pub use context::Context;
-pub use failure::{
-    Failure, Next, Notice, OrRefuse, Refuse, UnknownPath, limit_headers, oauth_error,
-};
+pub use failure::{Failure, Next, Notice, Refuse, UnknownPath, limit_headers, oauth_error};

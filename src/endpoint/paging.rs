@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use super::{Context, Failure, OrRefuse};
+use super::{Context, Failure};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::oauth::params::Params;
 use crate::snowflake::{EntryId, Snowflake};
@@ -21,9 +21,7 @@ impl Query {
     fn read<E>(cx: &Context<'_, E>) -> Result<Self, Failure<ApiError>> {
         let malformed = |_| ApiError::field("query", "must be form-encoded");
         Ok(Self {
-            params: Params::from_form(&cx.request.query)
-                .map_err(malformed)
-                .or_refuse()?,
+            params: Params::from_form(&cx.request.query).map_err(malformed)?,
             errors: Vec::new(),
         })
     }
@@ -67,7 +65,7 @@ impl Query {
         if self.errors.is_empty() {
             Ok(read)
         } else {
-            Err(Failure::refused(ApiError::InvalidFormBody(self.errors)))
+            Err(ApiError::InvalidFormBody(self.errors).into())
         }
     }
 }

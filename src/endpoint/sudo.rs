@@ -6,7 +6,7 @@ use serde_json::json;
 use super::attempts::Places;
 use super::body::Fields;
 use super::caller::Manager;
-use super::{Context, Failure, OrRefuse};
+use super::{Context, Failure};
 use crate::crypto::password;
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
@@ -24,21 +24,18 @@ pub async fn confirm<E: Edge>(
         return Ok(());
     };
     if cx.body().is_empty() {
-        return Err(Failure::refused(ApiError::SudoModeRequired));
+        return Err(ApiError::SudoModeRequired.into());
     }
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     if !fields.has("password") {
-        return Err(Failure::refused(ApiError::SudoModeRequired));
+        return Err(ApiError::SudoModeRequired.into());
     }
     let shown = fields.required("password", |text| Ok(text.to_owned()));
-    let shown = fields.finish(shown).or_refuse()?;
+    let shown = fields.finish(shown)?;
     match check(cx, &logged_in.session.user, &shown).await? {
         Checked::Right => Ok(()),
-        Checked::Wrong => Err(Failure::refused(ApiError::field(
-            "password",
-            "Invalid password",
-        ))),
-        Checked::TooMany(full) => Err(Failure::refused(ApiError::RateLimited(full))),
+        Checked::Wrong => Err(ApiError::field("password", "Invalid password").into()),
+        Checked::TooMany(full) => Err(ApiError::RateLimited(full).into()),
     }
 }
 

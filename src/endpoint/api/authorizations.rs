@@ -46,7 +46,7 @@ pub async fn show<E: Edge>(
     cx: &Context<'_, E>,
     application: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let unknown = || ApiError::UnknownAuthorization;
     let user = Manager::of(cx).await?.user()?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
@@ -64,11 +64,11 @@ pub async fn delete<E: Edge>(
 ) -> Result<Response, Failure<ApiError>> {
     let manager = Manager::of(cx).await?;
     let application = ApplicationId::parse(application);
-    let application = application.ok_or(Failure::refused(ApiError::UnknownAuthorization))?;
+    let application = application.ok_or(ApiError::UnknownAuthorization)?;
     if deauthorize(cx, manager.actor(), manager.user()?, application).await? {
         Ok(Response::empty(204))
     } else {
-        Err(Failure::refused(ApiError::UnknownAuthorization))
+        Err(ApiError::UnknownAuthorization.into())
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn delete_device<E: Edge>(
     application: &str,
     device: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let unknown = || ApiError::UnknownAuthorization;
     let manager = Manager::of(cx).await?;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let family = FamilyId::parse(device).ok_or_else(unknown)?;
@@ -86,7 +86,7 @@ pub async fn delete_device<E: Edge>(
     if revoke_device(cx, actor, manager.user()?, application, family).await? {
         Ok(Response::empty(204))
     } else {
-        Err(unknown())
+        Err(unknown().into())
     }
 }
 

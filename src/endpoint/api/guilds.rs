@@ -10,13 +10,11 @@ use crate::store::{Edge, Member};
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Response, Failure<ApiError>> {
     let bot = bot(cx).await?.client.id;
-    let unknown = || Failure::refused(ApiError::UnknownGuild);
+    let unknown = || ApiError::UnknownGuild;
     let id = GuildId::parse(id).ok_or_else(unknown)?;
     let membership = cx.edge.membership(id, Member::Bot(bot), None).await?;
     let membership = membership.ok_or_else(unknown)?;
-    let permissions = membership
-        .permissions
-        .ok_or(Failure::refused(ApiError::MissingAccess))?;
+    let permissions = membership.permissions.ok_or(ApiError::MissingAccess)?;
     let shown = with_member(
         membership.guild.in_full(),
         "permissions",

@@ -12,7 +12,7 @@ use crate::store::Edge;
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let Some(logged_in) = cx.logged_in(None).await? else {
-        return Err(Failure::refused(ApiError::Unauthorized));
+        return Err(ApiError::Unauthorized.into());
     };
     let body = json!({
         "user": logged_in.session.user.in_full(),

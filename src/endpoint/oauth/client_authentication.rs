@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{Credentials, Proof};
@@ -25,13 +25,13 @@ pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
-    let credentials = Credentials::read(cx.request.header("authorization"), params).or_refuse()?;
+    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let application = cx.application(credentials.client_id()).await?;
     let authenticated = application.and_then(|application| {
         let proof = application.client.authentication.verify(&credentials)?;
         Some(AuthenticatedClient { application, proof })
     });
-    authenticated.ok_or_else(|| Failure::refused(credentials.refusal()))
+    Ok(authenticated.ok_or_else(|| credentials.refusal())?)
 }
 
 impl AuthenticatedClient {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::endpoint::caller::works;
 use crate::endpoint::oauth::client_authentication::{AuthenticatedClient, authenticate};
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::ledger::Status;
 use crate::oauth::binding::TokenBinding;
@@ -16,10 +16,10 @@ use crate::store::{Edge, Fault};
 /// `POST`: what a token is worth at this instant, for its own client and for trusted applications.
 /// Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
-    let params = cx.form_or_json().or_refuse()?;
+    let params = cx.form_or_json()?;
     let client = authenticate(cx, &params).await?;
-    let token = params.required("token").or_refuse()?;
-    params.one("token_type_hint").or_refuse()?;
+    let token = params.required("token")?;
+    params.one("token_type_hint")?;
 
     let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
     let answer = if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {

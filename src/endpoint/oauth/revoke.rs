@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::authenticate;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::http::{Request, Response};
 use crate::ledger::{Revoke, Withdraw};
@@ -16,11 +16,11 @@ use crate::store::{Edge, Fault};
 /// `POST`: either token ends its family, on every device that shares it and on no other. What is
 /// no token of this client's is answered the same and left alone (RFC 7009 §2.2).
 pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
-    let params = cx.form_or_json().or_refuse()?;
+    let params = cx.form_or_json()?;
     let client = authenticate(cx, &params).await?;
-    let token = params.required("token").or_refuse()?;
+    let token = params.required("token")?;
     // `token_type_hint` could only save a signature check.
-    params.one("token_type_hint").or_refuse()?;
+    params.one("token_type_hint")?;
 
     if let Some(subject) = end(cx, client.id(), token).await? {
         let actor = client.id().0;

@@ -46,10 +46,10 @@ impl<E: Edge> Context<'_, E> {
     /// A form of this page that came back, from this session.
     pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<Notice>> {
         let path = &self.request.path;
-        let posted = self.posted_form(path).map_err(Failure::refused)?;
+        let posted = self.posted_form(path)?;
         match self.check_ticket(&form(logged_in, path), &posted) {
             Some(_) => Ok(posted),
-            None => Err(Failure::refused(Notice::form_refused(path.clone()))),
+            None => Err(Notice::form_refused(path.clone()).into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::page::style::Asset;
 pub async fn show<E>(cx: &Context<'_, E>, name: &str) -> Result<Response, Failure<UnknownPath>> {
     let brand = &cx.config.brand;
     let asset = Asset::ALL.into_iter().find(|it| it.name(brand) == name);
-    let asset = asset.ok_or_else(|| Failure::refused(UnknownPath))?;
+    let asset = asset.ok_or(UnknownPath)?;
     let mut response = Response::empty(200)
         .with("content-type", asset.media_type())
         .with("cache-control", "public, max-age=31536000, immutable");

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::endpoint::cookies::LANGUAGE;
 use crate::endpoint::pages::login;
-use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::endpoint::{Context, Failure, Notice};
 use crate::http::Response;
 use crate::page::text;
 
@@ -17,8 +17,8 @@ const LIFETIME: Duration = Duration::from_hours(24 * 365);
 pub async fn choose<E: crate::store::Edge>(
     cx: &Context<'_, E>,
 ) -> Result<Response, Failure<Notice>> {
-    let form = cx.posted_form("/login").or_refuse()?;
-    let one = |name| form.one(name).map_err(Notice::bad_request).or_refuse();
+    let form = cx.posted_form("/login")?;
+    let one = |name| form.one(name).map_err(Notice::bad_request);
     let chosen = one("language")?.and_then(text::by_tag);
     let back = one("return_to")?.filter(|path| login::is_path(path));
     let response = Response::see_other(back.unwrap_or("/login"));

@@ -13,7 +13,7 @@ use crate::crypto::secret::{BrowserId, Secret, SessionId};
 use crate::endpoint::attempts::{BUCKET, Places};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::authorize;
-use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse, limit_headers};
+use crate::endpoint::{Context, Failure, Next, Notice, limit_headers};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
@@ -70,27 +70,27 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
     let return_to = return_to(&cx.request.query);
     if return_to.is_none() && cx.logged_in(None).await?.is_some() {
         let notice = Notice::new(200, Message::LoggedIn).then(logout::PATH, Next::LogOut);
-        return Err(Failure::refused(notice));
+        return Err(notice.into());
     }
     form_page(cx, 200, "", None).await
 }
 
 /// `POST`: checks the password and opens a session.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let form = cx.posted_form(&cx.request.target()).or_refuse()?;
+    let form = cx.posted_form(&cx.request.target())?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
     if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
         return form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await;
     }
-    let bad_request = |refusal| Failure::refused(Notice::bad_request(refusal));
+
     let login = form
         .one("login")
-        .map_err(bad_request)?
+        .map_err(Notice::bad_request)?
         .unwrap_or_default()
         .trim();
     let password = form
         .one("password")
-        .map_err(bad_request)?
+        .map_err(Notice::bad_request)?
         .unwrap_or_default();
     if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
         return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;

@@ -6,7 +6,7 @@ use super::login;
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::cookies::Cookie;
-use crate::endpoint::{Context, Failure, Next, Notice, OrRefuse};
+use crate::endpoint::{Context, Failure, Next, Notice};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::page::text::Message;
@@ -33,7 +33,7 @@ pub fn form(logged_in: &LoggedIn) -> Form<'_> {
 /// `GET`: asks first, so that a link from elsewhere logs nobody out.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
     let Some(logged_in) = cx.logged_in(None).await? else {
-        return Err(Failure::refused(logged_out()));
+        return Err(logged_out().into());
     };
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
@@ -47,10 +47,10 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
 
 /// `POST`: ends the session.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let posted = cx.posted_form(PATH).or_refuse()?;
+    let posted = cx.posted_form(PATH)?;
     if let Some(logged_in) = cx.logged_in(None).await? {
         if cx.check_ticket(&form(&logged_in), &posted).is_none() {
-            return Err(Failure::refused(Notice::form_refused(PATH.to_owned())));
+            return Err(Notice::form_refused(PATH.to_owned()).into());
         }
         cx.edge.close_session(&logged_in.cookie.hash()).await?;
         let user = logged_in.session.user.id.0;

@@ -70,7 +70,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         Err(to_login) => return Ok(to_login),
     };
     let form = cx.account_form(&logged_in)?;
-    let unreadable = || Failure::refused(Notice::new(400, Message::BadBody));
+    let unreadable = || Notice::new(400, Message::BadBody);
     let command = Command::read(&form).ok_or_else(unreadable)?;
     let done = command.run(cx, &logged_in).await?;
     let view = View::read(&cx.request.query);

@@ -6,7 +6,7 @@ use super::Answer;
 use crate::endpoint::api::applications::{Terms, add, apply, change, current, remove};
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
-use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::http::Response;
@@ -16,7 +16,7 @@ use crate::store::Edge;
 /// `POST /api/admin/applications`.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let terms = Terms {
         owner: owner(cx, &mut fields).await?,
         trusted: fields.flag("trusted").unwrap_or(false),
@@ -45,14 +45,14 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let application = current(cx, id).await?;
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let change = ApplicationChange {
         trusted: fields.flag("trusted"),
         flags: fields.bits("flags"),
         owner: owner(cx, &mut fields).await?.map(Some),
         ..change(&mut fields, &application, &cx.config.redirect_schemes)
     };
-    let change = fields.finish(Some(change)).or_refuse()?;
+    let change = fields.finish(Some(change))?;
     apply(cx, actor, application.client.id, change).await
 }
 

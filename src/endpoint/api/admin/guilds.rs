@@ -8,7 +8,7 @@ use super::users::user;
 use crate::endpoint::api::applications::DRAWS;
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
-use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Guild, GuildName};
@@ -21,14 +21,14 @@ use crate::store::{Edge, Fault, Member};
 /// `POST /api/admin/guilds`. Its owner is its first member.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let name = fields.required("name", GuildName::parse);
     let icon = fields.optional("icon", ImageHash::parse);
     if !fields.has("owner_id") || fields.is_null("owner_id") {
         fields.refuse("owner_id", "is required");
     }
     let owner = owner(cx, &mut fields).await?;
-    let name = fields.finish(name).or_refuse()?;
+    let name = fields.finish(name)?;
     let mut guild = Guild {
         id: GuildId(cx.new_id()?),
         name,
@@ -91,10 +91,10 @@ pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) ->
     let actor = administrator(cx).await?.actor();
     let guild = guild(cx, id).await?.id;
     let user = user(cx, member).await?.id;
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let permissions = fields.optional("permissions", Permissions::parse);
     let permissions = permissions.unwrap_or(Permissions::DEFAULT);
-    let permissions = fields.finish(Some(permissions)).or_refuse()?;
+    let permissions = fields.finish(Some(permissions))?;
     cx.edge.set_member(guild, user, permissions, cx.now).await?;
     let entry = cx.entry(Action::MemberSet).by(actor).on(guild.0);
     let details = json!({"user_id": user, "permissions": permissions});
@@ -107,14 +107,14 @@ pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) ->
 pub async fn delete_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let guild = guild(cx, id).await?;
-    let unknown = || Failure::refused(ApiError::UnknownMember);
+    let unknown = || ApiError::UnknownMember;
     let member = Snowflake::parse(member).ok_or_else(unknown)?;
     if guild.owner.is_some_and(|owner| owner.0 == member) {
         let owns = ApiError::field("user_id", "owns the guild and cannot leave it");
-        return Err(Failure::refused(owns));
+        return Err(owns.into());
     }
     if !cx.edge.remove_member(guild.id, member).await? {
-        return Err(unknown());
+        return Err(unknown().into());
     }
     let entry = cx.entry(Action::MemberRemoved).by(actor).on(guild.id.0);
     cx.edge.record(entry.saying(json!({"user_id": member})));
@@ -130,7 +130,7 @@ fn show_member(member: Member, permissions: Permissions) -> Value {
 }
 
 async fn guild<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Guild, Failure<ApiError>> {
-    let unknown = || Failure::refused(ApiError::UnknownGuild);
+    let unknown = || ApiError::UnknownGuild;
     let id = GuildId::parse(id).ok_or_else(unknown)?;
-    cx.edge.guild(id).await?.ok_or_else(unknown)
+    Ok(cx.edge.guild(id).await?.ok_or_else(unknown)?)
 }

@@ -8,7 +8,7 @@ use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, list_of};
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
-use crate::endpoint::{Context, Failure, OrRefuse, paging};
+use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
@@ -32,7 +32,7 @@ const UPDATABLE: [&str; 8] = [
 /// `POST /api/admin/users`.
 pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let username = fields.required("username", Username::parse);
     let email = fields.required("email", Email::parse);
     let password = fields.required("password", Password::parse);
@@ -42,7 +42,7 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let admin = fields.flag("admin").unwrap_or(false);
     let public_flags = fields.bits("public_flags").unwrap_or(0);
     let required = username.zip(email).zip(password);
-    let ((username, email), password) = fields.finish(required).or_refuse()?;
+    let ((username, email), password) = fields.finish(required)?;
 
     let password_hash = password::hash(&password, cx.edge.random()?)?;
     let mut user = User {
@@ -95,7 +95,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let before = user(cx, id).await?;
     let id = before.id;
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     fields.as_shown(&before.in_full());
     let change = UserChange {
         username: fields.optional("username", Username::parse),
@@ -108,7 +108,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     };
     let password = fields.optional("password", Password::parse);
     let changed = fields.sent(&UPDATABLE);
-    let change = fields.finish(Some(change)).or_refuse()?.of(&before);
+    let change = fields.finish(Some(change))?.of(&before);
     let password_hash = match &password {
         Some(password) => Some(password::hash(password, cx.edge.random()?)?),
         None => None,
@@ -122,7 +122,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     }
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
-    let unknown = || Failure::refused(ApiError::UnknownUser);
+    let unknown = || ApiError::UnknownUser;
     let user = cx.edge.user(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &user.in_full()))
 }
@@ -162,12 +162,12 @@ pub async fn delete_authorization<E: Edge>(
 ) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?.id;
-    let unknown = || Failure::refused(ApiError::UnknownAuthorization);
+    let unknown = || ApiError::UnknownAuthorization;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     if deauthorize(cx, actor, user, application).await? {
         Ok(Response::empty(204))
     } else {
-        Err(unknown())
+        Err(unknown().into())
     }
 }
 
@@ -180,11 +180,11 @@ pub async fn set_connection<E: Edge>(
 ) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?.id;
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let account = account(&mut fields, kind, connection);
     let name = fields.required("name", ConnectionName::parse);
     let verified = fields.flag("verified").unwrap_or(false);
-    let ((kind, id), name) = fields.finish(account.zip(name)).or_refuse()?;
+    let ((kind, id), name) = fields.finish(account.zip(name))?;
     let connection = Connection {
         kind,
         id,
@@ -209,9 +209,9 @@ pub async fn delete_connection<E: Edge>(
     let user = user(cx, id).await?.id;
     let mut fields = Fields::none();
     let account = account(&mut fields, kind, connection);
-    let (kind, id) = fields.finish(account).or_refuse()?;
+    let (kind, id) = fields.finish(account)?;
     if !cx.edge.remove_connection(user, &kind, &id).await? {
-        return Err(Failure::refused(ApiError::UnknownConnection));
+        return Err(ApiError::UnknownConnection.into());
     }
     let entry = cx.entry(Action::ConnectionRemoved).by(actor).on(user.0);
     cx.edge.record(entry.saying(about(&kind, &id)));
@@ -233,9 +233,9 @@ pub(super) async fn user<E: Edge>(
     cx: &Context<'_, E>,
     id: &str,
 ) -> Result<User, Failure<ApiError>> {
-    let unknown = || Failure::refused(ApiError::UnknownUser);
+    let unknown = || ApiError::UnknownUser;
     let id = UserId::parse(id).ok_or_else(unknown)?;
-    cx.edge.user(id).await?.ok_or_else(unknown)
+    Ok(cx.edge.user(id).await?.ok_or_else(unknown)?)
 }
 
 /// What storage refused as another user's, with whatever else of the same request is.
@@ -259,5 +259,5 @@ async fn unless_taken<E: Edge>(
             fields.refuse(path, "is taken");
         }
     }
-    fields.finish(None).or_refuse()
+    Ok(fields.finish(None)?)
 }

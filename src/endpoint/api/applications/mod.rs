@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::Manager;
-use crate::endpoint::{Context, Failure, OrRefuse, caller, paging, sudo};
+use crate::endpoint::{Context, Failure, caller, paging, sudo};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::bot_token::BotToken;
@@ -23,7 +23,7 @@ type Answer = Result<Response, Failure<ApiError>>;
 
 /// `GET /api/oauth2/applications/{id}/public`: without authentication.
 pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let unknown = || Failure::refused(ApiError::UnknownApplication);
+    let unknown = || ApiError::UnknownApplication;
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
     let application = cx.application(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &application.in_public()))
@@ -48,7 +48,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let manager = Manager::of(cx).await?;
     let owner = manager.user()?;
-    let fields = Fields::read(cx).or_refuse()?;
+    let fields = Fields::read(cx)?;
     add(cx, manager.actor(), fields, Terms::of_owner(owner)).await
 }
 
@@ -61,9 +61,9 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// `PATCH /api/oauth2/applications/{id}`: what is not sent stays as it is.
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
-    let mut fields = Fields::read(cx).or_refuse()?;
+    let mut fields = Fields::read(cx)?;
     let change = change(&mut fields, &application, &cx.config.redirect_schemes);
-    let change = fields.finish(Some(change)).or_refuse()?;
+    let change = fields.finish(Some(change))?;
     apply(cx, manager.actor(), application.client.id, change).await
 }
 
@@ -77,7 +77,7 @@ pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// `POST /api/oauth2/applications/{id}/client-secret/reset`.
 pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
-    let owner = SecretOwner::of(&application).or_refuse()?;
+    let owner = SecretOwner::of(&application)?;
     sudo::confirm(cx, &manager).await?;
     let secret = owner.reset_secret(cx, manager.actor()).await?;
     let shown = with_member(application.in_full(), "client_secret", secret.expose());
@@ -94,7 +94,7 @@ pub async fn add_bot<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// `POST /api/oauth2/applications/{id}/bot/reset-token`.
 pub async fn reset_bot_token<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
-    let owner = BotOwner::of(&application).or_refuse()?;
+    let owner = BotOwner::of(&application)?;
     sudo::confirm(cx, &manager).await?;
     let token = owner.reset_token(cx, manager.actor()).await?;
     let body = json!({"token": token.expose(), "bot": application.bot_user()});
@@ -115,7 +115,7 @@ async fn managed<E: Edge>(
     if is_theirs {
         Ok((manager, application))
     } else {
-        Err(Failure::refused(ApiError::AccessDenied))
+        Err(ApiError::AccessDenied.into())
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn apply<E: Edge>(
 ) -> Answer {
     operations::apply(cx, actor, id, &change).await?;
     let application = cx.edge.current_application(id).await?;
-    let application = application.ok_or(Failure::refused(ApiError::UnknownApplication))?;
+    let application = application.ok_or(ApiError::UnknownApplication)?;
     Ok(Response::json(200, &application.in_full()))
 }
 

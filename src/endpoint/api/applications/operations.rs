@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::body::Fields;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
@@ -31,9 +31,10 @@ pub const DRAWS: usize = 3;
 
 /// An application as it is now.
 pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Application> {
-    let unknown = || Failure::refused(ApiError::UnknownApplication);
+    let unknown = || ApiError::UnknownApplication;
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
-    cx.edge.current_application(id).await?.ok_or_else(unknown)
+    let application = cx.edge.current_application(id).await?;
+    Ok(application.ok_or_else(unknown)?)
 }
 
 /// What of a new application its maker does not choose.
@@ -79,7 +80,7 @@ pub async fn add<E: Edge>(
 ) -> Outcome<Made> {
     let secret: Secret<ClientSecret> = cx.new_secret()?;
     let (has_bot, draft) = draft(cx, &mut fields, &terms, &secret)?;
-    let mut application = fields.finish(draft).or_refuse()?;
+    let mut application = fields.finish(draft)?;
     if has_bot {
         let discriminator = random_discriminator(cx)?;
         application.bot = Some(Bot::named_after(&application.name, discriminator));
@@ -97,7 +98,7 @@ pub async fn add<E: Edge>(
                 application.client.id = ApplicationId(cx.new_id()?);
                 continue;
             }
-            Added::TooMany => return Err(Failure::refused(ApiError::MaxApplications)),
+            Added::TooMany => return Err(ApiError::MaxApplications.into()),
         }
         let entry = cx.entry(Action::ApplicationCreated).by(actor).on(id.0);
         cx.edge.record(entry);
@@ -193,7 +194,7 @@ pub async fn apply<E: Edge>(
     change: &ApplicationChange,
 ) -> Outcome<()> {
     if !cx.edge.change_application(id, change).await? {
-        return Err(Failure::refused(ApiError::UnknownApplication));
+        return Err(ApiError::UnknownApplication.into());
     }
     let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
     cx.edge
@@ -209,7 +210,7 @@ pub async fn remove<E: Edge>(
     id: ApplicationId,
 ) -> Outcome<()> {
     if !cx.edge.delete_application(id).await? {
-        return Err(Failure::refused(ApiError::UnknownApplication));
+        return Err(ApiError::UnknownApplication.into());
     }
     let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
     cx.edge.record(entry);
@@ -238,7 +239,7 @@ impl SecretOwner {
         let Self(id) = self;
         let secret: Secret<ClientSecret> = cx.new_secret()?;
         if !cx.edge.set_client_secret(id, &secret.hash()).await? {
-            return Err(Failure::refused(ApiError::UnknownApplication));
+            return Err(ApiError::UnknownApplication.into());
         }
         let entry = cx.entry(Action::ClientSecretReset).by(actor);
         cx.edge.record(entry.on(id.0));
@@ -257,7 +258,7 @@ pub async fn add_bot<E: Edge>(
     let token = BotToken::from_entropy(id, cx.edge.random()?);
     if !cx.edge.add_bot(id, &bot, &token.hash()).await? {
         let exists = ApiError::field("bot", "exists already; its token can be reset");
-        return Err(Failure::refused(exists));
+        return Err(exists.into());
     }
     let entry = cx.entry(Action::BotCreated).by(actor);
     cx.edge.record(entry.on(id.0));
@@ -286,7 +287,7 @@ impl BotOwner {
         let Self(id) = self;
         let token = BotToken::from_entropy(id, cx.edge.random()?);
         if !cx.edge.set_bot_token(id, &token.hash()).await? {
-            return Err(Failure::refused(ApiError::NotABotApplication));
+            return Err(ApiError::NotABotApplication.into());
         }
         let entry = cx.entry(Action::BotTokenReset).by(actor);
         cx.edge.record(entry.on(id.0));

@@ -148,7 +148,7 @@ impl Asked {
                 family,
                 callback,
             }),
-            Opened::AnsweredBefore => Err(Failure::refused(answered_before())),
+            Opened::AnsweredBefore => Err(answered_before().into()),
         }
     }
 

@@ -97,8 +97,8 @@ impl Asked {
         let ticked = ticked(form);
         let id = seed.installation(&format!("{guild}:{ticked}"));
         let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
-        let permissions = permissions.map_err(|refusal| Failure::refused(not_added(refusal)))?;
-        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
+        let permissions = permissions.map_err(not_added)?;
+        let unknown = || not_added(InstallRefusal::UnknownGuild);
         Ok(Plan {
             installer: membership.ok_or_else(unknown)?,
             permissions,
@@ -116,11 +116,9 @@ impl Asked {
     ) -> Result<Response, Failure<Notice>> {
         let current = cx.edge.current_application(self.client().id).await?;
         match current {
-            None => return Err(Failure::refused(Notice::bad_request("Unknown client_id"))),
+            None => return Err(Notice::bad_request("Unknown client_id").into()),
             Some(now) if now.bot.is_none() => {
-                return Err(Failure::refused(refused(&Refusal::ScopeNotAllowed(
-                    Scope::Bot,
-                ))));
+                return Err(refused(&Refusal::ScopeNotAllowed(Scope::Bot)).into());
             }
             Some(now) if !now.bot_is_for(user) => return self.refuse(cx, &Refusal::PrivateBot),
             Some(_) => {}
@@ -134,7 +132,7 @@ impl Asked {
             // What the user may do has changed, and may have changed back.
             refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);
         }
-        Err(Failure::refused(not_added(refusal)))
+        Err(not_added(refusal).into())
     }
 
     /// Says where the bot is, and what it may do there.
@@ -143,7 +141,7 @@ impl Asked {
         cx: &Context<'_, E>,
         plan: Option<&Plan>,
     ) -> Result<Response, Failure<Notice>> {
-        let unknown = || Failure::refused(not_added(InstallRefusal::UnknownGuild));
+        let unknown = || not_added(InstallRefusal::UnknownGuild);
         let plan = plan.ok_or_else(unknown)?;
         let bot = self.application.bot.as_ref();
         let here = cx.request.target();

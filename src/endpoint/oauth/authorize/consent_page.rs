@@ -104,20 +104,23 @@ impl Asked {
         user: UserId,
     ) -> Result<Prospects, Failure<Notice>> {
         let about = Some(self.client().id);
-        let refuse = |refusal| Failure::refused(not_added(refusal));
         let named = match bot.guild.named() {
             None => None,
             Some(guild) => {
                 let named = cx.edge.membership(guild, Member::User(user), about);
-                Some(named.await?.ok_or(refuse(InstallRefusal::UnknownGuild))?)
+                Some(
+                    named
+                        .await?
+                        .ok_or_else(|| not_added(InstallRefusal::UnknownGuild))?,
+                )
             }
         };
         if let (WhichGuild::Fixed(_), Some(fixed)) = (bot.guild, &named) {
             if !fixed.may_add_bots() {
-                return Err(refuse(InstallRefusal::MissingPermissions));
+                return Err(not_added(InstallRefusal::MissingPermissions).into());
             }
             if fixed.bot.is_some() {
-                return Err(refuse(InstallRefusal::BotAlreadyInGuild));
+                return Err(not_added(InstallRefusal::BotAlreadyInGuild).into());
             }
         }
         let named = match (bot.guild, named) {

@@ -14,7 +14,7 @@ use self::approve::Approval;
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::login;
-use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::http::Response;
@@ -48,7 +48,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
 
 /// `POST`: the consent form comes back.
 pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let form = cx.posted_form(&cx.request.target()).or_refuse()?;
+    let form = cx.posted_form(&cx.request.target())?;
     let asked = Asked::read(cx).await?;
     let Some(logged_in) = cx.logged_in(Some(asked.client().id)).await? else {
         return asked.to_login(cx);
@@ -60,7 +60,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     let subject = asked.subject(request);
     let ticket = consent_form(&logged_in, &subject);
     let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
-        return Err(Failure::refused(Notice::form_refused(cx.request.target())));
+        return Err(Notice::form_refused(cx.request.target()).into());
     };
     if let Err(refusal) = asked.may_grant(request, &logged_in.session) {
         return asked.refuse(cx, &refusal);
@@ -73,7 +73,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
                 parameter: "decision",
                 must: "it must be approve or deny",
             };
-            return Err(Failure::refused(Notice::bad_request(refusal)));
+            return Err(Notice::bad_request(refusal).into());
         }
     }
     let granted = granted(request.oauth.scope, &form);
@@ -82,7 +82,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
     }
     let bot = request.bot.filter(|_| granted.contains(Scope::Bot));
     let guild = match bot {
-        Some(bot) => bot::chosen_guild(bot, &form).or_refuse()?,
+        Some(bot) => bot::chosen_guild(bot, &form)?,
         None => None,
     };
     if bot.is_some() && guild.is_none() {
@@ -245,14 +245,13 @@ enum Step<'a> {
 impl Asked {
     /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
     async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<Notice>> {
-        let page = |refusal: Refusal| Failure::refused(Notice::bad_request(refusal));
-        let params = Params::from_form(&cx.request.query).map_err(page)?;
-        let id = params.required("client_id").map_err(page)?;
-        let unknown = || Failure::refused(Notice::bad_request("Unknown client_id"));
+        let params = Params::from_form(&cx.request.query).map_err(Notice::bad_request)?;
+        let id = params.required("client_id").map_err(Notice::bad_request)?;
+        let unknown = || Notice::bad_request("Unknown client_id");
         let id = ApplicationId::parse(id).ok_or_else(unknown)?;
         let application = cx.application(id).await?.ok_or_else(unknown)?;
         let waits = Waits::read(&params, &application.client);
-        let waits = waits.map_err(Notice::bad_request).or_refuse()?;
+        let waits = waits.map_err(Notice::bad_request)?;
         Ok(Self {
             prompt: Prompt::parse(&params),
             request: Request::parse(&params, &application, &waits),
@@ -373,7 +372,7 @@ impl Asked {
     ) -> Result<Response, Failure<Notice>> {
         match self.callback() {
             Some(callback) => Ok(callback.error(cx, refusal.code(), &refusal.to_string())),
-            None => Err(Failure::refused(bot::refused(refusal))),
+            None => Err(bot::refused(refusal).into()),
         }
     }
 
@@ -403,7 +402,7 @@ impl Asked {
         if target.len() > MAX_LOCATION {
             let detail = "The request is too long to come back to it after a login";
             let notice = Notice::new(414, Message::BadLink).with_detail(detail);
-            return Err(Failure::refused(notice));
+            return Err(notice.into());
         }
         Ok(Response::see_other(target))
     }

@@ -2,7 +2,7 @@
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::Issuance;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
 use crate::oauth::code::Code;
@@ -17,17 +17,16 @@ pub(super) async fn redeem<E: Edge>(
     client: &AuthenticatedClient,
     params: &Params,
 ) -> Result<Issuance, Failure<Refusal>> {
-    let code = params.required("code").or_refuse()?;
-    let mut evidence = evidence(client, params).or_refuse()?;
-    let code = Code::parse(&cx.config.keyring, code)
-        .ok_or(Refusal::Grant(GrantRefusal::UnknownCode))
-        .or_refuse()?;
+    let code = params.required("code")?;
+    let mut evidence = evidence(client, params)?;
+    let code =
+        Code::parse(&cx.config.keyring, code).ok_or(Refusal::Grant(GrantRefusal::UnknownCode))?;
 
     // KV may refuse what time has refused; whatever else it says or does not say, the ledger
     // decides, for a hit may be stale and a miss may be early.
     let record = cx.edge.code(&code.hash()).await?;
     if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
-        return Err(Failure::refused(Refusal::Grant(GrantRefusal::ExpiredCode)));
+        return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
     // A URI that its owner took away since the code went out is none of any grant.
     let answered_at = record.as_ref().map(|it| it.grant.redirect_uri.as_str());
@@ -46,7 +45,7 @@ pub(super) async fn redeem<E: Edge>(
         lifetime: cx.config.refresh_token_lifetime,
     };
     let redeemed = commit(cx, ledger, redeem).await?;
-    let redeemed = redeemed.map_err(Refusal::Grant).or_refuse()?;
+    let redeemed = redeemed.map_err(Refusal::Grant)?;
     let live = redeemed.generation;
 
     let record = RefreshRecord {

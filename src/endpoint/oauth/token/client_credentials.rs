@@ -2,7 +2,7 @@
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::Issuance;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::id::FamilyId;
 use crate::oauth::authorization_request;
 use crate::oauth::binding::TokenBinding;
@@ -18,11 +18,11 @@ pub(super) fn issue<E: Edge>(
     client: &AuthenticatedClient,
     params: &Params,
 ) -> Result<Issuance, Failure<Refusal>> {
-    let scope = authorization_request::scope(params).or_refuse()?;
+    let scope = authorization_request::scope(params)?;
     let scope = scope.unwrap_or(Scopes::NONE);
     // There is no user here whose data a scope could open.
     let askable = client.application().askable().without(Scopes::of_users());
-    authorization_request::refuse_beyond(scope, askable).or_refuse()?;
+    authorization_request::refuse_beyond(scope, askable)?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Issuance {
         subject: Subject::Application(family, Marks::OfItsOwn),

@@ -6,7 +6,7 @@ mod issue;
 mod refresh_token;
 
 use crate::endpoint::oauth::client_authentication::authenticate;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::GrantType;
@@ -14,13 +14,11 @@ use crate::store::Edge;
 
 /// `POST`.
 pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
-    let params = cx.form_or_json().or_refuse()?;
-    let grant_type = params.required("grant_type").or_refuse()?;
-    let grant_type = GrantType::from_wire(grant_type)
-        .ok_or(Refusal::GrantType)
-        .or_refuse()?;
+    let params = cx.form_or_json()?;
+    let grant_type = params.required("grant_type")?;
+    let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
     let client = authenticate(cx, &params).await?;
-    client.client().may_use(grant_type).or_refuse()?;
+    client.client().may_use(grant_type)?;
     let issuance = match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, &client, &params).await?,
         GrantType::RefreshToken => refresh_token::rotate(cx, &client, &params).await?,

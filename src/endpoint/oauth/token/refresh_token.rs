@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::Issuance;
-use crate::endpoint::{Context, Failure, OrRefuse};
+use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::ledger::Rotate;
 use crate::oauth::authorization_request;
@@ -19,15 +19,12 @@ pub(super) async fn rotate<E: Edge>(
     client: &AuthenticatedClient,
     params: &Params,
 ) -> Result<Issuance, Failure<Refusal>> {
-    let token = params.required("refresh_token").or_refuse()?;
-    let narrower = authorization_request::scope(params).or_refuse()?;
+    let token = params.required("refresh_token")?;
+    let narrower = authorization_request::scope(params)?;
     let token = RefreshToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
-        .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))
-        .or_refuse()?;
+        .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))?;
     if token.application != client.id() {
-        return Err(Failure::refused(Refusal::Grant(
-            GrantRefusal::ForeignRefreshToken,
-        )));
+        return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
     }
     let family = token.family;
     let rotate = Rotate {
@@ -42,7 +39,7 @@ pub(super) async fn rotate<E: Edge>(
         let entry = entry.by(token.application.0).on(token.user.0);
         cx.edge.record(entry.saying(json!({"device": family})));
     }
-    let live = live.map_err(Refusal::Grant).or_refuse()?;
+    let live = live.map_err(Refusal::Grant)?;
     Ok(Issuance {
         scope: narrower.unwrap_or(live.scope),
         ..Issuance::of_family(token.user, token.application, family, &live)

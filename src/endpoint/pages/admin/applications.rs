@@ -91,7 +91,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let trusted = match one("action") {
         Some("grant") => true,
         Some("withdraw") => false,
-        _ => return Err(unreadable()),
+        _ => return Err(unreadable().into()),
     };
     let application = current(cx, id).await?;
     let shown = one("password").unwrap_or_default();
@@ -118,7 +118,7 @@ async fn set_trust<E: Edge>(
         ..ApplicationChange::default()
     };
     if !cx.edge.change_application(id, &change).await? {
-        return Err(not_found());
+        return Err(not_found().into());
     }
     let entry = cx.entry(Action::ApplicationUpdated);
     let entry = entry.by(staff.session.user.id.0).on(id.0);
@@ -132,7 +132,7 @@ async fn set_trust<E: Edge>(
 async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Application, Failure<Notice>> {
     let id = ApplicationId::parse(id).ok_or_else(not_found)?;
     let application = cx.edge.current_application(id).await?;
-    application.ok_or_else(not_found)
+    Ok(application.ok_or_else(not_found)?)
 }
 
 async fn page<E: Edge>(

@@ -38,19 +38,19 @@ async fn staff<E: Edge>(
 ) -> Result<Result<LoggedIn, Response>, Failure<Notice>> {
     match cx.account().await? {
         Ok(logged_in) if !logged_in.session.user.admin => {
-            Err(Failure::refused(Notice::new(403, Message::NotForYou)))
+            Err(Notice::new(403, Message::NotForYou).into())
         }
         outcome => Ok(outcome),
     }
 }
 
-fn not_found() -> Failure<Notice> {
-    Failure::refused(Notice::new(404, Message::NotFound))
+const fn not_found() -> Notice {
+    Notice::new(404, Message::NotFound)
 }
 
 /// A form without a button of ours.
-fn unreadable() -> Failure<Notice> {
-    Failure::refused(Notice::new(400, Message::BadBody))
+const fn unreadable() -> Notice {
+    Notice::new(400, Message::BadBody)
 }
 
 /// A query that somebody may have written by hand: what makes no sense in it finds nothing.

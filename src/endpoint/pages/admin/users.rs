@@ -155,7 +155,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
                 Done::Nothing
             }
         }
-        _ => return Err(unreadable()),
+        _ => return Err(unreadable().into()),
     };
     let back = target(cx, &Query::read(cx), Some(done));
     Ok(Response::see_other(back))

@@ -5,7 +5,7 @@ use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::developers::{DELETED, PATH, not_found};
 use crate::endpoint::sudo::{self, Checked};
-use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::fluxer::application::Application;
 use crate::http::Response;
@@ -65,7 +65,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         Ok(Some("add-bot")) => view.add_bot().await,
         Ok(Some("reset-bot-token")) => view.reset_bot_token(&posted).await,
         Ok(Some("delete")) => view.delete(&posted).await,
-        _ => Err(Failure::refused(Notice::new(400, Message::BadBody))),
+        _ => Err(Notice::new(400, Message::BadBody).into()),
     }
 }
 
@@ -77,7 +77,7 @@ async fn owned<E: Edge>(
 ) -> Result<Application, Failure<Notice>> {
     match operations::current(cx, id).await {
         Ok(application) if application.owner == Some(logged_in.session.user.id) => Ok(application),
-        Ok(_) | Err(Failure::Refused(_)) => Err(Failure::refused(not_found())),
+        Ok(_) | Err(Failure::Refused(_)) => Err(not_found().into()),
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
 }
@@ -100,7 +100,7 @@ impl<E: Edge> View<'_, E> {
         let change = match fields.finish(Some(change)) {
             Ok(change) => change.besides(&self.application),
             Err(refusal) => {
-                let errors = super::mistakes(refusal).or_refuse()?;
+                let errors = super::mistakes(refusal)?;
                 let form = ApplicationForm::typed(posted, errors);
                 let problem = (Section::Settings, Problem::Fields);
                 return Ok(self.render(form, None, Some(problem))?);
@@ -120,7 +120,7 @@ impl<E: Edge> View<'_, E> {
     async fn reset_secret(&self, posted: &Params) -> Answer {
         let owner = match SecretOwner::of(&self.application) {
             Ok(owner) => owner,
-            Err(refusal) => return self.refuse(Section::Secret, Failure::refused(refusal)),
+            Err(refusal) => return self.refuse(Section::Secret, refusal.into()),
         };
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Secret, problem)?);
@@ -142,7 +142,7 @@ impl<E: Edge> View<'_, E> {
     async fn reset_bot_token(&self, posted: &Params) -> Answer {
         let owner = match BotOwner::of(&self.application) {
             Ok(owner) => owner,
-            Err(refusal) => return self.refuse(Section::Bot, Failure::refused(refusal)),
+            Err(refusal) => return self.refuse(Section::Bot, refusal.into()),
         };
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Bot, problem)?);
@@ -203,7 +203,7 @@ impl<E: Edge> View<'_, E> {
             // It was deleted in the meantime.
             _ => None,
         };
-        let error = error.ok_or(Failure::refused(not_found()))?;
+        let error = error.ok_or(not_found())?;
         Ok(self.problem(section, Problem::Refused(error))?)
     }
 

@@ -10,7 +10,7 @@ use crate::endpoint::api::applications::operations::{self, MAX_PER_USER, Made, T
 use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::paging::{cut, link};
-use crate::endpoint::{Context, Failure, Notice, OrRefuse};
+use crate::endpoint::{Context, Failure, Notice};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Response;
 use crate::oauth::params::Params;
@@ -58,7 +58,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         Ok(made) => Ok(created_page(cx, &logged_in, &made)),
         Err(Failure::Refused(refusal)) => {
             let is_full = *refusal == ApiError::MaxApplications;
-            let form = ApplicationForm::typed(&posted, mistakes(*refusal).or_refuse()?);
+            let form = ApplicationForm::typed(&posted, mistakes(*refusal)?);
             list_page(cx, &logged_in, form, is_full).await
         }
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
