@@ -2,7 +2,8 @@
 //! `LIKE` would not be, and a `%` is just a `%`.
 
 use super::applications::ApplicationRow;
-use super::users::{AUTHORIZATION, AuthorizationRow, USER, UserRow};
+use super::authorizations::{AUTHORIZATION, AuthorizationRow};
+use super::users::{USER, UserRow};
 use super::{Bind, Edge, after, id};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;

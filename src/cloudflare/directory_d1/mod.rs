@@ -5,9 +5,11 @@
 
 mod applications;
 mod audit_log;
+mod authorizations;
 mod columns;
 mod guilds;
 mod lists;
+mod sessions;
 mod users;
 
 use serde::de::DeserializeOwned;

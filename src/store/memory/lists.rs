@@ -1,7 +1,7 @@
 //! What people look through and search, over plain collections.
 
 use super::Memory;
-use super::directory::page;
+use super::tables::page;
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::snowflake::{Snowflake, UserId};

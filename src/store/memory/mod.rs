@@ -3,17 +3,23 @@
 //! Every storage step is counted and named, and a [`Plan`] can make any one of them fail, before
 //! or after its effect, as networks do.
 
-mod directory;
+mod applications;
+mod audit_log;
+mod authorizations;
+mod guilds;
+mod ledgers;
 mod lists;
+mod records;
+mod sessions;
+mod tables;
+mod users;
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use super::{Ambient, CodeRecord, Fault, Ledgers, Limiter, Outlook, Records, RefreshRecord};
-use crate::crypto::secret::{AuthorizationCode, Hash};
+use super::{Ambient, CodeRecord, Fault, Limiter, Outlook, RefreshRecord};
 use crate::id::FamilyId;
-use crate::ledger::{AnyVerb, LedgerId, Reads, Update, Verb};
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::time::Timestamp;
 
@@ -90,7 +96,7 @@ struct State {
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
-    directory: directory::Tables,
+    directory: tables::Tables,
 }
 
 impl Default for Memory {
@@ -231,81 +237,6 @@ impl Ambient for Memory {
             .map(|part| (part, self.step(part, |_| ())))
             .into()
     }
-}
-
-impl Records for Memory {
-    async fn put_code(
-        &self,
-        code: &Hash<AuthorizationCode>,
-        record: &CodeRecord,
-    ) -> Result<(), Fault> {
-        self.step("kv.put", |state| {
-            state.codes.insert(code.to_string(), record.clone());
-        })
-    }
-
-    async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
-        let shown = self.kv_mood.get() == KvMood::Fresh;
-        self.step("kv.get", |state| {
-            state
-                .codes
-                .get(&code.to_string())
-                .cloned()
-                .filter(|_| shown)
-        })
-    }
-
-    fn put_refresh(&self, family: FamilyId, record: RefreshRecord) {
-        let put = self.step("kv.put", |state| {
-            state.refreshes.insert(family, record);
-        });
-        if let Err(fault) = put {
-            self.log(&fault.to_string());
-        }
-    }
-}
-
-impl Ledgers for Memory {
-    /// By way of JSON, as the question and the families travel to an object and back.
-    async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
-        let now = self.now();
-        let answer = self.step("ledger", |state| {
-            let families = state.ledgers.entry(ledger.to_string()).or_default();
-            turn(families, &verb.into(), now)
-        })?;
-        let lasting = |error| Fault::lasting("ledger", error);
-        let answer = answer.and_then(|answer| serde_json::from_str(&answer));
-        answer.map_err(lasting)
-    }
-}
-
-fn turn(
-    families: &mut BTreeMap<FamilyId, String>,
-    verb: &AnyVerb,
-    now: Timestamp,
-) -> serde_json::Result<String> {
-    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
-    let wanted = |id: &FamilyId| match verb.reads() {
-        Reads::Family(family) => *id == family,
-        Reads::All => true,
-    };
-    let mut stored = BTreeMap::new();
-    for (id, family) in families.iter().filter(|(id, _)| wanted(id)) {
-        stored.insert(*id, serde_json::from_str(family)?);
-    }
-    let turn = verb.decide(stored, now)?;
-    for (id, update) in turn.updates {
-        match update {
-            Update::Keep => {}
-            Update::Put(family) => {
-                families.insert(id, serde_json::to_string(&family)?);
-            }
-            Update::Remove => {
-                families.remove(&id);
-            }
-        }
-    }
-    Ok(turn.answer)
 }
 
 impl Limiter for Memory {

@@ -1,0 +1,185 @@
+//! What users authorized.
+
+use serde::Deserialize;
+use worker::worker_sys::D1PreparedStatement;
+
+use super::{Bind, Edge, fault, id, parse};
+use crate::oauth::scope::Scopes;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Authorization, Authorizations, Consent, Consented, Fault, Installation};
+use crate::time::Timestamp;
+
+/// An [`AuthorizationRow`] as SQLite makes it.
+pub(super) const AUTHORIZATION: &str = "json_array(authorizations.application_id, \
+                                        authorizations.scope, authorizations.created_at, \
+                                        authorizations.updated_at)";
+
+#[derive(Deserialize)]
+pub(super) struct AuthorizationRow(ApplicationId, Scopes, Timestamp, Timestamp);
+
+impl From<AuthorizationRow> for Authorization {
+    fn from(row: AuthorizationRow) -> Self {
+        let AuthorizationRow(application, scope, created_at, updated_at) = row;
+        Self {
+            application,
+            scope,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// Whether the session still stands: `?` is its id.
+const STANDS: &str = "EXISTS (SELECT 1 FROM sessions WHERE id_hash = ?)";
+
+/// Whether the bot was added by this form: `?` are the application, the guild and the form.
+const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
+                         WHERE application_id = ? AND guild_id = ? AND installation = ?)";
+
+impl Edge {
+    /// Adds the bot and its role, where the session stands, the installer is what they were, and the
+    /// bot is still there and theirs to add.
+    fn install(
+        &self,
+        consent: &Consent<'_>,
+        asked: &Installation<'_>,
+    ) -> Result<Vec<D1PreparedStatement>, Fault> {
+        let seen = asked.installer;
+        let (application, guild) = (consent.application, seen.guild.id);
+        let member = self.prepare(
+            &format!(
+                "INSERT INTO bot_members \
+                 (application_id, guild_id, inviter_id, installation, joined_at) \
+                 SELECT ?, ?, ?, ?, ? WHERE {STANDS} AND EXISTS (SELECT 1 FROM guilds \
+                 LEFT JOIN members ON members.guild_id = guilds.id AND members.user_id = ? \
+                 WHERE guilds.id = ? AND members.permissions IS ? \
+                 AND (guilds.owner_id IS ?) = ?) AND EXISTS (SELECT 1 FROM applications \
+                 WHERE id = ? AND bot_username IS NOT NULL \
+                 AND (bot_public OR owner_id = ?)) ON CONFLICT DO NOTHING"
+            ),
+            &[
+                id(application),
+                id(guild),
+                id(consent.user),
+                id(asked.id),
+                Bind::Time(consent.now),
+                id(consent.session),
+                id(consent.user),
+                id(guild),
+                seen.permissions.map_or(Bind::Null, id),
+                id(consent.user),
+                Bind::Bits(seen.is_owner.into()),
+                id(application),
+                id(consent.user),
+            ],
+        )?;
+        let Some(role) = &asked.role else {
+            return Ok(vec![member]);
+        };
+        let role = self.prepare(
+            &format!(
+                "INSERT INTO roles (id, application_id, guild_id, name, permissions) \
+                 SELECT ?, ?, ?, ?, ? WHERE {INSTALLED} ON CONFLICT DO NOTHING"
+            ),
+            &[
+                id(role.id),
+                id(application),
+                id(guild),
+                Bind::Text(asked.role_name),
+                id(role.permissions),
+                id(application),
+                id(guild),
+                id(asked.id),
+            ],
+        )?;
+        Ok(vec![member, role])
+    }
+
+    /// What decides whether the rest of a consent is written: the session, and the bot where one is
+    /// added.
+    fn condition(consent: &Consent<'_>) -> (String, Vec<Bind<'static>>) {
+        let session = id(consent.session);
+        match &consent.installation {
+            None => (format!("WHERE {STANDS}"), vec![session]),
+            Some(asked) => (
+                format!("WHERE {STANDS} AND {INSTALLED}"),
+                vec![
+                    session,
+                    id(consent.application),
+                    id(asked.installer.guild.id),
+                    id(asked.id),
+                ],
+            ),
+        }
+    }
+
+    fn remember(&self, consent: &Consent<'_>, scope: Scopes) -> Result<D1PreparedStatement, Fault> {
+        let (condition, values) = Self::condition(consent);
+        let mut all = vec![
+            id(consent.user),
+            id(consent.application),
+            id(scope),
+            Bind::Time(consent.now),
+            Bind::Time(consent.now),
+        ];
+        all.extend(values);
+        self.prepare(
+            &format!(
+                "INSERT INTO authorizations \
+                 (user_id, application_id, scope, created_at, updated_at) \
+                 SELECT ?, ?, ?, ?, ? {condition} \
+                 ON CONFLICT (user_id, application_id) DO UPDATE \
+                 SET scope = excluded.scope, updated_at = excluded.updated_at"
+            ),
+            &all,
+        )
+    }
+}
+
+impl Authorizations for Edge {
+    async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
+        let mut statements = match &consent.installation {
+            Some(asked) => self.install(&consent, asked)?,
+            None => Vec::new(),
+        };
+        if let Some(scope) = consent.scope {
+            statements.push(self.remember(&consent, scope)?);
+        }
+        let (condition, values) = Self::condition(&consent);
+        for entry in &consent.entries {
+            statements.push(self.entry(entry, &condition, &values)?);
+        }
+        let installed = match &consent.installation {
+            Some(_) => INSTALLED,
+            None => "1",
+        };
+        statements.push(self.prepare(
+            &format!("SELECT json_array({STANDS}, {installed}) AS found"),
+            &values,
+        )?);
+        let found = self.batch(&statements).await.map_err(fault)?;
+        let (stands, installed): (u8, u8) = parse(found)?.unwrap_or_default();
+        Ok(match (stands, installed) {
+            (0, _) => Consented::SessionEnded,
+            (_, 0) => Consented::NotInstalled,
+            _ => Consented::Yes,
+        })
+    }
+
+    async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {
+        let sql = format!(
+            "SELECT json_group_array({AUTHORIZATION}) AS found FROM \
+             (SELECT * FROM authorizations WHERE user_id = ? ORDER BY updated_at DESC) \
+             AS authorizations"
+        );
+        let rows: Vec<AuthorizationRow> = self.rows(&sql, &[id(user)]).await?;
+        Ok(rows.into_iter().map(Authorization::from).collect())
+    }
+
+    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
+        let sql = "DELETE FROM authorizations WHERE user_id = ? AND application_id = ? \
+                   RETURNING user_id AS found";
+        let values = [id(user), id(application)];
+        self.write(sql, &values).await.map_err(fault)
+    }
+}

@@ -1,0 +1,69 @@
+//! Browsers that are logged in.
+
+use core::time::Duration;
+
+use super::users::{USER, UserRow};
+use super::{Bind, Edge, fault, id};
+use crate::crypto::secret::{Hash, SessionId};
+use crate::oauth::scope::Scopes;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Fault, Session, Sessions};
+use crate::time::Timestamp;
+
+impl Sessions for Edge {
+    async fn session(
+        &self,
+        session: &Hash<SessionId>,
+        about: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Fault> {
+        let sql = format!(
+            "SELECT json_array({USER}, sessions.authenticated_at, authorizations.scope) AS found \
+             FROM sessions JOIN users ON users.id = sessions.user_id \
+             LEFT JOIN authorizations ON authorizations.user_id = users.id \
+             AND authorizations.application_id = ? \
+             WHERE sessions.id_hash = ? AND sessions.expires_at > ?"
+        );
+        let about = about.map_or(Bind::Null, id);
+        let values = [about, id(session), Bind::Time(now)];
+        let row: Option<(UserRow, Timestamp, Option<Scopes>)> = self.row(&sql, &values).await?;
+        Ok(row.map(|(user, authenticated_at, granted)| Session {
+            user: user.into(),
+            authenticated_at,
+            granted,
+        }))
+    }
+
+    async fn open_session(
+        &self,
+        session: &Hash<SessionId>,
+        user: UserId,
+        now: Timestamp,
+        lifetime: Duration,
+        replaces: Option<&Hash<SessionId>>,
+    ) -> Result<(), Fault> {
+        // The user's expired sessions go with the one that is replaced: nobody else sweeps here.
+        let sweep = self.prepare(
+            "DELETE FROM sessions WHERE id_hash = ? OR (user_id = ? AND expires_at <= ?)",
+            &[replaces.map_or(Bind::Null, id), id(user), Bind::Time(now)],
+        )?;
+        let open = self.prepare(
+            "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at) \
+             VALUES (?, ?, ?, ?)",
+            &[
+                id(session),
+                id(user),
+                Bind::Time(now),
+                Bind::Time(now + lifetime),
+            ],
+        )?;
+        self.batch(&[sweep, open]).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn close_session(&self, session: &Hash<SessionId>) -> Result<(), Fault> {
+        let sql = "DELETE FROM sessions WHERE id_hash = ? RETURNING id_hash AS found";
+        self.write(sql, &[id(session)]).await.map_err(fault)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+//! Applications and their bots.
+
+use std::rc::Rc;
+
+use super::{Fault, Paging};
+use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
+use crate::fluxer::application::{Application, ApplicationChange, Bot};
+use crate::snowflake::{ApplicationId, UserId};
+
+/// What came of adding an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is there.
+    Yes,
+    /// Its id is another's: draw another one.
+    IdTaken,
+    /// Its owner has as many as a user may have.
+    TooMany,
+}
+
+/// Applications and their bots.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Applications {
+    /// An application, at most five seconds old.
+    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault>;
+    /// An application as it is now, for whoever changes it.
+    async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault>;
+    /// The application whose bot has this token now: a token that was reset is dead at once.
+    async fn application_of_bot(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<Option<Application>, Fault>;
+    /// A user's applications, or everybody's, by id.
+    async fn applications(
+        &self,
+        owner: Option<UserId>,
+        paging: Paging,
+    ) -> Result<Vec<Application>, Fault>;
+
+    /// Adds an application, with its bot's token where it has a bot, unless its owner has `at_most`
+    /// already.
+    async fn add_application(
+        &self,
+        application: &Application,
+        bot_token: Option<&Hash<BotTokenSecret>>,
+        at_most: Option<u32>,
+    ) -> Result<Added, Fault>;
+    /// Changes an application; whether it was there.
+    async fn change_application(
+        &self,
+        id: ApplicationId,
+        change: &ApplicationChange,
+    ) -> Result<bool, Fault>;
+    /// Replaces the secret of a confidential application; whether it was there.
+    async fn set_client_secret(
+        &self,
+        id: ApplicationId,
+        secret: &Hash<ClientSecret>,
+    ) -> Result<bool, Fault>;
+    /// Gives an application a bot, where it has none; whether it does now.
+    async fn add_bot(
+        &self,
+        id: ApplicationId,
+        bot: &Bot,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault>;
+    /// Replaces a bot's token; whether there is a bot.
+    async fn set_bot_token(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault>;
+    /// Deletes an application, with its bot wherever that is.
+    async fn delete_application(&self, id: ApplicationId) -> Result<bool, Fault>;
+}

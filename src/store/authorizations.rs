@@ -1,0 +1,80 @@
+//! What users authorized: the consents that are remembered.
+
+use super::Fault;
+use crate::crypto::secret::{Hash, SessionId};
+use crate::fluxer::audit::Entry;
+use crate::fluxer::guild::{Membership, Role};
+use crate::id::InstallationId;
+use crate::oauth::scope::Scopes;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::time::Timestamp;
+
+/// What a user has granted an application.
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    /// Which application.
+    pub application: ApplicationId,
+    /// Everything it was granted and may ask for again.
+    pub scope: Scopes,
+    /// When it was first granted.
+    pub created_at: Timestamp,
+    /// When it was last granted.
+    pub updated_at: Timestamp,
+}
+
+/// What a user agreed to, as the directory is to remember it.
+#[derive(Debug)]
+pub struct Consent<'a> {
+    /// The session that agreed. Nothing is remembered unless it still stands.
+    pub session: &'a Hash<SessionId>,
+    /// Whose it is.
+    pub user: UserId,
+    /// To which application.
+    pub application: ApplicationId,
+    /// What it may ask for again, in place of what it might before; `None` where no token comes of
+    /// it.
+    pub scope: Option<Scopes>,
+    /// The bot that is added with it. Nothing is remembered unless that works.
+    pub installation: Option<Installation<'a>>,
+    /// When.
+    pub now: Timestamp,
+    /// What the audit log says of it.
+    pub entries: Vec<Entry>,
+}
+
+/// A bot that is added to a guild.
+#[derive(Debug)]
+pub struct Installation<'a> {
+    /// The form that adds it: sent again, it adds nothing and is answered the same.
+    pub id: InstallationId,
+    /// What the installer was in the guild when they were looked at. Should that have changed since,
+    /// the bot is not added.
+    pub installer: &'a Membership,
+    /// Its role, where it gets any permission.
+    pub role: Option<Role>,
+    /// What the role is called.
+    pub role_name: &'a str,
+}
+
+/// What came of a [`Consent`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consented {
+    /// It is remembered, and the bot is where it should be.
+    Yes,
+    /// The session had ended; nothing was changed.
+    SessionEnded,
+    /// The bot could not be added, for the installer is not in the guild what they were, or the bot
+    /// was there already; nothing was changed.
+    NotInstalled,
+}
+
+/// Consents.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Authorizations {
+    /// Remembers a consent, and adds the bot that comes with it: all of it or nothing.
+    async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault>;
+    /// Everything a user has authorized, by application.
+    async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault>;
+    /// Forgets a consent; whether there was one.
+    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault>;
+}

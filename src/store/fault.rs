@@ -1,0 +1,68 @@
+//! What went wrong here, and is nobody's fault who asks.
+
+use thiserror::Error;
+
+use crate::crypto::keyring::SigningError;
+use crate::crypto::password::HashingError;
+
+/// Something of ours that did not work. Its text is for the log, never for the client.
+///
+/// Behind a pointer, for every question to storage is answered with it or what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{}: {}", .0.part, .0.what)]
+pub struct Fault(Box<Broken>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Broken {
+    /// Which part: `records`, `ledger`, `limiter`, `directory`, …
+    part: &'static str,
+    /// What it said.
+    what: String,
+    outlook: Outlook,
+}
+
+/// Whether a fault passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Something did not answer; the same request can be sent again.
+    Passing,
+    /// What is stored cannot be read: sending the request again mends nothing.
+    Lasting,
+}
+
+impl Fault {
+    /// A part that did not answer.
+    pub fn new(part: &'static str, what: impl core::fmt::Display) -> Self {
+        Self::of(part, what.to_string(), Outlook::Passing)
+    }
+
+    /// A part whose answer cannot be read, now or ever.
+    pub fn lasting(part: &'static str, what: impl core::fmt::Display) -> Self {
+        Self::of(part, what.to_string(), Outlook::Lasting)
+    }
+
+    fn of(part: &'static str, what: String, outlook: Outlook) -> Self {
+        Self(Box::new(Broken {
+            part,
+            what,
+            outlook,
+        }))
+    }
+
+    /// Whether it will pass: 503 `temporarily_unavailable`, or 500 `server_error`.
+    pub fn outlook(&self) -> Outlook {
+        self.0.outlook
+    }
+}
+
+impl From<HashingError> for Fault {
+    fn from(error: HashingError) -> Self {
+        Self::new("password", error)
+    }
+}
+
+impl From<SigningError> for Fault {
+    fn from(error: SigningError) -> Self {
+        Self::new("keyring", error)
+    }
+}

@@ -1,0 +1,160 @@
+//! Applications, over plain collections.
+
+use std::rc::Rc;
+
+use super::tables::{StoredApplication, Tables, page};
+use super::{Isolate, Memory};
+use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
+use crate::fluxer::application::{Application, ApplicationChange, Bot};
+use crate::oauth::client::authentication::ClientAuthentication;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Added, Applications, Fault, Paging};
+
+impl Applications for Memory {
+    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+        let application = |tables: &mut Tables| {
+            let stored = tables.applications.get(&id);
+            stored.map(|stored| Rc::clone(&stored.application))
+        };
+        match self.isolate.get() {
+            Isolate::Warm => Ok(application(&mut self.state.borrow_mut().directory)),
+            Isolate::Cold => self.read(application),
+        }
+    }
+
+    async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault> {
+        self.read(|tables| {
+            let stored = tables.applications.get(&id)?;
+            Some(stored.application.as_ref().clone())
+        })
+    }
+
+    async fn application_of_bot(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<Option<Application>, Fault> {
+        self.read(|tables| {
+            let stored = tables.applications.get(&id)?;
+            let is_its = stored.bot_token.is_some_and(|stored| stored == *token);
+            is_its.then(|| stored.application.as_ref().clone())
+        })
+    }
+
+    async fn applications(
+        &self,
+        owner: Option<UserId>,
+        paging: Paging,
+    ) -> Result<Vec<Application>, Fault> {
+        self.read(|tables| {
+            let all = tables.applications.iter();
+            let wanted = all
+                .filter(|(_, stored)| owner.is_none() || stored.application.owner == owner)
+                .map(|(id, stored)| (*id, stored.application.as_ref().clone()));
+            page(wanted, |id| id.0, paging)
+        })
+    }
+
+    async fn add_application(
+        &self,
+        application: &Application,
+        bot_token: Option<&Hash<BotTokenSecret>>,
+        at_most: Option<u32>,
+    ) -> Result<Added, Fault> {
+        self.write(|tables| {
+            let all = tables.applications.values();
+            let owned = all.filter(|stored| stored.application.owner == application.owner);
+            let owned = u32::try_from(owned.count()).unwrap_or(u32::MAX);
+            if at_most.is_some_and(|at_most| owned >= at_most) {
+                return Added::TooMany;
+            }
+            let id = application.client.id;
+            if tables.applications.contains_key(&id) {
+                return Added::IdTaken;
+            }
+            let stored = StoredApplication {
+                application: Rc::new(application.clone()),
+                bot_token: bot_token.copied(),
+            };
+            tables.applications.insert(id, stored);
+            Added::Yes
+        })
+    }
+
+    async fn change_application(
+        &self,
+        id: ApplicationId,
+        change: &ApplicationChange,
+    ) -> Result<bool, Fault> {
+        self.change(id, |application, _| {
+            change.clone().apply(application);
+            true
+        })
+    }
+
+    async fn set_client_secret(
+        &self,
+        id: ApplicationId,
+        new: &Hash<ClientSecret>,
+    ) -> Result<bool, Fault> {
+        self.change(id, |application, _| {
+            match &mut application.client.authentication {
+                ClientAuthentication::Secret(hashes) => {
+                    *hashes = (*new).into();
+                    true
+                }
+                ClientAuthentication::None => false,
+            }
+        })
+    }
+
+    async fn add_bot(
+        &self,
+        id: ApplicationId,
+        bot: &Bot,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault> {
+        self.change(id, |application, bot_token| {
+            let is_new = application.bot.is_none();
+            if is_new {
+                application.bot = Some(bot.clone());
+                *bot_token = Some(*token);
+            }
+            is_new
+        })
+    }
+
+    async fn set_bot_token(
+        &self,
+        id: ApplicationId,
+        token: &Hash<BotTokenSecret>,
+    ) -> Result<bool, Fault> {
+        self.change(id, |application, bot_token| {
+            if application.bot.is_some() {
+                *bot_token = Some(*token);
+            }
+            application.bot.is_some()
+        })
+    }
+
+    async fn delete_application(&self, id: ApplicationId) -> Result<bool, Fault> {
+        self.write(|tables| tables.delete_application(id))
+    }
+}
+
+impl Memory {
+    /// Changes an application where it is there and the change finds what it wants.
+    fn change(
+        &self,
+        id: ApplicationId,
+        change: impl FnOnce(&mut Application, &mut Option<Hash<BotTokenSecret>>) -> bool,
+    ) -> Result<bool, Fault> {
+        self.write(|tables| {
+            let Some(stored) = tables.applications.get_mut(&id) else {
+                return false;
+            };
+            let application = Rc::make_mut(&mut stored.application);
+            change(application, &mut stored.bot_token)
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Consents, over plain collections.
+
+use super::Memory;
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Authorization, Authorizations, Consent, Consented, Fault};
+
+impl Authorizations for Memory {
+    async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
+        self.write(|tables| {
+            if !tables.sessions.contains_key(&consent.session.to_string()) {
+                return Consented::SessionEnded;
+            }
+            let (user, application) = (consent.user, consent.application);
+            if let Some(asked) = &consent.installation
+                && !tables.install(user, application, asked)
+            {
+                return Consented::NotInstalled;
+            }
+            if let Some(scope) = consent.scope {
+                let authorizations = tables.authorizations.entry((user, application));
+                let authorization = authorizations.or_insert(Authorization {
+                    application,
+                    scope,
+                    created_at: consent.now,
+                    updated_at: consent.now,
+                });
+                authorization.scope = scope;
+                authorization.updated_at = consent.now;
+            }
+            for entry in consent.entries {
+                let mut kept = tables.entries.values();
+                if !kept.any(|kept| kept.once.is_some() && kept.once == entry.once) {
+                    tables.entries.insert(entry.id, entry);
+                }
+            }
+            Consented::Yes
+        })
+    }
+
+    async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {
+        self.read(|tables| {
+            let all = tables.authorizations.iter();
+            let of_user = all.filter(|((of, _), _)| *of == user);
+            of_user
+                .map(|(_, authorization)| authorization.clone())
+                .collect()
+        })
+    }
+
+    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
+        self.write(|tables| tables.authorizations.remove(&(user, application)).is_some())
+    }
+}

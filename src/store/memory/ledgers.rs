@@ -1,0 +1,52 @@
+//! Ledgers, over plain collections.
+
+use std::collections::BTreeMap;
+
+use super::Memory;
+use crate::id::FamilyId;
+use crate::ledger::{AnyVerb, LedgerId, Reads, Update, Verb};
+use crate::store::{Ambient, Fault, Ledgers};
+use crate::time::Timestamp;
+
+impl Ledgers for Memory {
+    /// By way of JSON, as the question and the families travel to an object and back.
+    async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
+        let now = self.now();
+        let answer = self.step("ledger", |state| {
+            let families = state.ledgers.entry(ledger.to_string()).or_default();
+            turn(families, &verb.into(), now)
+        })?;
+        let lasting = |error| Fault::lasting("ledger", error);
+        let answer = answer.and_then(|answer| serde_json::from_str(&answer));
+        answer.map_err(lasting)
+    }
+}
+
+fn turn(
+    families: &mut BTreeMap<FamilyId, String>,
+    verb: &AnyVerb,
+    now: Timestamp,
+) -> serde_json::Result<String> {
+    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
+    let wanted = |id: &FamilyId| match verb.reads() {
+        Reads::Family(family) => *id == family,
+        Reads::All => true,
+    };
+    let mut stored = BTreeMap::new();
+    for (id, family) in families.iter().filter(|(id, _)| wanted(id)) {
+        stored.insert(*id, serde_json::from_str(family)?);
+    }
+    let turn = verb.decide(stored, now)?;
+    for (id, update) in turn.updates {
+        match update {
+            Update::Keep => {}
+            Update::Put(family) => {
+                families.insert(id, serde_json::to_string(&family)?);
+            }
+            Update::Remove => {
+                families.remove(&id);
+            }
+        }
+    }
+    Ok(turn.answer)
+}

@@ -1,0 +1,59 @@
+//! Sessions, over plain collections.
+
+use core::time::Duration;
+
+use super::Memory;
+use super::tables::StoredSession;
+use crate::crypto::secret::{Hash, SessionId};
+use crate::snowflake::{ApplicationId, UserId};
+use crate::store::{Fault, Session, Sessions};
+use crate::time::Timestamp;
+
+impl Sessions for Memory {
+    async fn session(
+        &self,
+        id: &Hash<SessionId>,
+        about: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Fault> {
+        self.read(|tables| {
+            let session = tables.sessions.get(&id.to_string())?;
+            let (user, _) = tables.users.get(&session.user)?;
+            let granted = about
+                .and_then(|application| tables.authorizations.get(&(user.id, application)))
+                .map(|authorization| authorization.scope);
+            (now < session.expires_at).then(|| Session {
+                user: user.clone(),
+                authenticated_at: session.authenticated_at,
+                granted,
+            })
+        })
+    }
+
+    async fn open_session(
+        &self,
+        id: &Hash<SessionId>,
+        user: UserId,
+        now: Timestamp,
+        lifetime: Duration,
+        replaces: Option<&Hash<SessionId>>,
+    ) -> Result<(), Fault> {
+        self.write(|tables| {
+            if let Some(old) = replaces {
+                tables.sessions.remove(&old.to_string());
+            }
+            let session = StoredSession {
+                user,
+                authenticated_at: now,
+                expires_at: now + lifetime,
+            };
+            tables.sessions.insert(id.to_string(), session);
+        })
+    }
+
+    async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault> {
+        self.write(|tables| {
+            tables.sessions.remove(&id.to_string());
+        })
+    }
+}

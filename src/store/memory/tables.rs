@@ -1,0 +1,152 @@
+//! What the directory keeps, and what holds between its tables.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Memory;
+use crate::crypto::secret::{BotTokenSecret, Hash};
+use crate::fluxer::application::Application;
+use crate::fluxer::audit::Entry;
+use crate::fluxer::guild::{Connection, Guild, Membership};
+use crate::fluxer::permissions::Permissions;
+use crate::fluxer::user::User;
+use crate::id::InstallationId;
+use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
+use crate::store::{Authorization, Fault, Installation, Paging, Taken};
+use crate::time::Timestamp;
+
+/// What D1 keeps.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) users: BTreeMap<UserId, (User, String)>,
+    pub(super) sessions: BTreeMap<String, StoredSession>,
+    pub(super) applications: BTreeMap<ApplicationId, StoredApplication>,
+    pub(super) authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
+    pub(super) connections: BTreeMap<(UserId, String, String), Connection>,
+    pub(super) guilds: BTreeMap<GuildId, Guild>,
+    pub(super) members: BTreeMap<(UserId, GuildId), Permissions>,
+    pub(super) bots: BTreeMap<(ApplicationId, GuildId), StoredBot>,
+    pub(super) entries: BTreeMap<EntryId, Entry>,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredSession {
+    pub(super) user: UserId,
+    pub(super) authenticated_at: Timestamp,
+    pub(super) expires_at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct StoredApplication {
+    pub(super) application: Rc<Application>,
+    pub(super) bot_token: Option<Hash<BotTokenSecret>>,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredBot {
+    pub(super) added_by: InstallationId,
+    pub(super) permissions: Permissions,
+}
+
+impl Tables {
+    pub(super) fn taken(&self, user: &User) -> Option<Taken> {
+        self.users
+            .values()
+            .filter(|(other, _)| other.id != user.id)
+            .find_map(|(other, _)| {
+                if other.username.key() == user.username.key() {
+                    Some(Taken::Username)
+                } else {
+                    (other.email.key() == user.email.key()).then_some(Taken::Email)
+                }
+            })
+    }
+
+    pub(super) fn delete_application(&mut self, application: ApplicationId) -> bool {
+        self.authorizations.retain(|(_, of), _| *of != application);
+        self.bots.retain(|(bot, _), _| *bot != application);
+        self.applications.remove(&application).is_some()
+    }
+
+    pub(super) fn user_in(
+        &self,
+        guild: &Guild,
+        user: UserId,
+        about: Option<ApplicationId>,
+    ) -> Membership {
+        let bot = about.and_then(|bot| self.bots.get(&(bot, guild.id)));
+        Membership {
+            guild: guild.clone(),
+            permissions: self.members.get(&(user, guild.id)).copied(),
+            is_owner: guild.owner == Some(user),
+            bot: bot.map(|bot| bot.added_by),
+        }
+    }
+
+    pub(super) fn bot_in(&self, guild: &Guild, bot: ApplicationId) -> Membership {
+        let stored = self.bots.get(&(bot, guild.id));
+        Membership {
+            guild: guild.clone(),
+            permissions: stored.map(|bot| bot.permissions),
+            is_owner: false,
+            bot: None,
+        }
+    }
+
+    /// Adds the bot where its installer is still what they were; whether it is there by this form.
+    pub(super) fn install(
+        &mut self,
+        user: UserId,
+        application: ApplicationId,
+        asked: &Installation<'_>,
+    ) -> bool {
+        let guild = asked.installer.guild.id;
+        let now = self
+            .guilds
+            .get(&guild)
+            .map(|it| self.user_in(it, user, None));
+        let unchanged = now.is_some_and(|now| {
+            let seen = asked.installer;
+            now.permissions == seen.permissions && now.is_owner == seen.is_owner
+        });
+        let bot_is_theirs = self.applications.get(&application).is_some_and(|stored| {
+            stored.application.bot.is_some() && stored.application.bot_is_for(user)
+        });
+        if unchanged && bot_is_theirs {
+            let role = asked.role.as_ref().map(|role| role.permissions);
+            self.bots.entry((application, guild)).or_insert(StoredBot {
+                added_by: asked.id,
+                permissions: role.unwrap_or_default(),
+            });
+        }
+        let there = self.bots.get(&(application, guild));
+        there.is_some_and(|bot| bot.added_by == asked.id)
+    }
+}
+
+pub(super) fn page<K: Copy, V>(
+    rows: impl IntoIterator<Item = (K, V)>,
+    key: impl Fn(K) -> Snowflake,
+    paging: Paging,
+) -> Vec<V> {
+    // In the order of the ids' spelling, as D1 has them.
+    let after = paging.after.map(|after| format!("{after:0>19}"));
+    let mut rows: Vec<_> = rows
+        .into_iter()
+        .map(|(id, row)| (key(id).to_string(), row))
+        .filter(|(id, _)| after.as_ref().is_none_or(|after| id > after))
+        .collect();
+    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    rows.into_iter().take(limit).map(|(_, row)| row).collect()
+}
+
+impl Memory {
+    pub(super) fn read<T>(&self, question: impl FnOnce(&mut Tables) -> T) -> Result<T, Fault> {
+        self.step("d1.read", |state| question(&mut state.directory))
+    }
+
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables) -> T) -> Result<T, Fault> {
+        self.step("d1.write", |state| change(&mut state.directory))
+    }
+}

@@ -1,0 +1,62 @@
+//! Users, their passwords, and their accounts elsewhere: who somebody is.
+
+use super::{Fault, Paging};
+use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
+use crate::fluxer::user::{User, UserChange};
+use crate::snowflake::UserId;
+
+/// A user, and what their password is checked against.
+#[derive(Debug)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// argon2id, a PHC string.
+    pub password_hash: String,
+}
+
+/// A value that must be unique is another user's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The id: draw another one.
+    Id,
+    /// The user name.
+    Username,
+    /// The e-mail address.
+    Email,
+}
+
+/// Users, and what is theirs whether or not they ever log in here.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Users {
+    /// A user.
+    async fn user(&self, id: UserId) -> Result<Option<User>, Fault>;
+    /// Users, by id.
+    async fn users(&self, paging: Paging) -> Result<Vec<User>, Fault>;
+    /// The user with this name or e-mail address, whatever its case.
+    async fn account(&self, login: &str) -> Result<Option<Account>, Fault>;
+    /// Adds a user.
+    async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault>;
+    /// Changes a user; with a new password, every session ends too.
+    async fn change_user(
+        &self,
+        id: UserId,
+        change: &UserChange,
+        password_hash: Option<&str>,
+    ) -> Result<Result<(), Taken>, Fault>;
+    /// Ends every session of a user and lets no password open another one.
+    async fn lock_out(&self, user: UserId) -> Result<(), Fault>;
+    /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,
+    /// without an owner.
+    async fn delete_user(&self, user: UserId) -> Result<bool, Fault>;
+    /// The user's accounts on other services.
+    async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault>;
+    /// Sets one of them.
+    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault>;
+    /// Removes one of them; whether it was there.
+    async fn remove_connection(
+        &self,
+        user: UserId,
+        kind: &ConnectionKind,
+        id: &ConnectionId,
+    ) -> Result<bool, Fault>;
+}
