@@ -23,6 +23,7 @@ use fluxer_oauth2::ledger::{
 };
 use fluxer_oauth2::oauth::client::authentication::Proof;
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
+use fluxer_oauth2::oauth::redirect_uri::RegisteredUri;
 use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::snowflake::ApplicationId;
 use fluxer_oauth2::time::Timestamp;
@@ -87,6 +88,8 @@ struct Shows {
     verifier: Part,
     proof: Proof,
     is_foreign: bool,
+    /// Whether the code's redirect URI is still among the registered ones; `None`: nobody says.
+    is_registered: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,12 +129,15 @@ fn shows() -> impl Strategy<Value = Shows> {
     let redirect_uri = prop_oneof![8 => Just(Right), 2 => Just(Missing), 1 => Just(Wrong)];
     let verifier = prop_oneof![5 => Just(Right), 5 => Just(Missing), 1 => Just(Wrong)];
     let proof = prop_oneof![Just(Proof::Secret), Just(Proof::IdOnly)];
-    (redirect_uri, verifier, proof, prop::bool::weighted(0.1)).prop_map(
-        |(redirect_uri, verifier, proof, is_foreign)| Shows {
+    let is_foreign = prop::bool::weighted(0.1);
+    let is_registered = prop_oneof![8 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
+    (redirect_uri, verifier, proof, is_foreign, is_registered).prop_map(
+        |(redirect_uri, verifier, proof, is_foreign, is_registered)| Shows {
             redirect_uri,
             verifier,
             proof,
             is_foreign,
+            is_registered,
         },
     )
 }
@@ -288,7 +294,10 @@ impl Past {
         } else {
             Part::Missing
         };
-        let fits = has_redirect_uri && shows.verifier == binds && !shows.is_foreign;
+        let fits = has_redirect_uri
+            && shows.verifier == binds
+            && !shows.is_foreign
+            && shows.is_registered != Some(false);
         let has_verifier = fits && opening.pkce;
         let in_time = now < opening.code_expires_at;
         match self.redeemed {
@@ -424,6 +433,7 @@ impl History {
                     family: id,
                     application: application(APPLICATION),
                     evidence: shows.evidence(),
+                    registered: shows.registered(),
                     attempt: AttemptId::from_bytes([attempt; 16]),
                     lifetime,
                 };
@@ -588,7 +598,19 @@ impl Shows {
         verifier: Part::Right,
         proof: Proof::Secret,
         is_foreign: false,
+        is_registered: Some(true),
     };
+
+    fn registered(self) -> Option<Vec<RegisteredUri>> {
+        let uri = if self.is_registered? {
+            REDIRECT_URI
+        } else {
+            "https://app.example/other"
+        };
+        // As the directory spells it.
+        let uri = serde_json::from_value(serde_json::Value::from(uri)).expect("a URI");
+        Some(vec![uri])
+    }
 
     fn evidence(self) -> Evidence {
         let redirect_uri = self

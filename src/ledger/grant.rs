@@ -4,10 +4,12 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::redeem::Redeem;
 use crate::fluxer::guild::JoinedGuild;
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::pkce::CodeChallenge;
+use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::ApplicationId;
 
@@ -47,14 +49,16 @@ pub struct Evidence {
 }
 
 impl Grant {
-    /// Whether the evidence fits the grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
-    pub fn admits(
-        &self,
-        evidence: &Evidence,
-        application: ApplicationId,
-    ) -> Result<(), GrantRefusal> {
-        if evidence.client != application {
+    /// Whether a redemption fits the grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
+    pub(super) fn admits(&self, redeem: &Redeem) -> Result<(), GrantRefusal> {
+        let evidence = &redeem.evidence;
+        if evidence.client != redeem.application {
             return Err(GrantRefusal::ForeignCode);
+        }
+        let admits = |uri: &RegisteredUri| uri.admit(&self.redirect_uri).is_some();
+        let registered = redeem.registered.as_ref();
+        if registered.is_some_and(|uris| !uris.iter().any(admits)) {
+            return Err(GrantRefusal::RedirectUriWithdrawn);
         }
         match &evidence.redirect_uri {
             Some(redirect_uri) if *redirect_uri != self.redirect_uri => {

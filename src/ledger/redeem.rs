@@ -10,6 +10,7 @@ use super::{FamilyVerb, Update};
 use crate::id::{AttemptId, FamilyId};
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
 
@@ -27,6 +28,10 @@ pub struct Redeem {
     pub application: ApplicationId,
     /// What the client showed.
     pub evidence: Evidence,
+    /// The redirect URIs that the application has registered at this moment. A Worker of the version
+    /// before does not send them.
+    #[serde(default)]
+    pub registered: Option<Vec<RegisteredUri>>,
     /// The request that asks.
     pub attempt: AttemptId,
     /// How long its refresh token will be good.
@@ -58,7 +63,7 @@ impl Redeem {
         if now >= approval.code_expires_at {
             return (Update::Keep, Err(GrantRefusal::ExpiredCode));
         }
-        if let Err(refusal) = approval.grant.admits(&self.evidence, self.application) {
+        if let Err(refusal) = approval.grant.admits(&self) {
             // A slip of the client must not cost the user a login; guessing must not go on.
             let misses = misses + 1;
             let next = if misses < MAX_MISSES {
@@ -89,10 +94,7 @@ impl Redeem {
             return (Update::Keep, Ok(live.redeemed()));
         }
         let approval = &live.approval;
-        let fits = approval
-            .grant
-            .admits(&self.evidence, self.application)
-            .is_ok();
+        let fits = approval.grant.admits(self).is_ok();
         let has_verifier = self.evidence.challenge.is_some() && fits;
         let is_the_client = self.evidence.client == self.application
             && (self.evidence.proof == Proof::Secret || has_verifier);

@@ -221,6 +221,9 @@ pub enum GrantRefusal {
     /// […] ensure that their values are identical".
     #[error("redirect_uri is not the one of the authorization request")]
     RedirectUri,
+    /// The code was sent to a redirect URI that its owner has taken away since.
+    #[error("The redirect_uri of the authorization request is not registered any more")]
+    RedirectUriWithdrawn,
     /// The code was asked for with a challenge, and no verifier came.
     #[error("code_verifier is missing")]
     VerifierMissing,
@@ -252,6 +255,7 @@ impl GrantRefusal {
             | Self::ForeignCode
             | Self::SpentCode
             | Self::RedirectUri
+            | Self::RedirectUriWithdrawn
             | Self::VerifierMissing
             | Self::VerifierUnexpected
             | Self::VerifierWrong

@@ -1,6 +1,7 @@
 //! `/api/oauth2/token`: clients that prove who they are, and codes that are good once.
 
 use fluxer_oauth2::http::{Method, Request};
+use fluxer_oauth2::store::memory::KvMood;
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -639,7 +640,11 @@ fn a_code_dies_with_what_it_stands_on() {
             form.push(("redirect_uri", &*app.redirect_uri));
         }
         register("https://a.example/other");
-        check(&world.token(&app, &form), "invalid_grant", "taken away");
+        for mood in [KvMood::Fresh, KvMood::Missing] {
+            world.memory.kv_mood.set(mood);
+            check(&world.token(&app, &form), "invalid_grant", "taken away");
+        }
+        world.memory.kv_mood.set(KvMood::Fresh);
         register(&app.redirect_uri);
         world.token(&app, &form).expect(200);
     }

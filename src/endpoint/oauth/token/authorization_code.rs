@@ -18,7 +18,7 @@ pub(super) async fn redeem<E: Edge>(
     params: &Params,
 ) -> Result<Issuance, Failure<Refusal>> {
     let code = params.required("code")?;
-    let mut evidence = evidence(client, params)?;
+    let evidence = evidence(client, params)?;
     let code =
         Code::parse(&cx.config.keyring, code).ok_or(Refusal::Grant(GrantRefusal::UnknownCode))?;
 
@@ -28,12 +28,6 @@ pub(super) async fn redeem<E: Edge>(
     if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
-    // A URI that its owner took away since the code went out is none of any grant.
-    let answered_at = record.as_ref().map(|it| it.grant.redirect_uri.as_str());
-    let answered_at = answered_at.or(evidence.redirect_uri.as_deref());
-    if answered_at.is_some_and(|uri| client.client().redirect_uri(uri).is_none()) {
-        evidence.redirect_uri = Some(String::new());
-    }
 
     let family = FamilyId::of_hash(code.hash().bytes());
     let ledger = LedgerId::User(code.user, code.application);
@@ -41,6 +35,7 @@ pub(super) async fn redeem<E: Edge>(
         family,
         application: code.application,
         evidence,
+        registered: Some(client.client().redirect_uris.clone()),
         attempt: AttemptId::from_bytes(cx.edge.random()?),
         lifetime: cx.config.refresh_token_lifetime,
     };
