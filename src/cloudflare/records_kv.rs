@@ -12,12 +12,10 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use super::{Edge, ambient, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
-use crate::store::{CodeRecord, Fault, Records, RefreshRecord};
+use crate::store::{CodeRecord, Fault, Records, RefreshRecord, time_to_live};
 use crate::time::Timestamp;
 
 const BINDING: &str = "RECORDS";
-/// KV refuses a shorter `expirationTtl`, in seconds; records carry the expiry that counts.
-const MIN_TTL: u64 = 60;
 
 /// The namespace. `worker-sys` does not declare it.
 #[derive(Clone)]
@@ -38,9 +36,9 @@ impl Namespace {
         Ok(settled(asked).await?.as_string())
     }
 
-    async fn put(&self, key: &str, value: &str, ttl: u64) -> Result<(), Fault> {
+    async fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let options = Object::new();
-        let ttl = u32::try_from(ttl).unwrap_or(u32::MAX);
+        let ttl = ttl.as_secs_f64().floor();
         let asked = Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
             .and_then(|_| self.method("put"))
             .and_then(|put| put.call3(&self.0, &key.into(), &value.into(), &options));
@@ -116,6 +114,6 @@ async fn put(
     expires_at: Timestamp,
 ) -> Result<(), Fault> {
     let text = serde_json::to_string(record).map_err(fault)?;
-    let left: Duration = expires_at.since(ambient::now());
-    records.put(key, &text, left.as_secs().max(MIN_TTL)).await
+    let ttl = time_to_live(expires_at, ambient::now());
+    records.put(key, &text, ttl).await
 }

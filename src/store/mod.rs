@@ -23,7 +23,7 @@ pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
-pub use records::{CodeRecord, Records, RefreshRecord};
+pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use sessions::{Session, Sessions};
 pub use users::{Account, Taken, Users};
 

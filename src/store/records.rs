@@ -1,5 +1,7 @@
 //! Code and refresh-token records.
 
+use core::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -38,6 +40,16 @@ pub struct RefreshRecord {
     pub expires_at: Timestamp,
 }
 
+/// KV refuses a record that is to live shorter.
+const SHORTEST: Duration = Duration::from_secs(60);
+/// As long as the longest lifetime that can be set.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// How long KV is to keep a record. The record carries the expiry that counts.
+pub fn time_to_live(expires_at: Timestamp, now: Timestamp) -> Duration {
+    expires_at.since(now).clamp(SHORTEST, LONGEST)
+}
+
 /// KV: code and refresh-token records, with TTLs.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Records {
@@ -51,4 +63,21 @@ pub trait Records {
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault>;
     /// Keeps a family's record. Runs on after the answer; a failure is logged, and harms nobody.
     fn put_refresh(&self, family: FamilyId, record: RefreshRecord);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kv_is_asked_to_keep_a_record_as_long_as_it_takes_one() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        for (left, kept) in [(0, 60), (59, 60), (60, 60), (61, 61), (600, 600)] {
+            let expires_at = now + Duration::from_secs(left);
+            assert_eq!(time_to_live(expires_at, now).as_secs(), kept, "{left}");
+        }
+        let forever = Timestamp::from_millis(u64::MAX);
+        assert_eq!(time_to_live(forever, now), LONGEST);
+        assert_eq!(time_to_live(now, forever), SHORTEST);
+    }
 }

@@ -19,6 +19,7 @@ mod bots;
 mod code_flow;
 mod costs;
 mod developers;
+mod earlier_versions;
 mod endings;
 mod faults;
 mod forms;

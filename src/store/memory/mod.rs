@@ -18,7 +18,8 @@ use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use super::{Ambient, CodeRecord, Fault, Limiter, Outlook, RefreshRecord};
+use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
+use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::time::Timestamp;
@@ -92,7 +93,7 @@ pub struct Memory {
 
 #[derive(Default)]
 struct State {
-    codes: BTreeMap<String, CodeRecord>,
+    codes: BTreeMap<String, String>,
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
@@ -156,6 +157,12 @@ impl Memory {
         let mut state = self.state.borrow_mut();
         let families = state.ledgers.entry(ledger.to_owned()).or_default();
         families.insert(family, row.to_owned());
+    }
+
+    /// Puts a code's record into KV as if an earlier version had written it.
+    pub fn put_record(&self, code: &Hash<AuthorizationCode>, record: &str) {
+        let mut state = self.state.borrow_mut();
+        state.codes.insert(code.to_string(), record.to_owned());
     }
 
     /// Everything that storage holds, as text: where no secret may be found.

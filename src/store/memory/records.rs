@@ -13,18 +13,16 @@ impl Records for Memory {
         record: &CodeRecord,
     ) -> Result<(), Fault> {
         self.step("kv.put", |state| {
-            state.codes.insert(code.to_string(), record.clone());
+            let record = serde_json::to_string(record).unwrap_or_default();
+            state.codes.insert(code.to_string(), record);
         })
     }
 
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
         let shown = self.kv_mood.get() == KvMood::Fresh;
         self.step("kv.get", |state| {
-            state
-                .codes
-                .get(&code.to_string())
-                .cloned()
-                .filter(|_| shown)
+            let record = state.codes.get(&code.to_string()).filter(|_| shown)?;
+            serde_json::from_str(record).ok()
         })
     }
 
