@@ -58,6 +58,29 @@ pub enum Caller {
     Bot(Application),
 }
 
+/// The scope that a resource needs.
+#[derive(Debug, Clone, Copy)]
+pub enum Needs {
+    /// None: every token that works opens it.
+    NoScope,
+    /// One of these. A token without any is told of the first.
+    OneOf(&'static [Scope]),
+}
+
+impl Needs {
+    /// Refuses a token without the scope (RFC 6750 §3.1, `insufficient_scope`).
+    fn check(self, token: &AccessToken) -> Result<(), ApiError> {
+        match self {
+            Self::OneOf(scopes @ [first, ..])
+                if !scopes.iter().any(|&scope| token.scope.contains(scope)) =>
+            {
+                Err(ApiError::MissingScope(*first))
+            }
+            Self::NoScope | Self::OneOf(_) => Ok(()),
+        }
+    }
+}
+
 /// What an `Authorization` header shows.
 enum Credential<'a> {
     Bearer(&'a str),
@@ -77,18 +100,24 @@ fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiE
     }
 }
 
-/// The caller of a resource that opens for both.
-pub async fn caller<E: Edge>(cx: &Context<'_, E>) -> Result<Caller, Failure<ApiError>> {
+/// The caller of a resource that opens for both. A bot has no scopes.
+pub async fn caller<E: Edge>(
+    cx: &Context<'_, E>,
+    needs: Needs,
+) -> Result<Caller, Failure<ApiError>> {
     Ok(match credential(cx)? {
-        Credential::Bearer(token) => Caller::Bearer(verify(cx, token).await?),
+        Credential::Bearer(token) => Caller::Bearer(verify(cx, token, needs).await?),
         Credential::Bot(token) => Caller::Bot(verify_bot(cx, token).await?),
     })
 }
 
 /// The bearer token of a request; a bot's opens nothing here.
-pub async fn bearer<E: Edge>(cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
+pub async fn bearer<E: Edge>(
+    cx: &Context<'_, E>,
+    needs: Needs,
+) -> Result<Bearer, Failure<ApiError>> {
     match credential(cx)? {
-        Credential::Bearer(token) => verify(cx, token).await,
+        Credential::Bearer(token) => verify(cx, token, needs).await,
         Credential::Bot(_) => Err(ApiError::InvalidToken.into()),
     }
 }
@@ -101,7 +130,12 @@ pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<Ap
     }
 }
 
-async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Failure<ApiError>> {
+/// Asks the ledger last: a token that would open nothing here costs it no question.
+async fn verify<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &str,
+    needs: Needs,
+) -> Result<Bearer, Failure<ApiError>> {
     let invalid = || ApiError::InvalidToken;
     let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
         .ok_or_else(invalid)?;
@@ -109,6 +143,7 @@ async fn verify<E: Edge>(cx: &Context<'_, E>, token: &str) -> Result<Bearer, Fai
         .application(token.application)
         .await?
         .ok_or_else(invalid)?;
+    needs.check(&token)?;
     if !works(cx, &token).await? {
         return Err(invalid().into());
     }
@@ -143,15 +178,6 @@ pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<
 }
 
 impl Bearer {
-    /// Refuses a token without that scope (RFC 6750 §3.1, `insufficient_scope`).
-    pub fn require(&self, scope: Scope) -> Result<(), Failure<ApiError>> {
-        if self.token.scope.contains(scope) {
-            Ok(())
-        } else {
-            Err(ApiError::MissingScope(scope).into())
-        }
-    }
-
     /// The id of the token's user.
     pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
         match self.token.subject {
@@ -188,8 +214,7 @@ impl Administrator {
 pub async fn administrator<E: Edge>(
     cx: &Context<'_, E>,
 ) -> Result<Administrator, Failure<ApiError>> {
-    let bearer = bearer(cx).await?;
-    bearer.require(Scope::Admin)?;
+    let bearer = bearer(cx, Needs::OneOf(&[Scope::Admin])).await?;
     let denied = || ApiError::AccessDenied;
     if !bearer.application.client.is_trusted() {
         return Err(denied().into());

@@ -204,3 +204,16 @@ fn a_chain_of_refreshes_leaves_one_row() {
         "only the generation's digits grow"
     );
 }
+
+#[test]
+fn a_token_without_the_scope_costs_no_question() {
+    let world = World::new();
+    let app = &world.server;
+    let code = world.alices_browser().code(&app.asks());
+    let token = world.exchange(app, &code).tokens().access;
+    for path in ["/api/users/@me/guilds", "/api/admin/users"] {
+        world.memory.forget_steps();
+        world.send(get(path).bearer(&token)).expect(403);
+        assert!(world.memory.steps().is_empty(), "{path}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::caller::{Caller, bearer, caller};
+use crate::endpoint::caller::{Caller, Needs, bearer, caller};
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::guild::Membership;
@@ -14,13 +14,13 @@ use crate::store::Edge;
 /// Most guilds in one answer: as many as a user can be in.
 pub const MAX_GUILDS: u32 = 200;
 
+/// What opens a user's name and picture.
+const IDENTIFY: Needs = Needs::OneOf(&[Scope::Identify]);
+
 /// `GET /api/users/@me`.
 pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let user = match caller(cx).await? {
-        Caller::Bearer(bearer) => {
-            bearer.require(Scope::Identify)?;
-            bearer.user(cx).await?.through(bearer.token.scope)
-        }
+    let user = match caller(cx, IDENTIFY).await? {
+        Caller::Bearer(bearer) => bearer.user(cx).await?.through(bearer.token.scope),
         Caller::Bot(application) => json!(application.bot_user()),
     };
     Ok(Response::json(200, &user))
@@ -28,8 +28,7 @@ pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiE
 
 /// `GET /api/oauth2/userinfo`: the same with `sub`, as OpenID Connect Core §5.3.2 calls the id.
 pub async fn userinfo<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let bearer = bearer(cx).await?;
-    bearer.require(Scope::Identify)?;
+    let bearer = bearer(cx, IDENTIFY).await?;
     let user = bearer.user(cx).await?;
     let shown = with_member(user.through(bearer.token.scope), "sub", user.id.to_string());
     Ok(Response::json(200, &shown))
@@ -37,9 +36,8 @@ pub async fn userinfo<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<
 
 /// `GET /api/users/@me/guilds`.
 pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let memberships = match caller(cx).await? {
+    let memberships = match caller(cx, Needs::OneOf(&[Scope::Guilds])).await? {
         Caller::Bearer(bearer) => {
-            bearer.require(Scope::Guilds)?;
             let user = bearer.user_id()?;
             let paging = paging::read(cx, MAX_GUILDS)?;
             cx.edge.guilds_of_user(user, None, paging).await?
@@ -55,8 +53,7 @@ pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ap
 
 /// `GET /api/users/@me/connections`.
 pub async fn connections<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let bearer = bearer(cx).await?;
-    bearer.require(Scope::Connections)?;
+    let bearer = bearer(cx, Needs::OneOf(&[Scope::Connections])).await?;
     let user = bearer.user_id()?;
     let connections = cx.edge.connections(user).await?;
     Ok(Response::json(200, &json!(connections)))
@@ -64,7 +61,7 @@ pub async fn connections<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failu
 
 /// `GET /api/oauth2/@me`: the authorization behind a token.
 pub async fn authorization<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let bearer = bearer(cx).await?;
+    let bearer = bearer(cx, Needs::NoScope).await?;
     let scopes: Vec<_> = bearer.token.scope.iter().map(Scope::as_str).collect();
     let body = json!({
         "application": bearer.application.in_short(),
