@@ -145,7 +145,7 @@ impl<'a> Matched<'a> {
         cx.edge.log(&line.to_string());
         let reference = format!("Reference: {reference}");
         match fault.outlook() {
-            Outlook::Passing => self
+            Outlook::Transient => self
                 .refuse_with(
                     cx,
                     ErrorCode::TemporarilyUnavailable,
@@ -154,7 +154,7 @@ impl<'a> Matched<'a> {
                     Notice::new(503, Message::Unavailable).with_detail(&reference),
                 )
                 .with("retry-after", "1"),
-            Outlook::Lasting => self.refuse_with(
+            Outlook::Permanent => self.refuse_with(
                 cx,
                 ErrorCode::ServerError,
                 "GENERAL_ERROR",

@@ -34,7 +34,7 @@ impl Edge {
         let asked = object.and_then(|object| object.fetch_with_request(&carrying(question)?));
         let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
         if response.status() != 200 {
-            return Err(Fault::lasting(binding, response.status()));
+            return Err(Fault::permanent(binding, response.status()));
         }
         let thrown = |error: JsValue| fault(js::reason(&error));
         if let Some(answer) = response.headers().get(ANSWER).map_err(thrown)? {

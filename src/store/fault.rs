@@ -10,10 +10,10 @@ use crate::crypto::password::HashingError;
 /// Behind a pointer, for every question to storage is answered with it or what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}: {}", .0.part, .0.what)]
-pub struct Fault(Box<Broken>);
+pub struct Fault(Box<Details>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Broken {
+struct Details {
     /// Which part: `records`, `ledger`, `limiter`, `directory`, …
     part: &'static str,
     /// What it said.
@@ -25,24 +25,24 @@ struct Broken {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
     /// Something did not answer; the same request can be sent again.
-    Passing,
+    Transient,
     /// What is stored cannot be read: sending the request again mends nothing.
-    Lasting,
+    Permanent,
 }
 
 impl Fault {
     /// A part that did not answer.
     pub fn new(part: &'static str, what: impl core::fmt::Display) -> Self {
-        Self::of(part, what.to_string(), Outlook::Passing)
+        Self::of(part, what.to_string(), Outlook::Transient)
     }
 
     /// A part whose answer cannot be read, now or ever.
-    pub fn lasting(part: &'static str, what: impl core::fmt::Display) -> Self {
-        Self::of(part, what.to_string(), Outlook::Lasting)
+    pub fn permanent(part: &'static str, what: impl core::fmt::Display) -> Self {
+        Self::of(part, what.to_string(), Outlook::Permanent)
     }
 
     fn of(part: &'static str, what: String, outlook: Outlook) -> Self {
-        Self(Box::new(Broken {
+        Self(Box::new(Details {
             part,
             what,
             outlook,

@@ -310,7 +310,7 @@ fn the_standard_s_seven_errors_can_all_be_met() {
         world.memory.outage.set(Some(outage));
         let answer = answer();
         world.memory.outage.set(None);
-        world.memory.outlook.set(Outlook::Passing);
+        world.memory.outlook.set(Outlook::Transient);
         answer
     };
     let silent = good.clone().with("prompt", "none");
@@ -334,15 +334,15 @@ fn the_standard_s_seven_errors_can_all_be_met() {
         ),
         (
             "server_error",
-            broken(Outlook::Lasting, "kv", &|| browser.submit(&approved)),
+            broken(Outlook::Permanent, "kv", &|| browser.submit(&approved)),
         ),
         (
             "server_error",
-            broken(Outlook::Lasting, "d1", &|| asked(&silent)),
+            broken(Outlook::Permanent, "d1", &|| asked(&silent)),
         ),
         (
             "temporarily_unavailable",
-            broken(Outlook::Passing, "d1", &|| asked(&silent)),
+            broken(Outlook::Transient, "d1", &|| asked(&silent)),
         ),
     ] {
         is_redirected(&answer, &app.redirect_uri, error, Some(STATE), error);

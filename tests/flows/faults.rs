@@ -1296,7 +1296,7 @@ fn what_will_not_pass_is_not_called_a_moment() {
     let adds = browser.consent(&bot.bot_link()).with("guild_id", &guild);
     let adds = adds.with("decision", "approve");
     let token = world.tokens_for(&browser, app).access;
-    world.memory.outlook.set(Outlook::Lasting);
+    world.memory.outlook.set(Outlook::Permanent);
     let told = |answer: Answer| {
         let answer = answer.expect(303);
         assert!(answer.location().starts_with(&app.redirect_uri));
@@ -1323,7 +1323,7 @@ fn what_will_not_pass_is_not_called_a_moment() {
     assert_eq!(answer.expect(400).error(), "invalid_grant");
 
     world.memory.outage.set(None);
-    world.memory.outlook.set(Outlook::Passing);
+    world.memory.outlook.set(Outlook::Transient);
     let code = browser.submit(&form).parameter("code").expect("a code");
     world.exchange(app, &code).expect(200);
     browser.submit(&adds).expect(200);

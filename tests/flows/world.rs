@@ -295,8 +295,8 @@ fn assert_harmless(request: &Request, response: &Response, outlook: Outlook) {
     let about = format!("{} {}", request.method.as_str(), request.target());
     let header = |name| response.header(name).unwrap_or_default();
     let fault = match outlook {
-        Outlook::Passing => 503,
-        Outlook::Lasting => 500,
+        Outlook::Transient => 503,
+        Outlook::Permanent => 500,
     };
     assert!(
         response.status < 500 || response.status == fault,

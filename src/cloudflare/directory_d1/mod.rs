@@ -147,8 +147,8 @@ type Words = String;
 /// What cannot be read now never will be.
 fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault> {
     let parsed = found.map(|found| serde_json::from_str(&found));
-    let lasting = |error| Fault::lasting(BINDING, error);
-    parsed.transpose().map_err(lasting)
+    let permanent = |error| Fault::permanent(BINDING, error);
+    parsed.transpose().map_err(permanent)
 }
 
 /// The ids of a page lie behind this one: none is smaller than the empty text. Ids are compared as

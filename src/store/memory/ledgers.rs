@@ -16,9 +16,9 @@ impl Ledgers for Memory {
             let families = state.ledgers.entry(ledger.to_string()).or_default();
             turn(families, &verb.into(), now)
         })?;
-        let lasting = |error| Fault::lasting("ledger", error);
+        let permanent = |error| Fault::permanent("ledger", error);
         let answer = answer.and_then(|answer| serde_json::from_str(&answer));
-        answer.map_err(lasting)
+        answer.map_err(permanent)
     }
 }
 

@@ -108,7 +108,7 @@ impl Default for Memory {
             kv_mood: Cell::new(KvMood::Fresh),
             isolate: Cell::new(Isolate::Warm),
             outage: Cell::new(None),
-            outlook: Cell::new(Outlook::Passing),
+            outlook: Cell::new(Outlook::Transient),
             plan: Cell::new(None),
             meanwhile: RefCell::default(),
             steps: RefCell::default(),
@@ -198,8 +198,8 @@ impl Memory {
         });
         self.steps.borrow_mut().push(name);
         let fault = || match self.outlook.get() {
-            Outlook::Passing => Fault::new(name, "planned"),
-            Outlook::Lasting => Fault::lasting(name, "planned"),
+            Outlook::Transient => Fault::new(name, "planned"),
+            Outlook::Permanent => Fault::permanent(name, "planned"),
         };
         let is_down = self.outage.get().is_some_and(|part| name.starts_with(part));
         if is_down || failing.is_some_and(|plan| plan.when == When::Before) {

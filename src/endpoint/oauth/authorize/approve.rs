@@ -60,7 +60,7 @@ impl Asked {
     ) -> Result<Response, Failure<Notice>> {
         match self.commit(cx, approval).await {
             // What passes, the user can send again; what does not, the client has to know.
-            Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Lasting => {
+            Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Permanent => {
                 self.tell_client(cx, fault)
             }
             answer => answer,

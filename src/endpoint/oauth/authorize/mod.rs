@@ -383,11 +383,11 @@ impl Asked {
         fault: Fault,
     ) -> Result<Response, Failure<Notice>> {
         let (code, words) = match fault.outlook() {
-            Outlook::Passing => (
+            Outlook::Transient => (
                 ErrorCode::TemporarilyUnavailable,
                 "The server cannot answer now; try again in a moment",
             ),
-            Outlook::Lasting => (ErrorCode::ServerError, "The server cannot answer this"),
+            Outlook::Permanent => (ErrorCode::ServerError, "The server cannot answer this"),
         };
         let Some(callback) = self.callback() else {
             return Err(Failure::Fault(fault));
