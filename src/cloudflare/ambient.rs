@@ -1,6 +1,6 @@
 //! The runtime's clock, entropy and log.
 
-use super::Edge;
+use super::Bindings;
 use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
@@ -14,7 +14,7 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(worker::Date::now().as_millis())
 }
 
-impl Ambient for Edge {
+impl Ambient for Bindings {
     fn now(&self) -> Timestamp {
         now()
     }

@@ -19,7 +19,7 @@ use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 
-use super::{Edge, ambient, objects};
+use super::{Bindings, ambient, objects};
 use crate::id::FamilyId;
 use crate::ledger::{AnyVerb, Families, Family, LedgerId, Reads, Turn, Update, Verb};
 use crate::store::{Fault, Ledgers};
@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 
 const BINDING: &str = "LEDGER";
 
-impl Ledgers for Edge {
+impl Ledgers for Bindings {
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
         let fault = |error: serde_json::Error| Fault::new(BINDING, error);
         let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;

@@ -1,6 +1,6 @@
 //! The shell: the only code that knows where it runs.
 //!
-//! [`Edge`] implements the ports over the bindings of `wrangler.toml`.
+//! [`Bindings`] implements the ports over the bindings of `wrangler.toml`.
 
 mod ambient;
 mod directory_d1;
@@ -44,7 +44,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         }
     };
     let request = http::read(&request).await;
-    let edge = Edge {
+    let edge = Bindings {
         env,
         context: Background::Request(context),
     };
@@ -66,7 +66,7 @@ fn unconfigured() -> crate::http::Response {
 async fn sweep(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
     let swept = match config(&env) {
         Ok(config) => {
-            let edge = Edge {
+            let edge = Bindings {
                 env,
                 context: Background::Schedule(context),
             };
@@ -91,7 +91,7 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 }
 
 /// The world outside, over the bindings.
-struct Edge {
+struct Bindings {
     env: Env,
     context: Background,
 }

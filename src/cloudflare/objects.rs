@@ -10,7 +10,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
 use worker::worker_sys::DurableObjectNamespace;
 
-use super::{Edge, js};
+use super::{Bindings, js};
 use crate::store::Fault;
 
 /// The header that carries the question.
@@ -20,7 +20,7 @@ const ANSWER: &str = "answer";
 /// Longest answer in a header, in bytes: the platform bounds all of them together.
 const MAX_HEADER_BYTES: usize = 8 * 1024;
 
-impl Edge {
+impl Bindings {
     /// Asks an object. One that throws is a fault of ours.
     pub(super) async fn ask_object(
         &self,

@@ -10,7 +10,7 @@ use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::web_sys::{Request, Response};
 
-use super::{Edge, ambient, objects};
+use super::{Bindings, ambient, objects};
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::store::{Fault, Limiter};
 use crate::time::Timestamp;
@@ -24,7 +24,7 @@ enum Question {
     GiveBack(Timestamp),
 }
 
-impl Edge {
+impl Bindings {
     async fn ask_limiter(&self, key: &str, question: &Question) -> Result<String, Fault> {
         let question = serde_json::to_string(question).map_err(fault)?;
         self.ask_object(BINDING, key, &question).await
@@ -35,7 +35,7 @@ fn fault(error: serde_json::Error) -> Fault {
     Fault::new(BINDING, error)
 }
 
-impl Limiter for Edge {
+impl Limiter for Bindings {
     async fn take(&self, key: &str, limit: Limit) -> Result<Verdict, Fault> {
         let answer = self.ask_limiter(key, &Question::Take(limit)).await?;
         serde_json::from_str(&answer).map_err(fault)

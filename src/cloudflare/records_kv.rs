@@ -9,7 +9,7 @@ use serde::Serialize;
 use worker::js_sys::{Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
-use super::{Edge, ambient, js};
+use super::{Bindings, ambient, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord, time_to_live};
@@ -52,7 +52,7 @@ async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
     js::settled(promise).await.map_err(fault)
 }
 
-impl Edge {
+impl Bindings {
     fn records(&self) -> Result<Namespace, Fault> {
         js::binding(&self.env, BINDING).map(Namespace)
     }
@@ -63,7 +63,7 @@ impl Edge {
     }
 }
 
-impl Records for Edge {
+impl Records for Bindings {
     async fn put_code(
         &self,
         code: &Hash<AuthorizationCode>,

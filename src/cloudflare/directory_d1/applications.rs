@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
-use super::{Bind, Edge, after, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, fault, id, taken, text_or_null};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
@@ -92,7 +92,7 @@ pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
     });
 }
 
-impl Edge {
+impl Bindings {
     async fn read_application(
         &self,
         condition: &str,
@@ -117,7 +117,7 @@ impl Edge {
     }
 }
 
-impl Applications for Edge {
+impl Applications for Bindings {
     async fn application(&self, wanted: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
         let now = ambient::now();
         let remembered = REMEMBERED_APPLICATIONS.with_borrow(|applications| {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::worker_sys::D1PreparedStatement;
 
-use super::{Bind, Edge, fault, id, text_or_null};
+use super::{Bind, Bindings, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{AuditLog, EntryFilter, Fault};
@@ -43,7 +43,7 @@ impl EntryRow {
     }
 }
 
-impl Edge {
+impl Bindings {
     /// Writes an entry where `condition`, a `WHERE` clause with its values, holds.
     pub(super) fn entry(
         &self,
@@ -78,7 +78,7 @@ impl Edge {
     }
 }
 
-impl AuditLog for Edge {
+impl AuditLog for Bindings {
     fn record(&self, entry: Entry) {
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
         // Without a WHERE, SQLite would take ON CONFLICT for a join's.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
 
-use super::{Bind, Edge, fault, id, parse};
+use super::{Bind, Bindings, fault, id, parse};
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Authorization, Authorizations, Consent, Consented, Fault, Installation};
@@ -36,7 +36,7 @@ const STANDS: &str = "EXISTS (SELECT 1 FROM sessions WHERE id_hash = ?)";
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
 
-impl Edge {
+impl Bindings {
     /// Adds the bot and its role, where the session stands, the installer is what they were, and the
     /// bot is still there and theirs to add.
     fn install(
@@ -136,7 +136,7 @@ impl Edge {
     }
 }
 
-impl Authorizations for Edge {
+impl Authorizations for Bindings {
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
         let mut statements = match &consent.installation {
             Some(asked) => self.install(&consent, asked)?,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Edge, after, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, fault, id, taken, text_or_null};
 use crate::fluxer::guild::{Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
@@ -79,7 +79,7 @@ fn row_of_bot() -> String {
     )
 }
 
-impl Edge {
+impl Bindings {
     async fn memberships(
         &self,
         member: Member,
@@ -92,7 +92,7 @@ impl Edge {
     }
 }
 
-impl Guilds for Edge {
+impl Guilds for Bindings {
     async fn guilds_of_user(
         &self,
         user: UserId,

@@ -4,13 +4,13 @@
 use super::applications::ApplicationRow;
 use super::authorizations::{AUTHORIZATION, AuthorizationRow};
 use super::users::{USER, UserRow};
-use super::{Bind, Edge, after, id};
+use super::{Bind, Bindings, after, id};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::snowflake::UserId;
 use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
 
-impl Lists for Edge {
+impl Lists for Bindings {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
         let application = ApplicationRow::select();
         let sql = format!(

@@ -17,7 +17,7 @@ use worker::js_sys::{Array, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1Database, D1PreparedStatement, D1Result};
 
-use super::{Edge, js};
+use super::{Bindings, js};
 use crate::store::{Fault, Paging, Taken};
 use crate::time::Timestamp;
 
@@ -62,7 +62,7 @@ fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new(BINDING, error)
 }
 
-impl Edge {
+impl Bindings {
     fn directory(&self) -> Result<D1Database, Fault> {
         js::binding(&self.env, BINDING)
     }

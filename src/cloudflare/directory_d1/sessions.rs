@@ -3,14 +3,14 @@
 use core::time::Duration;
 
 use super::users::{USER, UserRow};
-use super::{Bind, Edge, fault, id};
+use super::{Bind, Bindings, fault, id};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Fault, Session, Sessions};
 use crate::time::Timestamp;
 
-impl Sessions for Edge {
+impl Sessions for Bindings {
     async fn session(
         &self,
         session: &Hash<SessionId>,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Edge, after, applications, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, applications, fault, id, taken, text_or_null};
 use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
@@ -55,7 +55,7 @@ impl From<UserRow> for User {
     }
 }
 
-impl Users for Edge {
+impl Users for Bindings {
     async fn user(&self, wanted: UserId) -> Result<Option<User>, Fault> {
         let sql = format!("SELECT {USER} AS found FROM users WHERE id = ?");
         let row: Option<UserRow> = self.row(&sql, &[id(wanted)]).await?;
