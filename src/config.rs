@@ -13,7 +13,8 @@ use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
-use crate::oauth::redirect_uri::{PrivateSchemes, authority};
+use crate::oauth::issuer::Issuer;
+use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::rate_limit::{Limit, LimitError};
 use crate::snowflake::ApplicationId;
 
@@ -126,7 +127,8 @@ pub enum ConfigError {
 impl Config {
     /// Parses the settings; `setting` gives a var or secret by its name.
     pub fn parse(setting: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
-        let issuer = Issuer::parse(&setting("ISSUER").unwrap_or_default())?;
+        let issuer =
+            Issuer::parse(&setting("ISSUER").unwrap_or_default()).ok_or(ConfigError::Issuer)?;
         let limit = |name, default: &str| {
             let text = setting(name).unwrap_or_else(|| default.to_owned());
             match text.as_str() {
@@ -238,40 +240,6 @@ fn admin_application(
     let hash = Secret::new(secret).hash();
     let client = Client::built_in(id, ClientAuthentication::Secret(hash.into()));
     Ok(Some(Rc::new(Application::built_in(client))))
-}
-
-/// The public origin, as in `iss` (RFC 8414 §2, RFC 9207 §2): compared and sent as this string.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issuer(String);
-
-impl Issuer {
-    /// Takes `https://host[:port]`, or `http://` of the same for development, spelled as browsers
-    /// spell an `Origin`.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let (scheme, rest) = text.split_once("://").ok_or(ConfigError::Issuer)?;
-        let default_port = match scheme {
-            "https" => "443",
-            "http" => "80",
-            _ => return Err(ConfigError::Issuer),
-        };
-        let authority = authority(rest).ok_or(ConfigError::Issuer)?;
-        let is_origin = authority.rest.is_empty()
-            && authority.port != Some(default_port)
-            && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        is_origin
-            .then(|| Self(text.to_owned()))
-            .ok_or(ConfigError::Issuer)
-    }
-
-    /// The origin, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether this is a public origin, where plain http is not answered.
-    pub fn is_https(&self) -> bool {
-        self.0.starts_with("https://")
-    }
 }
 
 #[cfg(test)]

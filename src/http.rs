@@ -8,6 +8,8 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::location::Location;
+
 /// Methods that the routes answer, and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "RFC 9110 §9")]
@@ -249,13 +251,15 @@ impl fmt::Display for ClientAddress {
     }
 }
 
+/// The header that redirects.
+const LOCATION: &str = "location";
+
 /// A response.
 #[derive(Debug)]
 pub struct Response {
     /// Its status code.
     pub status: u16,
-    /// Its headers, in order; a name may repeat.
-    pub headers: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
     /// Its body.
     pub body: String,
 }
@@ -282,15 +286,44 @@ impl Response {
 
     /// A redirect that the browser follows with GET, whatever it was answering (RFC 9700 §4.12:
     /// 307 would send the form, password and all, on to the client).
-    pub fn see_other(location: impl Into<String>) -> Self {
-        Self::empty(303).with("location", location)
+    pub fn see_other(location: impl Into<Location>) -> Self {
+        Self::redirect(303, location.into())
+    }
+
+    /// A redirect that the browser follows with the same method, and may remember.
+    pub fn permanent_redirect(location: Location) -> Self {
+        Self::redirect(308, location)
+    }
+
+    fn redirect(status: u16, location: Location) -> Self {
+        let mut response = Self::empty(status);
+        response.headers.push((LOCATION, location.into_header()));
+        response
+    }
+
+    /// Its headers, in order; a name may repeat.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
     }
 
     /// The response with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.push(name, value);
         self
+    }
+
+    /// Adds a header. Only a redirect has a `Location`, and makes it of a type.
+    pub fn push(&mut self, name: &'static str, value: impl Into<String>) {
+        debug_assert_ne!(name, LOCATION, "a Location is no string");
+        self.headers.push((name, value.into()));
+    }
+
+    /// Adds headers.
+    pub fn extend(&mut self, headers: impl IntoIterator<Item = (&'static str, String)>) {
+        for (name, value) in headers {
+            self.push(name, value);
+        }
     }
 
     /// A header by its name.

@@ -7,17 +7,17 @@
 //! | ring | files | what they are |
 //! | --- | --- | --- |
 //! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
-//! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/` | one table of URLs; one file per URL; the HTML |
+//! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/`, `http`, `location` | one table of URLs; one file per URL; the HTML; requests, answers and where they lead |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
 //! | core | `ledger`, `rate_limit`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `crypto/`, `config`, `http`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
+//! | values | `crypto/`, `config`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
 //!
 //! # Invariants
 //!
 //! 1. Outside `cloudflare/` nothing knows where it runs: no bindings, no clock, no randomness.
 //! 2. Storage never sees a code, a token, a client secret or a password: ports take hashes.
-//! 3. No `Location` to a client is built from a string: only a [`oauth::redirect_uri::RedirectUri`],
-//!    which only a match against a registered one makes, becomes one.
+//! 3. No `Location` is built from a string. A [`location::Location`] is a path of this server, or made
+//!    by a [`oauth::redirect_uri::RedirectUri`], which only a match against a registered one makes.
 //! 4. An authorization changes only by its ledger's verbs; each verb reads, decides and writes
 //!    with no other await in between.
 //! 5. Every flow has one commit point, and everything that can fail comes before it or can be
@@ -50,6 +50,7 @@ pub mod fluxer;
 pub mod http;
 pub mod id;
 pub mod ledger;
+pub mod location;
 pub mod oauth;
 pub mod page;
 pub mod rate_limit;

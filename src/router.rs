@@ -6,6 +6,7 @@ use crate::endpoint::{
 };
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
+use crate::location::{Location, Target};
 use crate::oauth::error::ErrorCode;
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
@@ -29,7 +30,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         Ok(matched) => {
             let mut response = matched.answer_within_limits(&cx).await;
             if matched.route.cors == Cors::Any {
-                response.headers.extend(cors_headers());
+                response.extend(cors_headers());
             }
             response
         }
@@ -89,9 +90,7 @@ impl<'a> Matched<'a> {
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
         if let Some((bucket, verdict)) = verdict {
-            response
-                .headers
-                .extend(limit_headers(bucket.name(), &verdict));
+            response.extend(limit_headers(bucket.name(), &verdict));
         }
         response
     }
@@ -222,7 +221,7 @@ fn refuse_method(route: &Route) -> Response {
     }
     .with("allow", route.path_methods());
     if route.cors == Cors::Any {
-        response.headers.extend(cors_headers());
+        response.extend(cors_headers());
     }
     response
 }
@@ -313,8 +312,9 @@ fn preflight(methods: &str) -> Response {
 fn insecure<E>(cx: &Context<'_, E>) -> Response {
     let is_page = Matched::of(cx.request).is_ok_and(|it| it.route.format == Format::Page);
     if is_page {
-        let secure = format!("{}{}", cx.config.issuer.as_str(), cx.request.target());
-        Response::empty(308).with("location", secure)
+        let target = Target::parse(&cx.request.target());
+        let target = target.unwrap_or_else(|| Target::of(&cx.request.path, &[]));
+        Response::permanent_redirect(Location::Issuer(cx.config.issuer.clone(), target))
     } else {
         api_error(403, "HTTPS_REQUIRED", "Use https.")
     }
@@ -323,21 +323,14 @@ fn insecure<E>(cx: &Context<'_, E>) -> Response {
 /// What every answer has.
 fn finish<E>(cx: &Context<'_, E>, response: &mut Response) {
     if response.header("cache-control").is_none() {
-        response
-            .headers
-            .push(("cache-control", "no-store".to_owned()));
-        response.headers.push(("pragma", "no-cache".to_owned()));
+        response.push("cache-control", "no-store");
+        response.push("pragma", "no-cache");
     }
-    response
-        .headers
-        .push(("x-content-type-options", "nosniff".to_owned()));
-    response
-        .headers
-        .push(("referrer-policy", "no-referrer".to_owned()));
+    response.push("x-content-type-options", "nosniff");
+    response.push("referrer-policy", "no-referrer");
     // RFC 6797 §7.2: not over plain http, where anybody could have written it.
     if cx.config.issuer.is_https() && cx.request.secure {
-        let hsts = "max-age=63072000".to_owned();
-        response.headers.push(("strict-transport-security", hsts));
+        response.push("strict-transport-security", "max-age=63072000");
     }
     if cx.request.method == Method::Head {
         response.body.clear();

@@ -107,7 +107,7 @@ struct Init<'a> {
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
     let init = Init {
         status: response.status,
-        headers: &response.headers,
+        headers: response.headers(),
     };
     let init = serde_json::to_string(&init).map_err(|error| error.to_string())?;
     let init: ResponseInit = JSON::parse(&init)?.unchecked_into();

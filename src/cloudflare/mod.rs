@@ -54,11 +54,9 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 }
 
 fn unconfigured() -> crate::http::Response {
-    crate::http::Response {
-        body: "This server is not configured; its log says what is missing.\n".to_owned(),
-        ..crate::http::Response::empty(503)
-    }
-    .with("content-type", "text/plain")
+    let mut response = crate::http::Response::empty(503).with("content-type", "text/plain");
+    "This server is not configured; its log says what is missing.\n".clone_into(&mut response.body);
+    response
 }
 
 /// Once a day: what has been kept long enough goes.

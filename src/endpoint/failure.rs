@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Context;
-use super::attempts;
+use super::{attempts, return_to};
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
 use crate::fluxer::api_error::ApiError;
@@ -49,7 +49,13 @@ macro_rules! refused_by {
     )*};
 }
 
-refused_by!(Refusal, ApiError, Notice, UnknownPath);
+refused_by!(Refusal, ApiError, PageRefusal, UnknownPath);
+
+impl From<Notice> for Failure<PageRefusal> {
+    fn from(notice: Notice) -> Self {
+        PageRefusal::from(notice).into()
+    }
+}
 
 /// A refusal that knows how it is answered.
 pub trait Refuse {
@@ -99,11 +105,46 @@ impl Refuse for ApiError {
             (Self::RateLimited(verdict), None) => {
                 let mut response = response.with("retry-after", verdict.retry_after().to_string());
                 let headers = limit_headers(attempts::BUCKET, verdict);
-                response.headers.extend(headers);
+                response.extend(headers);
                 response
             }
             (_, None) => response,
         }
+    }
+}
+
+/// Why a page is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageRefusal {
+    /// A page that says why.
+    Notice(Notice),
+    /// Nobody is logged in: the login form comes first, and leads back to this place here.
+    LogIn(String),
+}
+
+impl From<Notice> for PageRefusal {
+    fn from(notice: Notice) -> Self {
+        Self::Notice(notice)
+    }
+}
+
+/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
+/// is encoded in a query that is encoded in a query grows.
+const MAX_LOCATION: usize = 15 * 1024;
+
+impl Refuse for PageRefusal {
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
+        let back = match self {
+            Self::Notice(notice) => return notice.refuse(cx),
+            Self::LogIn(back) => back,
+        };
+        let target = return_to::login(&back);
+        if target.as_str().len() <= MAX_LOCATION {
+            return Response::see_other(target);
+        }
+        let detail = "The request is too long to come back to it after a login";
+        let notice = Notice::new(414, Message::BadLink).with_detail(detail);
+        notice.refuse(cx)
     }
 }
 

@@ -11,7 +11,10 @@ mod forms;
 pub mod oauth;
 pub mod pages;
 pub mod paging;
+pub mod return_to;
 pub mod sudo;
 
 pub use context::Context;
-pub use failure::{Failure, Next, Notice, Refuse, UnknownPath, limit_headers, oauth_error};
+pub use failure::{
+    Failure, Next, Notice, PageRefusal, Refuse, UnknownPath, limit_headers, oauth_error,
+};

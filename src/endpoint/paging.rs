@@ -1,9 +1,8 @@
 //! Which part of a list a request wants, and the way to the next.
 
-use url::form_urlencoded;
-
 use super::{Context, Failure};
 use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::snowflake::{EntryId, Snowflake};
 use crate::store::Paging;
@@ -98,10 +97,5 @@ pub(super) fn cut<T>(rows: &mut Vec<T>, most: u32) -> Option<&T> {
 
 /// A URL here, with those parameters that are set.
 pub(super) fn link(path: &str, params: &[(&str, &str)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
+    Target::of(path, params).as_str().to_owned()
 }

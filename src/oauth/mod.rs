@@ -113,6 +113,7 @@ pub mod client;
 pub mod code;
 pub mod error;
 pub mod grant_type;
+pub mod issuer;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;

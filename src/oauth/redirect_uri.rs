@@ -274,7 +274,7 @@ impl RedirectUri {
 
     /// The `Location` that carries an authorization response (RFC 6749 §4.1.2): the query that
     /// was registered stays, `parameters` follow.
-    pub fn location(&self, parameters: &[(&str, &str)]) -> Location {
+    pub fn location(&self, parameters: &[(&str, &str)]) -> RedirectTo {
         let separator = match self.uri.split_once('?') {
             None => "?",
             Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
@@ -282,7 +282,7 @@ impl RedirectUri {
         };
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
-        Location(format!("{}{separator}{}", self.uri, query.finish()))
+        RedirectTo(format!("{}{separator}{}", self.uri, query.finish()))
     }
 
     /// The `Content-Security-Policy` sources that let a form on our page end here: where the answer
@@ -316,11 +316,11 @@ impl RedirectUri {
     }
 }
 
-/// A `Location` header that leaves this server.
+/// The answer to a client, on its way to the client's own redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location(String);
+pub struct RedirectTo(String);
 
-impl Location {
+impl RedirectTo {
     /// The header's value.
     pub fn into_header(self) -> String {
         self.0

@@ -12,9 +12,11 @@ use crate::world::{
 #[track_caller]
 fn is_page(answer: &Answer, about: &str) {
     assert_eq!(
-        answer.status, 400,
+        answer.status,
+        400,
         "{about}: {:?} {}",
-        answer.headers, answer.body
+        answer.headers(),
+        answer.body
     );
     assert_eq!(answer.header("location"), None, "{about}");
     assert_eq!(answer.texts("h1"), ["This link does not work"], "{about}");
@@ -860,7 +862,7 @@ fn one_handler_answers_one_path() {
         .expect(200);
     assert!(
         answer
-            .headers
+            .headers()
             .iter()
             .all(|(name, _)| !name.starts_with("access-control"))
     );

@@ -19,9 +19,11 @@ const ALL: &str = "69815829414805503";
 #[track_caller]
 fn is_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(
-        answer.status, status,
+        answer.status,
+        status,
         "{:?} {}",
-        answer.headers, answer.body
+        answer.headers(),
+        answer.body
     );
     assert_eq!(answer.header("location"), None);
     let detail = answer.texts(".detail code").concat();
@@ -31,7 +33,7 @@ fn is_refused(answer: &Answer, status: u16, code: &str) {
 /// The page that says that it was.
 #[track_caller]
 fn is_added(answer: &Answer, guild: &str) {
-    assert_eq!(answer.status, 200, "{:?} {}", answer.headers, answer.body);
+    assert_eq!(answer.status, 200, "{:?} {}", answer.headers(), answer.body);
     assert_eq!(answer.header("location"), None);
     assert_eq!(answer.texts("h1"), [format!("Helper is now in {guild}")]);
 }

@@ -1,6 +1,7 @@
 //! `/login` and `/logout`: sessions, guesses, and forms from elsewhere.
 
 use fluxer_oauth2::http::Method;
+use url::form_urlencoded::Serializer;
 
 use crate::world::{Answer, Browser, PASSWORD, With, World, get, post, post_as, request};
 
@@ -65,7 +66,7 @@ fn a_login_form_belongs_to_the_browser_it_was_shown_to() {
         assert_eq!(answer.status, 403, "{}", answer.body);
         assert!(
             answer
-                .headers
+                .headers()
                 .iter()
                 .all(|(_, value)| !value.starts_with(SESSION))
         );
@@ -93,7 +94,7 @@ fn a_wrong_password_and_an_unknown_user_are_one_answer() {
             .body
             .replace(form.field("csrf_token"), "")
             .replace(login, "");
-        let headers: Vec<_> = answer.headers.iter().map(|(name, _)| *name).collect();
+        let headers: Vec<_> = answer.headers().iter().map(|(name, _)| *name).collect();
         (body, headers)
     };
     let expected = answer("alice", "wrong");
@@ -296,4 +297,22 @@ fn a_login_leads_on_to_the_request_and_nowhere_else() {
             .body,
         ""
     );
+}
+
+#[test]
+fn only_an_authorization_request_says_whom_a_login_leads_to() {
+    let world = World::new();
+    let login = |return_to: &str| {
+        let query = Serializer::new(String::new())
+            .append_pair("return_to", return_to)
+            .finish();
+        world.browser().get(&format!("/login?{query}")).expect(200)
+    };
+    let request = world.server.asks().target();
+    let query = request.split_once('?').expect("a query").1;
+    assert_eq!(login(&request).texts("p.lead").len(), 1);
+    for page in ["/settings/authorizations", "/developers", "/admin/users"] {
+        let answer = login(&format!("{page}?{query}"));
+        assert!(answer.texts("p.lead").is_empty(), "{page}");
+    }
 }

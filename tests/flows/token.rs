@@ -206,7 +206,7 @@ fn a_client_proves_who_it_is_in_one_way() {
     let answers =
         [plain().basic(id, "wrong"), plain().basic("999", "wrong")].map(|it| world.send(it));
     assert_eq!(answers[0].body, answers[1].body);
-    assert_eq!(answers[0].headers.len(), answers[1].headers.len());
+    assert_eq!(answers[0].headers().len(), answers[1].headers().len());
 }
 
 #[test]

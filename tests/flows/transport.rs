@@ -181,7 +181,7 @@ fn scripts_of_other_origins_reach_what_proves_itself_and_nothing_else() {
     let world = World::new();
     let cross_origin = |answer: &Answer| {
         let headers = answer
-            .headers
+            .headers()
             .iter()
             .filter(|(name, _)| name.starts_with("access-control-"));
         headers

@@ -425,7 +425,7 @@ impl Browser<'_> {
             .with("cf-connecting-ip", self.address.get());
         let answer = self.world.send(request);
         for (_, cookie) in answer
-            .headers
+            .headers()
             .iter()
             .filter(|(name, _)| *name == "set-cookie")
         {
@@ -627,7 +627,7 @@ pub struct Tokens {
 impl Answer {
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{:?} {}", self.headers, self.body);
+        assert_eq!(self.status, status, "{:?} {}", self.headers(), self.body);
         self
     }
 

@@ -3,9 +3,7 @@
 
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::pages::login;
-use crate::endpoint::{Context, Failure, Notice};
-use crate::http::Response;
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::oauth::params::Params;
 use crate::page::{AccountLinks, Chrome};
 use crate::store::{Edge, Fault};
@@ -21,9 +19,9 @@ fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
 
 impl<E: Edge> Context<'_, E> {
     /// Who is logged in; whoever is not is sent to log in, and comes back here.
-    pub async fn account(&self) -> Result<Result<LoggedIn, Response>, Fault> {
-        let to_login = || Response::see_other(login::target(&self.request.target()));
-        Ok(self.logged_in(None).await?.ok_or_else(to_login))
+    pub async fn account(&self) -> Result<LoggedIn, Failure<PageRefusal>> {
+        let to_login = || PageRefusal::LogIn(self.request.target());
+        Ok(self.logged_in(None).await?.ok_or_else(to_login)?)
     }
 
     /// What an account page has around what it says.
@@ -44,7 +42,7 @@ impl<E: Edge> Context<'_, E> {
     }
 
     /// A form of this page that came back, from this session.
-    pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<Notice>> {
+    pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<PageRefusal>> {
         let path = &self.request.path;
         let posted = self.posted_form(path)?;
         match self.check_ticket(&form(logged_in, path), &posted) {

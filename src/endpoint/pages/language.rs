@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use crate::endpoint::cookies::LANGUAGE;
-use crate::endpoint::pages::login;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::return_to::LOGIN;
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::http::Response;
+use crate::location::Target;
 use crate::page::text;
 
 /// How long a choice is kept.
@@ -16,12 +17,12 @@ const LIFETIME: Duration = Duration::from_hours(24 * 365);
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn choose<E: crate::store::Edge>(
     cx: &Context<'_, E>,
-) -> Result<Response, Failure<Notice>> {
-    let form = cx.posted_form("/login")?;
+) -> Result<Response, Failure<PageRefusal>> {
+    let form = cx.posted_form(LOGIN)?;
     let one = |name| form.one(name).map_err(Notice::bad_request);
     let chosen = one("language")?.and_then(text::by_tag);
-    let back = one("return_to")?.filter(|path| login::is_path(path));
-    let response = Response::see_other(back.unwrap_or("/login"));
+    let back = one("return_to")?.and_then(Target::parse);
+    let response = Response::see_other(back.unwrap_or_else(|| Target::of(LOGIN, &[])));
     Ok(match chosen {
         None => response,
         Some(text) => {

@@ -2,10 +2,6 @@
 
 use core::time::Duration;
 
-use sha2::{Digest, Sha256};
-use url::form_urlencoded;
-
-use super::logout;
 use crate::base64url;
 use crate::crypto::form_ticket::Form;
 use crate::crypto::password;
@@ -13,14 +9,16 @@ use crate::crypto::secret::{BrowserId, Secret, SessionId};
 use crate::endpoint::attempts::{BUCKET, Places};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::authorize;
-use crate::endpoint::{Context, Failure, Next, Notice, limit_headers};
+use crate::endpoint::return_to::{self, ReturnTo};
+use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
-use crate::oauth::params::Params;
+use crate::location::{Location, Target};
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
 use crate::store::{Account, Edge};
+use sha2::{Digest, Sha256};
 
 /// How long a browser that is not logged in keeps its cookie.
 const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
@@ -29,54 +27,18 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 /// Longest login that is looked at, in bytes: as long as an e-mail address.
 const MAX_LOGIN_BYTES: usize = 254;
 
-/// The URL of the login form on the way to `return_to`.
-pub fn target(return_to: &str) -> String {
-    with_return_to("/login", return_to)
-}
-
-/// A URL of ours that remembers where to go on.
-pub fn with_return_to(path: &str, return_to: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", return_to);
-    format!("{path}?{}", query.finish())
-}
-
-/// Where to go on: to the authorization endpoint here, or to a page of the account, so that no link
-/// to our login form sends users elsewhere.
-pub fn return_to(query: &str) -> Option<String> {
-    let params = Params::from_form(query).ok()?;
-    let target = params.one("return_to").ok().flatten()?;
-    let asks = ["/oauth2/authorize?", "/api/oauth2/authorize?"]
-        .iter()
-        .any(|endpoint| target.starts_with(endpoint));
-    let path = target.split('?').next().unwrap_or_default();
-    let is_account = ["/settings", "/developers", "/admin"]
-        .iter()
-        .any(|root| path == *root || path.starts_with(&format!("{root}/")));
-    ((asks || is_account) && is_path(target)).then(|| target.to_owned())
-}
-
-/// Whether a browser that is sent to `target` stays here: a path, and no host in disguise.
-pub fn is_path(target: &str) -> bool {
-    target.starts_with('/')
-        && !target.starts_with("//")
-        && target
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-}
-
 /// `GET`: shows the form.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let return_to = return_to(&cx.request.query);
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let return_to = ReturnTo::read(&cx.request.query);
     if return_to.is_none() && cx.logged_in(None).await?.is_some() {
-        let notice = Notice::new(200, Message::LoggedIn).then(logout::PATH, Next::LogOut);
+        let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
         return Err(notice.into());
     }
     form_page(cx, 200, "", None).await
 }
 
 /// `POST`: checks the password and opens a session.
-pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let form = cx.posted_form(&cx.request.target())?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
     if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
@@ -110,7 +72,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         cx.edge.record(cx.entry(Action::LoginFailed).on(known));
         let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
         if let Some(verdict) = places.tightest() {
-            response.headers.extend(limit_headers(BUCKET, verdict));
+            response.extend(limit_headers(BUCKET, verdict));
         }
         return Ok(response);
     };
@@ -123,7 +85,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
 async fn log_in<E: Edge>(
     cx: &Context<'_, E>,
     account: &Account,
-) -> Result<Response, Failure<Notice>> {
+) -> Result<Response, Failure<PageRefusal>> {
     let session: Secret<SessionId> = cx.new_secret()?;
     let lifetime = cx.config.session_lifetime;
     let old = cx
@@ -140,7 +102,8 @@ async fn log_in<E: Edge>(
         .await?;
     let user = account.user.id.0;
     cx.edge.record(cx.entry(Action::Login).by(user).on(user));
-    let on = return_to(&cx.request.query).unwrap_or_else(|| "/login".to_owned());
+    let on = ReturnTo::read(&cx.request.query).map(Location::from);
+    let on = on.unwrap_or_else(|| Target::of(return_to::LOGIN, &[]).into());
     Ok(Response::see_other(on)
         .with(
             "set-cookie",
@@ -165,10 +128,10 @@ async fn form_page<E: Edge>(
     status: u16,
     login: &str,
     problem: Option<LoginProblem>,
-) -> Result<Response, Failure<Notice>> {
+) -> Result<Response, Failure<PageRefusal>> {
     let fresh: Secret<BrowserId> = cx.new_secret()?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
-    let return_to = return_to(&cx.request.query);
+    let return_to = ReturnTo::read(&cx.request.query);
     let client = match &return_to {
         Some(return_to) => authorize::destination(cx, return_to).await?,
         None => None,
@@ -201,11 +164,11 @@ async fn too_many_attempts<E: Edge>(
     cx: &Context<'_, E>,
     login: &str,
     refused: Verdict,
-) -> Result<Response, Failure<Notice>> {
+) -> Result<Response, Failure<PageRefusal>> {
     let seconds = refused.retry_after();
     let problem = LoginProblem::TooManyAttempts(seconds);
     let mut response = form_page(cx, 429, login, Some(problem)).await?;
-    response.headers.extend(limit_headers(BUCKET, &refused));
+    response.extend(limit_headers(BUCKET, &refused));
     Ok(response.with("retry-after", seconds.to_string()))
 }
 
@@ -214,43 +177,5 @@ fn account_key(login: &str, account: Option<&Account>) -> String {
     match account {
         Some(account) => account.user.id.to_string(),
         None => base64url::encode(&Sha256::digest(login.to_ascii_lowercase())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_leads_nowhere_else() {
-        let ours = "/oauth2/authorize?client_id=1&state=a%20b";
-        assert_eq!(
-            return_to(target(ours).split_once('?').expect("a query").1).as_deref(),
-            Some(ours)
-        );
-        for elsewhere in [
-            "https://evil.example/",
-            "//evil.example/",
-            "/\\evil.example",
-            "javascript:alert(1)",
-            "/oauth2/authorize",
-            "/oauth2/authorizex?",
-            "/oauth2/authorize/../../x?",
-            "",
-            "/oauth2/authorize?a\r\nb: c",
-            "/oauth2/authorize?\u{e9}",
-            "/login?return_to=x",
-        ] {
-            let target = target(elsewhere);
-            assert_eq!(
-                return_to(target.split_once('?').expect("a query").1),
-                None,
-                "{elsewhere:?}"
-            );
-        }
-        assert_eq!(
-            return_to("return_to=/oauth2/authorize%3Fa&return_to=/oauth2/authorize%3Fb"),
-            None
-        );
     }
 }

@@ -2,24 +2,17 @@
 
 use core::time::Duration;
 
-use super::login;
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::cookies::Cookie;
-use crate::endpoint::{Context, Failure, Next, Notice};
+use crate::endpoint::return_to::{LOGIN, LOGOUT, ReturnTo};
+use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
+use crate::location::{Location, Target};
 use crate::page::text::Message;
 use crate::page::{LogoutPage, Page};
 use crate::store::Edge;
-
-/// The URL.
-pub const PATH: &str = "/logout";
-
-/// The URL that logs out and goes on to `return_to`: another account may log in there.
-pub fn target(return_to: &str) -> String {
-    login::with_return_to(PATH, return_to)
-}
 
 /// The form, as it stands on the consent page and on its own.
 pub fn form(logged_in: &LoggedIn) -> Form<'_> {
@@ -31,7 +24,7 @@ pub fn form(logged_in: &LoggedIn) -> Form<'_> {
 }
 
 /// `GET`: asks first, so that a link from elsewhere logs nobody out.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let Some(logged_in) = cx.logged_in(None).await? else {
         return Err(logged_out().into());
     };
@@ -46,21 +39,22 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
 }
 
 /// `POST`: ends the session.
-pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let posted = cx.posted_form(PATH)?;
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let posted = cx.posted_form(LOGOUT)?;
     if let Some(logged_in) = cx.logged_in(None).await? {
         if cx.check_ticket(&form(&logged_in), &posted).is_none() {
-            return Err(Notice::form_refused(PATH.to_owned()).into());
+            return Err(Notice::form_refused(LOGOUT.to_owned()).into());
         }
         cx.edge.close_session(&logged_in.cookie.hash()).await?;
         let user = logged_in.session.user.id.0;
         cx.edge.record(cx.entry(Action::Logout).by(user).on(user));
     }
-    let on = login::return_to(&cx.request.query).unwrap_or_else(|| PATH.to_owned());
+    let on = ReturnTo::read(&cx.request.query).map(Location::from);
+    let on = on.unwrap_or_else(|| Target::of(LOGOUT, &[]).into());
     let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
     Ok(Response::see_other(on).with("set-cookie", forget))
 }
 
 fn logged_out() -> Notice {
-    Notice::new(200, Message::LoggedOut).then("/login", Next::LogIn)
+    Notice::new(200, Message::LoggedOut).then(LOGIN, Next::LogIn)
 }

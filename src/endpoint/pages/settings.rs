@@ -3,14 +3,13 @@
 use core::future::{Future, poll_fn};
 use core::task::Poll;
 
-use url::form_urlencoded;
-
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::http::Response;
 use crate::id::FamilyId;
 use crate::ledger::{Device, Devices, LedgerId};
+use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::moment::Moment;
@@ -29,17 +28,14 @@ const DEVICES: usize = 20;
 const DEVICES_ALONE: usize = 50;
 
 /// `GET`.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let logged_in = match cx.account().await? {
-        Ok(logged_in) => logged_in,
-        Err(to_login) => return Ok(to_login),
-    };
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let logged_in = cx.account().await?;
     let view = View::read(&cx.request.query);
     let (listed, next) = view.list(cx, logged_in.session.user.id).await?;
     let devices = devices(cx, logged_in.session.user.id, &listed).await?;
 
     let here = view.target(None);
-    let chrome = cx.account_chrome(&here, &logged_in);
+    let chrome = cx.account_chrome(here.as_str(), &logged_in);
     let text = &chrome.text.settings;
     let next = next.map(|after| View::after(after).target(None));
     let start = View::default().target(None);
@@ -48,7 +44,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
         None => DEVICES / listed.len().max(1),
     };
     let page = SettingsPage {
-        action: &here,
+        action: here.as_str(),
         csrf_token: &cx.account_ticket(&logged_in)?,
         done: view.done,
         grants: listed
@@ -56,19 +52,16 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
             .zip(devices)
             .map(|(authorized, devices)| view.grant(authorized, devices, most, text))
             .collect(),
-        next: next.as_deref(),
-        start: view.is_part().then_some(&*start),
+        next: next.as_ref().map(Target::as_str),
+        start: view.is_part().then_some(start.as_str()),
     };
     let title = chrome.text.layout.authorizations;
     Ok(Page::render(chrome, title, &page).respond(200))
 }
 
 /// `POST`: does it, and shows the page again.
-pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let logged_in = match cx.account().await? {
-        Ok(logged_in) => logged_in,
-        Err(to_login) => return Ok(to_login),
-    };
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let logged_in = cx.account().await?;
     let form = cx.account_form(&logged_in)?;
     let unreadable = || Notice::new(400, Message::BadBody);
     let command = Command::read(&form).ok_or_else(unreadable)?;
@@ -153,22 +146,15 @@ impl View {
     }
 
     /// Its URL, with what was just done.
-    fn target(&self, done: Option<Done>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Some(after) = self.after {
-            query.append_pair("after", &after.to_string());
-        }
-        if let Some(application) = self.application {
-            query.append_pair("application", &application.to_string());
-        }
-        if let Some(done) = done {
-            query.append_pair("done", done.marker());
-        }
-        let query = query.finish();
-        if query.is_empty() {
-            return PATH.to_owned();
-        }
-        format!("{PATH}?{query}")
+    fn target(&self, done: Option<Done>) -> Target {
+        let after = self.after.map(|it| it.to_string()).unwrap_or_default();
+        let application = self.application.map(|it| it.to_string());
+        let parameters = [
+            ("after", after.as_str()),
+            ("application", &application.unwrap_or_default()),
+            ("done", done.map(Done::marker).unwrap_or_default()),
+        ];
+        Target::of(PATH, &parameters)
     }
 
     /// What it lists, and where the next page begins.
@@ -220,7 +206,10 @@ impl View {
                 .collect(),
             more: (more > 0).then(|| More {
                 count: more,
-                href: self.application.is_none().then(|| alone.target(None)),
+                href: self
+                    .application
+                    .is_none()
+                    .then(|| alone.target(None).as_str().to_owned()),
             }),
         }
     }

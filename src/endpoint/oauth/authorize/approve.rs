@@ -5,7 +5,7 @@ use serde_json::json;
 use super::bot::Plan;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::oauth::authorize::{Asked, Callback, Request};
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Response;
 use crate::id::FamilyId;
@@ -57,7 +57,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         match self.commit(cx, approval).await {
             // What passes, the user can send again; what does not, the client has to know.
             Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Permanent => {
@@ -71,7 +71,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         let issued = match self.callback() {
             Some(callback) => Some(self.issue(cx, approval, callback).await?),
             None => None,
@@ -101,7 +101,7 @@ impl Asked {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
                     Prompt::None => self.refuse(cx, &Refusal::LoginRequired),
-                    Prompt::Interactive { .. } => self.to_login(cx),
+                    Prompt::Interactive { .. } => Err(self.log_in(cx).into()),
                 }
             }
             (Consented::NotInstalled, issued) => {
@@ -117,7 +117,7 @@ impl Asked {
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
         callback: &'a Callback,
-    ) -> Result<Issued<'a>, Failure<Notice>> {
+    ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let (user, application) = (approval.user(), self.client().id);
         let code = Code::issue(&cx.config.keyring, user, application, &approval.seed)?;
         let grant = Grant {
@@ -158,7 +158,7 @@ impl Asked {
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
         issued: Option<Issued<'_>>,
-    ) -> Result<(), Failure<Notice>> {
+    ) -> Result<(), Failure<PageRefusal>> {
         if let Some(Issued { family, .. }) = issued {
             let ledger = self.ledger(approval.user());
             cx.edge.ask(ledger, Revoke { family }).await?;

@@ -3,7 +3,7 @@
 
 use super::Asked;
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{JoinedGuild, Membership, Role};
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild, install};
@@ -90,7 +90,7 @@ impl Asked {
         (bot, guild): (BotRequest, GuildId),
         form: &Params,
         seed: CodeSeed,
-    ) -> Result<Plan, Failure<Notice>> {
+    ) -> Result<Plan, Failure<PageRefusal>> {
         let user = Member::User(logged_in.session.user.id);
         let about = Some(self.client().id);
         let membership = cx.edge.membership(guild, user, about).await?;
@@ -113,7 +113,7 @@ impl Asked {
         cx: &Context<'_, E>,
         user: UserId,
         plan: Option<&Plan>,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         let current = cx.edge.current_application(self.client().id).await?;
         match current {
             None => return Err(Notice::bad_request("Unknown client_id").into()),
@@ -140,7 +140,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         plan: Option<&Plan>,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         let unknown = || not_added(InstallRefusal::UnknownGuild);
         let plan = plan.ok_or_else(unknown)?;
         let bot = self.application.bot.as_ref();

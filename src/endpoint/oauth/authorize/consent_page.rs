@@ -5,7 +5,7 @@ use crate::endpoint::api::me;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::oauth::authorize::{Asked, Request, consent_form};
 use crate::endpoint::pages::logout;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, PageRefusal, return_to};
 use crate::fluxer::application::Bot;
 use crate::fluxer::guild::Membership;
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
@@ -48,7 +48,7 @@ impl Asked {
         request: &Request,
         logged_in: &LoggedIn,
         again: Option<&Params>,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         let user = &logged_in.session.user;
         let prospects = match request.bot {
             Some(bot) => Some(self.prospects(cx, bot, user.id).await?),
@@ -71,6 +71,7 @@ impl Asked {
             let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
             bot.for_each(ScopeLine::give_up);
         }
+        let switch_account = return_to::logout(&here);
         let page = ConsentPage {
             action: &here,
             csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
@@ -82,7 +83,7 @@ impl Asked {
             scopes: lines,
             bot,
             problem: again.map(|_| chrome.text.bot.problem),
-            switch_account_action: &logout::target(&here),
+            switch_account_action: switch_account.as_str(),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
         };
         let name = self.application.name.as_str();
@@ -102,7 +103,7 @@ impl Asked {
         cx: &Context<'_, E>,
         bot: BotRequest,
         user: UserId,
-    ) -> Result<Prospects, Failure<Notice>> {
+    ) -> Result<Prospects, Failure<PageRefusal>> {
         let about = Some(self.client().id);
         let named = match bot.guild.named() {
             None => None,

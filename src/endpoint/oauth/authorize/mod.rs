@@ -13,8 +13,8 @@ use std::rc::Rc;
 use self::approve::Approval;
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::pages::login;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::return_to::ReturnTo;
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::http::Response;
@@ -25,17 +25,12 @@ use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::params::{self, Params};
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
-use crate::page::text::Message;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Outlook, Session};
 use crate::time::Timestamp;
 
-/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
-/// is encoded in a query that is encoded in a query grows.
-const MAX_LOCATION: usize = 15 * 1024;
-
 /// `GET`: shows the consent form, or answers the client without one.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let asked = Asked::read(cx).await?;
     match asked.proceed(cx).await {
         // A user can reload a page; a client that asked for silence is told.
@@ -47,11 +42,11 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Noti
 }
 
 /// `POST`: the consent form comes back.
-pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let form = cx.posted_form(&cx.request.target())?;
     let asked = Asked::read(cx).await?;
     let Some(logged_in) = cx.logged_in(Some(asked.client().id)).await? else {
-        return asked.to_login(cx);
+        return Err(asked.log_in(cx).into());
     };
     let request = match &asked.request {
         Ok(request) => request,
@@ -108,9 +103,9 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
 /// there is one.
 pub async fn destination<E: Edge>(
     cx: &Context<'_, E>,
-    return_to: &str,
+    return_to: &ReturnTo,
 ) -> Result<Option<(Rc<Application>, Option<RedirectUri>)>, Fault> {
-    let query = return_to.split_once('?').map(|(_, query)| query);
+    let query = return_to.authorization_query();
     let Some(params) = query.and_then(|query| Params::from_form(query).ok()) else {
         return Ok(None);
     };
@@ -163,7 +158,7 @@ impl Callback {
             parameters.push(("state", state));
         }
         parameters.push(("iss", cx.config.issuer.as_str()));
-        Response::see_other(self.redirect_uri.location(&parameters).into_header())
+        Response::see_other(self.redirect_uri.location(&parameters))
     }
 
     fn error<E>(&self, cx: &Context<'_, E>, code: ErrorCode, words: &str) -> Response {
@@ -244,7 +239,7 @@ enum Step<'a> {
 
 impl Asked {
     /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
-    async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<Notice>> {
+    async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
         let params = Params::from_form(&cx.request.query).map_err(Notice::bad_request)?;
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
@@ -293,12 +288,15 @@ impl Asked {
     }
 
     /// As far as it goes without the user's answer.
-    async fn proceed<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
+    async fn proceed<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+    ) -> Result<Response, Failure<PageRefusal>> {
         let logged_in = cx.logged_in(Some(self.client().id)).await?;
         let step = self.next_step(logged_in.as_ref().map(|it| &it.session), cx.now);
         match (step, &logged_in) {
             (Step::Refuse(refusal), _) => self.refuse(cx, &refusal),
-            (Step::LogIn, _) | (_, None) => self.to_login(cx),
+            (Step::LogIn, _) | (_, None) => Err(self.log_in(cx).into()),
             (Step::AskConsent(request), Some(logged_in)) => {
                 self.consent_page(cx, request, logged_in, None).await
             }
@@ -369,7 +367,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         refusal: &Refusal,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         match self.callback() {
             Some(callback) => Ok(callback.error(cx, refusal.code(), &refusal.to_string())),
             None => Err(bot::refused(refusal).into()),
@@ -381,7 +379,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         fault: Fault,
-    ) -> Result<Response, Failure<Notice>> {
+    ) -> Result<Response, Failure<PageRefusal>> {
         let (code, words) = match fault.outlook() {
             Outlook::Transient => (
                 ErrorCode::TemporarilyUnavailable,
@@ -396,22 +394,11 @@ impl Asked {
         Ok(callback.error(cx, code, words))
     }
 
-    /// To the login form and back here, as long as its clients take so long a header.
-    fn to_login<E>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-        let target = self.login_target(cx);
-        if target.len() > MAX_LOCATION {
-            let detail = "The request is too long to come back to it after a login";
-            let notice = Notice::new(414, Message::BadLink).with_detail(detail);
-            return Err(notice.into());
-        }
-        Ok(Response::see_other(target))
-    }
-
-    /// The login form's URL that leads back here. What made the login necessary is taken out of the way
-    /// back, or it would lead here for ever; a request that will be refused comes back as it was.
-    fn login_target<E>(&self, cx: &Context<'_, E>) -> String {
+    /// To the login form and back here. What made the login necessary is taken out of the way back, or
+    /// it would lead here for ever; a request that will be refused comes back as it was.
+    fn log_in<E>(&self, cx: &Context<'_, E>) -> PageRefusal {
         let Ok(request) = &self.request else {
-            return login::target(&cx.request.target());
+            return PageRefusal::LogIn(cx.request.target());
         };
         let is_done_by_then = |pair: &str| {
             let name = params::decode(pair.split('=').next().unwrap_or_default());
@@ -425,7 +412,7 @@ impl Asked {
         ) {
             back.push("prompt=consent");
         }
-        login::target(&format!("{}?{}", cx.request.path, back.join("&")))
+        PageRefusal::LogIn(format!("{}?{}", cx.request.path, back.join("&")))
     }
 }
 

@@ -6,10 +6,11 @@ use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
 use crate::endpoint::paging::{cut, link};
 use crate::endpoint::sudo::{self, Checked};
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
+use crate::location::Target;
 use crate::page::admin::{self, AdminApplicationPage, ListPage, Listed, Problem};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Paging, Prefix};
@@ -18,10 +19,7 @@ const PATH: &str = "/admin/applications";
 
 /// `GET /admin/applications`: all of them, by id, or those that are found.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let query = Query::read(cx);
     let mut applications = match (query.text("q"), query.id("after")) {
         (Ok(typed), Ok(after)) => {
@@ -71,10 +69,7 @@ async fn find<E: Edge>(
 
 /// `GET /admin/applications/{application}`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let application = current(cx, id).await?;
     page(cx, &staff, &application, None).await
 }
@@ -82,10 +77,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 /// `POST /admin/applications/{application}`: grants or withdraws trust, which takes the
 /// administrator's password: a trusted application may ask for `admin`.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
     let one = |name| form.one(name).ok().flatten();
     let trusted = match one("action") {
@@ -125,11 +117,14 @@ async fn set_trust<E: Edge>(
     let details = json!({"fields": change.fields(), "trusted": trusted});
     cx.edge.record(entry.saying(details));
     let done = if trusted { "granted" } else { "withdrawn" };
-    let back = link(&cx.request.path, &[("done", done)]);
+    let back = Target::of(&cx.request.path, &[("done", done)]);
     Ok(Response::see_other(back))
 }
 
-async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Application, Failure<Notice>> {
+async fn current<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+) -> Result<Application, Failure<PageRefusal>> {
     let id = ApplicationId::parse(id).ok_or_else(not_found)?;
     let application = cx.edge.current_application(id).await?;
     Ok(application.ok_or_else(not_found)?)

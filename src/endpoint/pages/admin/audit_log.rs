@@ -11,10 +11,7 @@ use crate::store::{Edge, EntryFilter};
 
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let query = Query::read(cx);
     let (wanted, mut entries) = match wanted(&query) {
         Ok((wanted, before)) => {

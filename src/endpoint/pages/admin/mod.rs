@@ -5,7 +5,7 @@ pub mod audit_log;
 pub mod users;
 
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
@@ -14,17 +14,14 @@ use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Prefix};
 
-type Answer = Result<Response, Failure<Notice>>;
+type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// Rows on one page.
 const ROWS: u32 = 25;
 
 /// `GET /admin`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
     let title = chrome.text.layout.admin;
@@ -33,14 +30,12 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
 
 /// The administrator who asks; whoever is not logged in is sent to log in, and anybody else learns
 /// nothing.
-async fn staff<E: Edge>(
-    cx: &Context<'_, E>,
-) -> Result<Result<LoggedIn, Response>, Failure<Notice>> {
-    match cx.account().await? {
-        Ok(logged_in) if !logged_in.session.user.admin => {
-            Err(Notice::new(403, Message::NotForYou).into())
-        }
-        outcome => Ok(outcome),
+async fn staff<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRefusal>> {
+    let logged_in = cx.account().await?;
+    if logged_in.session.user.admin {
+        Ok(logged_in)
+    } else {
+        Err(Notice::new(403, Message::NotForYou).into())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, st
 use crate::endpoint::paging::{cut, link};
 use crate::fluxer::user::User;
 use crate::http::Response;
+use crate::location::Target;
 use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed};
 use crate::page::settings::Done;
 use crate::page::text::AdminText;
@@ -14,10 +15,7 @@ use crate::store::{Edge, Fault, Paging, Prefix, UserKey};
 
 /// `GET /admin/users`: all of them, by id, or those who are found.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let query = Query::read(cx);
     let (mut users, by) = match Wanted::read(&query) {
         Ok(wanted) => (wanted.find(cx).await?, wanted.by),
@@ -93,10 +91,7 @@ impl<'a> Wanted<'a> {
 
 /// `GET /admin/users/{user}`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let id = UserId::parse(id).ok_or_else(not_found)?;
     let user = cx.edge.user(id).await?.ok_or_else(not_found)?;
     let query = Query::read(cx);
@@ -113,10 +108,10 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         link(&cx.request.path, &[("after", &after)])
     });
     let here = target(cx, &query, None);
-    let chrome = cx.account_chrome(&here, &staff);
+    let chrome = cx.account_chrome(here.as_str(), &staff);
     let text = &chrome.text.admin;
     let page = AdminUserPage {
-        action: &here,
+        action: here.as_str(),
         csrf_token: &cx.account_ticket(&staff)?,
         done: done(&query, text),
         user: &user,
@@ -132,10 +127,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 
 /// `POST /admin/users/{user}`: takes back what they authorized.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let staff = match staff(cx).await? {
-        Ok(staff) => staff,
-        Err(to_login) => return Ok(to_login),
-    };
+    let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
     let one = |name| form.one(name).ok().flatten();
     let actor = staff.session.user.id.0;
@@ -157,16 +149,19 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         }
         _ => return Err(unreadable().into()),
     };
-    let back = target(cx, &Query::read(cx), Some(done));
-    Ok(Response::see_other(back))
+    Ok(Response::see_other(target(
+        cx,
+        &Query::read(cx),
+        Some(done),
+    )))
 }
 
 /// This page, with what was just done.
-fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<Done>) -> String {
+fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<Done>) -> Target {
     let after = query.id("after").ok().flatten();
     let after = after.map(|after| after.to_string()).unwrap_or_default();
     let done = done.map(Done::marker).unwrap_or_default();
-    link(&cx.request.path, &[("after", &after), ("done", done)])
+    Target::of(&cx.request.path, &[("after", &after), ("done", done)])
 }
 
 fn done(query: &Query, text: &AdminText) -> Option<&'static str> {

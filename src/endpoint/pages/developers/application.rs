@@ -3,24 +3,28 @@
 use crate::endpoint::api::applications::operations::{self, BotOwner, SecretOwner};
 use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::pages::developers::{DELETED, PATH, not_found};
+use crate::endpoint::pages::developers::{PATH, deleted, not_found};
 use crate::endpoint::sudo::{self, Checked};
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::fluxer::application::Application;
 use crate::http::Response;
+use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
 use crate::page::moment::Moment;
 use crate::page::text::Message;
-use crate::snowflake::Snowflake;
+use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::{Edge, Fault};
 
-type Answer = Result<Response, Failure<Notice>>;
+type Answer = Result<Response, Failure<PageRefusal>>;
 
-/// The query that says that the settings were saved.
-const SAVED: &str = "done=saved";
+/// The page of an application whose settings were saved.
+fn saved(id: ApplicationId) -> Target {
+    let path = [PATH, "/", &id.to_string()].concat();
+    Target::of(&path, &[("done", "saved")])
+}
 
 /// The controls of the form with the settings.
 const SETTINGS: [(&str, Control); 6] = [
@@ -34,25 +38,20 @@ const SETTINGS: [(&str, Control); 6] = [
 
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let logged_in = match cx.account().await? {
-        Ok(logged_in) => logged_in,
-        Err(to_login) => return Ok(to_login),
-    };
+    let logged_in = cx.account().await?;
     let view = View {
         cx,
         application: owned(cx, &logged_in, id).await?,
         logged_in,
     };
-    let saved = (cx.request.query == SAVED).then_some(Done::Saved);
+    let is_saved = cx.request.target() == saved(view.application.client.id).as_str();
+    let saved = is_saved.then_some(Done::Saved);
     Ok(view.page(saved)?)
 }
 
 /// `POST`: does what the form's `action` says.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let logged_in = match cx.account().await? {
-        Ok(logged_in) => logged_in,
-        Err(to_login) => return Ok(to_login),
-    };
+    let logged_in = cx.account().await?;
     let posted = cx.account_form(&logged_in)?;
     let view = View {
         cx,
@@ -74,7 +73,7 @@ async fn owned<E: Edge>(
     cx: &Context<'_, E>,
     logged_in: &LoggedIn,
     id: &str,
-) -> Result<Application, Failure<Notice>> {
+) -> Result<Application, Failure<PageRefusal>> {
     match operations::current(cx, id).await {
         Ok(application) if application.owner == Some(logged_in.session.user.id) => Ok(application),
         Ok(_) | Err(Failure::Refused(_)) => Err(not_found().into()),
@@ -113,8 +112,7 @@ impl<E: Edge> View<'_, E> {
                 return self.refuse(Section::Settings, failure);
             }
         }
-        let saved = [PATH, "/", &id.to_string(), "?", SAVED, "#settings"].concat();
-        Ok(Response::see_other(saved))
+        Ok(Response::see_other(saved(id).at("settings")))
     }
 
     async fn reset_secret(&self, posted: &Params) -> Answer {
@@ -163,7 +161,7 @@ impl<E: Edge> View<'_, E> {
         }
         let id = self.application.client.id;
         match operations::remove(self.cx, self.actor(), id).await {
-            Ok(()) => Ok(Response::see_other(DELETED)),
+            Ok(()) => Ok(Response::see_other(deleted())),
             Err(failure) => self.refuse(Section::Delete, failure),
         }
     }

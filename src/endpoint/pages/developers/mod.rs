@@ -10,9 +10,10 @@ use crate::endpoint::api::applications::operations::{self, MAX_PER_USER, Made, T
 use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::paging::{cut, link};
-use crate::endpoint::{Context, Failure, Notice};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Response;
+use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, CreatedPage, DevelopersPage};
@@ -23,8 +24,6 @@ use crate::store::{Edge, Paging};
 
 /// The list of applications.
 const PATH: &str = "/developers";
-/// Where it goes on after one was deleted.
-const DELETED: &str = "/developers?done=deleted";
 
 /// Applications on one page.
 const ROWS: u32 = 20;
@@ -38,19 +37,14 @@ const NEW: [(&str, Control); 4] = [
 ];
 
 /// `GET /developers`.
-pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    match cx.account().await? {
-        Ok(logged_in) => list_page(cx, &logged_in, ApplicationForm::default(), false).await,
-        Err(to_login) => Ok(to_login),
-    }
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let logged_in = cx.account().await?;
+    list_page(cx, &logged_in, ApplicationForm::default(), false).await
 }
 
 /// `POST /developers`: makes an application. Its secret is in this answer and in no other.
-pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Notice>> {
-    let logged_in = match cx.account().await? {
-        Ok(logged_in) => logged_in,
-        Err(to_login) => return Ok(to_login),
-    };
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let logged_in = cx.account().await?;
     let posted = cx.account_form(&logged_in)?;
     let user = logged_in.session.user.id;
     let fields = Fields::from_form(&posted, &NEW);
@@ -63,6 +57,11 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<No
         }
         Err(Failure::Fault(fault)) => Err(Failure::Fault(fault)),
     }
+}
+
+/// The list after an application was deleted.
+fn deleted() -> Target {
+    Target::of(PATH, &[("done", "deleted")])
 }
 
 /// What of a form is to be corrected; what else an operation refuses is about an application that is
@@ -85,7 +84,7 @@ async fn list_page<E: Edge>(
     logged_in: &LoggedIn,
     form: ApplicationForm,
     is_full: bool,
-) -> Result<Response, Failure<Notice>> {
+) -> Result<Response, Failure<PageRefusal>> {
     let owner = logged_in.session.user.id;
     let paging = Paging {
         after: after(&cx.request.query),
@@ -105,7 +104,7 @@ async fn list_page<E: Edge>(
         start: paging.after.map(|_| PATH),
         form,
         is_full,
-        is_deleted: here == DELETED,
+        is_deleted: here == deleted().as_str(),
     };
     let error = if is_refused {
         chrome.text.layout.error
