@@ -16,7 +16,9 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::rate_limit::{Limit, LimitError};
+use crate::signing_keys::KeyTerms;
 use crate::snowflake::ApplicationId;
+use crate::time::Timestamp;
 
 /// The administration secret that `scripts/setup` writes for local development, known to everybody.
 const LOCAL_ADMIN_SECRET: &str = "admin-secret-for-local-development-only";
@@ -27,6 +29,9 @@ const MAX_LIFETIME: u64 = 10 * 365 * DAY;
 /// Longest life of a code, in seconds (RFC 6749 §4.1.2: "A maximum authorization code lifetime of
 /// 10 minutes is RECOMMENDED").
 const MAX_CODE_LIFETIME: u64 = 600;
+
+/// How long an ID token is good.
+pub const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The settings.
 #[derive(Debug)]
@@ -49,6 +54,12 @@ pub struct Config {
     pub refresh_token_lifetime: Duration,
     /// How long a browser stays logged in.
     pub session_lifetime: Duration,
+    /// How long a token for another resource server is good.
+    pub resource_token_lifetime: Duration,
+    /// How long a signing key is published before it signs.
+    pub key_publish_ahead: Duration,
+    /// How long a signing key signs.
+    pub key_lifetime: Duration,
     /// How long an entry of the audit log is kept.
     pub audit_log_lifetime: Duration,
     /// What the pages look like.
@@ -168,10 +179,38 @@ impl Config {
             access_token_lifetime: lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
             refresh_token_lifetime: lifetime("REFRESH_TOKEN_LIFETIME", 2_592_000, MAX_LIFETIME)?,
             session_lifetime: lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
+            resource_token_lifetime: lifetime("RESOURCE_TOKEN_LIFETIME", 600, 3600)?,
+            key_publish_ahead: lifetime("KEY_PUBLISH_AHEAD", DAY, MAX_LIFETIME)?,
+            key_lifetime: lifetime("KEY_LIFETIME", 90 * DAY, MAX_LIFETIME)?,
             audit_log_lifetime: Duration::from_secs(days * DAY),
             brand: brand(&setting)?,
             issuer,
         })
+    }
+}
+
+impl Config {
+    /// When signing keys are made, sign, and go.
+    pub fn key_terms(&self) -> KeyTerms {
+        KeyTerms {
+            publish_ahead: self.key_publish_ahead,
+            lifetime: self.key_lifetime,
+            longest_token: ID_TOKEN_LIFETIME.max(self.resource_token_lifetime),
+        }
+    }
+
+    /// What the operator is told once the private keys are encrypted under the first entry of
+    /// `SIGNING_KEYS`: until when the others are needed still, for what was signed with them.
+    pub fn rewrapped(&self, now: Timestamp) -> String {
+        let lifetimes = [self.access_token_lifetime, self.refresh_token_lifetime];
+        let longest = lifetimes.into_iter().max().unwrap_or_default();
+        let until = (now + longest).to_iso();
+        let line = serde_json::json!({
+            "level": "info",
+            "message": "private keys are encrypted under the first entry of SIGNING_KEYS",
+            "other_entries_verify_tokens_until": until,
+        });
+        line.to_string()
     }
 }
 

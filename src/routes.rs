@@ -143,6 +143,7 @@ macro_rules! with_routes {
             RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);
             Introspect                Post   "/api/oauth2/introspect"                                        oauth::introspect::introspect()                              OAuth Any  .named("introspection_endpoint");
             Metadata                  Get    "/.well-known/oauth-authorization-server"                       oauth::metadata::show()                                      OAuth Any;
+            Jwks                      Get    "/.well-known/jwks.json"                                     oauth::jwks::show()                                          OAuth Any  .named("jwks_uri");
             Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
             Me                        Get    "/api/users/@me"                                                api::me::user()                                              Api   Any;
             MyGuilds                  Get    "/api/users/@me/guilds"                                         api::me::guilds()                                            Api   Any;
@@ -190,6 +191,9 @@ macro_rules! with_routes {
             AdminUpdateApplication    Patch  "/api/admin/applications/{application}"                         api::admin::applications::update(application)                Api   None;
             AdminDeleteApplication    Delete "/api/admin/applications/{application}"                         api::admin::applications::delete(application)                Api   None;
             AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
+            AdminKeys                 Get    "/api/admin/keys"                                            api::admin::keys::list()                                     Api   None;
+            AdminRotateKeys           Post   "/api/admin/keys/rotate"                                     api::admin::keys::rotate()                                   Api   None;
+            AdminRemoveKey            Delete "/api/admin/keys/{key}"                                      api::admin::keys::remove(key)                                Api   None;
         }
     };
 }

@@ -282,15 +282,7 @@ impl Table {
 
     /// Runs a statement to its end.
     fn rows(&self, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
-        let rows = self.sql.exec(sql, values.clone())?.raw();
-        let mut read = Vec::new();
-        loop {
-            let next = rows.next()?;
-            if next.done() {
-                return Ok(read);
-            }
-            read.push(next.value().unchecked_into());
-        }
+        objects::rows(&self.sql, sql, values)
     }
 }
 

@@ -6,10 +6,12 @@ mod ambient;
 mod directory_d1;
 mod http;
 mod js;
+mod keys_do;
 mod ledger_do;
 mod objects;
 mod rate_limit_do;
 mod records_kv;
+mod webcrypto;
 
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -6,9 +6,10 @@
 use core::fmt::Write;
 use std::borrow::Cow;
 
+use worker::js_sys::Array;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
-use worker::worker_sys::DurableObjectNamespace;
+use worker::worker_sys::{DurableObjectNamespace, SqlStorage};
 
 use super::{Bindings, js};
 use crate::store::Fault;
@@ -78,6 +79,19 @@ pub(super) fn unreadable() -> Result<Response, JsValue> {
     let init = ResponseInit::new();
     init.set_status(500);
     Response::new_with_opt_str_and_init(None, &init)
+}
+
+/// Runs a statement of an object's SQLite to its end: an iterator that is left unread loses the turn.
+pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
+    let rows = storage.exec(sql, values.clone())?.raw();
+    let mut read = Vec::new();
+    loop {
+        let next = rows.next()?;
+        if next.done() {
+            return Ok(read);
+        }
+        read.push(next.value().unchecked_into());
+    }
 }
 
 /// JSON as a header can carry it: what is not visible ASCII stands only inside strings, where it can

@@ -8,8 +8,8 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{AlgorithmExt, Claims, Header, UntrustedToken};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use thiserror::Error;
@@ -134,6 +134,36 @@ impl Keyring {
             .find_map(|keys| keys.code.decrypt(&XNonce::from(*nonce), sealed).ok())
     }
 
+    /// Encrypts a private key of ours with the current entry of `SIGNING_KEYS`.
+    pub fn wrap(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+        private_key: &[u8],
+    ) -> Result<WrappedKey, SigningError> {
+        let wrapped = self
+            .current
+            .wrapping
+            .encrypt(&XNonce::from(nonce), private_key);
+        Ok(WrappedKey {
+            under: self.current.id().unwrap_or_default().to_owned(),
+            nonce: base64url::encode(&nonce),
+            key: base64url::encode(&wrapped.map_err(|_| SigningError)?),
+        })
+    }
+
+    /// Decrypts what [`Self::wrap`] made, with the entry it was made with.
+    pub fn unwrap(&self, wrapped: &WrappedKey) -> Option<Vec<u8>> {
+        let keys = self.all().find(|keys| keys.id() == Some(&wrapped.under))?;
+        let nonce: [u8; NONCE_BYTES] = base64url::decode_array(&wrapped.nonce)?;
+        let key = base64url::decode(&wrapped.key)?;
+        keys.wrapping.decrypt(&XNonce::from(nonce), &*key).ok()
+    }
+
+    /// Whether [`Self::unwrap`] would need an entry of `SIGNING_KEYS` that is not the current one.
+    pub fn is_wrapped_before(&self, wrapped: &WrappedKey) -> bool {
+        self.current.id() != Some(&wrapped.under)
+    }
+
     fn all(&self) -> impl Iterator<Item = &Keys> {
         core::iter::once(&self.current).chain(&self.retired)
     }
@@ -150,6 +180,15 @@ pub struct Verified<T> {
     pub expires_at: Timestamp,
 }
 
+/// A private key of ours, encrypted: how it is stored, and how it travels from the object that keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrappedKey {
+    /// The id of the entry of `SIGNING_KEYS` that it is encrypted under.
+    under: String,
+    nonce: String,
+    key: String,
+}
+
 /// The keys of one root secret.
 struct Keys {
     header: Header,
@@ -157,6 +196,7 @@ struct Keys {
     refresh: Hs256Key,
     form: Hs256Key,
     code: XChaCha20Poly1305,
+    wrapping: XChaCha20Poly1305,
 }
 
 impl Keys {
@@ -179,6 +219,7 @@ impl Keys {
             refresh: Hs256Key::new(expand("refresh")?),
             form: Hs256Key::new(expand("form")?),
             code: XChaCha20Poly1305::new(&expand("code")?.into()),
+            wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
         })
     }
 
@@ -308,6 +349,33 @@ mod tests {
             assert_eq!(both.open(&edited), None, "{index}");
         }
         assert_eq!(both.open(b"short"), None);
+    }
+
+    #[test]
+    fn a_private_key_opens_with_the_entry_it_was_wrapped_under_and_with_no_other() {
+        let private_key = b"private";
+        let wrapped = keyring(OLD)
+            .wrap([7; NONCE_BYTES], private_key)
+            .expect("wrapped");
+        let both = keyring(&format!("{NEW},{OLD}"));
+        assert_eq!(both.unwrap(&wrapped).as_deref(), Some(&private_key[..]));
+        assert!(both.is_wrapped_before(&wrapped) && !keyring(OLD).is_wrapped_before(&wrapped));
+        assert_eq!(keyring(NEW).unwrap(&wrapped), None);
+        // What is wrapped for this purpose opens for no other.
+        assert_eq!(
+            keyring(OLD).open(&base64url::decode(&wrapped.key).expect("bytes")),
+            None
+        );
+        let mut edited = wrapped;
+        edited.key.replace_range(
+            ..1,
+            if edited.key.starts_with('A') {
+                "B"
+            } else {
+                "A"
+            },
+        );
+        assert_eq!(both.unwrap(&edited), None);
     }
 
     #[test]

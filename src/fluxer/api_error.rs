@@ -44,6 +44,8 @@ pub enum ApiError {
     UnknownMember,
     /// The user has no such account on another service.
     UnknownConnection,
+    /// No such signing key.
+    UnknownKey,
     /// The bot is not in that guild.
     MissingAccess,
     /// The application has no bot.
@@ -94,6 +96,7 @@ impl ApiError {
             Self::UnknownGuild => (404, "UNKNOWN_GUILD", "Unknown Guild"),
             Self::UnknownMember => (404, "UNKNOWN_MEMBER", "Unknown Guild Member"),
             Self::UnknownConnection => (404, "UNKNOWN_CONNECTION", "Unknown connection"),
+            Self::UnknownKey => (404, "UNKNOWN_KEY", "Unknown key"),
             Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
             Self::NotABotApplication => (400, "NOT_A_BOT_APPLICATION", "Application is not a bot"),
             Self::MaxApplications => (

@@ -58,6 +58,10 @@ wire_enum! {
         ApplicationDeleted = "application.deleted",
         /// An application got a new secret; the old one is dead.
         ClientSecretReset = "application.secret_reset",
+        /// Successors of the signing keys were published.
+        KeysRotated = "keys.rotated",
+        /// A signing key that had leaked was removed.
+        KeyRemoved = "keys.removed",
     }
 }
 

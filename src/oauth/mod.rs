@@ -114,6 +114,8 @@ pub mod code;
 pub mod error;
 pub mod grant_type;
 pub mod issuer;
+pub mod jwk;
+pub mod jws;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;

@@ -8,6 +8,7 @@ mod audit_log;
 mod authorizations;
 mod fault;
 mod guilds;
+mod keys;
 mod ledgers;
 mod lists;
 #[cfg(not(target_arch = "wasm32"))]
@@ -21,6 +22,7 @@ pub use audit_log::{AuditLog, EntryFilter};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
 pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
+pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
@@ -31,8 +33,8 @@ use crate::rate_limit::{Limit, Verdict};
 use crate::time::Timestamp;
 
 /// Everything outside.
-pub trait Edge: Ambient + Records + Ledgers + Limiter + Directory {}
-impl<T: Ambient + Records + Ledgers + Limiter + Directory> Edge for T {}
+pub trait Edge: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Directory {}
+impl<T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Directory> Edge for T {}
 
 /// The runtime itself.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]

@@ -24,6 +24,7 @@ mod endings;
 mod faults;
 mod forms;
 mod interleavings;
+mod keys;
 mod login;
 mod metadata;
 mod refresh;

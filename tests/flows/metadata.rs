@@ -26,6 +26,7 @@ fn the_document_is_this() {
             "revocation_endpoint": format!("{HTTP}/api/oauth2/revoke"),
             "introspection_endpoint": format!("{HTTP}/api/oauth2/introspect"),
             "userinfo_endpoint": format!("{HTTP}/api/oauth2/userinfo"),
+            "jwks_uri": format!("{HTTP}/.well-known/jwks.json"),
             "scopes_supported": ["identify", "email", "guilds", "connections", "bot", "admin"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],

@@ -2,7 +2,7 @@
 // bundle. Before every operation it asks the service STORAGE, which is a function of the test, what is
 // to happen, and from the same place it takes what the clock says.
 
-import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter } from './index.js';
+import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter, SigningKeys as RealSigningKeys } from './index.js';
 import trap from './trap.wasm';
 
 // The runtime's clock, moved or stopped: lifetimes and windows pass without waiting for them, and only
@@ -101,6 +101,7 @@ function bindings(env) {
     DIRECTORY: d1(env, env.DIRECTORY),
     LEDGER: objects(env, 'ledger', env.LEDGER),
     RATE_LIMITER: objects(env, 'limiter', env.RATE_LIMITER),
+    KEYS: objects(env, 'keys', env.KEYS),
   };
 }
 
@@ -159,3 +160,4 @@ export class Ledger {
 }
 
 export const RateLimiter = RealRateLimiter;
+export const SigningKeys = RealSigningKeys;

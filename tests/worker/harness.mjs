@@ -65,7 +65,7 @@ export class World {
       resourcePersistencePath: world.folder,
       name: 'fluxer-oauth2', modulesRoot: join(ROOT, 'build'), modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
-      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true } },
+      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true } },
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
       bindings: world.settings,
     }));

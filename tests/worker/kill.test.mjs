@@ -2,11 +2,11 @@
 // nothing that was spent comes back.
 
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { World, times } from './harness.mjs';
+import { kill } from './kill.mjs';
 
 let world, user, browser, web, app;
 before(async () => {
@@ -16,28 +16,6 @@ before(async () => {
   [web, app] = [await world.application('confidential'), await world.application('public')];
 });
 after(() => world?.stop());
-
-/** The workerd processes that this process started. */
-function runtimes() {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      const [, name, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').match(/^\d+ \((.*)\) \S (\d+)/);
-      return name === 'workerd' && Number(parent) === process.pid;
-    } catch {
-      return false; // it has ended
-    }
-  });
-}
-
-/** Kills the runtime as it is and starts another one on its data. */
-async function kill() {
-  const killed = runtimes();
-  assert.equal(killed.length, 1);
-  process.kill(Number(killed[0]), 'SIGKILL');
-  await world.halt();
-  assert.deepEqual(runtimes(), []);
-  Object.assign(world, await World.start({ from: world }));
-}
 
 test('what was granted lasts, and what was spent stays spent', async () => {
   for (let round = 0; round < 6; round += 1) {
@@ -59,7 +37,7 @@ test('what was granted lasts, and what was spent stays spent', async () => {
     const { csrf_token } = (await theirs.ask('/api/oauth2/session')).json;
     // The last answer before the kill is the one most likely to be lost.
     assert.equal((await theirs.ask(`/api/oauth2/@me/authorizations/${gone.id}`, { method: 'DELETE', headers: { 'x-csrf-token': csrf_token } })).status, 204);
-    await kill();
+    await kill(world);
 
     assert.equal((await theirs.ask('/api/oauth2/session')).status, 200, 'the session');
     for (const { access_token } of [granted, first, second]) assert.equal((await world.me(access_token)).status, 200);
@@ -150,7 +128,7 @@ async function traffic(enough, answers) {
   };
   await Promise.race([soon(), all]);
   killing = true;
-  await kill();
+  await kill(world);
   over = true;
   await all;
   return told;

@@ -302,6 +302,8 @@ pub(super) static TEXT: Text = Text {
             "Anwendung geändert",
             "Anwendung gelöscht",
             "Geheimnis einer Anwendung zurückgesetzt",
+            "Signaturschlüssel gewechselt",
+            "Bekannt gewordenen Signaturschlüssel entfernt",
         ],
     },
     scopes: [

@@ -298,6 +298,8 @@ pub(super) static TEXT: Text = Text {
             "Changed an application",
             "Deleted an application",
             "Reset an application’s secret",
+            "Rotated the signing keys",
+            "Removed a leaked signing key",
         ],
     },
     scopes: [

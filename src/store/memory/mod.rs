@@ -7,6 +7,7 @@ mod applications;
 mod audit_log;
 mod authorizations;
 mod guilds;
+mod keys;
 mod ledgers;
 mod lists;
 mod records;
@@ -22,6 +23,7 @@ use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
+use crate::signing_keys::{KeyCache, KeySet};
 use crate::time::Timestamp;
 
 /// When a step fails.
@@ -88,6 +90,10 @@ pub struct Memory {
     steps: RefCell<Vec<&'static str>>,
     /// The operator's log.
     pub log: RefCell<Vec<String>>,
+    /// What the isolate remembers of the signing keys.
+    key_cache: KeyCache,
+    /// How many RSA keys were made.
+    rsa_keys: Cell<usize>,
     state: RefCell<State>,
 }
 
@@ -97,6 +103,7 @@ struct State {
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
+    keys: KeySet,
     directory: tables::Tables,
 }
 
@@ -113,6 +120,8 @@ impl Default for Memory {
             meanwhile: RefCell::default(),
             steps: RefCell::default(),
             log: RefCell::default(),
+            key_cache: KeyCache::default(),
+            rsa_keys: Cell::new(0),
             state: RefCell::default(),
         }
     }
@@ -170,8 +179,8 @@ impl Memory {
         let state = self.state.borrow();
         let windows: Vec<_> = state.windows.keys().collect();
         format!(
-            "{:?} {:?} {:?} {:?} {windows:?}",
-            state.codes, state.refreshes, state.ledgers, state.directory
+            "{:?} {:?} {:?} {:?} {:?} {windows:?}",
+            state.codes, state.refreshes, state.ledgers, state.keys, state.directory
         )
     }
 

@@ -3,6 +3,7 @@
 pub mod applications;
 pub mod audit_log;
 pub mod guilds;
+pub mod keys;
 pub mod users;
 
 use crate::endpoint::Failure;

@@ -1,0 +1,218 @@
+//! The Durable Object that keeps the signing keys: one for the installation.
+//!
+//! Invariant: one turn at a time. A turn that makes no key runs without an `await`; making one waits for
+//! WebCrypto, which would let other requests in, so such a turn blocks them until it is stored. A hundred
+//! first requests make one key an algorithm.
+
+use std::rc::Rc;
+
+use futures_util::FutureExt;
+use worker::js_sys::{Array, Function, Promise};
+use worker::wasm_bindgen::closure::Closure;
+use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::web_sys::{Request, Response};
+use worker::worker_sys::{DurableObjectState, SqlStorage};
+use worker::{Env, console_log};
+
+use super::webcrypto::{self, Imported};
+use super::{Bindings, ambient, objects};
+use crate::config::Config;
+use crate::crypto::keyring::NONCE_BYTES;
+use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
+use crate::signing_keys::{Answer, KeyCache, KeySet, Question};
+use crate::store::{Fault, KeyMaker, Keys, take_turn};
+
+const BINDING: &str = "KEYS";
+/// The only object of its class.
+const NAME: &str = "keys";
+
+thread_local! {
+    static CACHE: KeyCache = KeyCache::default();
+}
+
+impl Bindings {
+    async fn ask_keys(&self, question: Question) -> Result<Answer, Fault> {
+        let question = serde_json::to_string(&question).map_err(fault)?;
+        let answer = self.ask_object(BINDING, NAME, &question).await?;
+        serde_json::from_str(&answer).map_err(fault)
+    }
+}
+
+fn fault(error: impl core::fmt::Display) -> Fault {
+    Fault::new(BINDING, error)
+}
+
+fn keep(set: KeySet) -> Rc<KeySet> {
+    CACHE.with(|cache| cache.keep(set, ambient::now()))
+}
+
+impl Keys for Bindings {
+    type Signer = Imported;
+
+    async fn key_set(
+        &self,
+        _: &Config,
+        looking_for: Option<JwkThumbprint>,
+    ) -> Result<Rc<KeySet>, Fault> {
+        let now = ambient::now();
+        if let Some(set) = CACHE.with(|cache| cache.known(looking_for, now)) {
+            return Ok(set);
+        }
+        match self.ask_keys(Question::Read).await {
+            Ok(answer) => Ok(keep(answer.set)),
+            Err(fault) => CACHE.with(|cache| cache.instead(now)).ok_or(fault),
+        }
+    }
+
+    async fn signer(
+        &self,
+        config: &Config,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Imported, Fault> {
+        let set = self.key_set(config, None).await?;
+        let key = set.current(algorithm, ambient::now());
+        let key = key.ok_or_else(|| fault("there is no key"))?;
+        Imported::of(key.kid, algorithm, || config.keyring.unwrap(&key.private)).await
+    }
+
+    async fn rotate_keys(&self, _: &Config) -> Result<Rc<KeySet>, Fault> {
+        Ok(keep(self.ask_keys(Question::Rotate).await?.set))
+    }
+
+    async fn remove_key(&self, _: &Config, kid: JwkThumbprint) -> Result<bool, Fault> {
+        let answer = self.ask_keys(Question::Remove(kid)).await?;
+        keep(answer.set);
+        Ok(answer.removed)
+    }
+}
+
+/// The keys of the installation.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+pub struct SigningKeys(Rc<Arbiter>);
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl SigningKeys {
+    /// As the runtime makes it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: Env) -> Result<SigningKeys, JsValue> {
+        let sql = state.storage()?.sql();
+        Ok(Self(Rc::new(Arbiter { state, env, sql })))
+    }
+
+    /// Takes one turn. What it throws is a fault of storage or of WebCrypto, which will pass.
+    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
+        let question = objects::question(request)?;
+        let question = serde_json::from_str(&question).map_err(|error| error.to_string())?;
+        if let Some(answer) = self.0.turn(question).now_or_never() {
+            return Ok(answer?.into());
+        }
+        self.turn_that_waits(question).map(JsValue::from)
+    }
+}
+
+impl SigningKeys {
+    /// A turn in which a key is made: begun anew, for the one that did not come to its end changed
+    /// nothing.
+    fn turn_that_waits(&self, question: Question) -> Result<Promise, JsValue> {
+        let arbiter = Rc::clone(&self.0);
+        let turn = Closure::once_into_js(move || {
+            future_to_promise(async move {
+                // What is thrown in here would end the object; it is thrown outside.
+                Ok(match arbiter.turn(question).await {
+                    Ok(answer) => answer.into(),
+                    Err(error) => error,
+                })
+            })
+        });
+        let turn = self
+            .0
+            .state
+            .block_concurrency_while(turn.unchecked_ref::<Function>())?;
+        Ok(future_to_promise(async move {
+            let ended = JsFuture::from(turn).await?;
+            if ended.is_instance_of::<Response>() {
+                Ok(ended)
+            } else {
+                Err(ended)
+            }
+        }))
+    }
+}
+
+/// What the object keeps.
+struct Arbiter {
+    state: DurableObjectState,
+    env: Env,
+    sql: SqlStorage,
+}
+
+impl Arbiter {
+    async fn turn(&self, question: Question) -> Result<Response, JsValue> {
+        let config = super::config(&self.env).map_err(|error| error.to_string())?;
+        let before = self.load()?;
+        let now = ambient::now();
+        let answer = take_turn(before.clone(), question, now, &config, &WebCrypto).await;
+        let answer = answer.map_err(|fault| fault.to_string())?;
+        self.store(&before, &answer.set)?;
+        if answer.set.is_rewrapped_from(&before) {
+            console_log!("{}", config.rewrapped(now));
+        }
+        let answer = serde_json::to_string(&answer).map_err(|error| error.to_string())?;
+        objects::answer(&answer)
+    }
+
+    fn load(&self) -> Result<KeySet, JsValue> {
+        self.rows(
+            "CREATE TABLE IF NOT EXISTS keys (kid TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            &Array::new(),
+        )?;
+        let rows = self.rows("SELECT body FROM keys", &Array::new())?;
+        let keys = rows.iter().map(|row| {
+            let body = row.get(0).as_string().unwrap_or_default();
+            serde_json::from_str(&body).map_err(|error| JsValue::from(error.to_string()))
+        });
+        keys.collect()
+    }
+
+    /// Writes what has changed. Nothing is awaited here, so that all of it is written, or nothing.
+    fn store(&self, before: &KeySet, after: &KeySet) -> Result<(), JsValue> {
+        for key in before.keys() {
+            if after.key(key.kid).is_none() {
+                let kid = key.kid.to_string().into();
+                self.rows("DELETE FROM keys WHERE kid = ?", &Array::of1(&kid))?;
+            }
+        }
+        for key in after.keys() {
+            if before.key(key.kid) == Some(key) {
+                continue;
+            }
+            let body = serde_json::to_string(key).map_err(|error| error.to_string())?;
+            self.rows(
+                "INSERT OR REPLACE INTO keys (kid, body) VALUES (?, ?)",
+                &Array::of2(&key.kid.to_string().into(), &body.into()),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
+        objects::rows(&self.sql, sql, values)
+    }
+}
+
+/// What makes keys: the runtime's WebCrypto.
+struct WebCrypto;
+
+impl KeyMaker for WebCrypto {
+    fn nonce(&self) -> Result<[u8; NONCE_BYTES], Fault> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(fault)?;
+        Ok(nonce)
+    }
+
+    async fn pair(&self, algorithm: SigningAlgorithm) -> Result<(Jwk, Vec<u8>), Fault> {
+        webcrypto::pair(algorithm).await
+    }
+}
