@@ -2,8 +2,12 @@
 //! `worker` crate's wrappers around them. Those look a binding's class up by name for each request,
 //! read every row through a deserializer of its own, and are a tenth of the Worker.
 
+use core::cell::Cell;
+use core::time::Duration;
+
 use worker::Env;
-use worker::js_sys::{Error, Promise, Reflect};
+use worker::js_sys::{Array, Error, Function, Object, Promise, Reflect};
+use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
 
@@ -26,6 +30,36 @@ pub(super) async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue
         Err(error) => Err(error),
     };
     kept.map_err(|error| reason(&error))
+}
+
+/// What a promise was kept with within the bound. A call that is given up may still have its effect.
+pub(super) async fn settled_within(
+    bound: Duration,
+    promise: Result<Promise, JsValue>,
+) -> Result<JsValue, String> {
+    let late: JsValue = Object::new().into();
+    let timer = Cell::new(JsValue::UNDEFINED);
+    let bell = Promise::new(&mut |ring, _| timer.set(set_timeout(&ring, millis(bound), &late)));
+    let raced = promise.map(|promise| Promise::race(&Array::of2(&promise, &bell)));
+    let kept = settled(raced).await;
+    clear_timeout(&timer.take());
+    match kept {
+        Ok(kept) if kept == late => Err(format!("no answer within {} s", bound.as_secs())),
+        kept => kept,
+    }
+}
+
+fn millis(span: Duration) -> f64 {
+    span.as_secs_f64() * 1000.0
+}
+
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(run: &Function, after: f64, with: &JsValue) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
 }
 
 /// An exception in words.

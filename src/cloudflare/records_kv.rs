@@ -12,10 +12,16 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use super::{Bindings, ambient, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
+use crate::snowflake::ApplicationId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord, time_to_live};
-use crate::time::Timestamp;
 
 const BINDING: &str = "RECORDS";
+/// How long KV is waited for: nothing depends on its answer.
+const BOUND: Duration = Duration::from_secs(2);
+/// How often a record is tried to be written.
+const TRIES: usize = 2;
+/// A mark outlives whatever an isolate remembers of the application, and KV's delay.
+const STOPPED_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// The namespace. `worker-sys` does not declare it.
 #[derive(Clone)]
@@ -36,6 +42,12 @@ impl Namespace {
         Ok(settled(asked).await?.as_string())
     }
 
+    async fn delete(&self, key: &str) -> Result<(), Fault> {
+        let asked = self.method("delete");
+        let asked = asked.and_then(|delete| delete.call1(&self.0, &key.into()));
+        settled(asked).await.map(|_| ())
+    }
+
     async fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let options = Object::new();
         let ttl = ttl.as_secs_f64().floor();
@@ -49,12 +61,34 @@ impl Namespace {
 /// What a method's promise was kept with.
 async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
     let promise = asked.and_then(JsCast::dyn_into::<Promise>);
-    js::settled(promise).await.map_err(fault)
+    js::settled_within(BOUND, promise).await.map_err(fault)
 }
 
 impl Bindings {
     fn records(&self) -> Result<Namespace, Fault> {
         js::binding(&self.env, BINDING).map(Namespace)
+    }
+
+    /// Writes after the answer, so that KV delays and fails nobody. What cannot be written is logged
+    /// by its kind: keys are for nobody's eyes.
+    fn put_later(&self, key: String, record: Result<String, Fault>, ttl: Duration) {
+        let records = self.records();
+        self.context.wait_until(async move {
+            let kind = key.split(':').next().unwrap_or_default();
+            let (records, record) = match (records, record) {
+                (Ok(records), Ok(record)) => (records, record),
+                (Err(fault), _) | (_, Err(fault)) => {
+                    worker::console_error!("{fault}: no {kind} record");
+                    return;
+                }
+            };
+            for _ in 0..TRIES {
+                match records.put(&key, &record, ttl).await {
+                    Ok(()) => return,
+                    Err(fault) => worker::console_error!("{fault}: no {kind} record"),
+                }
+            }
+        });
     }
 
     /// Whether KV answers.
@@ -64,18 +98,9 @@ impl Bindings {
 }
 
 impl Records for Bindings {
-    async fn put_code(
-        &self,
-        code: &Hash<AuthorizationCode>,
-        record: &CodeRecord,
-    ) -> Result<(), Fault> {
-        put(
-            &self.records()?,
-            &format!("code:{code}"),
-            record,
-            record.expires_at,
-        )
-        .await
+    fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord) {
+        let ttl = time_to_live(record.expires_at, ambient::now());
+        self.put_later(format!("code:{code}"), json(record), ttl);
     }
 
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
@@ -85,35 +110,38 @@ impl Records for Bindings {
         Ok(stored.and_then(|stored| serde_json::from_str(&stored).ok()))
     }
 
-    fn put_refresh(&self, family: FamilyId, record: RefreshRecord) {
+    fn put_refresh(&self, family: FamilyId, record: &RefreshRecord) {
+        let ttl = time_to_live(record.expires_at, ambient::now());
+        self.put_later(format!("refresh:{family}"), json(record), ttl);
+    }
+
+    fn delete_refresh(&self, family: FamilyId) {
         let records = self.records();
         self.context.wait_until(async move {
-            let put = match records {
-                Ok(records) => {
-                    put(
-                        &records,
-                        &format!("refresh:{family}"),
-                        &record,
-                        record.expires_at,
-                    )
-                    .await
-                }
+            let deleted = match records {
+                Ok(records) => records.delete(&format!("refresh:{family}")).await,
                 Err(fault) => Err(fault),
             };
-            if let Err(fault) = put {
-                worker::console_error!("{fault}");
+            if let Err(fault) = deleted {
+                worker::console_error!("{fault}: a refresh record stays until it expires");
             }
         });
     }
+
+    fn mark_stopped(&self, application: ApplicationId) {
+        self.put_later(stopped(application), Ok("1".to_owned()), STOPPED_FOR);
+    }
+
+    async fn is_stopped(&self, application: ApplicationId) -> Result<bool, Fault> {
+        let mark = self.records()?.get(&stopped(application)).await?;
+        Ok(mark.is_some())
+    }
 }
 
-async fn put(
-    records: &Namespace,
-    key: &str,
-    record: &impl Serialize,
-    expires_at: Timestamp,
-) -> Result<(), Fault> {
-    let text = serde_json::to_string(record).map_err(fault)?;
-    let ttl = time_to_live(expires_at, ambient::now());
-    records.put(key, &text, ttl).await
+fn stopped(application: ApplicationId) -> String {
+    format!("stopped:{application}")
+}
+
+fn json(record: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(record).map_err(fault)
 }

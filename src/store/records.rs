@@ -53,16 +53,20 @@ pub fn time_to_live(expires_at: Timestamp, now: Timestamp) -> Duration {
 /// KV: code and refresh-token records, with TTLs.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Records {
-    /// Keeps a code's record until it expires.
-    async fn put_code(
-        &self,
-        code: &Hash<AuthorizationCode>,
-        record: &CodeRecord,
-    ) -> Result<(), Fault>;
+    /// Keeps a code's record until it expires. Runs on after the answer; a failure is logged, and
+    /// harms nobody: the ledger has the same.
+    fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord);
     /// A code's record. `None` says nothing: a fresh write is invisible elsewhere for a minute.
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault>;
-    /// Keeps a family's record. Runs on after the answer; a failure is logged, and harms nobody.
-    fn put_refresh(&self, family: FamilyId, record: RefreshRecord);
+    /// Keeps a family's record. Runs on after the answer, as [`Self::put_code`] does.
+    fn put_refresh(&self, family: FamilyId, record: &RefreshRecord);
+    /// Deletes a family's record. Runs on after the answer.
+    fn delete_refresh(&self, family: FamilyId);
+    /// Marks an application that was suspended or deleted, or whose secret was replaced: what an
+    /// isolate remembers of it serves nobody. Runs on after the answer.
+    fn mark_stopped(&self, application: ApplicationId);
+    /// Whether an application is marked. A mark may stand longer than it must.
+    async fn is_stopped(&self, application: ApplicationId) -> Result<bool, Fault>;
 }
 
 #[cfg(test)]

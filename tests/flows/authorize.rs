@@ -336,7 +336,7 @@ fn the_standard_s_seven_errors_can_all_be_met() {
         ),
         (
             "server_error",
-            broken(Outlook::Permanent, "kv", &|| browser.submit(&approved)),
+            broken(Outlook::Permanent, "ledger", &|| browser.submit(&approved)),
         ),
         (
             "server_error",

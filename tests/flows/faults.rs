@@ -287,7 +287,7 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "approve",
         format: Format::Page,
-        survives: &["limiter"],
+        survives: &["limiter", "kv"],
         prepare: |world, browser| {
             let app = &world.device;
             let form = browser.consent(&app.asks()).with("decision", "approve");
@@ -314,13 +314,13 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "code of a confidential application",
         format: Format::OAuth,
-        survives: &["limiter", "ledger", "kv.put"],
+        survives: &["limiter", "ledger", "kv"],
         prepare: |world, browser| exchange(world, browser, &world.server),
     },
     Flow {
         name: "code of a public application",
         format: Format::OAuth,
-        survives: &["limiter", "ledger", "kv.put"],
+        survives: &["limiter", "ledger", "kv"],
         prepare: |world, browser| exchange(world, browser, &world.device),
     },
     Flow {
@@ -1255,7 +1255,7 @@ fn an_outage_is_no_verdict_however_long_it_lasts() {
     let browser = world.alices_browser();
     for (part, [exchange, refresh, me, authorize]) in [
         ("ledger", [503, 503, 503, 200]),
-        ("kv", [503, 200, 200, 200]),
+        ("kv", [200, 200, 200, 200]),
         ("d1", [200, 200, 503, 503]),
     ] {
         for app in [&world.server, &world.device] {
@@ -1304,7 +1304,7 @@ fn what_will_not_pass_is_not_called_a_moment() {
         answer.parameter("error").expect("an error")
     };
     // The client hears of it where it waits, whether it asked for silence or the user approved.
-    world.memory.outage.set(Some("kv"));
+    world.memory.outage.set(Some("ledger"));
     assert_eq!(told(browser.submit(&form)), "server_error");
     world.memory.outage.set(Some("d1"));
     let silent = app.asks().with("prompt", "none").target();

@@ -12,6 +12,8 @@ mod lists;
 mod sessions;
 mod users;
 
+use core::time::Duration;
+
 use serde::de::DeserializeOwned;
 use worker::js_sys::{Array, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
@@ -22,6 +24,8 @@ use crate::store::{Fault, Paging, Taken};
 use crate::time::Timestamp;
 
 const BINDING: &str = "DIRECTORY";
+/// How long D1 is waited for.
+const BOUND: Duration = Duration::from_secs(2);
 
 /// A value as D1 takes it.
 #[derive(Clone)]
@@ -78,7 +82,7 @@ impl Bindings {
     /// constraint is an answer.
     async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, Words> {
         let statement = self.prepare(sql, values).map_err(|it| it.to_string())?;
-        let found = js::settled(statement.first(Some("found"))).await?;
+        let found = js::settled_within(BOUND, statement.first(Some("found"))).await?;
         Ok(found.as_string())
     }
 
@@ -87,7 +91,7 @@ impl Bindings {
     async fn batch(&self, statements: &[D1PreparedStatement]) -> Result<Option<String>, Words> {
         let statements: Array = statements.iter().collect();
         let directory = self.directory().map_err(|it| it.to_string())?;
-        let results = js::settled(directory.batch(statements)).await?;
+        let results = js::settled_within(BOUND, directory.batch(statements)).await?;
         let last: D1Result = Array::from(&results).pop().unchecked_into();
         let rows = last.results().map_err(|error| js::reason(&error))?;
         let row = rows.map_or(JsValue::UNDEFINED, |rows| rows.get(0));

@@ -17,13 +17,14 @@ mod users;
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
+use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
 
 /// When a step fails.
@@ -101,6 +102,7 @@ pub struct Memory {
 struct State {
     codes: BTreeMap<String, String>,
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
+    stopped: BTreeSet<ApplicationId>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
     keys: KeySet,

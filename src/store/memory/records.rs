@@ -1,21 +1,26 @@
 //! Records, over plain collections.
 
-use super::KvMood;
-use super::Memory;
+use super::{KvMood, Memory, State};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
+use crate::snowflake::ApplicationId;
 use crate::store::{Ambient, CodeRecord, Fault, Records, RefreshRecord};
 
+impl Memory {
+    /// A write that nobody waits for.
+    fn write_record(&self, effect: impl FnOnce(&mut State)) {
+        if let Err(fault) = self.step("kv.put", effect) {
+            self.log(&fault.to_string());
+        }
+    }
+}
+
 impl Records for Memory {
-    async fn put_code(
-        &self,
-        code: &Hash<AuthorizationCode>,
-        record: &CodeRecord,
-    ) -> Result<(), Fault> {
-        self.step("kv.put", |state| {
-            let record = serde_json::to_string(record).unwrap_or_default();
+    fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord) {
+        let record = serde_json::to_string(record).unwrap_or_default();
+        self.write_record(|state| {
             state.codes.insert(code.to_string(), record);
-        })
+        });
     }
 
     async fn code(&self, code: &Hash<AuthorizationCode>) -> Result<Option<CodeRecord>, Fault> {
@@ -26,12 +31,28 @@ impl Records for Memory {
         })
     }
 
-    fn put_refresh(&self, family: FamilyId, record: RefreshRecord) {
-        let put = self.step("kv.put", |state| {
-            state.refreshes.insert(family, record);
+    fn put_refresh(&self, family: FamilyId, record: &RefreshRecord) {
+        self.write_record(|state| {
+            state.refreshes.insert(family, record.clone());
         });
-        if let Err(fault) = put {
-            self.log(&fault.to_string());
-        }
+    }
+
+    fn delete_refresh(&self, family: FamilyId) {
+        self.write_record(|state| {
+            state.refreshes.remove(&family);
+        });
+    }
+
+    fn mark_stopped(&self, application: ApplicationId) {
+        self.write_record(|state| {
+            state.stopped.insert(application);
+        });
+    }
+
+    async fn is_stopped(&self, application: ApplicationId) -> Result<bool, Fault> {
+        let shown = self.kv_mood.get() == KvMood::Fresh;
+        self.step("kv.get", |state| {
+            shown && state.stopped.contains(&application)
+        })
     }
 }

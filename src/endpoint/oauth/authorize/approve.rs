@@ -135,7 +135,7 @@ impl Asked {
             grant: grant.clone(),
             expires_at,
         };
-        cx.edge.put_code(&code.hash(), &record).await?;
+        cx.edge.put_code(&code.hash(), &record);
         let family = FamilyId::of_hash(code.hash().bytes());
         let open = Open {
             family,

@@ -24,8 +24,11 @@ pub(super) async fn redeem<E: Edge>(
 
     // KV may refuse what time has refused; whatever else it says or does not say, the ledger
     // decides, for a hit may be stale and a miss may be early.
-    let record = cx.edge.code(&code.hash()).await?;
-    if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
+    let record = cx.edge.code(&code.hash()).await.unwrap_or_else(|fault| {
+        cx.edge.log(&fault.to_string());
+        None
+    });
+    if record.is_some_and(|it| it.expires_at <= cx.now) {
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
 
@@ -49,7 +52,7 @@ pub(super) async fn redeem<E: Edge>(
         scope: live.scope,
         expires_at: live.expires_at,
     };
-    cx.edge.put_refresh(family, record);
+    cx.edge.put_refresh(family, &record);
     Ok(Issuance {
         guild: redeemed.guild,
         ..Issuance::of_family(code.user, code.application, family, &live)
