@@ -29,12 +29,6 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
 }
 
-/// Runs once per isolate.
-#[event(start)]
-fn start() {
-    console_error_panic_hook::set_once();
-}
-
 /// Every request comes in here.
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {

@@ -4,6 +4,7 @@
 // reads the clock, wasm traps, as every panic of ours ends: nothing is unwound.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -67,3 +68,9 @@ for (const [name, { prepare, send, after }] of Object.entries(CASES)) {
     assert.deepEqual(statuses(answers), { 200: 1, 400: 9 });
   });
 }
+
+test('a panic is logged once: the hook is that of the worker crate, and no other', async () => {
+  const glue = await readFile(new URL('../../build/index.js', import.meta.url), 'utf8');
+  assert.match(glue, /criticalError/, 'which the hook sets');
+  assert.doesNotMatch(glue, /__wbg_stack_/, 'console_error_panic_hook reads the stack');
+});
