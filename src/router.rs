@@ -7,7 +7,7 @@ use crate::endpoint::{
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::location::{Location, Target};
-use crate::oauth::error::ErrorCode;
+use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
 use crate::routes::{Bucket, Cors, Endpoint, Format, ROUTES, Route, with_routes};
@@ -82,10 +82,10 @@ impl<'a> Matched<'a> {
         };
         let mut response = match (&verdict, &cx.request.body) {
             (Some((_, verdict)), _) if !verdict.admitted => self.too_many_requests(cx, verdict),
-            (_, Body::TooLarge) => self.refuse_body(cx, 413, "The body must be at most 64 KiB"),
-            (_, Body::Broken) => self.refuse_body(cx, 400, "The body could not be read"),
+            (_, Body::TooLarge) => self.refuse_body(cx, TransportRefusal::BodyTooLarge),
+            (_, Body::Broken) => self.refuse_body(cx, TransportRefusal::BodyBroken),
             (_, Body::Read(_)) if cx.request.header("content-encoding").is_some() => {
-                self.refuse_body(cx, 415, "Content-Encoding is not supported")
+                self.refuse_body(cx, TransportRefusal::ContentEncoding)
             }
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
@@ -147,7 +147,7 @@ impl<'a> Matched<'a> {
             Outlook::Transient => self
                 .refuse_with(
                     cx,
-                    ErrorCode::TemporarilyUnavailable,
+                    ServerFault::Transient.code(),
                     "SERVICE_UNAVAILABLE",
                     "The server cannot answer now. Try again in a moment.",
                     Notice::new(503, Message::Unavailable).with_detail(&reference),
@@ -155,7 +155,7 @@ impl<'a> Matched<'a> {
                 .with("retry-after", "1"),
             Outlook::Permanent => self.refuse_with(
                 cx,
-                ErrorCode::ServerError,
+                ServerFault::Permanent.code(),
                 "GENERAL_ERROR",
                 "An internal server error occurred.",
                 Notice::new(500, Message::Broken).with_detail(&reference),
@@ -163,13 +163,14 @@ impl<'a> Matched<'a> {
         }
     }
 
-    fn refuse_body<E>(&self, cx: &Context<'_, E>, status: u16, text: &str) -> Response {
+    fn refuse_body<E>(&self, cx: &Context<'_, E>, refusal: TransportRefusal) -> Response {
+        let words = refusal.to_string();
         self.refuse_with(
             cx,
-            ErrorCode::InvalidRequest,
+            refusal.code(),
             "INVALID_REQUEST",
-            text,
-            Notice::new(status, Message::BadBody).with_detail(text),
+            &words,
+            Notice::new(refusal.status(), Message::BadBody).with_detail(&words),
         )
     }
 
@@ -214,10 +215,11 @@ impl Unmatched {
 
 /// 405, readable by whoever may read this URL's other answers.
 fn refuse_method(route: &Route) -> Response {
-    let text = "This endpoint has other methods: see the Allow header.";
+    let refusal = TransportRefusal::Method;
+    let words = refusal.to_string();
     let mut response = match route.format {
-        Format::OAuth => Response::json(405, &oauth_error(ErrorCode::InvalidRequest, text)),
-        Format::Api | Format::Page => api_error(405, "METHOD_NOT_ALLOWED", text),
+        Format::OAuth => Response::json(refusal.status(), &oauth_error(refusal.code(), &words)),
+        Format::Api | Format::Page => api_error(refusal.status(), "METHOD_NOT_ALLOWED", &words),
     }
     .with("allow", route.path_methods());
     if route.cors == Cors::Any {

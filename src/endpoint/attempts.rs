@@ -1,12 +1,9 @@
 //! The limit on passwords that are tried: at the login form, and where a password confirms what is
 //! done.
 
-use super::Context;
+use super::context::Context;
 use crate::rate_limit::Verdict;
 use crate::store::{Edge, Fault};
-
-/// The name of the limit.
-pub const BUCKET: &str = "login";
 
 /// A place in the window of the address and in that of the account, taken before the password is
 /// looked at: of two hundred guesses at once, five are. A right password gives its places back.

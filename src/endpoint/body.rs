@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::context::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Body;
 use crate::oauth::error::Refusal;

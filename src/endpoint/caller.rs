@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
+use super::context::Context;
 use super::cookies::Cookie;
-use super::{Context, Failure};
+use super::failure::Failure;
 use crate::crypto::form_ticket::{Form, Ticket};
 use crate::crypto::secret::{Secret, SessionId};
 use crate::fluxer::api_error::ApiError;

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use super::cookies;
 use crate::config::Config;
 use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
@@ -13,6 +12,10 @@ use crate::page::text;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
+
+/// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
+/// who chose.
+pub const LANGUAGE_COOKIE: &str = "fluxer_language";
 
 /// What every endpoint has: the world outside, the settings, the request, and the instant it came.
 pub struct Context<'a, E> {
@@ -30,10 +33,7 @@ impl<E> Context<'_, E> {
     /// What a page has around what it says, in the language of whoever asks: the one they chose,
     /// or the best of those that their browser names.
     pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
-        let chosen = self
-            .request
-            .cookie(cookies::LANGUAGE)
-            .and_then(text::by_tag);
+        let chosen = self.request.cookie(LANGUAGE_COOKIE).and_then(text::by_tag);
         let accepted = self.request.header("accept-language").unwrap_or_default();
         Chrome {
             text: chosen.unwrap_or_else(|| text::accepted(accepted)),

@@ -2,10 +2,7 @@
 
 use core::time::Duration;
 
-use super::Context;
-
-/// Keeps the language that somebody chose. It is nobody's secret and says nothing of who chose.
-pub const LANGUAGE: &str = "fluxer_language";
+use super::context::Context;
 
 /// A cookie of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

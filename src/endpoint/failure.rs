@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Context;
-use super::{attempts, return_to};
+use super::context::Context;
+use super::return_to;
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
 use crate::fluxer::api_error::ApiError;
@@ -65,10 +65,7 @@ pub trait Refuse {
 
 impl Refuse for Refusal {
     fn refuse<E>(self, _: &Context<'_, E>) -> Response {
-        let status = match self.code() {
-            ErrorCode::InvalidClient => 401,
-            _ => 400,
-        };
+        let status = self.status();
         let response = Response::json(status, &oauth_error(self.code(), &self.to_string()));
         match self {
             Self::Client {
@@ -104,7 +101,7 @@ impl Refuse for ApiError {
             (_, Some(challenge)) => response.with("www-authenticate", challenge),
             (Self::RateLimited(verdict), None) => {
                 let mut response = response.with("retry-after", verdict.retry_after().to_string());
-                let headers = limit_headers(attempts::BUCKET, verdict);
+                let headers = limit_headers(LOGIN_BUCKET, verdict);
                 response.extend(headers);
                 response
             }
@@ -236,6 +233,9 @@ impl Refuse for Notice {
         Page::render(chrome, title, &page).respond(self.status)
     }
 }
+
+/// The name of the limit on passwords that are tried.
+pub const LOGIN_BUCKET: &str = "login";
 
 /// What a limited answer says of its window; `bucket` names the limit.
 pub fn limit_headers(bucket: &str, verdict: &Verdict) -> [(&'static str, String); 5] {

@@ -1,6 +1,7 @@
 //! Forms of ours: the ticket in each, and whether one that came back came from a page of ours.
 
-use super::{Context, Notice};
+use super::context::Context;
+use super::failure::Notice;
 use crate::crypto::form_ticket::{Form, FormNonce, Ticket};
 use crate::http::Request;
 use crate::oauth::params::Params;

@@ -1,6 +1,7 @@
 //! Which part of a list a request wants, and the way to the next.
 
-use super::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::location::Target;
 use crate::oauth::params::Params;

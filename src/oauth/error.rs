@@ -121,6 +121,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The HTTP status (RFC 6749 §5.2), where the answer is no redirect.
+    pub const fn status(&self) -> u16 {
+        match self.code() {
+            ErrorCode::InvalidClient => 401,
+            _ => 400,
+        }
+    }
+
     /// The error code on the wire.
     pub const fn code(&self) -> ErrorCode {
         match self {
@@ -263,6 +271,65 @@ impl GrantRefusal {
             | Self::ForeignRefreshToken
             | Self::ReusedRefreshToken => ErrorCode::InvalidGrant,
             Self::ScopeExceedsGrant => ErrorCode::InvalidScope,
+        }
+    }
+}
+
+/// Why a request does not reach its endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TransportRefusal {
+    /// The URL has other methods.
+    #[error("This endpoint has other methods: see the Allow header.")]
+    Method,
+    /// The body is longer than [`crate::http::MAX_BODY_BYTES`].
+    #[error("The body must be at most 64 KiB")]
+    BodyTooLarge,
+    /// The connection broke, or its framing was wrong.
+    #[error("The body could not be read")]
+    BodyBroken,
+    /// The body is compressed.
+    #[error("Content-Encoding is not supported")]
+    ContentEncoding,
+}
+
+impl TransportRefusal {
+    /// The error code on the wire.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Method | Self::BodyTooLarge | Self::BodyBroken | Self::ContentEncoding => {
+                ErrorCode::InvalidRequest
+            }
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Method => 405,
+            Self::BodyTooLarge => 413,
+            Self::BodyBroken => 400,
+            Self::ContentEncoding => 415,
+        }
+    }
+}
+
+/// A fault of ours, as far as the client is told of it (RFC 6749 §4.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ServerFault {
+    /// The same request can be sent again.
+    #[error("The server cannot answer now; try again in a moment")]
+    Transient,
+    /// Sending the request again mends nothing.
+    #[error("The server cannot answer this")]
+    Permanent,
+}
+
+impl ServerFault {
+    /// The error code on the wire.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Transient => ErrorCode::TemporarilyUnavailable,
+            Self::Permanent => ErrorCode::ServerError,
         }
     }
 }

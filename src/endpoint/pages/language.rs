@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use crate::endpoint::cookies::LANGUAGE;
+use crate::endpoint::context::LANGUAGE_COOKIE;
 use crate::endpoint::return_to::LOGIN;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::http::Response;
@@ -32,7 +32,7 @@ pub async fn choose<E: crate::store::Edge>(
                 ""
             };
             let cookie = format!(
-                "{LANGUAGE}={}; Path=/; Max-Age={}; SameSite=Lax{secure}",
+                "{LANGUAGE_COOKIE}={}; Path=/; Max-Age={}; SameSite=Lax{secure}",
                 text.tag,
                 LIFETIME.as_secs()
             );

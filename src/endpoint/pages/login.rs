@@ -6,8 +6,9 @@ use crate::base64url;
 use crate::crypto::form_ticket::Form;
 use crate::crypto::password;
 use crate::crypto::secret::{BrowserId, Secret, SessionId};
-use crate::endpoint::attempts::{BUCKET, Places};
+use crate::endpoint::attempts::Places;
 use crate::endpoint::cookies::Cookie;
+use crate::endpoint::failure::LOGIN_BUCKET;
 use crate::endpoint::oauth::authorize;
 use crate::endpoint::return_to::{self, ReturnTo};
 use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers};
@@ -72,7 +73,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         cx.edge.record(cx.entry(Action::LoginFailed).on(known));
         let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
         if let Some(verdict) = places.tightest() {
-            response.extend(limit_headers(BUCKET, verdict));
+            response.extend(limit_headers(LOGIN_BUCKET, verdict));
         }
         return Ok(response);
     };
@@ -168,7 +169,7 @@ async fn too_many_attempts<E: Edge>(
     let seconds = refused.retry_after();
     let problem = LoginProblem::TooManyAttempts(seconds);
     let mut response = form_page(cx, 429, login, Some(problem)).await?;
-    response.extend(limit_headers(BUCKET, &refused));
+    response.extend(limit_headers(LOGIN_BUCKET, &refused));
     Ok(response.with("retry-after", seconds.to_string()))
 }
 

@@ -21,7 +21,7 @@ use crate::http::Response;
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
 use crate::oauth::code::CodeSeed;
-use crate::oauth::error::{ErrorCode, Refusal};
+use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
 use crate::oauth::params::{self, Params};
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
@@ -380,18 +380,15 @@ impl Asked {
         cx: &Context<'_, E>,
         fault: Fault,
     ) -> Result<Response, Failure<PageRefusal>> {
-        let (code, words) = match fault.outlook() {
-            Outlook::Transient => (
-                ErrorCode::TemporarilyUnavailable,
-                "The server cannot answer now; try again in a moment",
-            ),
-            Outlook::Permanent => (ErrorCode::ServerError, "The server cannot answer this"),
+        let told = match fault.outlook() {
+            Outlook::Transient => ServerFault::Transient,
+            Outlook::Permanent => ServerFault::Permanent,
         };
         let Some(callback) = self.callback() else {
             return Err(Failure::Fault(fault));
         };
         cx.edge.log(&fault.to_string());
-        Ok(callback.error(cx, code, words))
+        Ok(callback.error(cx, told.code(), &told.to_string()))
     }
 
     /// To the login form and back here. What made the login necessary is taken out of the way back, or
