@@ -167,10 +167,11 @@ pub fn refuse_beyond(scope: Scopes, askable: Scopes) -> Result<(), Refusal> {
 /// `scope`, where it was sent.
 pub fn scope(params: &Params) -> Result<Option<Scopes>, Refusal> {
     let parsed = params.one("scope")?.map(Scopes::parse).transpose();
-    parsed.map_err(|error| match error {
+    let parsed = parsed.map_err(|error| match error {
         ScopeError::Malformed => Refusal::ScopeMalformed,
         ScopeError::Unknown => Refusal::ScopeUnknown,
-    })
+    });
+    Ok(parsed?.filter(|scopes| !scopes.is_empty()))
 }
 
 /// `state`, to be sent back byte for byte; none where it was sent twice or is too long, for then
@@ -326,14 +327,7 @@ mod tests {
                 Err(InvalidRequest),
             );
         }
-        for scope in [
-            "openid",
-            "identify++email",
-            "Identify",
-            "identify%09email",
-            "bot",
-            "admin",
-        ] {
+        for scope in ["address", "Identify", "identify%09email", "bot", "admin"] {
             check(
                 &format!("response_type=code&scope={scope}"),
                 Err(InvalidScope),

@@ -78,7 +78,7 @@ pub enum Refusal {
     #[error("Public applications must send code_challenge with code_challenge_method=S256")]
     PkceRequired,
     /// `grant_type` is none of ours.
-    #[error("grant_type must be one of authorization_code, refresh_token, client_credentials")]
+    #[error("grant_type must be one of {}", GrantType::listed())]
     GrantType,
     /// `grant_type` is ours, but not for this client.
     #[error("This application may not use the grant type {0}")]
@@ -95,10 +95,10 @@ pub enum Refusal {
     #[error("{0}")]
     Grant(GrantRefusal),
     /// A scope with characters that scopes do not have.
-    #[error("scope must be scope names separated by single spaces")]
+    #[error("scope must be scope names separated by spaces")]
     ScopeMalformed,
     /// A scope that does not exist.
-    #[error("scope may hold identify, email, guilds, connections, bot, admin")]
+    #[error("scope may hold {}", super::scope::Scope::listed())]
     ScopeUnknown,
     /// A scope that this application, or this user, may not ask for.
     #[error("This application may not ask for the scope {0} here")]

@@ -22,6 +22,12 @@ macro_rules! wire_enum {
                 match self { $(Self::$variant => $wire,)+ }
             }
 
+            /// Every spelling, for people to read.
+            pub fn listed() -> String {
+                let all: Vec<_> = Self::ALL.iter().map(|it| it.as_str()).collect();
+                all.join(", ")
+            }
+
             /// Reads the wire's spelling; case matters.
             pub fn from_wire(spelled: &str) -> Option<Self> {
                 match spelled { $($wire => Some(Self::$variant),)+ _ => None }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 wire_enum! {
-    /// One scope of Fluxer's six.
+    /// One scope: Fluxer's six, and three of OpenID Connect (Core §3.1.2.1, §5.4, §11).
     pub enum Scope {
         /// The user's id, name, avatar and public flags.
         Identify = "identify",
@@ -19,6 +19,12 @@ wire_enum! {
         Bot = "bot",
         /// Administration, for trusted applications and administrators.
         Admin = "admin",
+        /// An ID token, and the user's id at the userinfo endpoint.
+        Openid = "openid",
+        /// What `identify` opens, under the name that OpenID Connect's libraries ask for unasked.
+        Profile = "profile",
+        /// Nothing more: refresh tokens are given anyway.
+        OfflineAccess = "offline_access",
     }
 }
 
@@ -30,8 +36,7 @@ wire_set! {
 /// Why a `scope` parameter was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScopeError {
-    /// Not `scope-token *( SP scope-token )`: a control character, a quote, two spaces (RFC 6749
-    /// §3.3).
+    /// Not `scope-token *( SP scope-token )`: a control character, a quote (RFC 6749 §3.3).
     Malformed,
     /// A well-formed scope that this server does not have.
     Unknown,
@@ -45,18 +50,49 @@ impl Scopes {
             .with(Scope::Email)
             .with(Scope::Guilds)
             .with(Scope::Connections)
+            .with(Scope::Openid)
+            .with(Scope::Profile)
+            .with(Scope::OfflineAccess)
     }
 
-    /// Reads a `scope` parameter (RFC 6749 §3.3): tokens separated by one space each; case
-    /// matters, order and repetition do not.
+    /// What of these a user who agrees at all cannot withhold: who they are, and what opens nothing
+    /// by itself.
+    #[must_use]
+    pub const fn not_withheld(self) -> Self {
+        let kept = Self::NONE
+            .with(Scope::Identify)
+            .with(Scope::Openid)
+            .with(Scope::OfflineAccess);
+        let kept = if self.contains(Scope::Identify) {
+            kept.with(Scope::Profile)
+        } else {
+            kept
+        };
+        self.intersection(kept)
+    }
+
+    /// Whether a scope has a line of its own where users are asked for these: next to `identify`,
+    /// `openid` and `profile` open nothing that it does not.
+    pub const fn asks_for(self, scope: Scope) -> bool {
+        let is_implied = matches!(scope, Scope::Openid | Scope::Profile);
+        self.contains(scope) && !(is_implied && self.contains(Scope::Identify))
+    }
+
+    /// Whether the scopes open anything.
+    pub const fn open_nothing(self) -> bool {
+        self.without(Self::NONE.with(Scope::OfflineAccess))
+            .is_empty()
+    }
+
+    /// Reads a `scope` parameter (RFC 6749 §3.3): tokens separated by spaces; case matters, order and
+    /// repetition do not. More spaces than the grammar has are forgiven: clients append to a list
+    /// that is empty.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let mut scopes = Self::NONE;
-        for token in text.split(' ') {
+        for token in text.split(' ').filter(|token| !token.is_empty()) {
             // scope-token = 1*( %x21 / %x23-5B / %x5D-7E )
-            let well_formed = !token.is_empty()
-                && token
-                    .bytes()
-                    .all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
+            let mut bytes = token.bytes();
+            let well_formed = bytes.all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E));
             if !well_formed {
                 return Err(ScopeError::Malformed);
             }
@@ -101,12 +137,8 @@ impl Serialize for Scopes {
 }
 
 impl<'de> Deserialize<'de> for Scopes {
-    /// What was stored parses, or is empty.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.is_empty() {
-            return Ok(Self::NONE);
-        }
         Self::parse(&text).map_err(|_| serde::de::Error::custom("unknown scope"))
     }
 }
@@ -125,16 +157,54 @@ mod tests {
         check("identify", Ok("identify"));
         check("admin bot identify email", Ok("identify email bot admin"));
         check("guilds guilds guilds", Ok("guilds"));
+        check(
+            "offline_access openid email",
+            Ok("email openid offline_access"),
+        );
+    }
+
+    #[test]
+    fn spaces_before_after_and_between_are_forgiven() {
+        for text in [
+            " identify email",
+            "identify email ",
+            "identify   email",
+            "  email  identify ",
+        ] {
+            check(text, Ok("identify email"));
+        }
+        check("", Ok(""));
+        check("  ", Ok(""));
+    }
+
+    #[test]
+    fn openid_has_a_line_of_its_own_where_identify_does_not_stand_beside_it() {
+        let scopes = |text| Scopes::parse(text).expect("valid");
+        assert!(!scopes("identify openid").asks_for(Scope::Openid));
+        assert!(!scopes("identify profile").asks_for(Scope::Profile));
+        assert!(scopes("openid profile").asks_for(Scope::Openid));
+        assert!(scopes("openid profile").asks_for(Scope::Profile));
+        assert!(!scopes("identify").asks_for(Scope::Openid));
+        let check = |asked, kept: &str| {
+            assert_eq!(scopes(asked).not_withheld().to_string(), kept, "{asked}");
+        };
+        check("identify email openid profile", "identify openid profile");
+        check(
+            "email openid profile offline_access",
+            "openid offline_access",
+        );
+        check("guilds", "");
+    }
+
+    #[test]
+    fn offline_access_alone_opens_nothing() {
+        assert!(Scopes::from(Scope::OfflineAccess).open_nothing());
+        assert!(!Scopes::from(Scope::Openid).open_nothing());
     }
 
     #[test]
     fn the_grammar_is_rfc_6749_section_3_3_character_by_character() {
         for malformed in [
-            "",
-            " ",
-            " identify",
-            "identify ",
-            "identify  email",
             "identify\temail",
             "a\"b",
             "a\\b",
@@ -160,7 +230,7 @@ mod tests {
 
     #[test]
     fn one_unknown_scope_refuses_the_whole_list() {
-        check("identify openid", Err(ScopeError::Unknown));
+        check("identify address", Err(ScopeError::Unknown));
     }
 
     #[test]

@@ -179,15 +179,7 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
     (
         "scope",
         "invalid_scope",
-        &[
-            "x",
-            "Identify",
-            "identify  email",
-            " identify",
-            "identify\temail",
-            "a\"",
-            "a\\",
-        ],
+        &["x", "Identify", "identify\temail", "a\"", "a\\"],
     ),
     (
         "scope",

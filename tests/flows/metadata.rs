@@ -27,7 +27,10 @@ fn the_document_is_this() {
             "introspection_endpoint": format!("{HTTP}/api/oauth2/introspect"),
             "userinfo_endpoint": format!("{HTTP}/api/oauth2/userinfo"),
             "jwks_uri": format!("{HTTP}/.well-known/jwks.json"),
-            "scopes_supported": ["identify", "email", "guilds", "connections", "bot", "admin"],
+            "scopes_supported": [
+                "identify", "email", "guilds", "connections", "bot", "admin", "openid", "profile",
+                "offline_access",
+            ],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

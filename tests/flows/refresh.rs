@@ -112,21 +112,14 @@ fn the_scope_of_one_answer_may_be_less_and_never_more() {
     let world = World::new();
     let app = &world.server;
     let mut tokens = world.tokens(app);
-    for wider in [
-        "identify email guilds",
-        "guilds",
-        "admin",
-        "x",
-        "identify  email",
-        "Identify",
-    ] {
+    for wider in ["identify email guilds", "guilds", "admin", "x", "Identify"] {
         let answer = narrowed(&world, app, &tokens.refresh, wider).expect(400);
         assert_eq!(answer.error(), "invalid_scope", "{wider}");
     }
     for (asked, granted) in [
         ("identify", "identify"),
         ("email", "email"),
-        ("email identify", "identify email"),
+        (" email  identify ", "identify email"),
         ("", "identify email"),
     ] {
         tokens = narrowed(&world, app, &tokens.refresh, asked).tokens();

@@ -194,7 +194,7 @@ fn a_scope_that_does_not_exist_grants_nothing_anywhere() {
     for unknown in [
         "x",
         "applications.commands",
-        "openid",
+        "address",
         "Guilds",
         "identify guilds x",
         "guilds,connections",

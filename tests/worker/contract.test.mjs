@@ -137,7 +137,7 @@ const REDIRECTED = [
   ['unsupported_response_type', { response_type: 'code token' }],
   ['invalid_scope', { scope: 'identify everything' }],
   ['invalid_scope', { scope: 'Identify' }],
-  ['invalid_scope', { scope: 'identify  email' }],
+  ['invalid_scope', { scope: 'identify\temail' }],
   ['invalid_scope', { scope: 'admin' }],
   ['invalid_request', { prompt: 'none login' }],
   ['invalid_request', { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }],
@@ -452,7 +452,7 @@ test('the metadata document says what the server does', async () => {
   assert.equal(document.issuer, world.origin);
   assert.deepEqual(document.code_challenge_methods_supported, ['S256']);
   assert.deepEqual(document.response_types_supported, ['code']);
-  assert.deepEqual(document.scopes_supported, ['identify', 'email', 'guilds', 'connections', 'bot', 'admin']);
+  assert.deepEqual(document.scopes_supported, ['identify', 'email', 'guilds', 'connections', 'bot', 'admin', 'openid', 'profile', 'offline_access']);
   assert.equal(document.authorization_response_iss_parameter_supported, true);
   for (const name of ['authorization', 'token', 'revocation', 'introspection']) {
     const url = new URL(document[`${name}_endpoint`]);

@@ -66,7 +66,7 @@ test('scopes are answered in their order, identify without being asked, no other
   for (const [asked, scope] of [['connections guilds email identify', 'identify email guilds connections'], ['guilds guilds', 'guilds'], [undefined, 'identify'], ['', 'identify']]) {
     assert.equal((await world.tokens(browser, app, asked === undefined ? {} : { scope: asked })).scope, scope);
   }
-  for (const scope of ['applications.commands', 'openid', 'identify,email', 'Guilds', 'identify\tguilds', 'identify\u00a0guilds', 'identify 😀', '"identify"']) {
+  for (const scope of ['applications.commands', 'address', 'identify,email', 'Guilds', 'identify\tguilds', 'identify\u00a0guilds', 'identify 😀', '"identify"']) {
     const page = await browser.ask(app.authorizationRequest({ scope }).url);
     assert.deepEqual([page.landed?.get('error'), page.landed?.get('iss')], ['invalid_scope', world.origin], scope);
   }

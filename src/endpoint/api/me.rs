@@ -7,7 +7,7 @@ use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::guild::Membership;
 use crate::http::{Response, with_member};
-use crate::oauth::scope::Scope;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::Subject;
 use crate::store::Edge;
 
@@ -15,7 +15,7 @@ use crate::store::Edge;
 pub const MAX_GUILDS: u32 = 200;
 
 /// What opens a user's name and picture.
-const IDENTIFY: Needs = Needs::OneOf(&[Scope::Identify]);
+const IDENTIFY: Needs = Needs::OneOf(&[Scope::Identify, Scope::Profile]);
 
 /// `GET /api/users/@me`.
 pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
@@ -69,7 +69,8 @@ pub async fn authorization<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Fai
         "expires": bearer.token.expires_at.to_iso(),
     });
     let has_user = matches!(bearer.token.subject, Subject::User(..));
-    if !has_user || !bearer.token.scope.contains(Scope::Identify) {
+    let identify = Scopes::from(Scope::Identify).with(Scope::Profile);
+    if !has_user || bearer.token.scope.intersection(identify).is_empty() {
         return Ok(Response::json(200, &body));
     }
     let user = bearer.user(cx).await?.through(bearer.token.scope);

@@ -313,6 +313,9 @@ pub(super) static TEXT: Text = Text {
         "Deine verknüpften Konten bei anderen Diensten sehen",
         "Ihren Bot zu einer Community hinzufügen",
         "Diese Plattform verwalten: die Daten aller Benutzer lesen und ändern",
+        "Deine Benutzer-ID kennen",
+        "Deinen Benutzernamen, dein Profilbild und deine öffentlichen Abzeichen sehen",
+        "Verbunden bleiben, während du nicht da bist",
     ],
     permissions: [
         "Einladungen erstellen",

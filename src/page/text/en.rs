@@ -309,6 +309,9 @@ pub(super) static TEXT: Text = Text {
         "See your linked accounts on other services",
         "Add its bot to a community",
         "Administer this platform: read and change any user’s data",
+        "Know your user id",
+        "See your user name, avatar and public badges",
+        "Stay connected while you are away",
     ],
     permissions: [
         "Create invites",

@@ -85,7 +85,10 @@ fn only_what_the_application_may_ask_for_is_offered() {
     };
     let forged = "?scope=admin&scope=bot&scope=x&redirect_uri=https://evil.example/&permissions=8&permissions=x";
     let page = browser.get(&format!("{}{forged}", path(&app))).expect(200);
-    assert_eq!(offered(&page), "identify email guilds connections");
+    assert_eq!(
+        offered(&page),
+        "identify email guilds connections openid profile offline_access"
+    );
     let url = pasted(&page, "url");
     assert!(url.contains("&scope=identify&state=STATE"), "{url}");
     assert!(!page.texts("pre").join("\n").contains("evil.example"));
@@ -104,7 +107,7 @@ fn only_what_the_application_may_ask_for_is_offered() {
     ));
     assert_eq!(
         offered(&page),
-        "identify email guilds connections bot admin"
+        "identify email guilds connections bot admin openid profile offline_access"
     );
     let url = pasted(&page, "url");
     assert!(

@@ -218,9 +218,11 @@ async fn scope_lines<E: Edge>(
     let user = &logged_in.session.user;
     let granted = logged_in.session.granted;
     let mut lines = Vec::new();
-    for scope in asked.iter() {
+    for scope in asked.iter().filter(|&scope| asked.asks_for(scope)) {
         let preview = match scope {
-            Scope::Identify => Some(Preview::of(vec![user.username.as_str().to_owned()])),
+            Scope::Identify | Scope::Profile => {
+                Some(Preview::of(vec![user.username.as_str().to_owned()]))
+            }
             Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
             Scope::Guilds => {
                 let guilds = cx.edge.guilds_of_user(user.id, None, ALL_GUILDS).await?;
@@ -233,14 +235,16 @@ async fn scope_lines<E: Edge>(
                 let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
                 Some(Preview::of(names.collect()))
             }
-            Scope::Bot | Scope::Admin => None,
+            Scope::Openid => Some(Preview::of(vec![user.id.to_string()])),
+            Scope::Bot | Scope::Admin | Scope::OfflineAccess => None,
         };
         let is_ticked =
             again.is_none_or(|form| form.all("scope").any(|ticked| ticked == scope.as_str()));
+        let is_kept = asked.not_withheld().contains(scope);
         lines.push(ScopeLine {
             scope,
-            is_ticked: is_ticked || scope == Scope::Identify,
-            withholdable: scope != Scope::Identify && asked != Scope::Bot.into(),
+            is_ticked: is_ticked || is_kept,
+            withholdable: !is_kept && asked != Scope::Bot.into(),
             preview,
             new: granted.is_some_and(|granted| !granted.contains(scope)),
         });

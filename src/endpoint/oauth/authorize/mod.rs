@@ -72,7 +72,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         }
     }
     let granted = granted(request.oauth.scope, &form);
-    if granted.is_empty() {
+    if granted.open_nothing() && !request.oauth.scope.open_nothing() {
         return asked.refuse(cx, &Refusal::Denied);
     }
     let bot = request.bot.filter(|_| granted.contains(Scope::Bot));
@@ -123,14 +123,14 @@ pub async fn destination<E: Edge>(
     }))
 }
 
-/// What the user ticked, of what was asked; `identify` is not withheld, and neither is what was
+/// What the user ticked, of what was asked. What cannot be withheld stays, and so does a bot that was
 /// asked alone: that is what denying is for.
 fn granted(asked: Scopes, form: &Params) -> Scopes {
     let ticked: Scopes = form.all("scope").filter_map(Scope::from_wire).collect();
     let kept = if asked == Scope::Bot.into() {
         asked
     } else {
-        Scope::Identify.into()
+        asked.not_withheld()
     };
     asked.intersection(ticked.union(kept))
 }
