@@ -9,6 +9,7 @@ mod js;
 mod keys_do;
 mod ledger_do;
 mod objects;
+mod outbound_fetch;
 mod rate_limit_do;
 mod records_kv;
 mod webcrypto;

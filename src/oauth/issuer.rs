@@ -28,6 +28,15 @@ impl Issuer {
         &self.0
     }
 
+    /// Whether this is an origin on the loopback interface, for development.
+    pub fn is_loopback(&self) -> bool {
+        let host = self
+            .0
+            .split_once("://")
+            .and_then(|(_, rest)| authority(rest));
+        host.is_some_and(|it| matches!(it.host, "127.0.0.1" | "[::1]" | "localhost"))
+    }
+
     /// Whether this is a public origin, where plain http is not answered.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")

@@ -13,6 +13,7 @@ mod ledgers;
 mod lists;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod memory;
+mod outbound;
 mod records;
 mod sessions;
 mod users;
@@ -25,6 +26,7 @@ pub use guilds::{Guilds, Member};
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
+pub use outbound::Outbound;
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use sessions::{Session, Sessions};
 pub use users::{Account, Taken, Users};
@@ -33,8 +35,11 @@ use crate::rate_limit::{Limit, Verdict};
 use crate::time::Timestamp;
 
 /// Everything outside.
-pub trait Edge: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Directory {}
-impl<T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Directory> Edge for T {}
+pub trait Edge:
+    Ambient + Records + Ledgers + Limiter + Keys + Verifier + Outbound + Directory
+{
+}
+impl<T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Outbound + Directory> Edge for T {}
 
 /// The runtime itself.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]

@@ -10,6 +10,7 @@ mod guilds;
 mod keys;
 mod ledgers;
 mod lists;
+mod outbound;
 mod records;
 mod sessions;
 mod tables;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
+use crate::outbound::Answer;
 use crate::rate_limit::{Limit, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
 use crate::snowflake::ApplicationId;
@@ -95,6 +97,8 @@ pub struct Memory {
     key_cache: KeyCache,
     /// How many RSA keys were made.
     rsa_keys: Cell<usize>,
+    /// What other people's servers answer, by URL.
+    web: RefCell<BTreeMap<String, Answer>>,
     state: RefCell<State>,
 }
 
@@ -124,6 +128,7 @@ impl Default for Memory {
             log: RefCell::default(),
             key_cache: KeyCache::default(),
             rsa_keys: Cell::new(0),
+            web: RefCell::default(),
             state: RefCell::default(),
         }
     }

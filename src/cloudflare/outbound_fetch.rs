@@ -1,0 +1,56 @@
+//! Fetches of other people's documents: no redirect is followed, no cookie is sent, and both time and
+//! length are bounded.
+
+use futures_util::StreamExt;
+use worker::ByteStream;
+use worker::js_sys::global;
+use worker::wasm_bindgen::JsCast;
+use worker::web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+
+use super::{Bindings, js};
+use crate::outbound::{
+    Answer, FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundUrl,
+};
+use crate::store::Outbound;
+
+impl Outbound for Bindings {
+    async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError> {
+        let init = RequestInit::new();
+        init.set_redirect(RequestRedirect::Manual);
+        let millis = u32::try_from(FETCH_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
+        // The signal ends the body too: a server that sends a byte a second gets no more of our time.
+        init.set_signal(Some(&AbortSignal::timeout_with_u32(millis)));
+        let scope: WorkerGlobalScope = global().unchecked_into();
+        let fetched = scope.fetch_with_str_and_init(url.as_str(), &init);
+        let response: Response = js::settled(Ok(fetched))
+            .await
+            .map_err(FetchError::Unreachable)?
+            .unchecked_into();
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten().unwrap_or_default();
+        let answer = Answer {
+            status: response.status(),
+            content_type: header("content-type"),
+            cache_control: header("cache-control"),
+            body: read(&response).await?,
+        };
+        answer.document()
+    }
+}
+
+/// The body, as far as it may be long.
+async fn read(response: &Response) -> Result<Option<Vec<u8>>, FetchError> {
+    let mut read = Vec::new();
+    let Some(body) = response.body() else {
+        return Ok(Some(read));
+    };
+    let mut body = ByteStream::from(body);
+    while let Some(chunk) = body.next().await {
+        read.extend(chunk.map_err(|error| FetchError::Unreachable(error.to_string()))?);
+        if read.len() > MAX_DOCUMENT_BYTES {
+            // What is dropped unread is cancelled.
+            return Ok(None);
+        }
+    }
+    Ok(Some(read))
+}

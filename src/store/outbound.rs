@@ -1,0 +1,11 @@
+//! Fetching what somebody else named.
+
+use crate::outbound::{FetchError, Fetched, OutboundUrl};
+
+/// Other people's servers.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Outbound {
+    /// Fetches a JSON document. Asked before a flow's decision, and never after its commit; an answer
+    /// that does not come costs a few seconds.
+    async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError>;
+}
