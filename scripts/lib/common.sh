@@ -33,6 +33,18 @@ use_tools() {
   export CLOUDFLARE_CF_FETCH_ENABLED=false
 }
 
+# worker-build downloads what it is not pointed at.
+worker_build() {
+  local program
+  for program in worker-build wasm-bindgen wasm-opt esbuild; do
+    command -v $program >/dev/null || die "$program is missing: run scripts/setup"
+  done
+  WASM_BINDGEN_BIN=$(command -v wasm-bindgen) \
+  WASM_OPT_BIN=$(command -v wasm-opt) \
+  ESBUILD_BIN=$(command -v esbuild) \
+    worker-build "$@"
+}
+
 chromium() {
   local name
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome; do

@@ -12,7 +12,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const READY_WITHIN_MS = 120_000;
 const STOPPED_WITHIN_MS = 5_000;
 
-const options = process.argv.slice(2);
+const options = process.argv.slice(2).filter((each) => each !== '--release');
+const release = options.length < process.argv.length - 2;
 const port = option('--port') ?? '8787';
 const origin = `http://127.0.0.1:${port}`;
 const state = resolve(option('--persist-to') ?? join(ROOT, '.wrangler/state'));
@@ -21,23 +22,43 @@ for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) 
   process.on(signal, () => stop(128 + number));
 }
 
+// What wrangler runs when src/ changes must build what it serves.
+process.env.WORKER_BUILD = release ? 'release' : 'dev';
+const [worker, usually] = release ? ['build/index.js', '3 min'] : ['build/dev/index.js', '1 min the first time, then seconds'];
+
 let running; // the step of the moment
 let stopping = false;
+const took = [];
 try {
   await portIsFree();
-  await step('scripts/setup');
-  await step('scripts/build');
-  await migrate();
-  await wrangler('d1', 'execute', 'DIRECTORY', '--local', '--persist-to', state, '--file', 'scripts/seed.sql', '--yes');
-  const served = step('wrangler', 'dev', ...defaults(), ...options);
-  await Promise.race([served, ready()]);
+  await timed('set-up', () => step('scripts/setup'));
+  await timed(`build (usually ${usually})`, () => step('scripts/build'));
+  await timed('database', async () => {
+    await migrate();
+    await wrangler('d1', 'execute', 'DIRECTORY', '--local', '--persist-to', state, '--file', 'scripts/seed.sql', '--yes');
+  });
+  let served;
+  await timed('start', () => {
+    served = step('wrangler', 'dev', worker, ...defaults(), ...options);
+    return Promise.race([served, ready()]);
+  });
   console.log(welcome());
+  console.log(`It took ${took.join(', ')}.`);
   console.log(`Ready on ${origin}`);
   await served;
 } catch (error) {
   // A step that was told to stop has not failed.
   if (!stopping) console.error(`dev: ${error.message}`);
   await stop(1);
+}
+
+/** Says what begins, and notes how long it took. */
+async function timed(name, does) {
+  const began = Date.now();
+  console.log(`dev: ${name}`);
+  await does();
+  const seconds = Math.round((Date.now() - began) / 1000);
+  took.push(`${seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`} for the ${name.replace(/ \(.*/, '')}`);
 }
 
 function defaults() {

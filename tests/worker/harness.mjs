@@ -12,6 +12,8 @@ import { Log, LogLevel, Miniflare, Response as MiniflareResponse, convertV4Minif
 import { parse } from 'node-html-parser';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** What scripts/build builds; with WORKER_BUILD=dev, what it builds for development. */
+const BUILD = join(ROOT, process.env.WORKER_BUILD === 'dev' ? 'build/dev' : 'build');
 const ADMIN_SECRET = 'an-administration-secret-of-the-tests';
 const NO_LIMITS = { RATE_LIMIT_AUTHORIZE: 'off', RATE_LIMIT_TOKEN: 'off', RATE_LIMIT_REVOKE: 'off', RATE_LIMIT_LOGIN: 'off' };
 
@@ -55,15 +57,15 @@ export class World {
       SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
     };
     world.logged = [];
-    const module = (type, path, folder = join(ROOT, 'build')) => ({ type, path: join(ROOT, 'build', path), contents: readFileSync(join(folder, path)) });
+    const module = (type, path, folder = BUILD) => ({ type, path: join(BUILD, path), contents: readFileSync(join(folder, path)) });
     const text = (...args) => ({ ...module(...args), contents: module(...args).contents.toString() });
     const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
-    if (storage) modules.unshift(text('ESModule', 'faulty.mjs', import.meta.dirname), { type: 'CompiledWasm', path: join(ROOT, 'build/trap.wasm'), contents: TRAP });
+    if (storage) modules.unshift(text('ESModule', 'faulty.mjs', import.meta.dirname), { type: 'CompiledWasm', path: join(BUILD, 'trap.wasm'), contents: TRAP });
     world.mf = new Miniflare(convertV4MiniflareOptions({
       host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => world.logged.push(message),
       resourcePersistencePath: world.folder,
-      name: 'fluxer-oauth2', modulesRoot: join(ROOT, 'build'), modules, compatibilityDate,
+      name: 'fluxer-oauth2', modulesRoot: BUILD, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
       durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true } },
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
