@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::bot::Plan;
+use super::bot::PlannedInstallation;
+use super::interaction::{Callback, Interaction, RequestedAccess};
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::oauth::authorize::{Asked, Callback, Request};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Response;
@@ -23,14 +23,14 @@ const MAX_DEVICE: usize = 256;
 
 /// What the user said yes to.
 pub(super) struct Approval<'a> {
-    pub(super) request: &'a Request,
+    pub(super) request: &'a RequestedAccess,
     pub(super) logged_in: &'a LoggedIn,
     /// What is granted: what was asked, less what was unticked.
     pub(super) scope: Scopes,
     /// Of the form, or fresh where no form was shown.
     pub(super) seed: CodeSeed,
     /// The bot's, where one is added.
-    pub(super) plan: Option<Plan>,
+    pub(super) installation: Option<PlannedInstallation>,
 }
 
 /// A code whose family is open, and where it goes.
@@ -46,7 +46,7 @@ impl Approval<'_> {
     }
 }
 
-impl Asked {
+impl Interaction {
     /// Issues the code and adds the bot. The ledger opens the code's family, and the code goes out
     /// only if the session that approved still stands after that: a new password ends the sessions
     /// first and then what was authorized, and whichever comes second sees the other. The bot is
@@ -76,7 +76,7 @@ impl Asked {
             Some(callback) => Some(self.issue(cx, approval, callback).await?),
             None => None,
         };
-        let plan = approval.plan.as_ref();
+        let plan = approval.installation.as_ref();
         let session = approval.logged_in.cookie.hash();
         let before = approval.logged_in.session.granted;
         let asked = approval.request.oauth.scope;
@@ -126,7 +126,11 @@ impl Asked {
             code_challenge: approval.request.oauth.code_challenge,
             device: device(cx),
             address: cx.request.client_ip().parse().ok(),
-            guild: approval.plan.as_ref().map(Plan::joined).map(Box::new),
+            guild: approval
+                .installation
+                .as_ref()
+                .map(PlannedInstallation::joined)
+                .map(Box::new),
         };
         let expires_at = cx.now + cx.config.code_lifetime;
         let record = CodeRecord {
@@ -178,7 +182,7 @@ impl Asked {
             let details = json!({"scope": approval.scope});
             entry(Action::Consent).on(user).saying(details)
         });
-        let bot = approval.plan.as_ref().map(|plan| {
+        let bot = approval.installation.as_ref().map(|plan| {
             let details = json!({"permissions": plan.permissions});
             let guild = plan.installer.guild.id.0;
             entry(Action::BotAdded).on(guild).saying(details)

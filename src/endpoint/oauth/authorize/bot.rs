@@ -1,12 +1,12 @@
 //! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
 //! that say how it went.
 
-use super::Asked;
+use super::interaction::{Interaction, refused};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{JoinedGuild, Membership, Role};
-use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild, install};
+use crate::fluxer::installation::{BotRequest, InstallRefusal, install};
 use crate::fluxer::permissions::Permissions;
 use crate::http::Response;
 use crate::id::InstallationId;
@@ -20,7 +20,7 @@ use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::store::{Edge, Installation, Member};
 
 /// A bot that may be added: where, by whom, with what.
-pub(super) struct Plan {
+pub(super) struct PlannedInstallation {
     /// What the installer is in the guild.
     pub(super) installer: Membership,
     /// What the bot gets.
@@ -29,7 +29,7 @@ pub(super) struct Plan {
     role: RoleId,
 }
 
-impl Plan {
+impl PlannedInstallation {
     /// The guild as the token response tells it.
     pub(super) fn joined(&self) -> JoinedGuild {
         let guild = &self.installer.guild;
@@ -56,24 +56,6 @@ impl Plan {
     }
 }
 
-/// The guild that the form chose, where it chose one. A guild that the link fixes is the one that
-/// the form showed, whatever comes back.
-pub(super) fn chosen_guild(bot: BotRequest, form: &Params) -> Result<Option<GuildId>, Notice> {
-    if let WhichGuild::Fixed(guild) = bot.guild {
-        return Ok(Some(guild));
-    }
-    let chosen = form.one("guild_id").map_err(Notice::bad_request)?;
-    let invalid = || {
-        Notice::bad_request(Refusal::Invalid {
-            parameter: "guild_id",
-            must: "it must be a decimal id",
-        })
-    };
-    chosen
-        .map(|text| GuildId::parse(text).ok_or_else(invalid))
-        .transpose()
-}
-
 /// The boxes that were ticked.
 pub(super) fn ticked(form: &Params) -> Permissions {
     form.all("permissions")
@@ -81,7 +63,7 @@ pub(super) fn ticked(form: &Params) -> Permissions {
         .fold(Permissions::NONE, Permissions::with)
 }
 
-impl Asked {
+impl Interaction {
     /// Looks at the guild, at what the user may do there now, and decides what the bot gets.
     pub(super) async fn plan<E: Edge>(
         &self,
@@ -90,7 +72,7 @@ impl Asked {
         (bot, guild): (BotRequest, GuildId),
         form: &Params,
         seed: CodeSeed,
-    ) -> Result<Plan, Failure<PageRefusal>> {
+    ) -> Result<PlannedInstallation, Failure<PageRefusal>> {
         let user = Member::User(logged_in.session.user.id);
         let about = Some(self.client().id);
         let membership = cx.edge.membership(guild, user, about).await?;
@@ -99,7 +81,7 @@ impl Asked {
         let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
         let permissions = permissions.map_err(not_added)?;
         let unknown = || not_added(InstallRefusal::UnknownGuild);
-        Ok(Plan {
+        Ok(PlannedInstallation {
             installer: membership.ok_or_else(unknown)?,
             permissions,
             id,
@@ -112,7 +94,7 @@ impl Asked {
         &self,
         cx: &Context<'_, E>,
         user: UserId,
-        plan: Option<&Plan>,
+        plan: Option<&PlannedInstallation>,
     ) -> Result<Response, Failure<PageRefusal>> {
         let current = cx.edge.current_application(self.client().id).await?;
         match current {
@@ -139,7 +121,7 @@ impl Asked {
     pub(super) fn added_page<E>(
         &self,
         cx: &Context<'_, E>,
-        plan: Option<&Plan>,
+        plan: Option<&PlannedInstallation>,
     ) -> Result<Response, Failure<PageRefusal>> {
         let unknown = || not_added(InstallRefusal::UnknownGuild);
         let plan = plan.ok_or_else(unknown)?;
@@ -175,16 +157,4 @@ pub(super) fn not_added(refusal: InstallRefusal) -> Notice {
         ),
     };
     Notice::new(status, message).with_detail(code)
-}
-
-/// The page for a link that only adds a bot, where it is refused: nobody else waits for the answer.
-pub(super) fn refused(refusal: &Refusal) -> Notice {
-    match refusal {
-        Refusal::Denied => Notice::new(200, Message::NothingAdded),
-        Refusal::PrivateBot => Notice::new(403, Message::PrivateBot)
-            .with_detail(format_args!("BOT_IS_PRIVATE: {refusal}")),
-        Refusal::ScopeNotAllowed(Scope::Bot) => Notice::new(400, Message::NoBot)
-            .with_detail("NOT_A_BOT_APPLICATION: Application is not a bot"),
-        refusal => Notice::bad_request(refusal),
-    }
 }

@@ -1,9 +1,10 @@
 //! The page that asks.
 
 use super::bot::{not_added, ticked};
+use super::interaction::{Interaction, RequestedAccess};
+use crate::crypto::form_ticket::Form;
 use crate::endpoint::api::me;
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::oauth::authorize::{Asked, Request, consent_form};
 use crate::endpoint::pages::logout;
 use crate::endpoint::{Context, Failure, PageRefusal, return_to};
 use crate::fluxer::application::Bot;
@@ -22,6 +23,15 @@ use crate::page::{
 use crate::snowflake::{GuildId, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
 
+/// The consent form: bound to the session and to what is asked.
+pub(super) fn consent_form<'a>(logged_in: &'a LoggedIn, subject: &'a str) -> Form<'a> {
+    Form {
+        name: "consent",
+        browser: logged_in.cookie.expose(),
+        subject,
+    }
+}
+
 /// As many guilds as a user can be in.
 const ALL_GUILDS: Paging = Paging {
     after: None,
@@ -29,7 +39,7 @@ const ALL_GUILDS: Paging = Paging {
 };
 
 /// The guilds that a bot's form is about.
-enum Prospects {
+enum GuildOptions {
     /// The one that the link fixes.
     Fixed(Membership),
     /// The user's, and the one that the link proposes.
@@ -39,19 +49,19 @@ enum Prospects {
     },
 }
 
-impl Asked {
+impl Interaction {
     /// Shows the consent form: again, with what was ticked, where it came back without a guild for the
     /// bot.
     pub(super) async fn consent_page<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        request: &Request,
+        request: &RequestedAccess,
         logged_in: &LoggedIn,
         again: Option<&Params>,
     ) -> Result<Response, Failure<PageRefusal>> {
         let user = &logged_in.session.user;
-        let prospects = match request.bot {
-            Some(bot) => Some(self.prospects(cx, bot, user.id).await?),
+        let options = match request.bot {
+            Some(bot) => Some(self.options(cx, bot, user.id).await?),
             None => None,
         };
         let owner = match self.application.owner {
@@ -64,8 +74,8 @@ impl Asked {
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let subject = self.subject(request);
-        let bot = request.bot.zip(prospects.as_ref());
-        let bot = bot.map(|(bot, prospects)| self.bot_section(bot, prospects, again));
+        let bot = request.bot.zip(options.as_ref());
+        let bot = bot.map(|(bot, options)| self.bot_section(bot, options, again));
         if bot.as_ref().is_some_and(|bot| bot.guilds.is_empty()) {
             // A bot with nowhere to go cannot be granted, and need not keep the rest from it.
             let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
@@ -98,12 +108,12 @@ impl Asked {
 
     /// Looks the guilds up. A link to a guild that does not exist says so at once, and so does one
     /// that leaves no choice and cannot work.
-    async fn prospects<E: Edge>(
+    async fn options<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         bot: BotRequest,
         user: UserId,
-    ) -> Result<Prospects, Failure<PageRefusal>> {
+    ) -> Result<GuildOptions, Failure<PageRefusal>> {
         let about = Some(self.client().id);
         let named = match bot.guild.named() {
             None => None,
@@ -125,7 +135,7 @@ impl Asked {
             }
         }
         let named = match (bot.guild, named) {
-            (WhichGuild::Fixed(_), Some(fixed)) => return Ok(Prospects::Fixed(fixed)),
+            (WhichGuild::Fixed(_), Some(fixed)) => return Ok(GuildOptions::Fixed(fixed)),
             (_, named) => named,
         };
         let offered = cx
@@ -140,7 +150,7 @@ impl Asked {
                 memberships.push(more);
             }
         }
-        Ok(Prospects::Pick {
+        Ok(GuildOptions::Pick {
             memberships,
             proposed: bot.guild.named(),
         })
@@ -149,13 +159,13 @@ impl Asked {
     fn bot_section<'a>(
         &'a self,
         bot: BotRequest,
-        prospects: &'a Prospects,
+        options: &'a GuildOptions,
         again: Option<&Params>,
     ) -> BotSection<'a> {
         let ticked = again.map_or(Permissions::all(), ticked);
-        let held = match prospects {
-            Prospects::Fixed(membership) => membership.effective(),
-            Prospects::Pick { .. } => Permissions::all(),
+        let held = match options {
+            GuildOptions::Fixed(membership) => membership.effective(),
+            GuildOptions::Pick { .. } => Permissions::all(),
         };
         let lines = bot.permissions.iter().map(|permission| PermissionLine {
             permission,
@@ -169,16 +179,18 @@ impl Asked {
             .map(|it: &Bot| it.username.as_str());
         BotSection {
             username: username.unwrap_or_default(),
-            guilds: picker(prospects),
+            guilds: picker(options),
             permissions: lines.collect(),
         }
     }
 }
 
-fn picker(prospects: &Prospects) -> GuildPicker<'_> {
-    let (memberships, proposed) = match prospects {
-        Prospects::Fixed(membership) => return GuildPicker::Fixed(membership.guild.name.as_str()),
-        Prospects::Pick {
+fn picker(options: &GuildOptions) -> GuildPicker<'_> {
+    let (memberships, proposed) = match options {
+        GuildOptions::Fixed(membership) => {
+            return GuildPicker::Fixed(membership.guild.name.as_str());
+        }
+        GuildOptions::Pick {
             memberships,
             proposed,
         } => (memberships, proposed),

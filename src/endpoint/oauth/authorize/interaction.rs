@@ -1,0 +1,285 @@
+//! An authorization request whose client is known: what it asks for, where it is answered, and what
+//! is to be done about it.
+
+use std::rc::Rc;
+
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::fluxer::application::Application;
+use crate::fluxer::installation::BotRequest;
+use crate::http::Response;
+use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
+use crate::oauth::client::Client;
+use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
+use crate::oauth::params::{self, Params};
+use crate::oauth::redirect_uri::RedirectUri;
+use crate::oauth::scope::Scope;
+use crate::page::text::Message;
+use crate::snowflake::ApplicationId;
+use crate::store::{Edge, Fault, Outlook, Session};
+use crate::time::Timestamp;
+
+/// Where a client waits for its answer.
+pub(super) struct Callback {
+    pub(super) redirect_uri: RedirectUri,
+    /// To be sent back byte for byte.
+    pub(super) state: Option<String>,
+}
+
+impl Callback {
+    /// The authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
+    pub(super) fn answer<E>(&self, cx: &Context<'_, E>, answer: &[(&str, &str)]) -> Response {
+        let mut parameters = answer.to_vec();
+        if let Some(state) = &self.state {
+            parameters.push(("state", state));
+        }
+        parameters.push(("iss", cx.config.issuer.as_str()));
+        Response::see_other(self.redirect_uri.location(&parameters))
+    }
+
+    pub(super) fn error<E>(&self, cx: &Context<'_, E>, code: ErrorCode, words: &str) -> Response {
+        let error = [("error", code.as_str()), ("error_description", words)];
+        self.answer(cx, &error)
+    }
+}
+
+/// Where the answer goes.
+pub(super) enum Destination {
+    /// The client.
+    Client(Callback),
+    /// A page: the link adds a bot, no client waits.
+    Page,
+}
+
+impl Destination {
+    /// Reads `redirect_uri`, which must be the client's own, and which a link that only adds a bot
+    /// need not have.
+    pub(super) fn read(params: &Params, client: &Client) -> Result<Self, String> {
+        let says = |refusal: Refusal| refusal.to_string();
+        let Some(requested) = params.one("redirect_uri").map_err(says)? else {
+            return if authorization_request::only_adds_a_bot(params) {
+                Ok(Self::Page)
+            } else {
+                Err(says(Refusal::Missing("redirect_uri")))
+            };
+        };
+        let redirect_uri = client.redirect_uri(requested).ok_or_else(|| {
+            "redirect_uri is not one of those that the application registered".to_owned()
+        })?;
+        Ok(Self::Client(Callback {
+            redirect_uri,
+            state: authorization_request::state(params).map(str::to_owned),
+        }))
+    }
+}
+
+/// What a client asks for: of a user, and of a guild.
+pub(super) struct RequestedAccess {
+    pub(super) oauth: AuthorizationRequest,
+    /// There where the scope `bot` is.
+    pub(super) bot: Option<BotRequest>,
+}
+
+impl RequestedAccess {
+    pub(super) fn parse(
+        params: &Params,
+        application: &Application,
+        destination: &Destination,
+    ) -> Result<Self, Refusal> {
+        let askable = application.askable();
+        let oauth = match destination {
+            Destination::Client(_) => {
+                AuthorizationRequest::parse(params, &application.client, askable)?
+            }
+            Destination::Page => AuthorizationRequest::parse_without_code(params, askable)?,
+        };
+        if matches!(destination, Destination::Page) && application.bot_require_code_grant {
+            return Err(Refusal::CodeGrantRequired);
+        }
+        let bot = oauth.scope.contains(Scope::Bot);
+        let bot = bot.then(|| BotRequest::parse(params)).transpose()?;
+        Ok(Self { oauth, bot })
+    }
+}
+
+/// A request whose client is known, and where to answer: whatever else is wrong with it can be
+/// told to the client.
+pub(super) struct Interaction {
+    pub(super) application: Rc<Application>,
+    pub(super) destination: Destination,
+    pub(super) prompt: Result<Prompt, Refusal>,
+    pub(super) request: Result<RequestedAccess, Refusal>,
+}
+
+/// What to do with a request.
+pub(super) enum Step<'a> {
+    LogIn,
+    Refuse(Refusal),
+    AskConsent(&'a RequestedAccess),
+    Approve(&'a RequestedAccess),
+}
+
+impl Interaction {
+    /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
+    pub(super) async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
+        let params = Params::from_form(&cx.request.query).map_err(Notice::bad_request)?;
+        let id = params.required("client_id").map_err(Notice::bad_request)?;
+        let unknown = || Notice::bad_request("Unknown client_id");
+        let id = ApplicationId::parse(id).ok_or_else(unknown)?;
+        let application = cx.application(id).await?.ok_or_else(unknown)?;
+        let destination = Destination::read(&params, &application.client);
+        let destination = destination.map_err(Notice::bad_request)?;
+        Ok(Self {
+            prompt: Prompt::parse(&params),
+            request: RequestedAccess::parse(&params, &application, &destination),
+            destination,
+            application,
+        })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.application.client
+    }
+
+    pub(super) fn callback(&self) -> Option<&Callback> {
+        match &self.destination {
+            Destination::Client(callback) => Some(callback),
+            Destination::Page => None,
+        }
+    }
+
+    pub(super) fn subject(&self, request: &RequestedAccess) -> String {
+        let callback = self.callback();
+        request.oauth.subject(
+            self.client(),
+            callback.map(|it| &it.redirect_uri),
+            callback.and_then(|it| it.state.as_deref()),
+            request.bot.map(BotRequest::subject).as_ref(),
+        )
+    }
+
+    /// Refuses what this user cannot grant, whoever asks.
+    pub(super) fn may_grant(
+        &self,
+        request: &RequestedAccess,
+        session: &Session,
+    ) -> Result<(), Refusal> {
+        if request.oauth.scope.contains(Scope::Admin) && !session.user.admin {
+            return Err(Refusal::ScopeNotAllowed(Scope::Admin));
+        }
+        if request.bot.is_some() && !self.application.bot_is_for(session.user.id) {
+            return Err(Refusal::PrivateBot);
+        }
+        Ok(())
+    }
+
+    /// Decides. Pure.
+    pub(super) fn next_step(&self, session: Option<&Session>, now: Timestamp) -> Step<'_> {
+        let silent = self.prompt == Ok(Prompt::None);
+        let Some(session) = session else {
+            return if silent {
+                Step::Refuse(Refusal::LoginRequired)
+            } else {
+                Step::LogIn
+            };
+        };
+        let request = match &self.request {
+            Ok(request) => request,
+            Err(refusal) => return Step::Refuse(refusal.clone()),
+        };
+        if let Err(refusal) = self.may_grant(request, session) {
+            return Step::Refuse(refusal);
+        }
+        let AuthorizationRequest {
+            scope,
+            prompt,
+            max_age,
+            ..
+        } = request.oauth;
+        let (login, consent) = match prompt {
+            Prompt::None => (false, false),
+            Prompt::Interactive { login, consent } => (login, consent),
+        };
+        let too_long_ago =
+            max_age.is_some_and(|max_age| now.since(session.authenticated_at) > max_age);
+        if login || too_long_ago {
+            return if silent {
+                Step::Refuse(Refusal::LoginRequired)
+            } else {
+                Step::LogIn
+            };
+        }
+        let may_skip_consent = |it: &Callback| self.client().may_skip_consent(&it.redirect_uri);
+        let remembered = self.callback().is_some_and(may_skip_consent)
+            && !scope.contains(Scope::Admin)
+            && !scope.contains(Scope::Bot)
+            && session.granted.is_some_and(|granted| granted.covers(scope));
+        match (consent || !remembered, silent) {
+            (false, _) => Step::Approve(request),
+            (true, true) => Step::Refuse(Refusal::ConsentRequired),
+            (true, false) => Step::AskConsent(request),
+        }
+    }
+
+    /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page
+    /// where nobody else destination.
+    pub(super) fn refuse<E>(
+        &self,
+        cx: &Context<'_, E>,
+        refusal: &Refusal,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        match self.callback() {
+            Some(callback) => Ok(callback.error(cx, refusal.code(), &refusal.to_string())),
+            None => Err(refused(refusal).into()),
+        }
+    }
+
+    /// Tells the client of a fault, where it destination; the log learns the rest.
+    pub(super) fn tell_client<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        fault: Fault,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        let told = match fault.outlook() {
+            Outlook::Transient => ServerFault::Transient,
+            Outlook::Permanent => ServerFault::Permanent,
+        };
+        let Some(callback) = self.callback() else {
+            return Err(Failure::Fault(fault));
+        };
+        cx.edge.log(&fault.to_string());
+        Ok(callback.error(cx, told.code(), &told.to_string()))
+    }
+
+    /// To the login form and back here. What made the login necessary is taken out of the way back, or
+    /// it would lead here for ever; a request that will be refused comes back as it was.
+    pub(super) fn log_in<E>(&self, cx: &Context<'_, E>) -> PageRefusal {
+        let Ok(request) = &self.request else {
+            return PageRefusal::LogIn(cx.request.target());
+        };
+        let is_done_by_then = |pair: &str| {
+            let name = params::decode(pair.split('=').next().unwrap_or_default());
+            matches!(name.as_deref(), Some("prompt" | "max_age"))
+        };
+        let query = cx.request.query.split('&');
+        let mut back: Vec<_> = query.filter(|pair| !is_done_by_then(pair)).collect();
+        if matches!(
+            request.oauth.prompt,
+            Prompt::Interactive { consent: true, .. }
+        ) {
+            back.push("prompt=consent");
+        }
+        PageRefusal::LogIn(format!("{}?{}", cx.request.path, back.join("&")))
+    }
+}
+
+/// The page for a link that only adds a bot, where it is refused: nobody else destination for the answer.
+pub(super) fn refused(refusal: &Refusal) -> Notice {
+    match refusal {
+        Refusal::Denied => Notice::new(200, Message::NothingAdded),
+        Refusal::PrivateBot => Notice::new(403, Message::PrivateBot)
+            .with_detail(format_args!("BOT_IS_PRIVATE: {refusal}")),
+        Refusal::ScopeNotAllowed(Scope::Bot) => Notice::new(400, Message::NoBot)
+            .with_detail("NOT_A_BOT_APPLICATION: Application is not a bot"),
+        refusal => Notice::bad_request(refusal),
+    }
+}
