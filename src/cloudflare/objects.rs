@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use worker::js_sys::Array;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
-use worker::worker_sys::{DurableObjectNamespace, SqlStorage};
+use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
 
 use super::{Bindings, js};
 use crate::store::Fault;
@@ -29,23 +29,31 @@ impl Bindings {
         name: &str,
         question: &str,
     ) -> Result<String, Fault> {
-        let fault = |words| Fault::new(binding, words);
         let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
-        let object = namespace.get_by_name(name);
-        let asked = object.and_then(|object| object.fetch_with_request(&carrying(question)?));
-        let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
-        if response.status() != 200 {
-            return Err(Fault::permanent(binding, response.status()));
-        }
-        let thrown = |error: JsValue| fault(js::reason(&error));
-        if let Some(answer) = response.headers().get(ANSWER).map_err(thrown)? {
-            return Ok(answer);
-        }
-        let answer = js::settled(response.text()).await.map_err(fault)?;
-        answer
-            .as_string()
-            .ok_or_else(|| fault("no text".to_owned()))
+        ask(binding, namespace.get_by_name(name), question).await
     }
+}
+
+/// Asks the object behind a stub.
+pub(super) async fn ask(
+    binding: &'static str,
+    object: Result<DurableObject, JsValue>,
+    question: &str,
+) -> Result<String, Fault> {
+    let fault = |words| Fault::new(binding, words);
+    let asked = object.and_then(|object| object.fetch_with_request(&carrying(question)?));
+    let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
+    if response.status() != 200 {
+        return Err(Fault::permanent(binding, response.status()));
+    }
+    let thrown = |error: JsValue| fault(js::reason(&error));
+    if let Some(answer) = response.headers().get(ANSWER).map_err(thrown)? {
+        return Ok(answer);
+    }
+    let answer = js::settled(response.text()).await.map_err(fault)?;
+    answer
+        .as_string()
+        .ok_or_else(|| fault("no text".to_owned()))
 }
 
 /// A request to an object; its host is never resolved, the stub is the address.

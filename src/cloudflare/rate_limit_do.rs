@@ -1,33 +1,76 @@
-//! The Durable Object that holds a rate-limit window, one per (bucket, client address).
+//! The Durable Object that holds a rate-limit window, one per (bucket, whose).
 //!
-//! The window lives in memory: it costs no storage, and an object that is evicted has had no
-//! request for longer than its window.
+//! An object that nobody asks leaves memory after ten seconds, and one of a new version at once. So
+//! what counts for longer than [`Limit::is_stored`] says is stored, and an alarm deletes it. A shorter
+//! window lives in memory and costs no storage.
 
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use worker::wasm_bindgen::JsValue;
+use worker::js_sys::{Date, JSON, Object, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{Request, Response};
+use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
+use worker::{Delay, console_error};
 
-use super::{Bindings, ambient, objects};
-use crate::rate_limit::{Limit, Verdict, Window};
+use super::{Bindings, ambient, js, objects};
+use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::store::{Fault, Limiter};
 use crate::time::Timestamp;
 
 const BINDING: &str = "RATE_LIMITER";
+/// How long a request waits for a place in a window. Its answer is worth less than the request's.
+const BRIEFLY: Duration = Duration::from_secs(2);
+/// How long a try waits for the object, which may hold it for [`HOLD`].
+const PATIENTLY: Duration = Duration::from_secs(5);
+/// How long the object holds a try that others under way stand before. It is then asked again.
+const HOLD: Duration = Duration::from_secs(3);
+/// How often it looks whether their verdicts have come: a password takes some 150 ms to check.
+const GLANCE: Duration = Duration::from_millis(25);
+/// The options of a stub that does not ask again by itself.
+const ONCE: &str = r#"{"retry":{"maxRetries":0}}"#;
+/// The key of what is stored.
+const KEPT: &str = "kept";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Question {
     Take(Limit),
-    GiveBack(Timestamp),
+    Begin(Limit),
+    Settle(Limit, Place, Outcome),
 }
 
 impl Bindings {
-    async fn ask_limiter(&self, key: &str, question: &Question) -> Result<String, Fault> {
-        let question = serde_json::to_string(question).map_err(fault)?;
-        self.ask_object(BINDING, key, &question).await
+    async fn ask_limiter(
+        &self,
+        key: &str,
+        question: &Question,
+        within: Duration,
+    ) -> Result<String, Fault> {
+        let namespace: DurableObjectNamespace = js::binding(&self.env, BINDING)?;
+        ask(&namespace, key, question, within).await
+    }
+}
+
+/// Asks once: a stub that cannot reach its object would try again by itself for ten seconds.
+async fn ask(
+    namespace: &DurableObjectNamespace,
+    key: &str,
+    question: &Question,
+    within: Duration,
+) -> Result<String, Fault> {
+    let question = serde_json::to_string(question).map_err(fault)?;
+    let once = JSON::parse(ONCE).unwrap_or_default();
+    let object = namespace.get_by_name_with_options(key, &once);
+    let answer = core::pin::pin!(objects::ask(BINDING, object, &question));
+    match select(answer, Delay::from(within)).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => Err(Fault::new(BINDING, "no answer in time")),
     }
 }
 
@@ -37,44 +80,196 @@ fn fault(error: serde_json::Error) -> Fault {
 
 impl Limiter for Bindings {
     async fn take(&self, key: &str, limit: Limit) -> Result<Verdict, Fault> {
-        let answer = self.ask_limiter(key, &Question::Take(limit)).await?;
+        let answer = self
+            .ask_limiter(key, &Question::Take(limit), BRIEFLY)
+            .await?;
         serde_json::from_str(&answer).map_err(fault)
     }
 
-    async fn give_back(&self, key: &str, at: Timestamp) -> Result<(), Fault> {
-        self.ask_limiter(key, &Question::GiveBack(at)).await?;
-        Ok(())
+    async fn begin(&self, key: &str, limit: Limit) -> Result<Begun, Fault> {
+        let answer = self
+            .ask_limiter(key, &Question::Begin(limit), PATIENTLY)
+            .await?;
+        serde_json::from_str(&answer).map_err(fault)
+    }
+
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome) {
+        let namespace = js::binding::<DurableObjectNamespace>(&self.env, BINDING);
+        let key = key.to_owned();
+        self.context.wait_until(async move {
+            let question = Question::Settle(limit, place, outcome);
+            let settled = match namespace {
+                Ok(namespace) => ask(&namespace, &key, &question, PATIENTLY).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = settled {
+                console_error!("{fault}");
+            }
+        });
     }
 }
 
 /// One window.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
-pub struct RateLimiter(RefCell<Window>);
+pub struct RateLimiter(Rc<State>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl RateLimiter {
     /// As the runtime makes it.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> RateLimiter {
-        Self(RefCell::default())
+    pub fn new(state: &DurableObjectState) -> Result<RateLimiter, JsValue> {
+        let storage = state.storage()?;
+        let kv = Reflect::get(&storage, &"kv".into())?.unchecked_into();
+        Ok(Self(Rc::new(State {
+            storage,
+            kv,
+            window: RefCell::default(),
+            alarm_is_set: Cell::new(false),
+        })))
     }
 
     /// Answers one question.
-    pub fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
-        let answer = self.answer(&objects::question(request)?);
-        objects::answer(&answer.map_err(|error| error.to_string())?)
-    }
-}
-
-impl RateLimiter {
-    fn answer(&self, question: &str) -> serde_json::Result<String> {
-        let mut window = self.0.borrow_mut();
-        match serde_json::from_str(question)? {
-            Question::Take(limit) => serde_json::to_string(&window.take(limit, ambient::now())),
-            Question::GiveBack(at) => {
-                window.give_back(at);
-                serde_json::to_string(&())
+    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
+        let question = serde_json::from_str(&objects::question(request)?).map_err(thrown)?;
+        let state = Rc::clone(&self.0);
+        match question {
+            Question::Take(limit) => {
+                let verdict = state.with(limit, |window| window.take(limit, ambient::now()))?;
+                if verdict.admitted {
+                    state.keep(limit, verdict)
+                } else {
+                    answer(&verdict).map(JsValue::from)
+                }
+            }
+            Question::Begin(limit) => Ok(future_to_promise(state.begin(limit)).into()),
+            Question::Settle(limit, place, outcome) => {
+                state.with(limit, |window| window.settle(limit, place, outcome))?;
+                match outcome {
+                    Outcome::Failed => state.keep(limit, ()),
+                    Outcome::Free => answer(&()).map(JsValue::from),
+                }
             }
         }
     }
+
+    /// Deletes what no longer counts.
+    pub fn alarm(&self) -> Promise {
+        let state = Rc::clone(&self.0);
+        future_to_promise(async move {
+            state.delete_what_has_left().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
+/// What the object knows.
+struct State {
+    storage: DurableObjectStorage,
+    kv: SyncKv,
+    /// `None` until it was read.
+    window: RefCell<Option<Window>>,
+    /// Whether this instance has set it.
+    alarm_is_set: Cell<bool>,
+}
+
+/// What is stored.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    window: Window,
+    /// When all of it has left.
+    until: Timestamp,
+}
+
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+extern "C" {
+    /// `ctx.storage.kv`: as synchronous as SQL, and without a table of ours.
+    type SyncKv;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &SyncKv, key: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &SyncKv, key: &str, value: &str) -> Result<(), JsValue>;
+}
+
+impl State {
+    /// Decides on the window. Nothing is awaited meanwhile, so no other question comes in between.
+    fn with<T>(&self, limit: Limit, decide: impl FnOnce(&mut Window) -> T) -> Result<T, JsValue> {
+        let mut window = self.window.borrow_mut();
+        if window.is_none() && limit.is_stored() {
+            *window = self.kept()?.map(|kept| kept.window);
+        }
+        Ok(decide(window.get_or_insert_default()))
+    }
+
+    /// Holds a try for a while where only others that are under way stand before it.
+    async fn begin(self: Rc<Self>, limit: Limit) -> Result<JsValue, JsValue> {
+        let asked_at = ambient::now();
+        loop {
+            let now = ambient::now();
+            let begun = self.with(limit, |window| window.begin(limit, now))?;
+            if !matches!(begun, Begun::Busy(_)) || now.since(asked_at) >= HOLD {
+                return answer(&begun).map(JsValue::from);
+            }
+            Delay::from(GLANCE).await;
+        }
+    }
+
+    /// Stores the window, where its kind is stored, and answers. The platform holds the answer back
+    /// until it is durable.
+    fn keep(&self, limit: Limit, answered: impl Serialize) -> Result<JsValue, JsValue> {
+        let response = answer(&answered)?;
+        let window = self.window.borrow();
+        let (true, Some(window)) = (limit.is_stored(), window.as_ref()) else {
+            return Ok(response.into());
+        };
+        let until = window.is_empty_at(limit).unwrap_or(ambient::now());
+        let window = window.clone();
+        let kept = serde_json::to_string(&Kept { window, until }).map_err(thrown)?;
+        self.kv.put(KEPT, &kept)?;
+        if self.alarm_is_set.replace(true) {
+            return Ok(response.into());
+        }
+        let set = self.set_alarm(until)?;
+        let answered = future_to_promise(async move {
+            JsFuture::from(set).await?;
+            Ok(response.into())
+        });
+        Ok(answered.into())
+    }
+
+    fn kept(&self) -> Result<Option<Kept>, JsValue> {
+        let kept = self.kv.get(KEPT)?.as_string();
+        // What a later version stored is worth no outage: the window starts anew.
+        Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()))
+    }
+
+    async fn delete_what_has_left(&self) -> Result<(), JsValue> {
+        let later = self.kept()?.filter(|kept| kept.until > ambient::now());
+        let done = match &later {
+            Some(kept) => self.set_alarm(kept.until)?,
+            None => self.storage.delete_all()?,
+        };
+        self.alarm_is_set.set(later.is_some());
+        JsFuture::from(done).await?;
+        Ok(())
+    }
+
+    fn set_alarm(&self, at: Timestamp) -> Result<Promise, JsValue> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
+        )]
+        let millis = at.millis() as f64;
+        let date = Date::new(&millis.into());
+        self.storage.set_alarm(date, Object::new())
+    }
+}
+
+fn answer(answered: &impl Serialize) -> Result<Response, JsValue> {
+    objects::answer(&serde_json::to_string(answered).map_err(thrown)?)
+}
+
+fn thrown(error: serde_json::Error) -> JsValue {
+    error.to_string().into()
 }

@@ -2,59 +2,113 @@
 //! done.
 
 use super::context::Context;
-use crate::rate_limit::Verdict;
+use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
+use crate::snowflake::UserId;
 use crate::store::{Edge, Fault};
 
-/// A place in the window of the address and in that of the account, taken before the password is
-/// looked at: of two hundred guesses at once, five are. A right password gives its places back.
-pub struct Places {
-    taken: Vec<(String, Verdict)>,
+/// How often a limiter is asked that waits for verdicts under way, some seconds each time.
+const PATIENCE: usize = 5;
+
+/// Whose failures are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counter {
+    /// Those from the request's address.
+    Address,
+    /// Those at an account, by any name that only this account has.
+    Account(String),
+    /// Those of a session that asks for the password again. They have a window of their own: whoever
+    /// guesses at the login form must not keep a developer from resetting a secret that leaked.
+    Confirmation(UserId),
 }
 
-impl Places {
-    /// Takes both places, or says whose window is full. `account` is any name that only this
-    /// account has.
-    pub async fn take<E: Edge>(
-        cx: &Context<'_, E>,
-        account: &str,
-    ) -> Result<Result<Self, Verdict>, Fault> {
-        let mut places = Self { taken: Vec::new() };
-        let Some(limit) = cx.config.limits.login else {
-            return Ok(Ok(places));
-        };
-        let keys = [
-            format!("login:address:{}", cx.request.client_address()),
-            format!("login:account:{account}"),
-        ];
-        for key in keys {
-            let verdict = match cx.edge.take(&key, limit).await {
-                Ok(verdict) => verdict,
-                Err(fault) => {
-                    places.give_back(cx).await;
-                    return Err(fault);
-                }
-            };
-            if !verdict.admitted {
-                places.give_back(cx).await;
-                return Ok(Err(verdict));
-            }
-            places.taken.push((key, verdict));
+impl Counter {
+    fn key<E>(&self, cx: &Context<'_, E>) -> String {
+        match self {
+            Self::Address => format!("login:address:{}", cx.request.client_address()),
+            Self::Account(account) => format!("login:account:{account}"),
+            Self::Confirmation(user) => format!("login:confirmation:{user}"),
         }
-        Ok(Ok(places))
+    }
+}
+
+/// A password that is being tried. Its places are taken before it is looked at: of two hundred guesses
+/// at once, as many are as the limit says. Dropped without a verdict, it was not looked at.
+pub struct Attempt<'a, E: Edge> {
+    edge: &'a E,
+    places: Vec<Taken>,
+    outcome: Outcome,
+}
+
+/// A place in a counter's window.
+struct Taken {
+    key: String,
+    limit: Limit,
+    place: Place,
+    verdict: Verdict,
+}
+
+impl<'a, E: Edge> Attempt<'a, E> {
+    /// Takes a place of each counter, or says whose window is full. A try that only others under way
+    /// stand before waits for what comes of them: whoever shares an address with twenty people who
+    /// know their passwords gets in as they do.
+    ///
+    /// The counters are always asked in the same order, so that no two tries wait for each other.
+    pub async fn begin(
+        cx: &Context<'a, E>,
+        counters: &[Counter],
+    ) -> Result<Result<Self, Verdict>, Fault> {
+        let mut attempt = Self {
+            edge: cx.edge,
+            places: Vec::new(),
+            outcome: Outcome::Free,
+        };
+        let Some(limit) = cx.config.limits.login else {
+            return Ok(Ok(attempt));
+        };
+        for counter in counters {
+            let key = counter.key(cx);
+            match patiently(cx.edge, &key, limit).await? {
+                Begun::Admitted(place, verdict) => attempt.places.push(Taken {
+                    key,
+                    limit,
+                    place,
+                    verdict,
+                }),
+                Begun::Refused(verdict) | Begun::Busy(verdict) => return Ok(Err(verdict)),
+            }
+        }
+        Ok(Ok(attempt))
     }
 
-    /// The window with the fewest places left.
-    pub fn tightest(&self) -> Option<&Verdict> {
-        let verdicts = self.taken.iter().map(|(_, verdict)| verdict);
+    /// It was wrong. The window with the fewest places left.
+    pub fn failed(mut self) -> Option<Verdict> {
+        self.outcome = Outcome::Failed;
+        let verdicts = self.places.iter().map(|taken| taken.verdict);
         verdicts.min_by_key(|verdict| verdict.remaining)
     }
 
-    /// A place that cannot be given back is free a minute later anyway.
-    pub async fn give_back<E: Edge>(&self, cx: &Context<'_, E>) {
-        for (key, verdict) in &self.taken {
-            if let Err(fault) = cx.edge.give_back(key, verdict.at).await {
-                cx.edge.log(&fault.to_string());
-            }
+    /// It was right.
+    pub fn succeeded(self) {}
+}
+
+async fn patiently<E: Edge>(edge: &E, key: &str, limit: Limit) -> Result<Begun, Fault> {
+    let mut begun = edge.begin(key, limit).await?;
+    for _ in 1..PATIENCE {
+        if !matches!(begun, Begun::Busy(_)) {
+            break;
+        }
+        begun = edge.begin(key, limit).await?;
+    }
+    Ok(begun)
+}
+
+impl<E: Edge> Drop for Attempt<'_, E> {
+    fn drop(&mut self) {
+        for Taken {
+            key, limit, place, ..
+        } in &self.places
+        {
+            self.edge.settle(key, *limit, *place, self.outcome);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::attempts::Places;
+use super::attempts::{Attempt, Counter};
 use super::body::Fields;
 use super::caller::Manager;
 use super::context::Context;
@@ -51,14 +51,14 @@ pub enum Checked {
     TooMany(Verdict),
 }
 
-/// Checks a password that a user shows again. Guesses count together with those at the login form.
+/// Checks a password that a user shows again.
 pub async fn check<E: Edge>(
     cx: &Context<'_, E>,
     user: &User,
     shown: &str,
 ) -> Result<Checked, Fault> {
-    let places = match Places::take(cx, &user.id.to_string()).await? {
-        Ok(places) => places,
+    let attempt = match Attempt::begin(cx, &[Counter::Confirmation(user.id)]).await? {
+        Ok(attempt) => attempt,
         Err(full) => return Ok(Checked::TooMany(full)),
     };
     let account = cx.edge.account(user.username.as_str()).await?;
@@ -66,10 +66,11 @@ pub async fn check<E: Edge>(
     let account = account.filter(|account| account.user.id == user.id);
     let hash = account.as_ref().map(|it| it.password_hash.as_str());
     if !password::verify(shown, hash)? {
+        attempt.failed();
         let entry = cx.entry(Action::LoginFailed).on(user.id.0);
         cx.edge.record(entry.saying(json!({"at": "confirmation"})));
         return Ok(Checked::Wrong);
     }
-    places.give_back(cx).await;
+    attempt.succeeded();
     Ok(Checked::Right)
 }

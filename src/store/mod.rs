@@ -31,7 +31,7 @@ pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use sessions::{Session, Sessions};
 pub use users::{Account, Taken, Users};
 
-use crate::rate_limit::{Limit, Verdict};
+use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
 use crate::time::Timestamp;
 
 /// Everything outside.
@@ -64,10 +64,14 @@ pub trait Ambient {
 /// The rate limiters, one Durable Object per key.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Limiter {
-    /// Takes a place in the key's window.
+    /// Takes a place in the key's window. A limiter that does not answer at once is not asked again.
     async fn take(&self, key: &str, limit: Limit) -> Result<Verdict, Fault>;
-    /// Gives back the place that was taken at `at`.
-    async fn give_back(&self, key: &str, at: Timestamp) -> Result<(), Fault>;
+    /// Begins a try that counts only where it fails. Waits some seconds, at most, for the verdicts of
+    /// those under way, and says [`Begun::Busy`] where they have not come.
+    async fn begin(&self, key: &str, limit: Limit) -> Result<Begun, Fault>;
+    /// Says what came of a try. Runs on after the answer; a failure is logged, and the try then counts
+    /// as one that failed.
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome);
 }
 
 /// D1: what people query. Who somebody is ([`Users`]) is apart from what they did here

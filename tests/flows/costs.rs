@@ -184,8 +184,7 @@ fn so_does_what_bots_guilds_and_owners_do() {
         "reset a token",
         reset,
         &[
-            "d1.read", "d1.read", "limiter", "limiter", "d1.read", "limiter", "limiter",
-            "d1.write", "audit",
+            "d1.read", "d1.read", "limiter", "d1.read", "limiter", "d1.write", "audit",
         ],
     );
 }

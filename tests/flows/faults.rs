@@ -601,15 +601,14 @@ fn bot_in_a_guild(world: &World, browser: &Browser<'_>) -> (App, String) {
     (bot, guild)
 }
 
-/// A change that an owner makes to an application, with their password.
+/// A change that an owner makes to an application.
 fn owning<'w>(
     browser: &'w Browser<'w>,
     (method, path): (Method, String),
-    mut body: Value,
+    body: Value,
     check: impl Fn(Answer) + 'w,
 ) -> Attempt<'w> {
     let csrf_token = browser.csrf_token();
-    body["password"] = json!(PASSWORD);
     let request = move || {
         let request = with_json(crate::world::request(method, &path), &body);
         request.with("x-csrf-token", &csrf_token)
@@ -786,11 +785,16 @@ const PLATFORM_FLOWS: &[Flow] = &[
         prepare: |world, browser| {
             let bot = world.bot();
             let path = own(&bot, "");
-            owning(browser, (Method::Delete, path), json!({}), move |answer| {
-                // 404: it had its effect before its answer was lost.
-                assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
-                world.as_bot(&bot, "/api/users/@me").expect(401);
-            })
+            owning(
+                browser,
+                (Method::Delete, path),
+                json!({"password": PASSWORD}),
+                move |answer| {
+                    // 404: it had its effect before its answer was lost.
+                    assert!(matches!(answer.status, 204 | 404), "{}", answer.body);
+                    world.as_bot(&bot, "/api/users/@me").expect(401);
+                },
+            )
         },
     },
     Flow {
@@ -800,12 +804,17 @@ const PLATFORM_FLOWS: &[Flow] = &[
         prepare: |world, browser| {
             let bot = world.bot();
             let path = own(&bot, "/client-secret/reset");
-            owning(browser, (Method::Post, path), json!({}), move |answer| {
-                let renewed = App::shown_in(&answer.expect(200).json());
-                let credentials = [("grant_type", "client_credentials")];
-                world.token(&renewed, &credentials).expect(200);
-                world.token(&bot, &credentials).expect(401);
-            })
+            owning(
+                browser,
+                (Method::Post, path),
+                json!({"password": PASSWORD}),
+                move |answer| {
+                    let renewed = App::shown_in(&answer.expect(200).json());
+                    let credentials = [("grant_type", "client_credentials")];
+                    world.token(&renewed, &credentials).expect(200);
+                    world.token(&bot, &credentials).expect(401);
+                },
+            )
         },
     },
     Flow {
@@ -815,11 +824,16 @@ const PLATFORM_FLOWS: &[Flow] = &[
         prepare: |world, browser| {
             let bot = world.bot();
             let path = own(&bot, "/bot/reset-token");
-            owning(browser, (Method::Post, path), json!({}), move |answer| {
-                let token = text(&answer.expect(200).json(), "token");
-                world.send(get("/api/users/@me").bot(&token)).expect(200);
-                world.as_bot(&bot, "/api/users/@me").expect(401);
-            })
+            owning(
+                browser,
+                (Method::Post, path),
+                json!({"password": PASSWORD}),
+                move |answer| {
+                    let token = text(&answer.expect(200).json(), "token");
+                    world.send(get("/api/users/@me").bot(&token)).expect(200);
+                    world.as_bot(&bot, "/api/users/@me").expect(401);
+                },
+            )
         },
     },
     Flow {

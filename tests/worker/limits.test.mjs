@@ -138,3 +138,27 @@ test('of two hundred guesses at once five are looked at, and none gets in', asyn
     assert.ok(answers.every(({ headers }) => !/fluxer_session=/.test(headers['set-cookie'] ?? '')));
   }
 });
+
+test('a window outlives the memory of an object that nobody asks', async () => {
+  const victim = await world.user();
+  for (let failures = 0; failures < 5; failures += 1) assert.equal((await attempt(victim.email, 'wrong')).status, 403);
+  assert.equal((await attempt(victim.email, victim.password)).status, 429);
+  await sleep(11_000); // it leaves memory after ten seconds
+  const later = await attempt(victim.email, victim.password);
+  assert.deepEqual([later.status, later.in], [429, false]);
+});
+
+test('twenty people of one address log in at once, and a guess among them is one', async () => {
+  const headers = from();
+  const users = await Promise.all(times(20, () => world.user()));
+  const forms = [];
+  for (const [index, { email, password }] of users.entries()) {
+    const visitor = new Browser(world);
+    const { action, form } = visitor.fill(await visitor.open('/login'), { login: email, password: index % 7 === 3 ? 'wrong' : password });
+    forms.push({ path: action, form, headers: { cookie: visitor.cookie, ...headers } });
+  }
+  assert.deepEqual(statuses(await atOnce(world, forms)), { 303: 17, 403: 3 });
+  assert.equal((await attempt('nobody', 'wrong', headers)).status, 403);
+  assert.equal((await attempt('nobody', 'wrong', headers)).status, 403);
+  assert.equal((await attempt(users[0].email, users[0].password, headers)).status, 429);
+});

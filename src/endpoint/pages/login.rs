@@ -6,7 +6,7 @@ use crate::base64url;
 use crate::crypto::form_ticket::Form;
 use crate::crypto::password;
 use crate::crypto::secret::{BrowserId, Secret, SessionId};
-use crate::endpoint::attempts::Places;
+use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::failure::LOGIN_BUCKET;
 use crate::endpoint::oauth::authorize;
@@ -59,9 +59,12 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
     }
     let account = cx.edge.account(login).await?;
-    let key = account_key(login, account.as_ref());
-    let places = match Places::take(cx, &key).await? {
-        Ok(places) => places,
+    let counters = [
+        Counter::Address,
+        Counter::Account(account_key(login, account.as_ref())),
+    ];
+    let attempt = match Attempt::begin(cx, &counters).await? {
+        Ok(attempt) => attempt,
         Err(refused) => return too_many_attempts(cx, login, refused).await,
     };
     let hash = account
@@ -69,15 +72,16 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         .map(|account| account.password_hash.as_str());
     let matches = password::verify(password, hash)?;
     let (true, Some(account)) = (matches, &account) else {
+        let tightest = attempt.failed();
         let known = account.as_ref().map(|account| account.user.id.0);
         cx.edge.record(cx.entry(Action::LoginFailed).on(known));
         let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
-        if let Some(verdict) = places.tightest() {
-            response.extend(limit_headers(LOGIN_BUCKET, verdict));
+        if let Some(verdict) = tightest {
+            response.extend(limit_headers(LOGIN_BUCKET, &verdict));
         }
         return Ok(response);
     };
-    places.give_back(cx).await;
+    attempt.succeeded();
     log_in(cx, account).await
 }
 

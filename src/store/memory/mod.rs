@@ -24,7 +24,7 @@ use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::outbound::Answer;
-use crate::rate_limit::{Limit, Verdict, Window};
+use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
 use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
@@ -274,13 +274,22 @@ impl Limiter for Memory {
         })
     }
 
-    async fn give_back(&self, key: &str, at: Timestamp) -> Result<(), Fault> {
+    /// Nothing else runs while a request does: nobody is waited for.
+    async fn begin(&self, key: &str, limit: Limit) -> Result<Begun, Fault> {
+        let now = self.now();
         self.step("limiter", |state| {
-            state
-                .windows
-                .entry(key.to_owned())
-                .or_default()
-                .give_back(at);
+            let window = state.windows.entry(key.to_owned()).or_default();
+            window.begin(limit, now)
         })
+    }
+
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome) {
+        let settled = self.step("limiter", |state| {
+            let window = state.windows.entry(key.to_owned()).or_default();
+            window.settle(limit, place, outcome);
+        });
+        if let Err(fault) = settled {
+            self.log(&fault.to_string());
+        }
     }
 }
