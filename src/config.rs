@@ -86,9 +86,11 @@ pub struct Brand {
 pub struct Limits {
     /// Of the authorization endpoint.
     pub authorize: Option<Limit>,
-    /// Of the token endpoint.
+    /// Of the token endpoint, per address.
     pub token: Option<Limit>,
-    /// Of the revocation endpoint.
+    /// Of the token endpoint, per client that authenticates out of memory.
+    pub token_client: Option<Limit>,
+    /// Of the revocation endpoint, and of wrong client credentials at the introspection endpoint.
     pub revoke: Option<Limit>,
     /// Of failed logins, per address and per account.
     pub login: Option<Limit>,
@@ -162,12 +164,14 @@ impl Config {
             Ok::<_, ConfigError>(Duration::from_secs(seconds))
         };
         let days = number("AUDIT_LOG_DAYS", 90, MAX_LIFETIME / DAY).ok_or(ConfigError::AuditLog)?;
+        let token = setting("RATE_LIMIT_TOKEN").unwrap_or_else(|| "10/10".to_owned());
         Ok(Self {
             keyring: Keyring::parse(&setting("SIGNING_KEYS").unwrap_or_default())?,
             admin_application: admin_application(&setting, &issuer)?,
             limits: Limits {
                 authorize: limit("RATE_LIMIT_AUTHORIZE", "10/10")?,
-                token: limit("RATE_LIMIT_TOKEN", "10/10")?,
+                token: limit("RATE_LIMIT_TOKEN", &token)?,
+                token_client: limit("RATE_LIMIT_TOKEN_CLIENT", &token)?,
                 revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
                 login: limit("RATE_LIMIT_LOGIN", "5/60")?,
             },

@@ -2,15 +2,14 @@
 
 use crate::config::Config;
 use crate::endpoint::{
-    self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, oauth_error,
+    self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
-use crate::fluxer::api_error::ApiError;
 use crate::http::{Body, Method, Request, Response};
 use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
-use crate::routes::{Bucket, Cors, Endpoint, Format, ROUTES, Route, with_routes};
+use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, with_routes};
 use crate::store::{Edge, Fault, Outlook};
 
 /// Answers a request: the way in for every one of them.
@@ -77,7 +76,7 @@ impl<'a> Matched<'a> {
 
     async fn answer_within_limits<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
         let verdict = match self.route.bucket {
-            Some(bucket) => take(cx, bucket).await,
+            Some(bucket) => limits::take(cx, bucket).await.map(|it| (bucket, it)),
             None => None,
         };
         let mut response = match (&verdict, &cx.request.body) {
@@ -175,13 +174,12 @@ impl<'a> Matched<'a> {
     }
 
     fn too_many_requests<E>(&self, cx: &Context<'_, E>, verdict: &Verdict) -> Response {
-        let seconds = verdict.retry_after();
-        let response = if self.route.format == Format::Page && cx.request.accepts_html() {
-            Notice::new(429, Message::TooManyRequests(seconds)).refuse(cx)
-        } else {
-            Response::json(429, &ApiError::RateLimited(*verdict).body())
-        };
-        response.with("retry-after", seconds.to_string())
+        if self.route.format == Format::Page && cx.request.accepts_html() {
+            let seconds = verdict.retry_after();
+            let page = Notice::new(429, Message::TooManyRequests(seconds)).refuse(cx);
+            return page.with("retry-after", seconds.to_string());
+        }
+        limits::too_many_requests(cx, verdict)
     }
 
     /// Says no in the format of the route; for an API the words, and `also` for a page.
@@ -269,20 +267,6 @@ fn canonical(path: &str) -> (Root, &str) {
 enum Root {
     OAuth2,
     Elsewhere,
-}
-
-/// A place in the window of the client's address. A limiter that cannot be reached stops nobody
-/// here: an outage of ours must not become one of every application.
-async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<(Bucket, Verdict)> {
-    let limit = bucket.limit(cx.config)?;
-    let key = format!("{}:{}", bucket.name(), cx.request.client_address());
-    match cx.edge.take(&key, limit).await {
-        Ok(verdict) => Some((bucket, verdict)),
-        Err(fault) => {
-            cx.edge.log(&fault.to_string());
-            None
-        }
-    }
 }
 
 fn cors_headers() -> [(&'static str, String); 2] {

@@ -1,9 +1,7 @@
 //! Every URL once: the table that routing, dispatch, CORS, rate limits and metadata all read. A new
 //! URL is a row here and a file in `endpoint/`.
 
-use crate::config::Config;
 use crate::http::Method;
-use crate::rate_limit::Limit;
 
 /// One row: a method of a URL.
 pub struct Route {
@@ -54,14 +52,6 @@ impl Bucket {
             Self::Authorize => "authorize",
             Self::Token => "token",
             Self::Revoke => "revoke",
-        }
-    }
-
-    pub(crate) const fn limit(self, config: &Config) -> Option<Limit> {
-        match self {
-            Self::Authorize => config.limits.authorize,
-            Self::Token => config.limits.token,
-            Self::Revoke => config.limits.revoke,
         }
     }
 }

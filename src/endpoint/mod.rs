@@ -8,6 +8,7 @@ pub mod context;
 pub mod cookies;
 pub mod failure;
 pub mod forms;
+pub mod limits;
 pub mod oauth;
 pub mod pages;
 pub mod paging;

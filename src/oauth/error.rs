@@ -31,6 +31,8 @@ wire_enum! {
         ServerError = "server_error",
         /// A fault of ours that will pass.
         TemporarilyUnavailable = "temporarily_unavailable",
+        /// A device that polls asks too often (RFC 8628 §3.5).
+        SlowDown = "slow_down",
         /// `prompt=none`, and nobody is logged in.
         LoginRequired = "login_required",
         /// `prompt=none`, and the user would have to be asked.

@@ -23,6 +23,9 @@ pub enum Added {
 pub trait Applications {
     /// An application, at most five seconds old.
     async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault>;
+    /// What this isolate remembers of an application, however old: good for choosing the window that
+    /// a request is counted in, and for nothing that lets anybody in.
+    fn remembered_application(&self, id: ApplicationId) -> Option<Rc<Application>>;
     /// An application as it is now, for whoever changes it.
     async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault>;
     /// The application whose bot has this token now: a token that was reset is dead at once.

@@ -25,6 +25,7 @@ mod faults;
 mod forms;
 mod interleavings;
 mod keys;
+mod limits;
 mod login;
 mod metadata;
 mod refresh;

@@ -319,6 +319,7 @@ fn ten_in_ten_seconds_on_every_spelling_of_a_url() {
             if request.method != Method::Head {
                 let expected = serde_json::json!({
                     "code": "RATE_LIMITED", "message": "You are being rate limited.", "retry_after": 1.234, "global": false,
+                    "error": "temporarily_unavailable",
                 });
                 assert_eq!(answer.json(), expected);
             }

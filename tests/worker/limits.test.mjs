@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Browser, World, atOnce, statuses, times } from './harness.mjs';
 
-let world, user, web, browser;
+let world, user, web, app, browser;
 before(async () => {
   world = await World.start({ settings: { RATE_LIMIT_TOKEN: '10/10', RATE_LIMIT_AUTHORIZE: '5/2', RATE_LIMIT_REVOKE: '3/3', RATE_LIMIT_LOGIN: '5/60' } });
   user = await world.user();
   web = await world.application('confidential');
+  app = await world.application('public');
   browser = await world.login(user);
   browser.headers = from();
 });
@@ -19,7 +20,8 @@ after(() => world?.stop());
 let addresses = 0;
 /** A client address that nobody had before. Locally the header stands for Cloudflare's own. */
 const from = (address = `203.0.113.${(addresses += 1)}`) => ({ 'cf-connecting-ip': address });
-const wrong = () => web.refresh('x');
+/** A request that no client proves to have sent: its address is counted. */
+const wrong = () => app.refresh('x');
 const limits = (answer) => Object.fromEntries(['limit', 'remaining', 'reset', 'reset-after', 'bucket'].map((name) => [name, answer.header(`x-ratelimit-${name}`)]));
 
 test('of thirty requests at once ten go on, whichever spelling they use and whatever they claim to be', async () => {
@@ -43,11 +45,11 @@ test('the headers tell where a client stands, and after Retry-After it goes on',
     const reset = Number(told.reset);
     assert.ok(reset >= Math.floor(earliest / 1000) + 10 && reset <= Math.ceil(latest / 1000) + 10, 'epoch seconds');
   }
-  const code = (await world.authorize(browser, web)).code;
-  const refused = await world.post('/oauth2/token', web.exchange({ code }), { headers });
+  const { code, verifier } = await world.authorize(browser, app);
+  const refused = await world.post('/oauth2/token', app.exchange({ code, verifier }), { headers });
   assert.equal(refused.status, 429);
   const { retry_after, ...rest } = refused.json;
-  assert.deepEqual(rest, { code: 'RATE_LIMITED', message: 'You are being rate limited.', global: false });
+  assert.deepEqual(rest, { code: 'RATE_LIMITED', message: 'You are being rate limited.', global: false, error: 'temporarily_unavailable' });
   assert.equal(refused.header('retry-after'), String(Math.ceil(retry_after)));
   assert.equal(limits(refused)['reset-after'], retry_after.toFixed(3));
   assert.equal(refused.header('access-control-allow-origin'), '*');
@@ -61,7 +63,7 @@ test('the headers tell where a client stands, and after Retry-After it goes on',
   }
   // The answer was on its way for a while, so this wakes no sooner than the window's end.
   await sleep(last.json.retry_after * 1000 + 1);
-  assert.equal((await world.post('/oauth2/token', web.exchange({ code }), { headers })).status, 200, 'the code was not touched');
+  assert.equal((await world.post('/oauth2/token', app.exchange({ code, verifier }), { headers })).status, 200, 'the code was not touched');
 });
 
 test('never more than the limit in any interval of the window’s length', async () => {
@@ -81,6 +83,19 @@ test('never more than the limit in any interval of the window’s length', async
     const apart = admitted[index].received - admitted[index - limit].sent;
     assert.ok(apart >= window - 2, `${limit + 1} requests in ${apart} ms`);
   }
+});
+
+test('applications behind one address each have a window, once they are known', async () => {
+  const [one, other] = [await world.application('confidential'), await world.application('confidential')];
+  const headers = from();
+  const ask = async (client) => (await world.post('/oauth2/token', client.with({ grant_type: 'client_credentials' }), { headers })).status;
+  for (const client of [one, other]) {
+    const answers = [];
+    for (let request = 0; request < 12; request += 1) answers.push(await ask(client));
+    // The first ones were counted by address: the isolate did not know the application yet.
+    assert.deepEqual(answers.slice(0, 10), Array(10).fill(200));
+  }
+  assert.equal((await world.post('/oauth2/token', one.with({ grant_type: 'client_credentials' }), { headers: from() })).status, 429, 'its window is one, wherever it asks from');
 });
 
 test('an IPv6 client is its /64', async () => {

@@ -142,6 +142,13 @@ impl Applications for Bindings {
         Ok(application)
     }
 
+    fn remembered_application(&self, wanted: ApplicationId) -> Option<Rc<Application>> {
+        REMEMBERED_APPLICATIONS.with_borrow(|applications| {
+            let (_, application) = applications.get(&wanted)?;
+            Some(Rc::clone(application))
+        })
+    }
+
     async fn current_application(
         &self,
         wanted: ApplicationId,

@@ -34,6 +34,22 @@ pub async fn authenticate<E: Edge>(
     Ok(authenticated.ok_or_else(|| credentials.refusal())?)
 }
 
+/// Which client the credentials of a request name and how much they prove, out of this isolate's
+/// memory alone: good for choosing the window that the request is counted in.
+pub fn remembered_proof<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Option<(ApplicationId, Proof)> {
+    let credentials = Credentials::read(cx.request.header("authorization"), params).ok()?;
+    let id = credentials.client_id();
+    let application = match &cx.config.admin_application {
+        Some(built_in) if built_in.client.id == id => Rc::clone(built_in),
+        _ => cx.edge.remembered_application(id)?,
+    };
+    let proof = application.client.authentication.verify(&credentials)?;
+    Some((id, proof))
+}
+
 impl AuthenticatedClient {
     /// Its application.
     pub fn application(&self) -> &Application {

@@ -22,6 +22,13 @@ impl Applications for Memory {
         }
     }
 
+    fn remembered_application(&self, id: ApplicationId) -> Option<Rc<Application>> {
+        let state = self.state.borrow();
+        let stored = state.directory.applications.get(&id)?;
+        let is_remembered = self.isolate.get() == Isolate::Warm;
+        is_remembered.then(|| Rc::clone(&stored.application))
+    }
+
     async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault> {
         self.read(|tables| {
             let stored = tables.applications.get(&id)?;

@@ -1,0 +1,75 @@
+//! Whose window a request is counted in, and what a full one is answered.
+
+use super::Context;
+use super::oauth::client_authentication::remembered_proof;
+use crate::fluxer::api_error::ApiError;
+use crate::http::{Response, with_member};
+use crate::oauth::client::authentication::Proof;
+use crate::oauth::error::ErrorCode;
+use crate::rate_limit::{Limit, Verdict};
+use crate::routes::Bucket;
+use crate::snowflake::ApplicationId;
+use crate::store::Edge;
+
+/// The grant by which a device asks again and again (RFC 8628 §3.4).
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Takes a request's place. One question to one limiter is all that it costs. A limiter that cannot
+/// be reached stops nobody here: an outage of ours must not become one of every application.
+pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<Verdict> {
+    let (key, limit) = window(cx, bucket);
+    match cx.edge.take(&key, limit?).await {
+        Ok(verdict) => Some(verdict),
+        Err(fault) => {
+            cx.edge.log(&fault.to_string());
+            None
+        }
+    }
+}
+
+/// The window of a request. All applications of one hosting service arrive from one address: at the
+/// token endpoint a client that authenticates at no cost has a window of its own. Whatever else comes
+/// is counted by its address, before the directory is asked.
+fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit>) {
+    let limits = &cx.config.limits;
+    let limit = match bucket {
+        Bucket::Authorize => limits.authorize,
+        Bucket::Revoke => limits.revoke,
+        Bucket::Token => match client(cx) {
+            Some(client) => return (format!("token:client:{client}"), limits.token_client),
+            None => limits.token,
+        },
+    };
+    let address = cx.request.client_address();
+    (format!("{}:{address}", bucket.name()), limit)
+}
+
+/// The client of a token request, where this isolate remembers enough to tell that it is that client.
+/// Anybody may claim the `client_id` of one that keeps no secret, and would fill its window.
+fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
+    let params = cx.form_or_json().ok()?;
+    let (client, proof) = remembered_proof(cx, &params)?;
+    (proof == Proof::Secret).then_some(client)
+}
+
+/// The answer to a request whose window is full. Beside Fluxer's own members it has `error`: some
+/// clients take whatever has none for their tokens.
+pub fn too_many_requests<E>(cx: &Context<'_, E>, verdict: &Verdict) -> Response {
+    let error = if is_poll(cx) {
+        ErrorCode::SlowDown
+    } else {
+        ErrorCode::TemporarilyUnavailable
+    };
+    let body = ApiError::RateLimited(*verdict).body();
+    let body = with_member(body, "error", error.as_str());
+    let retry_after = verdict.retry_after().to_string();
+    Response::json(429, &body).with("retry-after", retry_after)
+}
+
+/// Whether a device asks for its tokens (RFC 8628 §3.5).
+fn is_poll<E>(cx: &Context<'_, E>) -> bool {
+    cx.form_or_json().is_ok_and(|params| {
+        let grant_type = params.one("grant_type");
+        grant_type.is_ok_and(|grant_type| grant_type == Some(DEVICE_CODE))
+    })
+}
