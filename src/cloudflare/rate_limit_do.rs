@@ -6,11 +6,12 @@
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use worker::js_sys::{Date, JSON, Object, Promise, Reflect};
+use worker::js_sys::{Date, Function, JSON, Object, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -30,8 +31,6 @@ const BRIEFLY: Duration = Duration::from_secs(2);
 const PATIENTLY: Duration = Duration::from_secs(5);
 /// How long the object holds a try that others under way stand before. It is then asked again.
 const HOLD: Duration = Duration::from_secs(3);
-/// How often it looks whether their verdicts have come: a password takes some 150 ms to check.
-const GLANCE: Duration = Duration::from_millis(25);
 /// The options of a stub that does not ask again by itself.
 const ONCE: &str = r#"{"retry":{"maxRetries":0}}"#;
 /// The key of what is stored.
@@ -124,6 +123,8 @@ impl RateLimiter {
             storage,
             kv,
             window: RefCell::default(),
+            waiting: RefCell::default(),
+            waited: Cell::new(0),
             alarm_is_set: Cell::new(false),
         })))
     }
@@ -144,6 +145,7 @@ impl RateLimiter {
             Question::Begin(limit) => Ok(future_to_promise(state.begin(limit)).into()),
             Question::Settle(limit, place, outcome) => {
                 state.with(limit, |window| window.settle(limit, place, outcome))?;
+                state.wake(outcome);
                 match outcome {
                     Outcome::Failed => state.keep(limit, ()),
                     Outcome::Free => answer(&()).map(JsValue::from),
@@ -168,6 +170,10 @@ struct State {
     kv: SyncKv,
     /// `None` until it was read.
     window: RefCell<Option<Window>>,
+    /// The tries that wait, in the order in which they came, and what wakes each.
+    waiting: RefCell<VecDeque<(u64, Function)>>,
+    /// How many have waited, which tells them apart.
+    waited: Cell<u64>,
     /// Whether this instance has set it.
     alarm_is_set: Cell<bool>,
 }
@@ -204,14 +210,44 @@ impl State {
 
     /// Holds a try for a while where only others that are under way stand before it.
     async fn begin(self: Rc<Self>, limit: Limit) -> Result<JsValue, JsValue> {
-        let asked_at = ambient::now();
+        let until = ambient::now() + HOLD;
         loop {
             let now = ambient::now();
             let begun = self.with(limit, |window| window.begin(limit, now))?;
-            if !matches!(begun, Begun::Busy(_)) || now.since(asked_at) >= HOLD {
+            if !matches!(begun, Begun::Busy(_)) || now >= until {
                 return answer(&begun).map(JsValue::from);
             }
-            Delay::from(GLANCE).await;
+            self.wait(until.since(now)).await;
+        }
+    }
+
+    /// Waits until [`Self::wake`] has this try in mind, for so long at most.
+    async fn wait(&self, at_most: Duration) {
+        let last = self
+            .waiting
+            .borrow()
+            .back()
+            .map_or(0, |(number, _)| *number);
+        let number = last + 1;
+        let woken = Promise::new(&mut |wake, _| {
+            self.waiting.borrow_mut().push_back((number, wake));
+        });
+        select(JsFuture::from(woken), Delay::from(at_most)).await;
+        self.waiting
+            .borrow_mut()
+            .retain(|(other, _)| *other != number);
+    }
+
+    /// A free place is for the one that came first. A failure may have been the last to be waited for.
+    fn wake(&self, outcome: Outcome) {
+        let mut waiting = self.waiting.borrow_mut();
+        let woken = match outcome {
+            Outcome::Free => waiting.len().min(1),
+            Outcome::Failed => waiting.len(),
+        };
+        for (_, wake) in waiting.drain(..woken) {
+            // A promise's own function does not throw.
+            let _ = wake.call0(&JsValue::UNDEFINED);
         }
     }
 
