@@ -140,10 +140,7 @@ async fn verify<E: Edge>(
     let invalid = || ApiError::InvalidToken;
     let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
         .ok_or_else(invalid)?;
-    let application = cx
-        .application(token.application)
-        .await?
-        .ok_or_else(invalid)?;
+    let application = application_of(cx, &token).await?.ok_or_else(invalid)?;
     needs.check(&token)?;
     if !works(cx, &token).await? {
         return Err(invalid().into());
@@ -161,6 +158,20 @@ async fn verify_bot<E: Edge>(
     let hash = token.hash();
     let application = cx.edge.application_of_bot(token.application, &hash).await?;
     Ok(application.ok_or_else(invalid)?)
+}
+
+/// The application that holds a token. What it may do on its own behalf, or as an administrator,
+/// waits until D1 says that it still may.
+pub async fn application_of<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &AccessToken,
+) -> Result<Option<Rc<Application>>, Fault> {
+    let is_of_user = matches!(token.subject, Subject::User(..));
+    if is_of_user && !token.scope.contains(Scope::Admin) {
+        let known = cx.application_in_outage(token.application).await?;
+        return Ok(known.application());
+    }
+    cx.application(token.application).await
 }
 
 /// Whether a token's family lives, asked of its ledger and of nobody else.
@@ -218,7 +229,11 @@ pub async fn administrator<E: Edge>(
     let bearer = bearer(cx, Needs::OneOf(&[Scope::Admin])).await?;
     let denied = || ApiError::AccessDenied;
     if !bearer.application.client.is_trusted() {
-        return Err(denied().into());
+        // It may have become so since it was read.
+        let current = cx.current_application(bearer.token.application).await?;
+        if !current.is_some_and(|it| it.client.is_trusted()) {
+            return Err(denied().into());
+        }
     }
     let user = match bearer.token.subject {
         Subject::Application(..) => None,

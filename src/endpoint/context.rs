@@ -10,7 +10,7 @@ use crate::http::Request;
 use crate::page::Chrome;
 use crate::page::text;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, Fault, Known, Outlook};
 use crate::time::Timestamp;
 
 /// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
@@ -47,10 +47,51 @@ impl<E> Context<'_, E> {
 impl<E: Edge> Context<'_, E> {
     /// An application: the built-in one, or one of the directory's.
     pub async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
-        match &self.config.admin_application {
-            Some(built_in) if built_in.client.id == id => Ok(Some(Rc::clone(built_in))),
-            _ => self.edge.application(id).await,
+        Ok(self.known_application(id).await?.application())
+    }
+
+    /// An application, for a decision that is made again over [`Self::current_application`] where it
+    /// is a refusal and what was remembered decided.
+    pub async fn known_application(&self, id: ApplicationId) -> Result<Known, Fault> {
+        match self.built_in(id) {
+            Some(built_in) => Ok(Known::Current(Some(built_in))),
+            None => self.edge.application(id).await,
         }
+    }
+
+    /// An application as it is now.
+    pub async fn current_application(
+        &self,
+        id: ApplicationId,
+    ) -> Result<Option<Rc<Application>>, Fault> {
+        match self.built_in(id) {
+            Some(built_in) => Ok(Some(built_in)),
+            None => Ok(self.edge.current_application(id).await?.map(Rc::new)),
+        }
+    }
+
+    /// An application for what goes on while D1 does not answer: one that this isolate remembers
+    /// serves, unless KV says that it was stopped since. It is for tokens that exist; nothing new
+    /// begins with it.
+    pub async fn application_in_outage(&self, id: ApplicationId) -> Result<Known, Fault> {
+        let fault = match self.known_application(id).await {
+            Err(fault) if fault.outlook() == Outlook::Transient => fault,
+            known => return known,
+        };
+        let Some(remembered) = self.edge.remembered_application(id) else {
+            return Err(fault);
+        };
+        if self.edge.is_stopped(id).await? {
+            return Err(fault);
+        }
+        self.edge
+            .log(&format!("a remembered application serves: {fault}"));
+        Ok(Known::Remembered(remembered))
+    }
+
+    fn built_in(&self, id: ApplicationId) -> Option<Rc<Application>> {
+        let built_in = self.config.admin_application.as_ref();
+        built_in.filter(|it| it.client.id == id).map(Rc::clone)
     }
 
     /// A new id for something made now.

@@ -131,6 +131,20 @@ impl Refusal {
         }
     }
 
+    /// Whether it follows from how the client is registered, and not from the request alone.
+    pub const fn follows_from_registration(&self) -> bool {
+        matches!(
+            self,
+            Self::Client { .. }
+                | Self::GrantNotAllowed(_)
+                | Self::ScopeNotAllowed(_)
+                | Self::PkceRequired
+                | Self::PrivateBot
+                | Self::CodeGrantRequired
+                | Self::Grant(GrantRefusal::RedirectUriWithdrawn)
+        )
+    }
+
     /// The error code on the wire.
     pub const fn code(&self) -> ErrorCode {
         match self {

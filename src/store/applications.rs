@@ -1,5 +1,6 @@
 //! Applications and their bots.
 
+use core::time::Duration;
 use std::rc::Rc;
 
 use super::{Fault, Paging};
@@ -18,13 +19,39 @@ pub enum Added {
     TooMany,
 }
 
+/// How long an isolate answers out of its memory.
+pub const FRESH_FOR: Duration = Duration::from_secs(5);
+/// How long what it remembers serves while D1 does not answer.
+pub const SERVES_OUTAGES_FOR: Duration = Duration::from_secs(600);
+
+/// An application as an isolate knows it.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// As it is now; `None`: there is none.
+    Current(Option<Rc<Application>>),
+    /// As it was when it was last read. What it permits may be permitted; what it refuses may have
+    /// been permitted since, so a refusal of it is never final.
+    Remembered(Rc<Application>),
+}
+
+impl Known {
+    /// The application.
+    pub fn application(self) -> Option<Rc<Application>> {
+        match self {
+            Self::Current(application) => application,
+            Self::Remembered(application) => Some(application),
+        }
+    }
+}
+
 /// Applications and their bots.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Applications {
-    /// An application, at most five seconds old.
-    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault>;
-    /// What this isolate remembers of an application, however old: good for choosing the window that
-    /// a request is counted in, and for nothing that lets anybody in.
+    /// An application, at most [`FRESH_FOR`] old.
+    async fn application(&self, id: ApplicationId) -> Result<Known, Fault>;
+    /// What this isolate remembers of an application, at most [`SERVES_OUTAGES_FOR`] old: good for
+    /// choosing the window that a request is counted in, and for tokens that exist while D1 does not
+    /// answer. Asks nobody.
     fn remembered_application(&self, id: ApplicationId) -> Option<Rc<Application>>;
     /// An application as it is now, for whoever changes it.
     async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault>;

@@ -18,7 +18,7 @@ mod records;
 mod sessions;
 mod users;
 
-pub use applications::{Added, Applications};
+pub use applications::{Added, Applications, FRESH_FOR, Known, SERVES_OUTAGES_FOR};
 pub use audit_log::{AuditLog, EntryFilter};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
 pub use fault::{Fault, Outlook};

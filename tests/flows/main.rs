@@ -28,6 +28,7 @@ mod keys;
 mod limits;
 mod login;
 mod metadata;
+mod outages;
 mod refresh;
 mod resources;
 mod scopes;

@@ -1,4 +1,5 @@
-//! Applications and their bots. Each isolate remembers a thousand of them for five seconds.
+//! Applications and their bots. Each isolate remembers a thousand of them: for
+//! five seconds, and longer while D1 does not answer.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -17,11 +18,9 @@ use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Added, Applications, Fault, Paging};
+use crate::store::{Added, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR};
 use crate::time::Timestamp;
 
-/// How long an isolate remembers an application.
-const AGE: Duration = Duration::from_secs(5);
 /// How many applications an isolate remembers.
 const REMEMBERED: usize = 1_000;
 
@@ -92,7 +91,35 @@ pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
     });
 }
 
+fn recall(wanted: ApplicationId, age: Duration) -> Option<Rc<Application>> {
+    let now = ambient::now();
+    REMEMBERED_APPLICATIONS.with_borrow(|applications| {
+        let (read_at, application) = applications.get(&wanted)?;
+        (now.since(*read_at) < age).then(|| Rc::clone(application))
+    })
+}
+
 impl Bindings {
+    /// Reads an application, and remembers it.
+    async fn read_current(&self, wanted: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+        // Whatever changes while D1 answers comes after what was read.
+        let read_at = ambient::now();
+        let application = self.read_application("id = ?", &[id(wanted)]).await?;
+        let application = application.map(Rc::new);
+        REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| match &application {
+            Some(application) => {
+                if applications.len() >= REMEMBERED {
+                    applications.clear();
+                }
+                applications.insert(wanted, (read_at, Rc::clone(application)));
+            }
+            None => {
+                applications.remove(&wanted);
+            }
+        });
+        Ok(application)
+    }
+
     async fn read_application(
         &self,
         condition: &str,
@@ -118,42 +145,24 @@ impl Bindings {
 }
 
 impl Applications for Bindings {
-    async fn application(&self, wanted: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
-        let now = ambient::now();
-        let remembered = REMEMBERED_APPLICATIONS.with_borrow(|applications| {
-            let (read_at, application) = applications.get(&wanted)?;
-            (now.since(*read_at) < AGE).then(|| Rc::clone(application))
-        });
-        if remembered.is_some() {
-            return Ok(remembered);
+    async fn application(&self, wanted: ApplicationId) -> Result<Known, Fault> {
+        if let Some(application) = recall(wanted, FRESH_FOR) {
+            return Ok(Known::Remembered(application));
         }
-        let application = self.current_application(wanted).await?.map(Rc::new);
-        REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| match &application {
-            Some(application) => {
-                if applications.len() >= REMEMBERED {
-                    applications.clear();
-                }
-                applications.insert(wanted, (now, Rc::clone(application)));
-            }
-            None => {
-                applications.remove(&wanted);
-            }
-        });
-        Ok(application)
+        let application = self.read_current(wanted).await?;
+        Ok(Known::Current(application))
     }
 
     fn remembered_application(&self, wanted: ApplicationId) -> Option<Rc<Application>> {
-        REMEMBERED_APPLICATIONS.with_borrow(|applications| {
-            let (_, application) = applications.get(&wanted)?;
-            Some(Rc::clone(application))
-        })
+        recall(wanted, SERVES_OUTAGES_FOR)
     }
 
     async fn current_application(
         &self,
         wanted: ApplicationId,
     ) -> Result<Option<Application>, Fault> {
-        self.read_application("id = ?", &[id(wanted)]).await
+        let application = self.read_current(wanted).await?;
+        Ok(application.map(Rc::unwrap_or_clone))
     }
 
     async fn application_of_bot(

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::endpoint::caller::works;
-use crate::endpoint::oauth::client_authentication::{AuthenticatedClient, authenticate};
+use crate::endpoint::caller::{application_of, works};
+use crate::endpoint::oauth::client_authentication::{
+    AuthenticatedClient, authenticate_anew, authenticate_in_outage,
+};
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::ledger::Status;
@@ -17,12 +19,15 @@ use crate::store::{Edge, Fault};
 /// Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    let client = authenticate(cx, &params).await?;
+    let mut client = authenticate_in_outage(cx, &params).await?;
     let token = params.required("token")?;
     params.one("token_type_hint")?;
 
     let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
     let answer = if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {
+        if !may_ask(&client, &token) && client.is_remembered() {
+            client = authenticate_anew(cx, &params).await?;
+        }
         access(cx, &client, &token).await?
     } else if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now) {
         refresh(cx, &client, &token).await?
@@ -33,13 +38,20 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     Ok(Response::json(200, &answer))
 }
 
+fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {
+    client.client().is_trusted() || token.application == client.id()
+}
+
 async fn access<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     token: &AccessToken,
 ) -> Result<Option<Value>, Fault> {
-    let may_ask = client.client().is_trusted() || token.application == client.id();
-    if !may_ask || cx.application(token.application).await?.is_none() || !works(cx, token).await? {
+    if !may_ask(client, token) {
+        return Ok(None);
+    }
+    let application = application_of(cx, token).await?;
+    if application.is_none() || !works(cx, token).await? {
         return Ok(None);
     }
     let sub = match token.subject {

@@ -1,5 +1,6 @@
 //! Applications, over plain collections.
 
+use core::time::Duration;
 use std::rc::Rc;
 
 use super::tables::{StoredApplication, Tables, page};
@@ -8,32 +9,46 @@ use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Added, Applications, Fault, Paging};
+use crate::store::{
+    Added, Ambient, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR,
+};
 
 impl Applications for Memory {
-    async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
+    async fn application(&self, id: ApplicationId) -> Result<Known, Fault> {
         let application = |tables: &mut Tables| {
             let stored = tables.applications.get(&id);
             stored.map(|stored| Rc::clone(&stored.application))
         };
-        match self.isolate.get() {
-            Isolate::Warm => Ok(application(&mut self.state.borrow_mut().directory)),
-            Isolate::Cold => self.read(application),
-        }
+        let application = match (self.isolate.get(), self.recall(id, FRESH_FOR)) {
+            (Isolate::Remembering, Some(application)) => {
+                return Ok(Known::Remembered(application));
+            }
+            (Isolate::Warm, _) => application(&mut self.state.borrow_mut().directory),
+            (Isolate::Cold | Isolate::Remembering, _) => self.read(application)?,
+        };
+        self.remember(id, application.as_ref());
+        Ok(Known::Current(application))
     }
 
     fn remembered_application(&self, id: ApplicationId) -> Option<Rc<Application>> {
-        let state = self.state.borrow();
-        let stored = state.directory.applications.get(&id)?;
-        let is_remembered = self.isolate.get() == Isolate::Warm;
-        is_remembered.then(|| Rc::clone(&stored.application))
+        match self.isolate.get() {
+            Isolate::Warm => {
+                let state = self.state.borrow();
+                let stored = state.directory.applications.get(&id)?;
+                Some(Rc::clone(&stored.application))
+            }
+            Isolate::Remembering => self.recall(id, SERVES_OUTAGES_FOR),
+            Isolate::Cold => None,
+        }
     }
 
     async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault> {
-        self.read(|tables| {
-            let stored = tables.applications.get(&id)?;
-            Some(stored.application.as_ref().clone())
-        })
+        let application = self.read(|tables| {
+            let stored = tables.applications.get(&id);
+            stored.map(|stored| Rc::clone(&stored.application))
+        })?;
+        self.remember(id, application.as_ref());
+        Ok(application.map(Rc::unwrap_or_clone))
     }
 
     async fn application_of_bot(
@@ -150,6 +165,24 @@ impl Applications for Memory {
 }
 
 impl Memory {
+    fn recall(&self, id: ApplicationId, age: Duration) -> Option<Rc<Application>> {
+        let remembered = self.remembered.borrow();
+        let (read_at, application) = remembered.get(&id)?;
+        (self.now().since(*read_at) < age).then(|| Rc::clone(application))
+    }
+
+    fn remember(&self, id: ApplicationId, application: Option<&Rc<Application>>) {
+        let mut remembered = self.remembered.borrow_mut();
+        match application {
+            Some(application) => {
+                remembered.insert(id, (self.now(), Rc::clone(application)));
+            }
+            None => {
+                remembered.remove(&id);
+            }
+        }
+    }
+
     /// Changes an application where it is there and the change finds what it wants.
     fn change(
         &self,

@@ -19,9 +19,11 @@ mod users;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
 use crate::crypto::secret::{AuthorizationCode, Hash};
+use crate::fluxer::application::Application;
 use crate::id::FamilyId;
 use crate::outbound::Answer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
@@ -59,8 +61,10 @@ pub enum KvMood {
 /// What the isolate remembers of applications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolate {
-    /// Every one: asking for it is no step.
+    /// Every one as it is now: asking for it is no step.
     Warm,
+    /// What it has read itself, as isolates do.
+    Remembering,
     /// None.
     Cold,
 }
@@ -83,8 +87,11 @@ pub struct Memory {
     pub isolate: Cell<Isolate>,
     /// The part that is down until further notice: every step of that name fails.
     pub outage: Cell<Option<&'static str>>,
+    /// Whether KV is down as well.
+    pub kv_outage: Cell<bool>,
     /// Whether what fails does so for good: what is stored there cannot be read.
     pub outlook: Cell<Outlook>,
+    remembered: RefCell<BTreeMap<ApplicationId, (Timestamp, Rc<Application>)>>,
     /// Which step fails.
     pub plan: Cell<Option<Plan>>,
     /// What another request does in the middle of the next one.
@@ -121,7 +128,9 @@ impl Default for Memory {
             kv_mood: Cell::new(KvMood::Fresh),
             isolate: Cell::new(Isolate::Warm),
             outage: Cell::new(None),
+            kv_outage: Cell::new(false),
             outlook: Cell::new(Outlook::Transient),
+            remembered: RefCell::default(),
             plan: Cell::new(None),
             meanwhile: RefCell::default(),
             steps: RefCell::default(),
@@ -217,7 +226,8 @@ impl Memory {
             Outlook::Transient => Fault::new(name, "planned"),
             Outlook::Permanent => Fault::permanent(name, "planned"),
         };
-        let is_down = self.outage.get().is_some_and(|part| name.starts_with(part));
+        let is_down = self.outage.get().is_some_and(|part| name.starts_with(part))
+            || (self.kv_outage.get() && name.starts_with("kv"));
         if is_down || failing.is_some_and(|plan| plan.when == When::Before) {
             return Err(fault());
         }

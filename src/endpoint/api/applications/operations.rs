@@ -209,6 +209,7 @@ pub async fn remove<E: Edge>(
     actor: Snowflake,
     id: ApplicationId,
 ) -> Outcome<()> {
+    cx.edge.mark_stopped(id);
     if !cx.edge.delete_application(id).await? {
         return Err(ApiError::UnknownApplication.into());
     }
@@ -238,6 +239,7 @@ impl SecretOwner {
     ) -> Outcome<Secret<ClientSecret>> {
         let Self(id) = self;
         let secret: Secret<ClientSecret> = cx.new_secret()?;
+        cx.edge.mark_stopped(id);
         if !cx.edge.set_client_secret(id, &secret.hash()).await? {
             return Err(ApiError::UnknownApplication.into());
         }

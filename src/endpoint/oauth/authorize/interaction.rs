@@ -15,7 +15,7 @@ use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::Scope;
 use crate::page::text::Message;
 use crate::snowflake::ApplicationId;
-use crate::store::{Edge, Fault, Outlook, Session};
+use crate::store::{Edge, Fault, Known, Outlook, Session};
 use crate::time::Timestamp;
 
 /// Where a client waits for its answer.
@@ -125,15 +125,34 @@ impl Interaction {
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
         let id = ApplicationId::parse(id).ok_or_else(unknown)?;
-        let application = cx.application(id).await?.ok_or_else(unknown)?;
-        let destination = Destination::read(&params, &application.client);
+        let current = match cx.known_application(id).await? {
+            Known::Current(current) => current,
+            Known::Remembered(application) => {
+                let read = Self::of(&params, application);
+                if read.as_ref().is_ok_and(Self::is_settled) {
+                    return Ok(read?);
+                }
+                cx.current_application(id).await?
+            }
+        };
+        Ok(Self::of(&params, current.ok_or_else(unknown)?)?)
+    }
+
+    fn of(params: &Params, application: Rc<Application>) -> Result<Self, Notice> {
+        let destination = Destination::read(params, &application.client);
         let destination = destination.map_err(Notice::bad_request)?;
         Ok(Self {
-            prompt: Prompt::parse(&params),
-            request: RequestedAccess::parse(&params, &application, &destination),
+            prompt: Prompt::parse(params),
+            request: RequestedAccess::parse(params, &application, &destination),
             destination,
             application,
         })
+    }
+
+    /// Whether a remembered application is enough to go on. What refuses the request may have changed
+    /// since, and so may who may add the bot.
+    fn is_settled(&self) -> bool {
+        self.request.as_ref().is_ok_and(|it| it.bot.is_none())
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -5,11 +5,15 @@ mod client_credentials;
 mod issue;
 mod refresh_token;
 
-use crate::endpoint::oauth::client_authentication::authenticate;
+use crate::endpoint::oauth::client_authentication::{
+    AuthenticatedClient, authenticate, authenticate_anew, authenticate_in_outage,
+};
+use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::GrantType;
+use crate::oauth::params::Params;
 use crate::store::Edge;
 
 /// `POST`.
@@ -17,12 +21,34 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let params = cx.form_or_json()?;
     let grant_type = params.required("grant_type")?;
     let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
-    let client = authenticate(cx, &params).await?;
-    client.client().may_use(grant_type)?;
-    let issuance = match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(cx, &client, &params).await?,
-        GrantType::RefreshToken => refresh_token::rotate(cx, &client, &params).await?,
-        GrantType::ClientCredentials => client_credentials::issue(cx, &client, &params)?,
+    let client = match grant_type {
+        GrantType::RefreshToken => authenticate_in_outage(cx, &params).await?,
+        GrantType::AuthorizationCode | GrantType::ClientCredentials => {
+            authenticate(cx, &params).await?
+        }
+    };
+    let issuance = match grant(cx, &client, grant_type, &params).await {
+        Err(Failure::Refused(refusal))
+            if client.is_remembered() && refusal.follows_from_registration() =>
+        {
+            let client = authenticate_anew(cx, &params).await?;
+            grant(cx, &client, grant_type, &params).await?
+        }
+        granted => granted?,
     };
     Ok(issuance.respond(cx)?)
+}
+
+async fn grant<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &AuthenticatedClient,
+    grant_type: GrantType,
+    params: &Params,
+) -> Result<Issuance, Failure<Refusal>> {
+    client.client().may_use(grant_type)?;
+    match grant_type {
+        GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params).await,
+        GrantType::RefreshToken => refresh_token::rotate(cx, client, params).await,
+        GrantType::ClientCredentials => client_credentials::issue(cx, client, params),
+    }
 }
