@@ -44,6 +44,8 @@ pub struct Config {
     pub admin_application: Option<Rc<Application>>,
     /// The limits.
     pub limits: Limits,
+    /// Who may register clients by RFC 7591.
+    pub dynamic_registration: DynamicRegistration,
     /// Schemes without a dot that public applications may register.
     pub redirect_schemes: PrivateSchemes,
     /// How long a code is good.
@@ -94,6 +96,19 @@ pub struct Limits {
     pub revoke: Option<Limit>,
     /// Of failed logins, per address and per account.
     pub login: Option<Limit>,
+    /// Of the registration endpoint.
+    pub register: Option<Limit>,
+}
+
+/// Who may register clients by RFC 7591.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DynamicRegistration {
+    /// Nobody: there is no such URL.
+    Off,
+    /// Whoever has a token of an administrator's.
+    Token,
+    /// Everybody.
+    Open,
 }
 
 /// A setting that cannot be served with; its text names the setting and never its value.
@@ -129,6 +144,9 @@ pub enum ConfigError {
     /// The colours and measures.
     #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
     Theme(&'static str),
+    /// Who may register clients.
+    #[error("DYNAMIC_REGISTRATION must be open, token or off")]
+    DynamicRegistration,
     /// The schemes that public applications may register.
     #[error("REDIRECT_SCHEMES must be schemes separated by spaces, and none of a browser's own")]
     RedirectSchemes,
@@ -174,6 +192,13 @@ impl Config {
                 token_client: limit("RATE_LIMIT_TOKEN_CLIENT", &token)?,
                 revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
                 login: limit("RATE_LIMIT_LOGIN", "5/60")?,
+                register: limit("RATE_LIMIT_REGISTER", "60/3600")?,
+            },
+            dynamic_registration: match setting("DYNAMIC_REGISTRATION").as_deref() {
+                None | Some("off") => DynamicRegistration::Off,
+                Some("token") => DynamicRegistration::Token,
+                Some("open") => DynamicRegistration::Open,
+                Some(_) => return Err(ConfigError::DynamicRegistration),
             },
             redirect_schemes: match setting("REDIRECT_SCHEMES") {
                 None => PrivateSchemes::default(),
@@ -376,6 +401,10 @@ mod tests {
         for days in ["0", "-1", "3651", "forever"] {
             check(&[("AUDIT_LOG_DAYS", days)], Some(ConfigError::AuditLog));
         }
+        check(
+            &[("DYNAMIC_REGISTRATION", "on")],
+            Some(ConfigError::DynamicRegistration),
+        );
         check(
             &[("REDIRECT_SCHEMES", "cursor javascript")],
             Some(ConfigError::RedirectSchemes),

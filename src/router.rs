@@ -20,7 +20,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         request,
         now: edge.now(),
     };
-    let mut response = match Matched::of(request) {
+    let mut response = match Matched::of(request, config) {
         Err(unmatched) => unmatched.respond(&cx),
         Ok(_) if config.issuer.is_https() && !request.secure => insecure(&cx),
         Ok(Matched { route, .. }) if request.method == Method::Options => {
@@ -51,10 +51,11 @@ enum Unmatched {
 }
 
 impl<'a> Matched<'a> {
-    fn of(request: &'a Request) -> Result<Self, Unmatched> {
+    fn of(request: &'a Request, config: &Config) -> Result<Self, Unmatched> {
         let path = canonical(&request.path);
         let routes: Vec<_> = ROUTES
             .iter()
+            .filter(|route| route.exists(config))
             .filter_map(|route| segments(route.path, path).map(|it| (route, it)))
             .collect();
         let method = match request.method {
@@ -296,7 +297,8 @@ fn preflight(methods: &str) -> Response {
 /// RFC 6749 §3.1: TLS, where the issuer is https. A page can be asked for again; what an API
 /// request carried has leaked, and the sooner its developer notices the better.
 fn insecure<E>(cx: &Context<'_, E>) -> Response {
-    let is_page = Matched::of(cx.request).is_ok_and(|it| it.route.format == Format::Page);
+    let is_page =
+        Matched::of(cx.request, cx.config).is_ok_and(|it| it.route.format == Format::Page);
     if is_page {
         let target = Target::parse(&cx.request.target());
         let target = target.unwrap_or_else(|| Target::of(&cx.request.path, &[]));

@@ -1,6 +1,7 @@
 //! Every URL once: the table that routing, dispatch, CORS, rate limits and metadata all read. A new
 //! URL is a row here and a file in `endpoint/`.
 
+use crate::config::{Config, DynamicRegistration};
 use crate::http::Method;
 
 /// One row: a method of a URL.
@@ -16,6 +17,8 @@ pub struct Route {
     pub(crate) bucket: Option<Bucket>,
     /// The name of this URL in the metadata document.
     pub metadata: Option<&'static str>,
+    /// Whether the settings let it be there.
+    exists: fn(&Config) -> bool,
 }
 
 /// How a route says no.
@@ -44,6 +47,7 @@ pub(crate) enum Bucket {
     Authorize,
     Token,
     Revoke,
+    Register,
 }
 
 impl Bucket {
@@ -52,6 +56,7 @@ impl Bucket {
             Self::Authorize => "authorize",
             Self::Token => "token",
             Self::Revoke => "revoke",
+            Self::Register => "register",
         }
     }
 }
@@ -72,6 +77,7 @@ impl Route {
             cors,
             bucket: None,
             metadata: None,
+            exists: |_| true,
         }
     }
 
@@ -83,6 +89,17 @@ impl Route {
     const fn named(mut self, metadata: &'static str) -> Self {
         self.metadata = Some(metadata);
         self
+    }
+
+    const fn only_if(mut self, exists: fn(&Config) -> bool) -> Self {
+        self.exists = exists;
+        self
+    }
+
+    /// Whether the settings let it be there: where they do not, the URL is unknown, and metadata does
+    /// not name it.
+    pub fn exists(&self, config: &Config) -> bool {
+        (self.exists)(config)
     }
 
     /// The methods of this URL, as `Allow` lists them.
@@ -132,6 +149,10 @@ macro_rules! with_routes {
             Revoke                    Post   "/api/oauth2/revoke"                                            oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke).named("revocation_endpoint");
             RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);
             Introspect                Post   "/api/oauth2/introspect"                                        oauth::introspect::introspect()                              OAuth Any  .named("introspection_endpoint");
+            Register                  Post   "/api/oauth2/register"                                          oauth::register::create()                                    OAuth Any  .limited(Bucket::Register).named("registration_endpoint").only_if(registration);
+            ShowRegistration          Get    "/api/oauth2/register/{client}"                                 oauth::register::show(client)                                OAuth Any  .only_if(registration);
+            ReplaceRegistration       Put    "/api/oauth2/register/{client}"                                 oauth::register::replace(client)                             OAuth Any  .only_if(registration);
+            DeleteRegistration        Delete "/api/oauth2/register/{client}"                                 oauth::register::delete(client)                              OAuth Any  .only_if(registration);
             Metadata                  Get    "/.well-known/oauth-authorization-server"                       oauth::metadata::show()                                      OAuth Any;
             Jwks                      Get    "/.well-known/jwks.json"                                     oauth::jwks::show()                                          OAuth Any  .named("jwks_uri");
             Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
@@ -180,6 +201,9 @@ macro_rules! with_routes {
             AdminShowApplication      Get    "/api/admin/applications/{application}"                         api::admin::applications::show(application)                  Api   None;
             AdminUpdateApplication    Patch  "/api/admin/applications/{application}"                         api::admin::applications::update(application)                Api   None;
             AdminDeleteApplication    Delete "/api/admin/applications/{application}"                         api::admin::applications::delete(application)                Api   None;
+            AdminRegistrationTokens   Get    "/api/admin/registration-tokens"                                api::admin::registration_tokens::list()                      Api   None .only_if(registration);
+            AdminCreateToken          Post   "/api/admin/registration-tokens"                                api::admin::registration_tokens::create()                    Api   None .only_if(registration);
+            AdminDeleteToken          Delete "/api/admin/registration-tokens/{token}"                        api::admin::registration_tokens::delete(token)               Api   None .only_if(registration);
             AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
             AdminKeys                 Get    "/api/admin/keys"                                            api::admin::keys::list()                                     Api   None;
             AdminRotateKeys           Post   "/api/admin/keys/rotate"                                     api::admin::keys::rotate()                                   Api   None;
@@ -188,6 +212,10 @@ macro_rules! with_routes {
     };
 }
 pub(crate) use with_routes;
+
+fn registration(config: &Config) -> bool {
+    config.dynamic_registration != DynamicRegistration::Off
+}
 
 macro_rules! table {
     ($(

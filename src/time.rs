@@ -1,6 +1,6 @@
 //! Instants and spans. The clock itself lives outside: every decision takes `now` as an argument.
 
-use core::ops::Add;
+use core::ops::{Add, Sub};
 use core::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -63,6 +63,15 @@ impl Add<Duration> for Timestamp {
     fn add(self, span: Duration) -> Self {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         Self(self.0.saturating_add(millis))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, span: Duration) -> Self {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
     }
 }
 

@@ -28,6 +28,14 @@ pub enum BrowserId {}
 #[derive(Debug)]
 pub enum AuthorizationCode {}
 
+/// The kind of the token with which a client that registered itself changes what it registered.
+#[derive(Debug)]
+pub enum RegistrationAccessToken {}
+
+/// The kind of the token with which clients may register themselves.
+#[derive(Debug)]
+pub enum InitialAccessToken {}
+
 /// The kind of a bot token.
 #[derive(Debug)]
 pub enum BotTokenSecret {}

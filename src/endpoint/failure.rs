@@ -9,6 +9,7 @@ use crate::crypto::password::HashingError;
 use crate::fluxer::api_error::ApiError;
 use crate::http::Response;
 use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
+use crate::oauth::redirect_uri::RedirectTo;
 use crate::page::text::Message;
 use crate::page::{NoticePage, Page};
 use crate::rate_limit::Verdict;
@@ -75,6 +76,9 @@ impl Refuse for Refusal {
                 "www-authenticate",
                 "Basic realm=\"Fluxer\", charset=\"UTF-8\"",
             ),
+            Self::RegistrationToken => {
+                response.with("www-authenticate", "Bearer error=\"invalid_token\"")
+            }
             _ => response,
         }
     }
@@ -156,6 +160,17 @@ pub struct Notice {
     pub detail: Option<String>,
     /// Where to go on: a path here.
     pub next: Option<(String, Next)>,
+    /// Where to go on elsewhere, where the user decides to.
+    pub away: Option<Away>,
+}
+
+/// A way to a client that the user has to take themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Who is there, for a person to read.
+    pub destination: String,
+    /// The address.
+    pub location: RedirectTo,
 }
 
 /// What the way on is called.
@@ -177,6 +192,7 @@ impl Notice {
             message,
             detail: None,
             next: None,
+            away: None,
         }
     }
 
@@ -229,6 +245,10 @@ impl Refuse for Notice {
                 .next
                 .as_ref()
                 .map(|(href, next)| (href.as_str(), label(*next))),
+            away: self
+                .away
+                .as_ref()
+                .map(|it| (it.destination.as_str(), it.location.as_str())),
         };
         Page::render(chrome, title, &page).respond(self.status)
     }

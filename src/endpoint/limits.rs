@@ -35,6 +35,7 @@ fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit
     let limit = match bucket {
         Bucket::Authorize => limits.authorize,
         Bucket::Revoke => limits.revoke,
+        Bucket::Register => limits.register,
         Bucket::Token => match client(cx) {
             Some(client) => return (format!("token:client:{client}"), limits.token_client),
             None => limits.token,

@@ -17,5 +17,5 @@ pub mod sudo;
 
 pub use context::Context;
 pub use failure::{
-    Failure, Next, Notice, PageRefusal, Refuse, UnknownPath, limit_headers, oauth_error,
+    Away, Failure, Next, Notice, PageRefusal, Refuse, UnknownPath, limit_headers, oauth_error,
 };

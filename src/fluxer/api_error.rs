@@ -46,6 +46,8 @@ pub enum ApiError {
     UnknownConnection,
     /// No such signing key.
     UnknownKey,
+    /// No such token.
+    UnknownToken,
     /// The bot is not in that guild.
     MissingAccess,
     /// The application has no bot.
@@ -97,6 +99,7 @@ impl ApiError {
             Self::UnknownMember => (404, "UNKNOWN_MEMBER", "Unknown Guild Member"),
             Self::UnknownConnection => (404, "UNKNOWN_CONNECTION", "Unknown connection"),
             Self::UnknownKey => (404, "UNKNOWN_KEY", "Unknown key"),
+            Self::UnknownToken => (404, "UNKNOWN_TOKEN", "Unknown token"),
             Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
             Self::NotABotApplication => (400, "NOT_A_BOT_APPLICATION", "Application is not a bot"),
             Self::MaxApplications => (

@@ -239,7 +239,9 @@ changes! {
     /// Whether it may ask for `admin`.
     trusted: bool, "trusted",
         |is| is.client.is_trusted(),
-        |it, trusted| it.client.origin = ClientOrigin::Registered { trusted };
+        |it, to| if let ClientOrigin::Registered { trusted } = &mut it.client.origin {
+            *trusted = to;
+        };
     /// Bits that the platform sets.
     flags: u32, "flags", |is| is.flags, |it, to| it.flags = to;
     /// Who answers for it, or nobody.

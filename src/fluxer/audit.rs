@@ -62,6 +62,10 @@ wire_enum! {
         KeysRotated = "keys.rotated",
         /// A signing key that had leaked was removed.
         KeyRemoved = "keys.removed",
+        /// An administrator made a token with which clients may register.
+        RegistrationTokenCreated = "registration_token.created",
+        /// An administrator deleted one.
+        RegistrationTokenDeleted = "registration_token.deleted",
     }
 }
 

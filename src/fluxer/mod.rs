@@ -8,4 +8,5 @@ pub mod bot_token;
 pub mod guild;
 pub mod installation;
 pub mod permissions;
+pub mod registration;
 pub mod user;

@@ -33,6 +33,12 @@ wire_enum! {
         TemporarilyUnavailable = "temporarily_unavailable",
         /// A device that polls asks too often (RFC 8628 §3.5).
         SlowDown = "slow_down",
+        /// RFC 7591 §3.2.2: no redirect URI can be registered.
+        InvalidRedirectUri = "invalid_redirect_uri",
+        /// RFC 7591 §3.2.2: what a client says of itself cannot be registered.
+        InvalidClientMetadata = "invalid_client_metadata",
+        /// RFC 6750 §3.1: the token is not good for this.
+        InvalidToken = "invalid_token",
         /// `prompt=none`, and nobody is logged in.
         LoginRequired = "login_required",
         /// `prompt=none`, and the user would have to be asked.
@@ -85,6 +91,20 @@ pub enum Refusal {
     /// `grant_type` is ours, but not for this client.
     #[error("This application may not use the grant type {0}")]
     GrantNotAllowed(GrantType),
+    /// None of a client's redirect URIs can be registered (RFC 7591 §3.2.2).
+    #[error("redirect_uris: {0}")]
+    RedirectUris(&'static str),
+    /// A client says something of itself that cannot be registered (RFC 7591 §3.2.2).
+    #[error("{member} {must}")]
+    ClientMetadata {
+        /// The member.
+        member: &'static str,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// Neither a registration token of this client nor one that may register clients.
+    #[error("The token is missing or not good for this registration")]
+    RegistrationToken,
     /// The client could not be authenticated.
     #[error("{reason}")]
     Client {
@@ -126,7 +146,7 @@ impl Refusal {
     /// The HTTP status (RFC 6749 §5.2), where the answer is no redirect.
     pub const fn status(&self) -> u16 {
         match self.code() {
-            ErrorCode::InvalidClient => 401,
+            ErrorCode::InvalidClient | ErrorCode::InvalidToken => 401,
             _ => 400,
         }
     }
@@ -166,6 +186,9 @@ impl Refusal {
             Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {
                 ErrorCode::InvalidScope
             }
+            Self::RedirectUris(_) => ErrorCode::InvalidRedirectUri,
+            Self::ClientMetadata { .. } => ErrorCode::InvalidClientMetadata,
+            Self::RegistrationToken => ErrorCode::InvalidToken,
             Self::Denied => ErrorCode::AccessDenied,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,

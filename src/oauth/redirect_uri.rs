@@ -117,6 +117,11 @@ impl RegisteredUri {
     pub fn is_on_this_machine(&self) -> bool {
         is_on_this_machine(&self.0)
     }
+
+    /// Who is at the other end, for a person to read.
+    pub fn destination(&self) -> &str {
+        destination(&self.0)
+    }
 }
 
 /// Whether a redirect URI leads to a program on the user's own machine: a loopback address, or a
@@ -306,13 +311,18 @@ impl RedirectUri {
         }
     }
 
-    /// Who is at the other end, for a person to read: the host in full, or the private-use scheme.
+    /// Who is at the other end, for a person to read.
     pub fn destination(&self) -> &str {
-        let after_scheme = self.uri.split_once("://").map(|(_, rest)| rest);
-        match after_scheme.and_then(|rest| rest.split(['/', '?']).next()) {
-            Some(host) if !host.is_empty() => host,
-            _ => self.uri.split(':').next().unwrap_or_default(),
-        }
+        destination(&self.uri)
+    }
+}
+
+/// Who is at the other end of a redirect URI: the host in full or, of a private-use scheme, the
+/// scheme. What stands behind that may be a host's name, and no host has a say in it.
+fn destination(uri: &str) -> &str {
+    match uri.split_once("://") {
+        Some(("http" | "https", rest)) => rest.split(['/', '?']).next().unwrap_or_default(),
+        _ => uri.split(':').next().unwrap_or_default(),
     }
 }
 
@@ -321,6 +331,11 @@ impl RedirectUri {
 pub struct RedirectTo(String);
 
 impl RedirectTo {
+    /// The address, for a link that the user follows themselves.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The header's value.
     pub fn into_header(self) -> String {
         self.0
@@ -586,6 +601,11 @@ mod tests {
             ),
             ("http://[::1]:5000/cb", "http:", "[::1]:5000"),
             ("com.example.app:/cb", "com.example.app:", "com.example.app"),
+            (
+                "cursor://bank.example/cb",
+                "cursor://bank.example cursor:",
+                "cursor",
+            ),
         ] {
             let uri = redirect_uri(uri);
             assert_eq!(uri.csp_sources(), source);

@@ -26,6 +26,8 @@ pub struct ConsentPage<'a> {
     pub registered_on: &'a str,
     /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
     pub destination: Option<&'a str>,
+    /// What is to be said where nobody vouches for the application.
+    pub unverified: Option<Unverified<'a>>,
     /// As whom.
     pub username: &'a str,
     /// What it asks for.
@@ -38,6 +40,14 @@ pub struct ConsentPage<'a> {
     pub switch_account_action: &'a str,
     /// Its hidden field.
     pub switch_account_token: &'a str,
+}
+
+/// An application that nobody vouches for.
+pub struct Unverified<'a> {
+    /// The host of the document that describes it, where there is one.
+    pub document_host: Option<&'a str>,
+    /// Where the answer goes, where that is a program on the user's own machine.
+    pub local: Option<&'a str>,
 }
 
 /// One scope on the consent form.
@@ -174,6 +184,24 @@ impl View for ConsentPage<'_> {
     }
 }
 
+impl Unverified<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.consent;
+        let name = |it: &str| html! { bdi.name dir="ltr" { (it) } };
+        html! {
+            div.warning role="note" {
+                p { (branded(text.unverified, chrome)) }
+                @if let Some(host) = self.document_host {
+                    p { (around(text.described_by, &[name(host)])) }
+                }
+                @if let Some(local) = self.local {
+                    p { (around(text.on_this_machine, &[name(local)])) }
+                }
+            }
+        }
+    }
+}
+
 impl ConsentPage<'_> {
     /// What is asked for, and the two answers.
     fn question(&self, chrome: &Chrome<'_>) -> Markup {
@@ -233,6 +261,7 @@ impl ConsentPage<'_> {
                 }
             }
             (claim(self.application.description.as_str(), chrome))
+            @if let Some(unverified) = &self.unverified { (unverified.body(chrome)) }
         }
     }
 

@@ -14,6 +14,7 @@ use crate::oauth::redirect_uri::RedirectUri;
 pub use bot_added::BotAddedPage;
 pub use consent::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, PermissionLine, Preview, ScopeLine,
+    Unverified,
 };
 pub use login::{LoginPage, LoginProblem};
 pub use logout::LogoutPage;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::heading;
+use super::parts::{around, heading};
 use super::text::filled;
 use super::{Chrome, View};
 
@@ -18,6 +18,8 @@ pub struct NoticePage<'a> {
     pub detail: Option<&'a str>,
     /// Where to go on: a path here and its label.
     pub next: Option<(&'a str, &'a str)>,
+    /// Where to go on elsewhere: who is there, and the address.
+    pub away: Option<(&'a str, &'a str)>,
 }
 
 impl View for NoticePage<'_> {
@@ -27,6 +29,14 @@ impl View for NoticePage<'_> {
             p.lead { (filled(self.words, &[self.seconds])) }
             @if let Some((href, label)) = self.next {
                 p.actions { a.button href=(href) { (label) } }
+            }
+            @if let Some((host, href)) = self.away {
+                @let host = html! { bdi.name dir="ltr" { (host) } };
+                p.actions {
+                    a.button href=(href) rel="noreferrer" {
+                        (around(chrome.text.layout.go_to, &[host]))
+                    }
+                }
             }
             @if let Some(detail) = self.detail {
                 section.detail aria-labelledby="detail" {

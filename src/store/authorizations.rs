@@ -36,6 +36,8 @@ pub struct Consent<'a> {
     pub scope: Option<Scopes>,
     /// The bot that is added with it. Nothing is remembered unless that works.
     pub installation: Option<Installation<'a>>,
+    /// Whether nobody vouches for the application, which is kept from now on because somebody uses it.
+    pub is_unverified: bool,
     /// When.
     pub now: Timestamp,
     /// What the audit log says of it.

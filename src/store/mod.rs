@@ -15,6 +15,7 @@ mod lists;
 pub mod memory;
 mod outbound;
 mod records;
+mod registrations;
 mod sessions;
 mod users;
 
@@ -28,6 +29,7 @@ pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
 pub use outbound::Outbound;
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
+pub use registrations::{InitialToken, Registration, Registrations};
 pub use sessions::{Session, Sessions};
 pub use users::{Account, Taken, Users};
 
@@ -77,10 +79,10 @@ pub trait Limiter {
 /// D1: what people query. Who somebody is ([`Users`]) is apart from what they did here
 /// ([`Sessions`], [`Authorizations`]), for the former may live elsewhere.
 pub trait Directory:
-    Users + Sessions + Authorizations + Applications + Guilds + AuditLog + Lists
+    Users + Sessions + Authorizations + Applications + Registrations + Guilds + AuditLog + Lists
 {
 }
-impl<T: Users + Sessions + Authorizations + Applications + Guilds + AuditLog + Lists> Directory
-    for T
+impl<T> Directory for T where
+    T: Users + Sessions + Authorizations + Applications + Registrations + Guilds + AuditLog + Lists
 {
 }

@@ -418,6 +418,27 @@ fn a_form_sent_again_adds_no_bot_and_says_so_once() {
 }
 
 #[test]
+fn who_may_register_clients_is_written_down() {
+    let world = World::new();
+    let path = "/api/admin/registration-tokens";
+    let made = world.administer(Method::Post, path, Some(&json!({"name": "CI"})));
+    let made = made.expect(201).json();
+    let one = format!("{path}/{}", text(&made, "id"));
+    world.advance(1);
+    world.administer(Method::Delete, &one, None).expect(204);
+    let log = world.audit_log();
+    let actions = [
+        Action::RegistrationTokenDeleted,
+        Action::RegistrationTokenCreated,
+    ];
+    for (entry, action) in log.iter().zip(actions) {
+        assert_eq!(entry["action"], action.as_str());
+        assert_eq!(entry["target_id"], made["id"]);
+        assert!(!entry.to_string().contains(&text(&made, "token")));
+    }
+}
+
+#[test]
 fn every_action_has_a_test_that_writes_it() {
     let this = include_str!("audit.rs");
     for action in Action::ALL {

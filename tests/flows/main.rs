@@ -30,6 +30,7 @@ mod login;
 mod metadata;
 mod outages;
 mod refresh;
+mod registration;
 mod resources;
 mod scopes;
 mod secrets;

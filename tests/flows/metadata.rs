@@ -25,6 +25,7 @@ fn the_document_is_this() {
             "token_endpoint": format!("{HTTP}/api/oauth2/token"),
             "revocation_endpoint": format!("{HTTP}/api/oauth2/revoke"),
             "introspection_endpoint": format!("{HTTP}/api/oauth2/introspect"),
+            "registration_endpoint": format!("{HTTP}/api/oauth2/register"),
             "userinfo_endpoint": format!("{HTTP}/api/oauth2/userinfo"),
             "jwks_uri": format!("{HTTP}/.well-known/jwks.json"),
             "scopes_supported": [

@@ -6,6 +6,8 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use serde::Deserialize;
+
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
 use super::{Bind, Bindings, after, fault, id, taken, text_or_null};
 use crate::cloudflare::ambient;
@@ -14,8 +16,8 @@ use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
-use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Added, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR};
@@ -42,6 +44,10 @@ columns! {
         ClientAuthentication::Secret(hashes) => id(hashes.current()),
     };
     redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
+    origin: Origin, |it| match &it.client.origin {
+        ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => Bind::Text("registered"),
+        ClientOrigin::Dynamic => Bind::Text("dynamic"),
+    };
     trusted: Flag, |it| flag(it.client.is_trusted());
     bot_public: Flag, |it| flag(it.bot_public);
     bot_require_code_grant: Flag, |it| flag(it.bot_require_code_grant);
@@ -58,15 +64,29 @@ columns! {
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }
 
+/// The column `origin`.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Origin {
+    Registered,
+    Dynamic,
+}
+
 impl From<ApplicationRow> for Application {
     fn from(row: ApplicationRow) -> Self {
         let authentication = row.secret_hash.map_or(ClientAuthentication::None, |hash| {
             ClientAuthentication::Secret(hash.into())
         });
         let redirect_uris = row.redirect_uris.0;
+        let client = match row.origin {
+            Origin::Registered => {
+                Client::registered(row.id, authentication, redirect_uris, row.trusted.0)
+            }
+            Origin::Dynamic => Client::dynamic(row.id, authentication, redirect_uris),
+        };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
-            client: Client::registered(row.id, authentication, redirect_uris, row.trusted.0),
+            client,
             owner: row.owner_id,
             name: row.name,
             description: row.description,
@@ -132,7 +152,7 @@ impl Bindings {
     }
 
     /// Changes one application where it is what the statement wants; whether it was.
-    async fn write_application(
+    pub(super) async fn write_application(
         &self,
         changed: ApplicationId,
         sql: &str,

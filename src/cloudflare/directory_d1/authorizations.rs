@@ -145,6 +145,12 @@ impl Authorizations for Bindings {
         if let Some(scope) = consent.scope {
             statements.push(self.remember(&consent, scope)?);
         }
+        if consent.is_unverified {
+            statements.push(self.prepare(
+                "UPDATE applications SET authorized_at = ? WHERE id = ? AND authorized_at IS NULL",
+                &[Bind::Time(consent.now), id(consent.application)],
+            )?);
+        }
         let (condition, values) = Self::condition(&consent);
         for entry in &consent.entries {
             statements.push(self.entry(entry, &condition, &values)?);

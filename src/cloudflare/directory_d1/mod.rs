@@ -9,6 +9,7 @@ mod authorizations;
 mod columns;
 mod guilds;
 mod lists;
+mod registrations;
 mod sessions;
 mod users;
 

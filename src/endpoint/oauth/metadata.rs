@@ -21,7 +21,7 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
     let issuer = cx.config.issuer.as_str();
     let mut document = Map::new();
     document.insert("issuer".into(), json!(issuer));
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| route.exists(cx.config)) {
         if let Some(name) = route.metadata {
             document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
         }

@@ -5,5 +5,6 @@ pub mod client_authentication;
 pub mod introspect;
 pub mod jwks;
 pub mod metadata;
+pub mod register;
 pub mod revoke;
 pub mod token;

@@ -34,6 +34,8 @@ pub enum ClientOrigin {
         /// of other clients.
         trusted: bool,
     },
+    /// Nobody: it registered itself (RFC 7591).
+    Dynamic,
 }
 
 impl Client {
@@ -49,6 +51,23 @@ impl Client {
             origin: ClientOrigin::Registered { trusted },
             grants: authentication.possible_grants(),
             authentication,
+            redirect_uris,
+        }
+    }
+
+    /// A client that registered itself: it gets tokens through its users alone.
+    pub const fn dynamic(
+        id: ApplicationId,
+        authentication: ClientAuthentication,
+        redirect_uris: Vec<RegisteredUri>,
+    ) -> Self {
+        Self {
+            id,
+            origin: ClientOrigin::Dynamic,
+            authentication,
+            grants: GrantTypes::NONE
+                .with(GrantType::AuthorizationCode)
+                .with(GrantType::RefreshToken),
             redirect_uris,
         }
     }
@@ -75,6 +94,16 @@ impl Client {
         match self.origin {
             ClientOrigin::BuiltIn => true,
             ClientOrigin::Registered { trusted } => trusted,
+            ClientOrigin::Dynamic => false,
+        }
+    }
+
+    /// Whether somebody vouches for it. What nobody vouches for may be anybody's, whatever it says
+    /// of itself.
+    pub const fn is_verified(&self) -> bool {
+        match self.origin {
+            ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => true,
+            ClientOrigin::Dynamic => false,
         }
     }
 
@@ -89,9 +118,11 @@ impl Client {
 
     /// Whether its users' remembered consent stands for their next one. A public client's does
     /// not, nor does that of a client that listens at a port of its user's machine that it did not
-    /// register: any program on the device could claim its `client_id` (RFC 6749 §10.2).
+    /// register: any program on the device could claim its `client_id` (RFC 6749 §10.2). For a
+    /// client that nobody vouches for, the user alone decides, each time.
     pub const fn may_skip_consent(&self, redirect_uri: &RedirectUri) -> bool {
-        !self.is_public() && matches!(redirect_uri.port(), Port::AsRegistered)
+        let is_itself = !self.is_public() && matches!(redirect_uri.port(), Port::AsRegistered);
+        is_itself && self.is_verified()
     }
 
     /// The redirect URI to answer at, where `requested` is one of the registered ones.
@@ -146,5 +177,15 @@ mod tests {
         );
         let confidential = Client::registered(id(), secret(), Vec::new(), false);
         assert_eq!(allowed(&confidential), GrantType::ALL);
+    }
+
+    #[test]
+    fn a_client_that_registered_itself_gets_tokens_through_its_users_alone() {
+        let dynamic = Client::dynamic(id(), secret(), Vec::new());
+        assert_eq!(
+            allowed(&dynamic),
+            [GrantType::AuthorizationCode, GrantType::RefreshToken]
+        );
+        assert!(!dynamic.is_trusted() && !dynamic.is_verified());
     }
 }

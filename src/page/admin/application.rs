@@ -44,7 +44,9 @@ impl View for AdminApplicationPage<'_> {
             (done(self.done))
             (claim(self.application.description.as_str(), chrome))
             (self.facts(chrome))
-            (section("trust", chrome.text.admin.trust, &self.trust(chrome)))
+            @if self.application.client.is_verified() {
+                (section("trust", chrome.text.admin.trust, &self.trust(chrome)))
+            }
         }
     }
 }

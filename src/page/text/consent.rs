@@ -39,6 +39,12 @@ pub struct ConsentText {
     pub trusted: &'static str,
     /// It does not, around the platform's name.
     pub untrusted: &'static str,
+    /// Nobody vouches for the application.
+    pub unverified: &'static str,
+    /// Around the host of the document that describes it.
+    pub described_by: &'static str,
+    /// Around where a program on the user's own machine waits.
+    pub on_this_machine: &'static str,
     /// Since when it is registered.
     pub since: &'static str,
     /// The button.

@@ -19,6 +19,7 @@ pub(super) static TEXT: Text = Text {
         admin: "Verwaltung",
         log_out: "Abmelden",
         for_developers: "Für die Entwickler der Anwendung",
+        go_to: "Weiter zu {}",
         start_again: "Noch einmal",
         error: "Fehler: ",
         skip: "Zum Inhalt springen",
@@ -65,6 +66,11 @@ pub(super) static TEXT: Text = Text {
         owner: "Von",
         trusted: "{} vertraut dieser Anwendung",
         untrusted: "Nicht von {} überprüft",
+        unverified: "Niemand bei {} hat diese Anwendung geprüft. Ihr Name und was sie über sich sagt, \
+                     können falsch sein.",
+        described_by: "Ein Dokument bei {} beschreibt sie.",
+        on_this_machine: "Deine Antwort geht an ein Programm auf diesem Gerät: {}. Autorisiere es nur, \
+                          wenn du dieses Programm selbst gestartet hast.",
         since: "Registriert am",
         approve: "Autorisieren",
         approve_bot: "Bot hinzufügen",
@@ -304,6 +310,8 @@ pub(super) static TEXT: Text = Text {
             "Geheimnis einer Anwendung zurückgesetzt",
             "Signaturschlüssel gewechselt",
             "Bekannt gewordenen Signaturschlüssel entfernt",
+            "Token zum Registrieren von Clients erstellt",
+            "Token zum Registrieren von Clients gelöscht",
         ],
     },
     scopes: [
@@ -407,6 +415,11 @@ pub(super) static TEXT: Text = Text {
         no_bot: [
             "Es gibt keinen Bot",
             "Die Anwendung, zu der dieser Link gehört, hat keinen Bot.",
+        ],
+        leaving: [
+            "Möchtest du diese Seite verlassen?",
+            "Eine Anwendung, die niemand geprüft hat, möchte dich zu der Adresse unten schicken. Mach \
+             nur weiter, wenn du das selbst begonnen hast.",
         ],
         not_found: [
             "Hier ist nichts",

@@ -19,6 +19,7 @@ pub(super) static TEXT: Text = Text {
         admin: "Administration",
         log_out: "Log out",
         for_developers: "For the application’s developer",
+        go_to: "Go to {}",
         start_again: "Start again",
         error: "Error: ",
         skip: "Skip to the page",
@@ -62,6 +63,11 @@ pub(super) static TEXT: Text = Text {
         owner: "Made by",
         trusted: "Trusted by {}",
         untrusted: "Not verified by {}",
+        unverified: "Nobody at {} has checked this application. Its name and what it says of itself \
+                     may be untrue.",
+        described_by: "It is described by a document at {}.",
+        on_this_machine: "Your answer goes to a program on this device: {}. Authorize it only if you \
+                          started that program yourself.",
         since: "Registered on",
         approve: "Authorize",
         approve_bot: "Add the bot",
@@ -300,6 +306,8 @@ pub(super) static TEXT: Text = Text {
             "Reset an application’s secret",
             "Rotated the signing keys",
             "Removed a leaked signing key",
+            "Made a token for registering clients",
+            "Deleted a token for registering clients",
         ],
     },
     scopes: [
@@ -403,6 +411,11 @@ pub(super) static TEXT: Text = Text {
         no_bot: [
             "There is no bot to add",
             "The application that this link belongs to has no bot.",
+        ],
+        leaving: [
+            "Do you want to leave?",
+            "An application that nobody has checked wants to send you to the address below. Go on only \
+             if you started this yourself.",
         ],
         not_found: [
             "There is nothing here",

@@ -27,6 +27,8 @@ pub enum Message {
     PrivateBot,
     /// The application has no bot.
     NoBot,
+    /// An application that nobody vouches for would have the user sent to it.
+    Leaving,
     /// Nothing is at this address.
     NotFound,
     /// The page is not for this user.
@@ -57,6 +59,7 @@ impl Text {
             Message::NothingAdded => messages.nothing_added,
             Message::PrivateBot => messages.private_bot,
             Message::NoBot => messages.no_bot,
+            Message::Leaving => messages.leaving,
             Message::NotFound => messages.not_found,
             Message::NotForYou => messages.not_for_you,
             Message::TooManyRequests(_) => messages.too_many_requests,
@@ -92,6 +95,8 @@ pub struct MessagesText {
     pub private_bot: [&'static str; 2],
     /// [`Message::NoBot`].
     pub no_bot: [&'static str; 2],
+    /// [`Message::Leaving`].
+    pub leaving: [&'static str; 2],
     /// [`Message::NotFound`].
     pub not_found: [&'static str; 2],
     /// [`Message::NotForYou`].

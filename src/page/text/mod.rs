@@ -117,6 +117,8 @@ pub struct LayoutText {
     pub log_out: &'static str,
     /// Above what only a developer can use.
     pub for_developers: &'static str,
+    /// The way on to an address elsewhere.
+    pub go_to: &'static str,
     /// The way back to a form that was refused.
     pub start_again: &'static str,
     /// In front of a title where something went wrong.

@@ -27,6 +27,11 @@ impl Authorizations for Memory {
                 authorization.scope = scope;
                 authorization.updated_at = consent.now;
             }
+            if consent.is_unverified
+                && let Some(registration) = tables.registrations.get_mut(&application)
+            {
+                registration.is_used = true;
+            }
             for entry in consent.entries {
                 let mut kept = tables.entries.values();
                 if !kept.any(|kept| kept.once.is_some() && kept.once == entry.once) {

@@ -12,6 +12,7 @@ mod ledgers;
 mod lists;
 mod outbound;
 mod records;
+mod registrations;
 mod sessions;
 mod tables;
 mod users;

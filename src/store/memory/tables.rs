@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::Memory;
-use crate::crypto::secret::{BotTokenSecret, Hash};
+use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
+use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
-use crate::store::{Authorization, Fault, Installation, Paging, Taken};
+use crate::store::{Authorization, Fault, InitialToken, Installation, Paging, Taken};
 use crate::time::Timestamp;
 
 /// What D1 keeps.
@@ -27,6 +28,8 @@ pub(super) struct Tables {
     pub(super) members: BTreeMap<(UserId, GuildId), Permissions>,
     pub(super) bots: BTreeMap<(ApplicationId, GuildId), StoredBot>,
     pub(super) entries: BTreeMap<EntryId, Entry>,
+    pub(super) registrations: BTreeMap<ApplicationId, StoredRegistration>,
+    pub(super) initial_tokens: BTreeMap<Snowflake, (InitialToken, Hash<InitialAccessToken>)>,
 }
 
 #[derive(Debug)]
@@ -40,6 +43,14 @@ pub(super) struct StoredSession {
 pub(super) struct StoredApplication {
     pub(super) application: Rc<Application>,
     pub(super) bot_token: Option<Hash<BotTokenSecret>>,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredRegistration {
+    pub(super) details: ClientDetails,
+    pub(super) token: Hash<RegistrationAccessToken>,
+    /// Whether somebody ever authorized it.
+    pub(super) is_used: bool,
 }
 
 #[derive(Debug)]
@@ -63,6 +74,7 @@ impl Tables {
     }
 
     pub(super) fn delete_application(&mut self, application: ApplicationId) -> bool {
+        self.registrations.remove(&application);
         self.authorizations.retain(|(_, of), _| *of != application);
         self.bots.retain(|(bot, _), _| *bot != application);
         self.applications.remove(&application).is_some()

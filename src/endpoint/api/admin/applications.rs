@@ -46,8 +46,12 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let application = current(cx, id).await?;
     let mut fields = Fields::read(cx)?;
+    let trusted = fields.flag("trusted");
+    if trusted == Some(true) && !application.client.is_verified() {
+        fields.refuse("trusted", "cannot be: nobody vouches for this application");
+    }
     let change = ApplicationChange {
-        trusted: fields.flag("trusted"),
+        trusted,
         flags: fields.bits("flags"),
         owner: owner(cx, &mut fields).await?.map(Some),
         ..change(&mut fields, &application, &cx.config.redirect_schemes)

@@ -24,11 +24,15 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// Deletes what has been kept long enough: entries of the log, and sessions that have expired.
-/// Nobody asks for it; the platform's clock does.
+/// How long a client is kept that registered itself and that nobody authorized.
+const UNUSED_REGISTRATION: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Deletes what has been kept long enough: entries of the log, sessions that have expired, and
+/// registrations that nobody used. Nobody asks for it; the platform's clock does.
 pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
     let now = edge.now();
-    edge.sweep(kept_since(now, lifetime), now).await
+    edge.sweep(kept_since(now, lifetime), now).await?;
+    edge.sweep_registrations(now - UNUSED_REGISTRATION).await
 }
 
 /// The id of the oldest entry that is still kept.

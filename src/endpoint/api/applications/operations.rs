@@ -256,6 +256,9 @@ pub async fn add_bot<E: Edge>(
     application: &mut Application,
 ) -> Outcome<BotToken> {
     let id = application.client.id;
+    if !application.client.is_verified() {
+        return Err(ApiError::NotABotApplication.into());
+    }
     let bot = Bot::named_after(&application.name, random_discriminator(cx)?);
     let token = BotToken::from_entropy(id, cx.edge.random()?);
     if !cx.edge.add_bot(id, &bot, &token.hash()).await? {

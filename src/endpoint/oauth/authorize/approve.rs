@@ -89,6 +89,7 @@ impl Interaction {
                 .as_ref()
                 .map(|_| remembered(before, asked, approval.scope)),
             installation: plan.map(|plan| plan.installation(&self.application)),
+            is_unverified: !self.client().is_verified(),
             now: cx.now,
             entries: self.entries(cx, approval),
         };
@@ -100,7 +101,10 @@ impl Interaction {
             (Consented::SessionEnded, issued) => {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
-                    Prompt::None => self.refuse(cx, &Refusal::LoginRequired),
+                    Prompt::None => {
+                        let session = Some(&approval.logged_in.session);
+                        self.refuse(cx, session, &Refusal::LoginRequired)
+                    }
                     Prompt::Interactive { .. } => Err(self.log_in(cx).into()),
                 }
             }

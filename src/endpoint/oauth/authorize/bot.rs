@@ -102,7 +102,9 @@ impl Interaction {
             Some(now) if now.bot.is_none() => {
                 return Err(refused(&Refusal::ScopeNotAllowed(Scope::Bot)).into());
             }
-            Some(now) if !now.bot_is_for(user) => return self.refuse(cx, &Refusal::PrivateBot),
+            Some(now) if !now.bot_is_for(user) => {
+                return self.refuse(cx, None, &Refusal::PrivateBot);
+            }
             Some(_) => {}
         }
         let mut refusal = InstallRefusal::UnknownGuild;

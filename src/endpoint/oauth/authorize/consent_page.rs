@@ -19,6 +19,7 @@ use crate::page::moment::Moment;
 use crate::page::text::filled;
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
+    Unverified,
 };
 use crate::snowflake::{GuildId, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
@@ -89,6 +90,7 @@ impl Interaction {
             owner: owner.as_ref().map(|it| it.username.as_str()),
             registered_on: &Moment(self.application.created_at).day(),
             destination: redirect_uri.map(RedirectUri::destination),
+            unverified: self.unverified(),
             username: user.username.as_str(),
             scopes: lines,
             bot,
@@ -153,6 +155,19 @@ impl Interaction {
         Ok(GuildOptions::Pick {
             memberships,
             proposed: bot.guild.named(),
+        })
+    }
+
+    /// What the user should know of an application that nobody vouches for.
+    fn unverified(&self) -> Option<Unverified<'_>> {
+        if self.client().is_verified() {
+            return None;
+        }
+        let redirect_uri = self.callback().map(|it| &it.redirect_uri);
+        let local = redirect_uri.filter(|it| it.is_on_this_machine());
+        Some(Unverified {
+            document_host: None,
+            local: local.map(RedirectUri::destination),
         })
     }
 

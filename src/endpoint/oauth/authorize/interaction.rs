@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::http::Response;
@@ -11,7 +11,7 @@ use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
 use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
 use crate::oauth::params::{self, Params};
-use crate::oauth::redirect_uri::RedirectUri;
+use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::Scope;
 use crate::page::text::Message;
 use crate::snowflake::ApplicationId;
@@ -28,12 +28,17 @@ pub(super) struct Callback {
 impl Callback {
     /// The authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
     pub(super) fn answer<E>(&self, cx: &Context<'_, E>, answer: &[(&str, &str)]) -> Response {
+        Response::see_other(self.location(cx, answer))
+    }
+
+    /// Where that leads.
+    fn location<E>(&self, cx: &Context<'_, E>, answer: &[(&str, &str)]) -> RedirectTo {
         let mut parameters = answer.to_vec();
         if let Some(state) = &self.state {
             parameters.push(("state", state));
         }
         parameters.push(("iss", cx.config.issuer.as_str()));
-        Response::see_other(self.redirect_uri.location(&parameters))
+        self.redirect_uri.location(&parameters)
     }
 
     pub(super) fn error<E>(&self, cx: &Context<'_, E>, code: ErrorCode, words: &str) -> Response {
@@ -240,19 +245,44 @@ impl Interaction {
     }
 
     /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page
-    /// where nobody else destination.
+    /// where no client waits.
     pub(super) fn refuse<E>(
         &self,
         cx: &Context<'_, E>,
+        session: Option<&Session>,
         refusal: &Refusal,
     ) -> Result<Response, Failure<PageRefusal>> {
-        match self.callback() {
-            Some(callback) => Ok(callback.error(cx, refusal.code(), &refusal.to_string())),
-            None => Err(refused(refusal).into()),
+        let Some(callback) = self.callback() else {
+            return Err(refused(refusal).into());
+        };
+        let words = refusal.to_string();
+        let is_known = session.is_some_and(|session| session.granted.is_some());
+        if self.client().is_verified() || is_known {
+            return Ok(callback.error(cx, refusal.code(), &words));
         }
+        // RFC 9700 §4.11.2: anybody can register a client whose every request fails, and have this
+        // server send people to it. They go there themselves or not at all.
+        let status = match refusal {
+            Refusal::Denied => 200,
+            _ => 400,
+        };
+        let error = [
+            ("error", refusal.code().as_str()),
+            ("error_description", &words),
+        ];
+        let away = Away {
+            destination: callback.redirect_uri.destination().to_owned(),
+            location: callback.location(cx, &error),
+        };
+        let notice = Notice {
+            away: Some(away),
+            ..Notice::new(status, Message::Leaving)
+        };
+        Err(notice.into())
     }
 
-    /// Tells the client of a fault, where it destination; the log learns the rest.
+    /// Tells the client of a fault, where one waits and somebody vouches for it; the log learns the
+    /// rest.
     pub(super) fn tell_client<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -262,7 +292,8 @@ impl Interaction {
             Outlook::Transient => ServerFault::Transient,
             Outlook::Permanent => ServerFault::Permanent,
         };
-        let Some(callback) = self.callback() else {
+        let callback = self.callback().filter(|_| self.client().is_verified());
+        let Some(callback) = callback else {
             return Err(Failure::Fault(fault));
         };
         cx.edge.log(&fault.to_string());
@@ -291,7 +322,8 @@ impl Interaction {
     }
 }
 
-/// The page for a link that only adds a bot, where it is refused: nobody else destination for the answer.
+/// The page for a link that only adds a bot, where it is refused: no client waits for the
+/// answer.
 pub(super) fn refused(refusal: &Refusal) -> Notice {
     match refusal {
         Refusal::Denied => Notice::new(200, Message::NothingAdded),

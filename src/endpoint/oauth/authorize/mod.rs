@@ -48,7 +48,10 @@ async fn proceed<E: Edge>(
     let logged_in = cx.logged_in(Some(interaction.client().id)).await?;
     let step = interaction.next_step(logged_in.as_ref().map(|it| &it.session), cx.now);
     match (step, &logged_in) {
-        (Step::Refuse(refusal), _) => interaction.refuse(cx, &refusal),
+        (Step::Refuse(refusal), logged_in) => {
+            let session = logged_in.as_ref().map(|it| &it.session);
+            interaction.refuse(cx, session, &refusal)
+        }
         (Step::LogIn, _) | (_, None) => Err(interaction.log_in(cx).into()),
         (Step::AskConsent(request), Some(logged_in)) => {
             interaction.consent_page(cx, request, logged_in, None).await
@@ -75,7 +78,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     };
     let request = match &interaction.request {
         Ok(request) => request,
-        Err(refusal) => return interaction.refuse(cx, refusal),
+        Err(refusal) => return interaction.refuse(cx, Some(&logged_in.session), refusal),
     };
     let subject = interaction.subject(request);
     let ticket = consent_form(&logged_in, &subject);
@@ -83,10 +86,12 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Err(Notice::form_refused(cx.request.target()).into());
     };
     if let Err(refusal) = interaction.may_grant(request, &logged_in.session) {
-        return interaction.refuse(cx, &refusal);
+        return interaction.refuse(cx, Some(&logged_in.session), &refusal);
     }
     let (scope, installation) = match Decision::read(request, &form)? {
-        Decision::Denied => return interaction.refuse(cx, &Refusal::Denied),
+        Decision::Denied => {
+            return interaction.refuse(cx, Some(&logged_in.session), &Refusal::Denied);
+        }
         Decision::NoGuild => {
             let again = Some(&form);
             return interaction

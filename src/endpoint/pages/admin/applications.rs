@@ -86,6 +86,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         _ => return Err(unreadable().into()),
     };
     let application = current(cx, id).await?;
+    if trusted && !application.client.is_verified() {
+        return Err(unreadable().into());
+    }
     let shown = one("password").unwrap_or_default();
     match sudo::check(cx, &staff.session.user, shown).await? {
         Checked::Right => set_trust(cx, &staff, application.client.id, trusted).await,

@@ -1,0 +1,234 @@
+//! `/api/oauth2/register`: clients that register themselves (RFC 7591), and what they do with that
+//! afterwards (RFC 7592).
+//!
+//! Invariant: what a client says of itself makes it neither trusted nor anybody's, and gives it no
+//! grant but code and refresh token.
+
+use serde_json::{Map, Value, json};
+
+use crate::config::DynamicRegistration;
+use crate::crypto::secret::{ClientSecret, InitialAccessToken, RegistrationAccessToken, Secret};
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::application::Application;
+use crate::fluxer::registration::{Authentication, ClientMetadata};
+use crate::http::Response;
+use crate::oauth::client::Client;
+use crate::oauth::client::authentication::{ClientAuthentication, Credentials};
+use crate::oauth::error::Refusal;
+use crate::oauth::grant_type::{AuthMethod, ResponseType};
+use crate::oauth::redirect_uri::RegisteredUri;
+use crate::snowflake::ApplicationId;
+use crate::store::{Added, Edge, Fault, Registration};
+
+type Answer = Result<Response, Failure<Refusal>>;
+
+/// Most clients that have registered and that nobody has authorized so far: what strangers can make
+/// us keep is bounded.
+pub const MAX_UNUSED: u32 = 10_000;
+/// How often an id is drawn again before it is a fault.
+const DRAWS: usize = 3;
+
+/// `POST /api/oauth2/register` (RFC 7591 §3).
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    may_register(cx).await?;
+    let metadata = metadata(cx)?;
+    let is_public = metadata.authentication.method() == AuthMethod::None;
+    let secret: Option<Secret<ClientSecret>> = match is_public {
+        true => None,
+        false => Some(cx.new_secret()?),
+    };
+    let authentication = secret
+        .as_ref()
+        .map_or(ClientAuthentication::None, |secret| {
+            ClientAuthentication::Secret(secret.hash().into())
+        });
+    let token: Secret<RegistrationAccessToken> = cx.new_secret()?;
+    for _ in 0..DRAWS {
+        let id = ApplicationId(cx.new_id()?);
+        let client = Client::dynamic(id, authentication, metadata.redirect_uris.clone());
+        let registration = Registration {
+            application: Application {
+                name: metadata.name.clone(),
+                created_at: cx.now,
+                ..Application::of(client)
+            },
+            details: metadata.details.clone(),
+        };
+        let hash = token.hash();
+        match cx.edge.register(&registration, &hash, MAX_UNUSED).await? {
+            Added::Yes => {
+                let mut shown = shown(cx, &registration, token.expose());
+                if let Some(secret) = &secret {
+                    shown.insert("client_secret".to_owned(), json!(secret.expose()));
+                }
+                return Ok(Response::json(201, &Value::Object(shown)));
+            }
+            Added::IdTaken => {}
+            Added::TooMany => return Err(full().into()),
+        }
+    }
+    Err(Fault::new("directory", "no free id was drawn").into())
+}
+
+/// `GET /api/oauth2/register/{client}` (RFC 7592 §2.1).
+pub async fn show<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
+    let (registration, token) = registration(cx, client).await?;
+    let shown = shown(cx, &registration, token.expose());
+    Ok(Response::json(200, &Value::Object(shown)))
+}
+
+/// `PUT /api/oauth2/register/{client}` (RFC 7592 §2.2): replaces everything but the secret.
+pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
+    let (mut registration, token) = registration(cx, client).await?;
+    says_who_it_is(cx, &registration.application.client)?;
+    let mut metadata = metadata(cx)?;
+    let before = &registration.application.client;
+    let is_public = metadata.authentication.method() == AuthMethod::None;
+    match metadata.authentication {
+        // A public client that leaves the method out means to stay what it is.
+        Authentication::Default if before.is_public() => {
+            let public = [("token_endpoint_auth_method", AuthMethod::None.as_str())];
+            metadata = with(cx, &public)?;
+        }
+        _ if is_public != before.is_public() => {
+            let refusal = Refusal::ClientMetadata {
+                member: "token_endpoint_auth_method",
+                must: "cannot change between none and a secret",
+            };
+            return Err(refusal.into());
+        }
+        _ => {}
+    }
+    registration.application.name = metadata.name;
+    registration.application.client.redirect_uris = metadata.redirect_uris;
+    registration.details = metadata.details;
+    let hash = token.hash();
+    if !cx.edge.replace_registration(&registration, &hash).await? {
+        return Err(Refusal::RegistrationToken.into());
+    }
+    let shown = shown(cx, &registration, token.expose());
+    Ok(Response::json(200, &Value::Object(shown)))
+}
+
+/// `DELETE /api/oauth2/register/{client}` (RFC 7592 §2.3). Its tokens end with it.
+pub async fn delete<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
+    let (registration, _) = registration(cx, client).await?;
+    let id = registration.application.client.id;
+    cx.edge.delete_application(id).await?;
+    Ok(Response::empty(204))
+}
+
+/// What strangers registered has to be used or to go before there is room.
+fn full() -> Fault {
+    Fault::new("directory", "too many registrations that nobody uses")
+}
+
+async fn may_register<E: Edge>(cx: &Context<'_, E>) -> Result<(), Failure<Refusal>> {
+    if cx.config.dynamic_registration == DynamicRegistration::Open {
+        return Ok(());
+    }
+    let token: Secret<InitialAccessToken> = bearer(cx)?;
+    if cx.edge.admits_registration(&token.hash(), cx.now).await? {
+        Ok(())
+    } else {
+        Err(Refusal::RegistrationToken.into())
+    }
+}
+
+/// The registration that a request is about, and the token that proves whose it is. One that is
+/// gone is answered as a wrong token is (RFC 7592 §2.1).
+async fn registration<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &str,
+) -> Result<(Registration, Secret<RegistrationAccessToken>), Failure<Refusal>> {
+    let token = bearer(cx)?;
+    let refused = || Refusal::RegistrationToken;
+    let id = ApplicationId::parse(client).ok_or_else(refused)?;
+    let found = cx.edge.registration(id, &token.hash()).await?;
+    Ok((found.ok_or_else(refused)?, token))
+}
+
+fn bearer<E, K>(cx: &Context<'_, E>) -> Result<Secret<K>, Failure<Refusal>> {
+    let authorization = cx.request.header("authorization").unwrap_or_default();
+    let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty() {
+        Ok(Secret::new(token))
+    } else {
+        Err(Refusal::RegistrationToken.into())
+    }
+}
+
+fn metadata<E>(cx: &Context<'_, E>) -> Result<ClientMetadata, Failure<Refusal>> {
+    with(cx, &[])
+}
+
+/// What the body says, with these members in place of its own.
+fn with<E>(
+    cx: &Context<'_, E>,
+    members: &[(&str, &str)],
+) -> Result<ClientMetadata, Failure<Refusal>> {
+    let is_json = cx.request.media_type().as_deref() == Some("application/json");
+    let must = "must be a JSON object, with Content-Type: application/json";
+    let refusal = Refusal::ClientMetadata {
+        member: "body",
+        must,
+    };
+    if !is_json {
+        return Err(refusal.into());
+    }
+    let schemes = &cx.config.redirect_schemes;
+    Ok(ClientMetadata::parse(cx.body(), members, schemes)?)
+}
+
+/// RFC 7592 §2.2: "The client MUST include its `client_id` field in the request, and it MUST be the
+/// same as its currently issued client identifier", and so for a secret that it includes.
+fn says_who_it_is<E>(cx: &Context<'_, E>, client: &Client) -> Result<(), Failure<Refusal>> {
+    let sent: Map<String, Value> = serde_json::from_slice(cx.body()).unwrap_or_default();
+    let refuse = |member| {
+        let must = "must be the one that was issued";
+        Err(Failure::from(Refusal::ClientMetadata { member, must }))
+    };
+    let id = client.id.to_string();
+    if sent.get("client_id").and_then(Value::as_str) != Some(&id) {
+        return refuse("client_id");
+    }
+    match sent.get("client_secret").and_then(Value::as_str) {
+        Some(secret) => {
+            let credentials = Credentials::Post(client.id, Secret::new(secret));
+            match client.authentication.verify(&credentials) {
+                Some(_) => Ok(()),
+                None => refuse("client_secret"),
+            }
+        }
+        None => Ok(()),
+    }
+}
+
+/// The client information response (RFC 7591 §3.2.1), but for the secret.
+fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Map<String, Value> {
+    let application = &registration.application;
+    let client = &application.client;
+    let uris = client.redirect_uris.iter().map(RegisteredUri::as_str);
+    let grants: Vec<_> = client.grants.iter().map(|grant| grant.as_str()).collect();
+    let issuer = cx.config.issuer.as_str();
+    let location = format!("{issuer}/api/oauth2/register/{}", client.id);
+    let mut shown = registration.details.0.clone();
+    for (name, value) in [
+        ("client_id", json!(client.id)),
+        (
+            "client_id_issued_at",
+            json!(application.created_at.seconds()),
+        ),
+        ("client_secret_expires_at", json!(0)),
+        ("client_name", json!(application.name.as_str())),
+        ("redirect_uris", uris.collect()),
+        ("grant_types", json!(grants)),
+        ("response_types", json!([ResponseType::Code.as_str()])),
+        ("registration_access_token", json!(token)),
+        ("registration_client_uri", json!(location)),
+    ] {
+        shown.insert(name.to_owned(), value);
+    }
+    shown
+}

@@ -1,0 +1,298 @@
+//! What a client that registers itself says of itself (RFC 7591 §2).
+//!
+//! Members that this server does not know are ignored, and so is what it would not do: the answer says
+//! what was registered. None of it can make a client trusted.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::application::ApplicationName;
+use crate::oauth::error::Refusal;
+use crate::oauth::grant_type::{AuthMethod, GrantType, ResponseType};
+use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
+use crate::oauth::scope::{Scope, Scopes};
+
+/// Longest text of a member, in characters.
+const MAX_TEXT: usize = 512;
+/// Most contacts.
+const MAX_CONTACTS: usize = 10;
+/// Members that are shown back and mean nothing here.
+const TEXTS: [&str; 3] = ["software_id", "software_version", "application_type"];
+/// Members that are URLs of pages.
+const URLS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
+
+/// What a client says of itself.
+#[derive(Debug, Clone)]
+pub struct ClientMetadata {
+    /// Its name, or the host of its first redirect URI.
+    pub name: ApplicationName,
+    /// Those of its redirect URIs that can be registered.
+    pub redirect_uris: Vec<RegisteredUri>,
+    /// How it authenticates.
+    pub authentication: Authentication,
+    /// What else it says.
+    pub details: ClientDetails,
+}
+
+/// `token_endpoint_auth_method`: whether it was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// It was not; RFC 7591 §2: "If unspecified or omitted, the default is `client_secret_basic`".
+    Default,
+    /// It was.
+    Named(AuthMethod),
+}
+
+impl Authentication {
+    /// The method.
+    pub const fn method(self) -> AuthMethod {
+        match self {
+            Self::Default => AuthMethod::ClientSecretBasic,
+            Self::Named(method) => method,
+        }
+    }
+}
+
+/// What is kept of a registration beside the application: the members that are shown back. No
+/// decision reads them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientDetails(pub Map<String, Value>);
+
+impl ClientMetadata {
+    /// Reads the body of a registration; `instead` stands in place of members of the same name.
+    pub fn parse(
+        body: &[u8],
+        instead: &[(&str, &str)],
+        schemes: &PrivateSchemes,
+    ) -> Result<Self, Refusal> {
+        let sent = serde_json::from_slice::<Map<String, Value>>(body);
+        let mut sent = Members(sent.map_err(|_| refuse("body", "must be a JSON object"))?);
+        for (name, text) in instead {
+            sent.0.insert((*name).to_owned(), json!(text));
+        }
+        let authentication = sent.authentication()?;
+        sent.response_types()?;
+        sent.grant_types()?;
+        let registrant = match authentication.method() {
+            AuthMethod::None => Registrant::Public,
+            _ => Registrant::Confidential,
+        };
+        let redirect_uris = sent.redirect_uris(registrant, schemes)?;
+        Ok(Self {
+            name: sent.name(&redirect_uris)?,
+            details: sent.details(authentication.method())?,
+            redirect_uris,
+            authentication,
+        })
+    }
+}
+
+const fn refuse(member: &'static str, must: &'static str) -> Refusal {
+    Refusal::ClientMetadata { member, must }
+}
+
+/// The members of the JSON object that was sent. `null` is a member's absence.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn text(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if text.chars().count() <= MAX_TEXT => Ok(Some(text)),
+            Some(_) => Err(refuse(name, "must be a string of at most 512 characters")),
+        }
+    }
+
+    fn texts(&self, name: &'static str) -> Result<Option<Vec<&str>>, Refusal> {
+        let must = refuse(name, "must be a list of strings");
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::Array(values)) => {
+                let texts: Option<_> = values.iter().map(Value::as_str).collect();
+                texts.map(Some).ok_or(must)
+            }
+            Some(_) => Err(must),
+        }
+    }
+
+    fn authentication(&self) -> Result<Authentication, Refusal> {
+        const NAME: &str = "token_endpoint_auth_method";
+        let Some(named) = self.text(NAME)? else {
+            return Ok(Authentication::Default);
+        };
+        AuthMethod::from_wire(named)
+            .map(Authentication::Named)
+            .ok_or(refuse(NAME, "must be one of those that the metadata lists"))
+    }
+
+    fn response_types(&self) -> Result<(), Refusal> {
+        const NAME: &str = "response_types";
+        let named = self.texts(NAME)?;
+        let has_code = named.is_none_or(|named| named.contains(&ResponseType::Code.as_str()));
+        has_code.then_some(()).ok_or(refuse(NAME, "must hold code"))
+    }
+
+    /// Others than these two are nobody's to have by registering.
+    fn grant_types(&self) -> Result<(), Refusal> {
+        const NAME: &str = "grant_types";
+        let named = self.texts(NAME)?;
+        let code = GrantType::AuthorizationCode.as_str();
+        let has_code = named.is_none_or(|named| named.contains(&code));
+        let must = refuse(NAME, "must hold authorization_code");
+        has_code.then_some(()).ok_or(must)
+    }
+
+    /// What cannot be registered is left out, as long as something is left: clients send what other
+    /// servers might take too.
+    fn redirect_uris(
+        &self,
+        registrant: Registrant,
+        schemes: &PrivateSchemes,
+    ) -> Result<Vec<RegisteredUri>, Refusal> {
+        let sent = self
+            .texts("redirect_uris")
+            .map_err(|refusal| match refusal {
+                Refusal::ClientMetadata { must, .. } => Refusal::RedirectUris(must),
+                other => other,
+            })?;
+        let mut kept: Vec<RegisteredUri> = Vec::new();
+        let mut why = "at least one is needed";
+        for uri in sent.unwrap_or_default() {
+            match RegisteredUri::parse(uri, registrant, schemes) {
+                Ok(uri) if kept.len() < MAX_COUNT && !kept.contains(&uri) => kept.push(uri),
+                Ok(_) => {}
+                Err(must) => why = must,
+            }
+        }
+        if kept.is_empty() {
+            return Err(Refusal::RedirectUris(why));
+        }
+        Ok(kept)
+    }
+
+    fn name(&self, redirect_uris: &[RegisteredUri]) -> Result<ApplicationName, Refusal> {
+        const NAME: &str = "client_name";
+        let named = self.text(NAME)?.map(str::trim).filter(|it| !it.is_empty());
+        let host = redirect_uris.first().map(RegisteredUri::destination);
+        let name = named.or(host).unwrap_or_default();
+        ApplicationName::parse(name).map_err(|must| refuse(NAME, must))
+    }
+
+    fn details(&self, auth_method: AuthMethod) -> Result<ClientDetails, Refusal> {
+        let mut shown = Map::new();
+        for name in URLS {
+            let url = self.text(name)?;
+            // Some clients send an empty one, or one of their own machine.
+            if let Some(url) = url.filter(|url| url.starts_with("https://")) {
+                shown.insert(name.to_owned(), json!(url));
+            }
+        }
+        for name in TEXTS {
+            if let Some(text) = self.text(name)? {
+                shown.insert(name.to_owned(), json!(text));
+            }
+        }
+        let mut contacts = self.texts("contacts")?.unwrap_or_default();
+        contacts.retain(|contact| contact.chars().count() <= MAX_TEXT);
+        contacts.truncate(MAX_CONTACTS);
+        if !contacts.is_empty() {
+            shown.insert("contacts".to_owned(), json!(contacts));
+        }
+        let named = self.text("scope")?.unwrap_or_default().split(' ');
+        let scope: Scopes = named.filter_map(Scope::from_wire).collect();
+        let scope = scope.intersection(Scopes::of_users());
+        if !scope.is_empty() {
+            shown.insert("scope".to_owned(), json!(scope.to_string()));
+        }
+        let method = "token_endpoint_auth_method".to_owned();
+        shown.insert(method, json!(auth_method.as_str()));
+        Ok(ClientDetails(shown))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(body: &Value) -> Result<ClientMetadata, Refusal> {
+        ClientMetadata::parse(body.to_string().as_bytes(), &[], &PrivateSchemes::default())
+    }
+
+    fn kept(body: &Value) -> Vec<String> {
+        let metadata = parse(body).expect("registrable");
+        let uris = metadata.redirect_uris.iter().map(RegisteredUri::as_str);
+        uris.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn one_uri_that_cannot_be_registered_does_not_sink_the_rest() {
+        let cursor = json!({"redirect_uris": [
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "https://www.cursor.com/agents/mcp/oauth/callback",
+            "http://localhost:8787/callback",
+            "http://evil.example/",
+            "javascript:alert(1)",
+        ]});
+        assert_eq!(kept(&cursor).len(), 2, "a server has no scheme of its own");
+        let mut public = cursor;
+        public["token_endpoint_auth_method"] = json!("none");
+        assert_eq!(kept(&public).len(), 3);
+        for uris in [
+            json!([]),
+            json!(["http://evil.example/"]),
+            json!("x"),
+            json!([1]),
+        ] {
+            let refused = parse(&json!({"redirect_uris": uris}));
+            assert!(matches!(refused, Err(Refusal::RedirectUris(_))), "{uris}");
+        }
+    }
+
+    #[test]
+    fn a_client_without_a_name_is_known_by_where_it_is_answered() {
+        let name = |body| parse(&body).map(|it| it.name.as_str().to_owned());
+        let uris = json!(["https://app.example:8443/cb"]);
+        let unnamed = name(json!({"redirect_uris": uris}));
+        assert_eq!(unnamed.as_deref(), Ok("app.example:8443"));
+        let named = name(json!({"redirect_uris": uris, "client_name": " Demo "}));
+        assert_eq!(named.as_deref(), Ok("Demo"));
+        for bad in [json!("a\u{202e}b"), json!("x".repeat(101)), json!(7)] {
+            let refused = name(json!({"redirect_uris": uris, "client_name": bad}));
+            assert!(matches!(
+                refused,
+                Err(Refusal::ClientMetadata {
+                    member: "client_name",
+                    ..
+                })
+            ));
+        }
+    }
+
+    #[test]
+    fn nobody_registers_more_than_codes_and_refresh_tokens_for_users() {
+        let with = |name: &str, value: Value| {
+            let mut body = json!({"redirect_uris": ["https://a.example/cb"]});
+            body[name] = value;
+            parse(&body)
+        };
+        assert!(
+            with(
+                "grant_types",
+                json!(["authorization_code", "client_credentials"])
+            )
+            .is_ok()
+        );
+        assert!(with("grant_types", json!(["client_credentials"])).is_err());
+        assert!(with("response_types", json!(["token"])).is_err());
+        assert!(with("token_endpoint_auth_method", json!("tls_client_auth")).is_err());
+        assert!(with("grant_types", Value::Null).is_ok());
+        let scope = with("scope", json!("email bot admin mcp:tools identify"));
+        let ClientDetails(shown) = scope.expect("registrable").details;
+        assert_eq!(shown["scope"], "identify email");
+    }
+}
