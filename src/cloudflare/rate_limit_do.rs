@@ -223,12 +223,8 @@ impl State {
 
     /// Waits until [`Self::wake`] has this try in mind, for so long at most.
     async fn wait(&self, at_most: Duration) {
-        let last = self
-            .waiting
-            .borrow()
-            .back()
-            .map_or(0, |(number, _)| *number);
-        let number = last + 1;
+        let number = self.waited.get();
+        self.waited.set(number + 1);
         let woken = Promise::new(&mut |wake, _| {
             self.waiting.borrow_mut().push_back((number, wake));
         });

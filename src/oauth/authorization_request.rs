@@ -133,12 +133,11 @@ pub fn only_adds_a_bot(params: &Params) -> bool {
     scope(params) == Ok(Some(Scope::Bot.into()))
 }
 
+/// `response_type`. There is one that we answer, so a request without any means that one.
 fn response_type(params: &Params) -> Result<(), Refusal> {
     match params.one("response_type")?.map(ResponseType::from_wire) {
-        Some(Some(_)) => Ok(()),
         Some(None) => Err(Refusal::ResponseType),
-        None if only_adds_a_bot(params) => Ok(()),
-        None => Err(Refusal::Missing("response_type")),
+        None | Some(Some(_)) => Ok(()),
     }
 }
 
@@ -263,6 +262,7 @@ mod tests {
     #[test]
     fn a_plain_request_asks_for_identify() {
         check("response_type=code", Ok("identify"));
+        check("", Ok("identify"));
         check("response_type=code&scope=&nonce=&prompt=", Ok("identify"));
         check(
             "response_type=code&scope=guilds+email&unknown=1&unknown=2",
@@ -277,7 +277,6 @@ mod tests {
     #[test]
     fn each_mistake_has_its_error() {
         use ErrorCode::{InvalidRequest, InvalidScope, UnsupportedResponseType};
-        check("", Err(InvalidRequest));
         for other in ["token", "id_token", "code+token", "none", "CODE"] {
             check(
                 &format!("response_type={other}"),

@@ -653,7 +653,7 @@ fn a_bot_may_want_to_be_told_where_it_is() {
 }
 
 #[test]
-fn a_link_that_only_adds_a_bot_needs_no_response_type() {
+fn a_request_needs_no_response_type() {
     let world = World::new();
     let app = world.bot();
     let browser = world.alices_browser();
@@ -663,10 +663,23 @@ fn a_link_that_only_adds_a_bot_needs_no_response_type() {
     let code = code.parameter("code").expect("a code");
     let tokens = world.exchange(&app, &code).expect(200).json();
     assert_eq!(tokens["guild"]["id"], *guild);
-    for more in ["identify bot", "identify", ""] {
-        let answer = browser.get(&asks.clone().with("scope", more).target());
-        is_told(&answer, &app, "invalid_request");
+    browser.code(&asks.with("scope", "identify"));
+}
+
+#[test]
+fn a_link_for_a_bot_that_lacks_a_scope_is_told_so_and_not_of_a_redirect_uri() {
+    let world = World::new();
+    let app = world.bot();
+    let browser = world.alices_browser();
+    for scope in ["bot applications.commands", "applications.commands bot "] {
+        let page = browser.get(&app.bot_link().with("scope", scope).target());
+        let page = page.expect(400);
+        assert!(page.body.contains("scope may hold"), "{}", page.body);
+        assert!(!page.body.contains("redirect_uri"), "{}", page.body);
     }
+    browser
+        .get(&app.bot_link().with("scope", " bot ").target())
+        .expect(200);
 }
 
 #[test]

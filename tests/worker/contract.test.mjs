@@ -452,7 +452,7 @@ test('the metadata document says what the server does', async () => {
   assert.equal(document.issuer, world.origin);
   assert.deepEqual(document.code_challenge_methods_supported, ['S256']);
   assert.deepEqual(document.response_types_supported, ['code']);
-  assert.deepEqual(document.scopes_supported, ['identify', 'email', 'guilds', 'connections', 'bot', 'admin', 'openid', 'profile', 'offline_access']);
+  assert.deepEqual(document.scopes_supported, ['identify', 'email', 'guilds', 'connections', 'openid', 'profile', 'offline_access']);
   assert.equal(document.authorization_response_iss_parameter_supported, true);
   for (const name of ['authorization', 'token', 'revocation', 'introspection']) {
     const url = new URL(document[`${name}_endpoint`]);

@@ -9,7 +9,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::{
     AuthMethod, CodeChallengeMethod, GrantType, ResponseMode, ResponseType,
 };
-use crate::oauth::scope::Scope;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::routes::ROUTES;
 
 /// How long a client may keep the document, in seconds.
@@ -28,7 +28,11 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
     }
     let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
     let lists = [
-        ("scopes_supported", spelled(Scope::ALL, Scope::as_str)),
+        // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
+        (
+            "scopes_supported",
+            Scopes::of_users().iter().map(Scope::as_str).collect(),
+        ),
         (
             "response_types_supported",
             spelled(ResponseType::ALL, ResponseType::as_str),

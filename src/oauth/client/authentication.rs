@@ -57,13 +57,13 @@ impl ClientAuthentication {
     /// What the credentials prove; `None` where they are not what was registered.
     pub fn verify(&self, credentials: &Credentials) -> Option<Proof> {
         match (self, credentials) {
-            (Self::None, Credentials::None(_)) => Some(Proof::IdOnly),
+            (Self::None, Credentials::None(..)) => Some(Proof::IdOnly),
             (
                 Self::Secret(hashes),
                 Credentials::Basic(_, secret) | Credentials::Post(_, secret),
             ) => hashes.admit(secret).then_some(Proof::Secret),
             (Self::None, Credentials::Basic(..) | Credentials::Post(..))
-            | (Self::Secret(_), Credentials::None(_)) => None,
+            | (Self::Secret(_), Credentials::None(..)) => None,
         }
     }
 }
@@ -81,8 +81,8 @@ pub enum Proof {
 /// The credentials of a request, before anything is known of the client.
 #[derive(Debug)]
 pub enum Credentials {
-    /// `client_id` alone.
-    None(ApplicationId),
+    /// `client_id` alone, in the body or by Basic without a password.
+    None(ApplicationId, CredentialsPlace),
     /// HTTP Basic (`client_secret_basic`).
     Basic(ApplicationId, Secret<ClientSecret>),
     /// `client_id` and `client_secret` in the body (`client_secret_post`).
@@ -101,7 +101,7 @@ impl Credentials {
     /// Who the client says it is.
     pub const fn client_id(&self) -> ApplicationId {
         match self {
-            Self::None(id) | Self::Basic(id, _) | Self::Post(id, _) => *id,
+            Self::None(id, _) | Self::Basic(id, _) | Self::Post(id, _) => *id,
         }
     }
 
@@ -109,8 +109,9 @@ impl Credentials {
     /// one refusal.
     pub const fn refusal(&self) -> Refusal {
         let place = match self {
+            Self::None(_, place) => *place,
             Self::Basic(..) => CredentialsPlace::Header,
-            Self::None(_) | Self::Post(..) => CredentialsPlace::Body,
+            Self::Post(..) => CredentialsPlace::Body,
         };
         place.refuse(ClientRefusal::Wrong)
     }
@@ -129,7 +130,7 @@ impl Credentials {
         let id = ApplicationId::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
         Ok(match secret {
             Some(secret) => Self::Post(id, Secret::new(secret)),
-            None => Self::None(id),
+            None => Self::None(id, CredentialsPlace::Body),
         })
     }
 
@@ -149,13 +150,16 @@ impl Credentials {
             return Err(refuse(ClientRefusal::TwoMethods));
         }
         let id = ApplicationId::parse(&id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
+        // A public client has no password, and many libraries know no way to send none.
+        if secret.is_empty() {
+            return Ok(Self::None(id, CredentialsPlace::Header));
+        }
         Ok(Self::Basic(id, Secret::new(secret)))
     }
 }
 
 /// Reads `Basic base64(form(id) ":" form(secret))`. RFC 6749 §2.3.1: "encoded using the
-/// "application/x-www-form-urlencoded" encoding algorithm". `None`: anything else, an empty id or
-/// an empty secret.
+/// "application/x-www-form-urlencoded" encoding algorithm". `None`: anything else, or an empty id.
 fn basic(authorization: &str) -> Option<(String, String)> {
     let (scheme, credentials) = authorization.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
@@ -164,7 +168,7 @@ fn basic(authorization: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(Base64::decode_vec(credentials.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     let pair = (params::decode(id)?, params::decode(secret)?);
-    (!pair.0.is_empty() && !pair.1.is_empty()).then_some(pair)
+    (!pair.0.is_empty()).then_some(pair)
 }
 
 #[cfg(test)]
@@ -224,6 +228,8 @@ mod tests {
         );
         check(None, "client_id=12", Ok(("12", None)));
         check(None, "client_id=12&client_secret=", Ok(("12", None)));
+        check(Some(&basic_header("12:")), "", Ok(("12", None)));
+        check(Some(&basic_header("12:")), "client_id=12", Ok(("12", None)));
     }
 
     #[test]
@@ -248,11 +254,9 @@ mod tests {
             "Basic ",
             "Basic !!!",
             "Bearer abc",
-            "Basic MTI6",
             "MTI6eA==",
             &basic_header("no-colon"),
             &basic_header(":x"),
-            &basic_header("12:"),
             &basic_header("12:%zz"),
             "Basic /////w==",
             "Basic MTI6eA==, Bearer y",
@@ -293,5 +297,8 @@ mod tests {
         check(public, None, "client_id=12", Some(Proof::IdOnly));
         check(public, None, "client_id=12&client_secret=right", None);
         check(public, Some(&right), "", None);
+        let empty = basic_header("12:");
+        check(public, Some(&empty), "", Some(Proof::IdOnly));
+        check(registered, Some(&empty), "", None);
     }
 }

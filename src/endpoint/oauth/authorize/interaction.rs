@@ -61,6 +61,9 @@ impl Destination {
     pub(super) fn read(params: &Params, client: &Client) -> Result<Self, String> {
         let says = |refusal: Refusal| refusal.to_string();
         let Some(requested) = params.one("redirect_uri").map_err(says)? else {
+            // A link that adds a bot and asks for a scope that we do not have lacks that scope, and
+            // not a redirect URI.
+            authorization_request::scope(params).map_err(says)?;
             return if authorization_request::only_adds_a_bot(params) {
                 Ok(Self::Page)
             } else {
