@@ -202,6 +202,9 @@ impl Table {
     }
 
     fn earliest(&self) -> Result<Option<Timestamp>, JsValue> {
+        if !self.table_is_there()? {
+            return Ok(None);
+        }
         let sql = "SELECT purge_at FROM families ORDER BY purge_at LIMIT 1";
         let rows = self.rows(sql, &Array::new())?;
         let Some(row) = rows.first() else {
