@@ -15,9 +15,10 @@ use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
+use crate::oauth::token::id::ID_TOKEN_LIFETIME;
 use crate::rate_limit::{Limit, LimitError};
 use crate::signing_keys::KeyTerms;
-use crate::snowflake::ApplicationId;
+use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
 /// The administration secret that `scripts/setup` writes for local development, known to everybody.
@@ -29,9 +30,6 @@ const MAX_LIFETIME: u64 = 10 * 365 * DAY;
 /// Longest life of a code, in seconds (RFC 6749 §4.1.2: "A maximum authorization code lifetime of
 /// 10 minutes is RECOMMENDED").
 const MAX_CODE_LIFETIME: u64 = 600;
-
-/// How long an ID token is good.
-pub const ID_TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The settings.
 #[derive(Debug)]
@@ -66,6 +64,27 @@ pub struct Config {
     pub audit_log_lifetime: Duration,
     /// What the pages look like.
     pub brand: Brand,
+    /// Where the pictures of users are.
+    pub avatar_url: Option<AvatarUrl>,
+}
+
+/// Where the pictures of users are: a URL with `{user}` and `{avatar}` in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvatarUrl(String);
+
+impl AvatarUrl {
+    fn parse(template: &str) -> Option<Self> {
+        let is_url = template.starts_with("https://") || template.starts_with("http://");
+        let is_plain = template.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = is_url && is_plain && template.len() <= 512 && template.contains("{avatar}");
+        fits.then(|| Self(template.to_owned()))
+    }
+
+    /// The picture of one user.
+    pub fn of(&self, user: UserId, avatar: &str) -> String {
+        let url = self.0.replace("{user}", &user.to_string());
+        url.replace("{avatar}", avatar)
+    }
 }
 
 /// What the pages look like.
@@ -141,6 +160,9 @@ pub enum ConfigError {
     /// The platform's logo.
     #[error("BRAND_LOGO must be a data:image/ URI of at most 8192 characters")]
     BrandLogo,
+    /// Where the pictures of users are.
+    #[error("AVATAR_URL must be a URL with {{avatar}} in it, and {{user}} where that is needed")]
+    AvatarUrl,
     /// The colours and measures.
     #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
     Theme(&'static str),
@@ -213,6 +235,10 @@ impl Config {
             key_lifetime: lifetime("KEY_LIFETIME", 90 * DAY, MAX_LIFETIME)?,
             audit_log_lifetime: Duration::from_secs(days * DAY),
             brand: brand(&setting)?,
+            avatar_url: match setting("AVATAR_URL").filter(|url| !url.is_empty()) {
+                None => None,
+                Some(url) => Some(AvatarUrl::parse(&url).ok_or(ConfigError::AvatarUrl)?),
+            },
             issuer,
         })
     }
@@ -394,6 +420,17 @@ mod tests {
             check(&[("THEME", theme)], Some(ConfigError::Theme("THEME")));
         }
         check(&[("BRAND_NAME", "")], Some(ConfigError::BrandName));
+        check(
+            &[("AVATAR_URL", "https://cdn.example/{user}/{avatar}.png")],
+            None,
+        );
+        for url in [
+            "javascript:{avatar}",
+            "https://cdn.example/",
+            "https://a b/{avatar}",
+        ] {
+            check(&[("AVATAR_URL", url)], Some(ConfigError::AvatarUrl));
+        }
         check(
             &[("BRAND_LOGO", "https://evil.example/x.png")],
             Some(ConfigError::BrandLogo),

@@ -335,6 +335,14 @@ impl Response {
     }
 }
 
+/// A JSON object with the members of another one; anything else as it was.
+pub fn with_members(mut body: Value, more: Value) -> Value {
+    if let (Some(members), Value::Object(more)) = (body.as_object_mut(), more) {
+        members.extend(more);
+    }
+    body
+}
+
 /// A JSON object with one more member; anything else as it was.
 pub fn with_member(mut body: Value, name: &str, value: impl Into<Value>) -> Value {
     if let Some(members) = body.as_object_mut() {

@@ -154,6 +154,7 @@ macro_rules! with_routes {
             ReplaceRegistration       Put    "/api/oauth2/register/{client}"                                 oauth::register::replace(client)                             OAuth Any  .only_if(registration);
             DeleteRegistration        Delete "/api/oauth2/register/{client}"                                 oauth::register::delete(client)                              OAuth Any  .only_if(registration);
             Metadata                  Get    "/.well-known/oauth-authorization-server"                       oauth::metadata::show()                                      OAuth Any;
+            OpenidConfiguration       Get    "/.well-known/openid-configuration"                             oauth::metadata::show()                                      OAuth Any;
             Jwks                      Get    "/.well-known/jwks.json"                                     oauth::jwks::show()                                          OAuth Any  .named("jwks_uri");
             Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
             Me                        Get    "/api/users/@me"                                                api::me::user()                                              Api   Any;
@@ -162,8 +163,8 @@ macro_rules! with_routes {
             ShowGuild                 Get    "/api/guilds/{guild}"                                           api::guilds::show(guild)                                     Api   Any;
             ApplicationOfBot          Get    "/api/applications/@me"                                         api::applications::show_to_its_bot()                         Api   Any;
             Authorization             Get    "/api/oauth2/@me"                                               api::me::authorization()                                     Api   Any;
-            Userinfo                  Get    "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any  .named("userinfo_endpoint");
-            PostUserinfo              Post   "/api/oauth2/userinfo"                                          api::me::userinfo()                                          Api   Any;
+            Userinfo                  Get    "/api/oauth2/userinfo"                                          oauth::userinfo::show()                                      Api   Any  .named("userinfo_endpoint");
+            PostUserinfo              Post   "/api/oauth2/userinfo"                                          oauth::userinfo::show()                                      Api   Any;
             Session                   Get    "/api/oauth2/session"                                           api::session::show()                                         Api   None;
             Authorizations            Get    "/api/oauth2/@me/authorizations"                                api::authorizations::list()                                  Api   None;
             DeleteAuthorizations      Delete "/api/oauth2/@me/authorizations"                                api::authorizations::delete_all()                            Api   None;

@@ -261,6 +261,7 @@ impl Past {
             generation: u32::try_from(self.generations.len()).expect("few"),
             issued_at,
             expires_at,
+            authentication: None,
         })
     }
 
@@ -589,6 +590,7 @@ fn grant(pkce: bool) -> Grant {
         device: None,
         address: None,
         guild: None,
+        authentication: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::http::with_member;
+use crate::http::{with_member, with_members};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
 use crate::time::Timestamp;
@@ -41,11 +41,16 @@ impl User {
             "discriminator": self.discriminator.as_str(),
             "public_flags": self.public_flags,
         });
-        if !scopes.contains(Scope::Email) {
-            return shown;
+        with_members(shown, self.contact(scopes))
+    }
+
+    /// The e-mail address, where the scopes open it.
+    pub fn contact(&self, scopes: Scopes) -> Value {
+        if scopes.contains(Scope::Email) {
+            json!({"email": self.email.as_str(), "verified": self.verified})
+        } else {
+            json!({})
         }
-        let shown = with_member(shown, "email", self.email.as_str());
-        with_member(shown, "verified", self.verified)
     }
 
     /// What an administrator sees.

@@ -7,6 +7,7 @@ use super::grant::Grant;
 use crate::crypto::form_ticket::FORM_LIFETIME;
 use crate::fluxer::guild::JoinedGuild;
 use crate::id::AttemptId;
+use crate::oauth::openid::Authentication;
 use crate::oauth::scope::Scopes;
 use crate::time::Timestamp;
 
@@ -73,6 +74,9 @@ pub struct Generation {
     pub issued_at: Timestamp,
     /// Until when it is good.
     pub expires_at: Timestamp,
+    /// The login behind it, for an ID token.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authentication: Option<Box<Authentication>>,
 }
 
 /// What a redeemed code gives.
@@ -136,8 +140,12 @@ pub(super) fn forgotten_at(opened_at: Timestamp, code_expires_at: Timestamp) -> 
 
 impl Live {
     pub(super) fn redeemed(&self) -> Redeemed {
+        let generation = Generation {
+            authentication: self.approval.grant.authentication.clone(),
+            ..self.generation()
+        };
         Redeemed {
-            generation: self.generation(),
+            generation,
             guild: self.approval.grant.guild.clone(),
         }
     }
@@ -148,6 +156,15 @@ impl Live {
             generation: self.generation,
             issued_at: self.rotated_at,
             expires_at: self.expires_at,
+            authentication: None,
+        }
+    }
+
+    pub(super) fn refreshed(&self) -> Generation {
+        let authentication = self.approval.grant.authentication.clone();
+        Generation {
+            authentication: authentication.map(|it| Box::new(it.without_nonce())),
+            ..self.generation()
         }
     }
 }

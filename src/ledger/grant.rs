@@ -8,6 +8,7 @@ use super::redeem::Redeem;
 use crate::fluxer::guild::JoinedGuild;
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::openid::Authentication;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
@@ -33,6 +34,9 @@ pub struct Grant {
     /// not have to look it up after the code is spent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub guild: Option<Box<JoinedGuild>>,
+    /// The login behind it, where `openid` is among the scopes.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authentication: Option<Box<Authentication>>,
 }
 
 /// What a client shows when it redeems a code.

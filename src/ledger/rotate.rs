@@ -57,7 +57,7 @@ impl FamilyVerb for Rotate {
             return (Update::Keep, Err(GrantRefusal::ScopeExceedsGrant));
         }
         if is_forgiven {
-            return (Update::Keep, Ok(live.generation()));
+            return (Update::Keep, Ok(live.refreshed()));
         }
         let successor = Live {
             generation: live.generation + 1,
@@ -65,7 +65,7 @@ impl FamilyVerb for Rotate {
             expires_at: now + self.lifetime,
             ..live
         };
-        let issued = successor.generation();
+        let issued = successor.refreshed();
         (Update::Put(Family::Live(successor)), Ok(issued))
     }
 }

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::client::Client;
 use super::error::Refusal;
 use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseType};
+use super::openid;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
 use super::scope::{Scope, ScopeError, Scopes};
@@ -24,6 +25,24 @@ pub struct AuthorizationRequest {
     pub prompt: Prompt,
     /// How long ago the user may have logged in.
     pub max_age: Option<Duration>,
+    /// For the ID token, as it came.
+    pub nonce: Option<String>,
+    /// An ID token of the user whom the client expects.
+    pub id_token_hint: Option<String>,
+}
+
+wire_enum! {
+    /// One value of `prompt` (OpenID Connect Core §3.1.2.1).
+    pub enum PromptValue {
+        /// The user is not asked at all.
+        None = "none",
+        /// The user proves who they are, logged in or not.
+        Login = "login",
+        /// The user consents, whatever they granted before.
+        Consent = "consent",
+        /// The user says as whom: on the consent page, which names the account and offers another.
+        SelectAccount = "select_account",
+    }
 }
 
 /// How the user is to be asked.
@@ -43,26 +62,28 @@ pub enum Prompt {
 impl Prompt {
     /// Reads `prompt`.
     pub fn parse(params: &Params) -> Result<Self, Refusal> {
-        let (mut login, mut consent) = (false, false);
-        match params.one("prompt")? {
-            None => {}
-            Some("none") => return Ok(Self::None),
-            Some(values) => {
-                for value in values.split(' ') {
-                    match value {
-                        "login" => login = true,
-                        "consent" => consent = true,
-                        _ => {
-                            return Err(Refusal::Invalid {
-                                parameter: "prompt",
-                                must: "it must be none, or login, consent or both",
-                            });
-                        }
-                    }
-                }
-            }
+        let Some(values) = params.one("prompt")? else {
+            return Ok(Self::Interactive {
+                login: false,
+                consent: false,
+            });
+        };
+        let values = values.split(' ').map(PromptValue::from_wire);
+        let values: Option<Vec<_>> = values.collect();
+        let invalid = Refusal::Invalid {
+            parameter: "prompt",
+            must: "it must be none, or some of login, consent and select_account",
+        };
+        let values = values.ok_or_else(|| invalid.clone())?;
+        let has = |value| values.contains(&value);
+        match (has(PromptValue::None), values.len()) {
+            (true, 1) => Ok(Self::None),
+            (true, _) => Err(invalid),
+            (false, _) => Ok(Self::Interactive {
+                login: has(PromptValue::Login),
+                consent: has(PromptValue::Consent) || has(PromptValue::SelectAccount),
+            }),
         }
-        Ok(Self::Interactive { login, consent })
     }
 }
 
@@ -79,6 +100,8 @@ impl AuthorizationRequest {
             code_challenge: code_challenge(params, client)?,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
+            nonce: openid::nonce(params)?,
+            id_token_hint: params.one("id_token_hint")?.map(str::to_owned),
         })
     }
 
@@ -92,6 +115,8 @@ impl AuthorizationRequest {
             code_challenge: None,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
+            nonce: openid::nonce(params)?,
+            id_token_hint: params.one("id_token_hint")?.map(str::to_owned),
         })
     }
 
@@ -110,6 +135,7 @@ impl AuthorizationRequest {
             state,
             self.code_challenge,
             bot,
+            self.nonce,
         ])
         .to_string()
     }
@@ -118,12 +144,12 @@ impl AuthorizationRequest {
 /// What is not acted on, and must not be skipped all the same: what changes the meaning of a
 /// request (RFC 9101 §6.3), what came twice, and a `state` that could not be given back.
 fn check_ignored(params: &Params) -> Result<(), Refusal> {
-    for extension in ["request", "request_uri"] {
-        if params.one(extension)?.is_some() {
-            return Err(Refusal::Unsupported(extension));
-        }
+    if params.one("request")?.is_some() {
+        return Err(Refusal::RequestObject);
     }
-    params.one("nonce")?;
+    if params.one("request_uri")?.is_some() {
+        return Err(Refusal::RequestUri);
+    }
     check_state(params)
 }
 
@@ -219,11 +245,12 @@ fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
     let Some(seconds) = params.one("max_age")? else {
         return Ok(None);
     };
+    let is_number = seconds.bytes().all(|byte| byte.is_ascii_digit());
     match seconds.parse::<u32>() {
-        Ok(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
-        Err(_) => Err(Refusal::Invalid {
+        Ok(seconds) if is_number => Ok(Some(Duration::from_secs(seconds.into()))),
+        _ => Err(Refusal::Invalid {
             parameter: "max_age",
-            must: "it must be a number of seconds",
+            must: "it must be a number of seconds below 2^32",
         }),
     }
 }
@@ -308,7 +335,8 @@ mod tests {
             "none+login",
             "login++consent",
             "Login",
-            "select_account",
+            "none+none",
+            "select_account+none",
         ] {
             check(
                 &format!("response_type=code&prompt={prompt}"),
@@ -316,10 +344,12 @@ mod tests {
             );
         }
         for extension in [
-            "request=x",
-            "request_uri=http://127.0.0.1/",
             "max_age=-1",
+            "max_age=%2B1",
+            "max_age=1e3",
+            "max_age=18446744073709551616",
             "max_age=x",
+            "nonce=a&nonce=b",
         ] {
             check(
                 &format!("response_type=code&{extension}"),
@@ -339,6 +369,34 @@ mod tests {
             ),
             Err(InvalidRequest),
         );
+    }
+
+    #[test]
+    fn a_request_that_is_somewhere_else_is_refused_and_never_ignored() {
+        check(
+            "response_type=code&request=x",
+            Err(ErrorCode::RequestNotSupported),
+        );
+        check(
+            "response_type=code&request_uri=https://app.example/",
+            Err(ErrorCode::RequestUriNotSupported),
+        );
+    }
+
+    #[test]
+    fn what_openid_connect_adds_breaks_no_request() {
+        for more in [
+            "prompt=select_account",
+            "prompt=login+consent+select_account",
+            "display=popup&ui_locales=de&claims_locales=de&acr_values=0&login_hint=a",
+            "claims=%7B%22id_token%22",
+            "max_age=4294967295",
+        ] {
+            check(
+                &format!("response_type=code&scope=openid&{more}"),
+                Ok("openid"),
+            );
+        }
     }
 
     #[test]

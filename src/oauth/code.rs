@@ -2,8 +2,9 @@
 //!
 //! A code is a random nonce and, sealed under it, the name of the ledger that takes its turns: the
 //! code can be redeemed where KV does not have its record yet, and a code that this server did not
-//! make is refused without asking anybody. It is base64url of 24 + 16 + 16 bytes, 75 characters,
-//! and looks random from the first to the last.
+//! make is refused without asking anybody. Whether an ID token comes with it stands there too: the key
+//! that signs one is fetched before the code is spent, and for no other code. It is base64url of
+//! 24 + 16 (or 17) + 16 bytes, 75 or 76 characters, and looks random from the first to the last.
 
 use sha2::{Digest, Sha256};
 
@@ -22,7 +23,12 @@ pub struct Code {
     pub user: UserId,
     /// To which application.
     pub application: ApplicationId,
+    /// Whether an ID token comes with it.
+    pub openid: bool,
 }
+
+/// Stands behind the ids where an ID token comes with the code.
+const OPENID: &[u8] = &[1];
 
 impl Code {
     /// Makes the code that `seed` determines: one decision of the user has one code, however often
@@ -31,14 +37,17 @@ impl Code {
         keyring: &Keyring,
         user: UserId,
         application: ApplicationId,
+        openid: bool,
         seed: &CodeSeed,
     ) -> Result<Self, SigningError> {
-        let message = [user.0.to_bytes(), application.0.to_bytes()].concat();
+        let ids = [user.0.to_bytes(), application.0.to_bytes()].concat();
+        let message = [&*ids, if openid { OPENID } else { &[] }].concat();
         let sealed = keyring.seal(seed.nonce(), &message)?;
         Ok(Self {
             secret: Secret::new(base64url::encode(&sealed)),
             user,
             application,
+            openid,
         })
     }
 
@@ -47,10 +56,12 @@ impl Code {
         let message = keyring.open(&base64url::decode(text)?)?;
         let (user, rest) = message.split_first_chunk::<8>()?;
         let (application, rest) = rest.split_first_chunk::<8>()?;
-        rest.is_empty().then(|| Self {
+        let openid = rest == OPENID;
+        (openid || rest.is_empty()).then(|| Self {
             secret: Secret::new(text),
             user: UserId(Snowflake::from_bytes(*user)),
             application: ApplicationId(Snowflake::from_bytes(*application)),
+            openid,
         })
     }
 
@@ -113,7 +124,19 @@ mod tests {
         bytes[..2].copy_from_slice(&seed.to_be_bytes());
         let user = UserId::parse("7").expect("an id");
         let application = ApplicationId::parse("9007199254740993").expect("an id");
-        Code::issue(&keyring(), user, application, &CodeSeed(bytes)).expect("sealed")
+        Code::issue(&keyring(), user, application, false, &CodeSeed(bytes)).expect("sealed")
+    }
+
+    #[test]
+    fn a_code_says_whether_an_id_token_comes_with_it() {
+        let user = UserId::parse("7").expect("an id");
+        let application = ApplicationId::parse("8").expect("an id");
+        for openid in [true, false] {
+            let seed = CodeSeed([1; 16]);
+            let code = Code::issue(&keyring(), user, application, openid, &seed).expect("sealed");
+            let read = Code::parse(&keyring(), code.expose()).expect("ours");
+            assert_eq!(read.openid, openid);
+        }
     }
 
     #[test]

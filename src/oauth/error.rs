@@ -43,6 +43,10 @@ wire_enum! {
         LoginRequired = "login_required",
         /// `prompt=none`, and the user would have to be asked.
         ConsentRequired = "consent_required",
+        /// The request is in a JWT (OpenID Connect Core §6.1), and this server reads none.
+        RequestNotSupported = "request_not_supported",
+        /// The request is at a URL (Core §6.2), and this server fetches none.
+        RequestUriNotSupported = "request_uri_not_supported",
     }
 }
 
@@ -76,9 +80,12 @@ pub enum Refusal {
         /// What it must be.
         must: &'static str,
     },
-    /// A parameter of an extension that this server does not have.
-    #[error("{0} is not supported")]
-    Unsupported(&'static str),
+    /// A request object.
+    #[error("request is not supported: send its parameters themselves")]
+    RequestObject,
+    /// A URL of a request object.
+    #[error("request_uri is not supported: send the request's parameters themselves")]
+    RequestUri,
     /// A `response_type` other than `code`.
     #[error("response_type must be code")]
     ResponseType,
@@ -175,7 +182,6 @@ impl Refusal {
             | Self::Missing(_)
             | Self::Repeated(_)
             | Self::Invalid { .. }
-            | Self::Unsupported(_)
             | Self::PkceRequired
             | Self::CodeGrantRequired => ErrorCode::InvalidRequest,
             Self::Client { reason, .. } => reason.code(),
@@ -192,6 +198,8 @@ impl Refusal {
             Self::Denied => ErrorCode::AccessDenied,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::RequestObject => ErrorCode::RequestNotSupported,
+            Self::RequestUri => ErrorCode::RequestUriNotSupported,
         }
     }
 }

@@ -122,6 +122,7 @@ pub mod grant_type;
 pub mod issuer;
 pub mod jwk;
 pub mod jws;
+pub mod openid;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Fault;
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::user::User;
+use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
@@ -16,6 +17,8 @@ pub struct Session {
     pub user: User,
     /// Since when.
     pub authenticated_at: Timestamp,
+    /// By what proof.
+    pub amr: AuthenticationMethods,
     /// What the user granted the application that was asked about.
     pub granted: Option<Scopes>,
 }
@@ -35,6 +38,7 @@ pub trait Sessions {
         &self,
         id: &Hash<SessionId>,
         user: UserId,
+        amr: AuthenticationMethods,
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,

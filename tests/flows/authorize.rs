@@ -195,13 +195,17 @@ const MISTAKES: &[(&str, &str, &[&str])] = &[
         "invalid_request",
         &["fragment", "form_post", "query.jwt", "foo"],
     ),
-    ("request", "invalid_request", &["x"]),
+    ("request", "request_not_supported", &["x"]),
     (
         "request_uri",
-        "invalid_request",
+        "request_uri_not_supported",
         &["http://127.0.0.1:9999/x"],
     ),
-    ("max_age", "invalid_request", &["x", "-1", "1.5"]),
+    (
+        "max_age",
+        "invalid_request",
+        &["x", "-1", "1.5", "1e3", "+1", "18446744073709551616"],
+    ),
     (
         "code_challenge_method",
         "invalid_request",

@@ -28,6 +28,7 @@ mod keys;
 mod limits;
 mod login;
 mod metadata;
+mod openid;
 mod outages;
 mod refresh;
 mod registration;

@@ -39,6 +39,16 @@ fn the_document_is_this() {
             "revocation_endpoint_auth_methods_supported": auth_methods,
             "introspection_endpoint_auth_methods_supported": auth_methods,
             "authorization_response_iss_parameter_supported": true,
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+            "subject_types_supported": ["public"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "claims_supported": [
+                "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "at_hash", "sid", "nonce",
+                "name", "preferred_username", "picture", "email", "email_verified",
+            ],
+            "claims_parameter_supported": false,
+            "request_parameter_supported": false,
+            "request_uri_parameter_supported": false,
         })
     );
 }

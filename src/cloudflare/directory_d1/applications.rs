@@ -18,6 +18,7 @@ use crate::fluxer::application::{
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Added, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR};
@@ -60,6 +61,12 @@ columns! {
     bot_avatar: Option<ImageHash>, |it| {
         text_or_null(it.bot.as_ref().and_then(|bot| bot.avatar.as_ref()).map(ImageHash::as_str))
     };
+    id_token_signed_response_alg: SigningAlgorithm, |it| {
+        Bind::Text(it.client.id_token_algorithm.as_str())
+    };
+    post_logout_redirect_uris: Json<Vec<RegisteredUri>>, |it| {
+        json(&it.client.post_logout_redirect_uris)
+    };
     flags: u32, |it| Bind::Bits(it.flags);
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }
@@ -86,7 +93,11 @@ impl From<ApplicationRow> for Application {
         };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
-            client,
+            client: Client {
+                id_token_algorithm: row.id_token_signed_response_alg,
+                post_logout_redirect_uris: row.post_logout_redirect_uris.0,
+                ..client
+            },
             owner: row.owner_id,
             name: row.name,
             description: row.description,

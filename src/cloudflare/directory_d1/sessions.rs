@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::users::{USER, UserRow};
 use super::{Bind, Bindings, fault, id};
 use crate::crypto::secret::{Hash, SessionId};
+use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Fault, Session, Sessions};
@@ -18,7 +19,8 @@ impl Sessions for Bindings {
         now: Timestamp,
     ) -> Result<Option<Session>, Fault> {
         let sql = format!(
-            "SELECT json_array({USER}, sessions.authenticated_at, authorizations.scope) AS found \
+            "SELECT json_array({USER}, sessions.authenticated_at, sessions.amr, \
+             authorizations.scope) AS found \
              FROM sessions JOIN users ON users.id = sessions.user_id \
              LEFT JOIN authorizations ON authorizations.user_id = users.id \
              AND authorizations.application_id = ? \
@@ -26,10 +28,12 @@ impl Sessions for Bindings {
         );
         let about = about.map_or(Bind::Null, id);
         let values = [about, id(session), Bind::Time(now)];
-        let row: Option<(UserRow, Timestamp, Option<Scopes>)> = self.row(&sql, &values).await?;
-        Ok(row.map(|(user, authenticated_at, granted)| Session {
+        let row: Option<(UserRow, Timestamp, AuthenticationMethods, Option<Scopes>)> =
+            self.row(&sql, &values).await?;
+        Ok(row.map(|(user, authenticated_at, amr, granted)| Session {
             user: user.into(),
             authenticated_at,
+            amr,
             granted,
         }))
     }
@@ -38,6 +42,7 @@ impl Sessions for Bindings {
         &self,
         session: &Hash<SessionId>,
         user: UserId,
+        amr: AuthenticationMethods,
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,
@@ -48,13 +53,14 @@ impl Sessions for Bindings {
             &[replaces.map_or(Bind::Null, id), id(user), Bind::Time(now)],
         )?;
         let open = self.prepare(
-            "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at) \
-             VALUES (?, ?, ?, ?)",
+            "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at, amr) \
+             VALUES (?, ?, ?, ?, ?)",
             &[
                 id(session),
                 id(user),
                 Bind::Time(now),
                 Bind::Time(now + lifetime),
+                id(amr),
             ],
         )?;
         self.batch(&[sweep, open]).await.map_err(fault)?;

@@ -26,14 +26,6 @@ pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiE
     Ok(Response::json(200, &user))
 }
 
-/// `GET /api/oauth2/userinfo`: the same with `sub`, as OpenID Connect Core §5.3.2 calls the id.
-pub async fn userinfo<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let bearer = bearer(cx, IDENTIFY).await?;
-    let user = bearer.user(cx).await?;
-    let shown = with_member(user.through(bearer.token.scope), "sub", user.id.to_string());
-    Ok(Response::json(200, &shown))
-}
-
 /// `GET /api/users/@me/guilds`.
 pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let memberships = match caller(cx, Needs::OneOf(&[Scope::Guilds])).await? {

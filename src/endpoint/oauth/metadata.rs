@@ -1,19 +1,41 @@
-//! `GET /.well-known/oauth-authorization-server` (RFC 8414), rendered from the routes and from the
-//! lists that the parsers read: it cannot say what the server does not do.
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`
+//! (OpenID Connect Discovery §3): one document, rendered from the routes and from the lists that the
+//! parsers read, so that it cannot say what the server does not do.
 
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
+use crate::oauth::authorization_request::PromptValue;
 use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::{
     AuthMethod, CodeChallengeMethod, GrantType, ResponseMode, ResponseType,
 };
+use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::routes::ROUTES;
 
 /// How long a client may keep the document, in seconds.
 const MAX_AGE: u32 = 3600;
+
+/// What ID tokens and the userinfo endpoint say, in OpenID Connect's words.
+const CLAIMS: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "amr",
+    "at_hash",
+    "sid",
+    "nonce",
+    "name",
+    "preferred_username",
+    "picture",
+    "email",
+    "email_verified",
+];
 
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
@@ -61,14 +83,28 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
             "introspection_endpoint_auth_methods_supported",
             auth_methods,
         ),
+        (
+            "id_token_signing_alg_values_supported",
+            spelled(SigningAlgorithm::ALL, SigningAlgorithm::as_str),
+        ),
+        (
+            "prompt_values_supported",
+            spelled(PromptValue::ALL, PromptValue::as_str),
+        ),
+        ("subject_types_supported", json!(["public"])),
+        ("claims_supported", json!(CLAIMS)),
     ];
     for (name, list) in lists {
         document.insert(name.into(), list);
     }
-    document.insert(
-        "authorization_response_iss_parameter_supported".into(),
-        json!(true),
-    );
+    for (name, is_supported) in [
+        ("authorization_response_iss_parameter_supported", true),
+        ("claims_parameter_supported", false),
+        ("request_parameter_supported", false),
+        ("request_uri_parameter_supported", false),
+    ] {
+        document.insert(name.into(), json!(is_supported));
+    }
     Ok(Response::json(200, &Value::Object(document))
         .with("cache-control", format!("public, max-age={MAX_AGE}")))
 }

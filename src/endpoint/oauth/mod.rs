@@ -8,3 +8,4 @@ pub mod metadata;
 pub mod register;
 pub mod revoke;
 pub mod token;
+pub mod userinfo;

@@ -15,6 +15,7 @@ use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::location::{Location, Target};
+use crate::oauth::openid::AuthenticationMethod;
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
@@ -100,6 +101,7 @@ async fn log_in<E: Edge>(
         .open_session(
             &session.hash(),
             account.user.id,
+            AuthenticationMethod::Password.into(),
             cx.now,
             lifetime,
             old.as_ref(),

@@ -5,6 +5,7 @@ pub mod authentication;
 use self::authentication::ClientAuthentication;
 use super::error::Refusal;
 use super::grant_type::{GrantType, GrantTypes};
+use super::jwk::SigningAlgorithm;
 use super::redirect_uri::{Port, RedirectUri, RegisteredUri, Registrant};
 use crate::snowflake::ApplicationId;
 
@@ -21,6 +22,10 @@ pub struct Client {
     pub grants: GrantTypes,
     /// Where its users may be sent back to.
     pub redirect_uris: Vec<RegisteredUri>,
+    /// How its ID tokens are signed (`id_token_signed_response_alg`).
+    pub id_token_algorithm: SigningAlgorithm,
+    /// Where its users may be sent after a logout.
+    pub post_logout_redirect_uris: Vec<RegisteredUri>,
 }
 
 /// Who vouches for a client.
@@ -46,13 +51,9 @@ impl Client {
         redirect_uris: Vec<RegisteredUri>,
         trusted: bool,
     ) -> Self {
-        Self {
-            id,
-            origin: ClientOrigin::Registered { trusted },
-            grants: authentication.possible_grants(),
-            authentication,
-            redirect_uris,
-        }
+        let grants = authentication.possible_grants();
+        let origin = ClientOrigin::Registered { trusted };
+        Self::new(id, origin, authentication, grants, redirect_uris)
     }
 
     /// A client that registered itself: it gets tokens through its users alone.
@@ -61,25 +62,35 @@ impl Client {
         authentication: ClientAuthentication,
         redirect_uris: Vec<RegisteredUri>,
     ) -> Self {
-        Self {
-            id,
-            origin: ClientOrigin::Dynamic,
-            authentication,
-            grants: GrantTypes::NONE
-                .with(GrantType::AuthorizationCode)
-                .with(GrantType::RefreshToken),
-            redirect_uris,
-        }
+        let grants = GrantTypes::NONE
+            .with(GrantType::AuthorizationCode)
+            .with(GrantType::RefreshToken);
+        let origin = ClientOrigin::Dynamic;
+        Self::new(id, origin, authentication, grants, redirect_uris)
     }
 
     /// The administration application of the configuration: client credentials, and nothing else.
     pub const fn built_in(id: ApplicationId, authentication: ClientAuthentication) -> Self {
+        let grants = GrantTypes::NONE.with(GrantType::ClientCredentials);
+        let origin = ClientOrigin::BuiltIn;
+        Self::new(id, origin, authentication, grants, Vec::new())
+    }
+
+    const fn new(
+        id: ApplicationId,
+        origin: ClientOrigin,
+        authentication: ClientAuthentication,
+        grants: GrantTypes,
+        redirect_uris: Vec<RegisteredUri>,
+    ) -> Self {
         Self {
             id,
-            origin: ClientOrigin::BuiltIn,
+            origin,
             authentication,
-            grants: GrantTypes::NONE.with(GrantType::ClientCredentials),
-            redirect_uris: Vec::new(),
+            grants,
+            redirect_uris,
+            id_token_algorithm: SigningAlgorithm::Rs256,
+            post_logout_redirect_uris: Vec::new(),
         }
     }
 

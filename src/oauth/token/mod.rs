@@ -1,4 +1,5 @@
 //! The tokens that this server signs, a file a kind.
 
 pub mod access;
+pub mod id;
 pub mod refresh;

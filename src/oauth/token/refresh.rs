@@ -27,6 +27,9 @@ pub struct RefreshToken {
     pub issued_at: Timestamp,
     /// Until when, to the second on the wire.
     pub expires_at: Timestamp,
+    /// Whether an ID token comes with its successor: the key that signs one is fetched before the
+    /// ledger is asked.
+    pub openid: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +39,8 @@ struct RefreshClaims {
     client_id: ApplicationId,
     fam: FamilyId,
     r#gen: u32,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    openid: bool,
 }
 
 impl RefreshToken {
@@ -52,6 +57,7 @@ impl RefreshToken {
             client_id: self.application,
             fam: self.family,
             r#gen: self.generation,
+            openid: self.openid,
         };
         keyring.sign(Purpose::Refresh, claims, self.issued_at, self.expires_at)
     }
@@ -67,6 +73,7 @@ impl RefreshToken {
             generation: claims.r#gen,
             issued_at: verified.issued_at,
             expires_at: verified.expires_at,
+            openid: claims.openid,
         })
     }
 }
@@ -88,6 +95,7 @@ mod tests {
             generation: 5,
             issued_at,
             expires_at: issued_at + Duration::from_secs(60),
+            openid: false,
         };
         let signed = token.sign(&keyring, "https://id.example").expect("signed");
         assert_eq!(

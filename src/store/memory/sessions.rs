@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::Memory;
 use super::tables::StoredSession;
 use crate::crypto::secret::{Hash, SessionId};
+use crate::oauth::openid::AuthenticationMethods;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Fault, Session, Sessions};
 use crate::time::Timestamp;
@@ -25,6 +26,7 @@ impl Sessions for Memory {
             (now < session.expires_at).then(|| Session {
                 user: user.clone(),
                 authenticated_at: session.authenticated_at,
+                amr: session.amr,
                 granted,
             })
         })
@@ -34,6 +36,7 @@ impl Sessions for Memory {
         &self,
         id: &Hash<SessionId>,
         user: UserId,
+        amr: AuthenticationMethods,
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,
@@ -45,6 +48,7 @@ impl Sessions for Memory {
             let session = StoredSession {
                 user,
                 authenticated_at: now,
+                amr,
                 expires_at: now + lifetime,
             };
             tables.sessions.insert(id.to_string(), session);

@@ -12,6 +12,7 @@ use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
+use crate::oauth::openid::AuthenticationMethods;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{Authorization, Fault, InitialToken, Installation, Paging, Taken};
 use crate::time::Timestamp;
@@ -36,6 +37,7 @@ pub(super) struct Tables {
 pub(super) struct StoredSession {
     pub(super) user: UserId,
     pub(super) authenticated_at: Timestamp,
+    pub(super) amr: AuthenticationMethods,
     pub(super) expires_at: Timestamp,
 }
 

@@ -13,7 +13,8 @@ use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::code::{Code, CodeSeed};
 use crate::oauth::error::Refusal;
-use crate::oauth::scope::Scopes;
+use crate::oauth::openid::{Authentication, SessionName};
+use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
 use crate::snowflake::UserId;
 use crate::store::{CodeRecord, Consent, Consented, Edge, Outlook};
@@ -43,6 +44,17 @@ struct Issued<'a> {
 impl Approval<'_> {
     fn user(&self) -> UserId {
         self.logged_in.session.user.id
+    }
+
+    /// The login behind it, for an ID token.
+    fn authentication(&self) -> Option<Authentication> {
+        let session = &self.logged_in.session;
+        self.scope.contains(Scope::Openid).then(|| Authentication {
+            auth_time: session.authenticated_at,
+            amr: session.amr,
+            sid: SessionName::of(&self.logged_in.cookie.hash()),
+            nonce: self.request.oauth.nonce.clone(),
+        })
     }
 }
 
@@ -123,7 +135,15 @@ impl Interaction {
         callback: &'a Callback,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let (user, application) = (approval.user(), self.client().id);
-        let code = Code::issue(&cx.config.keyring, user, application, &approval.seed)?;
+        let authentication = approval.authentication();
+        let openid = authentication.is_some();
+        let code = Code::issue(
+            &cx.config.keyring,
+            user,
+            application,
+            openid,
+            &approval.seed,
+        )?;
         let grant = Grant {
             scope: approval.scope,
             redirect_uri: callback.redirect_uri.as_str().to_owned(),
@@ -135,6 +155,7 @@ impl Interaction {
                 .as_ref()
                 .map(PlannedInstallation::joined)
                 .map(Box::new),
+            authentication: authentication.map(Box::new),
         };
         let expires_at = cx.now + cx.config.code_lifetime;
         let record = CodeRecord {

@@ -1,7 +1,7 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::token::issue::Issuance;
+use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
@@ -16,7 +16,7 @@ pub(super) async fn redeem<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Result<Issuance, Failure<Refusal>> {
+) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let code = params.required("code")?;
     let evidence = evidence(client, params)?;
     let code =
@@ -32,6 +32,7 @@ pub(super) async fn redeem<E: Edge>(
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
 
+    let signer = id_token_signer(cx, client.client(), code.openid).await?;
     let family = FamilyId::of_hash(code.hash().bytes());
     let ledger = LedgerId::User(code.user, code.application);
     let redeem = Redeem {
@@ -55,7 +56,7 @@ pub(super) async fn redeem<E: Edge>(
     cx.edge.put_refresh(family, &record);
     Ok(Issuance {
         guild: redeemed.guild,
-        ..Issuance::of_family(code.user, code.application, family, &live)
+        ..Issuance::of_family(code.user, code.application, family, live, signer)
     })
 }
 

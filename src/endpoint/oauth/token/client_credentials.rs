@@ -17,7 +17,7 @@ pub(super) fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Result<Issuance, Failure<Refusal>> {
+) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let scope = authorization_request::scope(params)?;
     let scope = scope.unwrap_or(Scopes::NONE);
     // There is no user here whose data a scope could open.
@@ -32,5 +32,6 @@ pub(super) fn issue<E: Edge>(
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh: None,
         guild: None,
+        id_token: None,
     })
 }

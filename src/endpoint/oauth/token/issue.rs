@@ -9,14 +9,18 @@ use crate::http::Response;
 use crate::id::FamilyId;
 use crate::ledger::Generation;
 use crate::oauth::binding::TokenBinding;
-use crate::oauth::scope::Scopes;
+use crate::oauth::client::Client;
+use crate::oauth::openid::Authentication;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::{AccessToken, Subject};
+use crate::oauth::token::id::IdClaims;
 use crate::oauth::token::refresh::RefreshToken;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, Fault, Signer};
+use crate::time::Timestamp;
 
 /// What a grant gives.
-pub(super) struct Issuance {
+pub(super) struct Issuance<S> {
     /// On whose behalf the tokens act.
     pub(super) subject: Subject,
     /// Which application holds them.
@@ -29,6 +33,27 @@ pub(super) struct Issuance {
     pub(super) refresh: Option<RefreshToken>,
     /// Where the application's bot was added, where it was.
     pub(super) guild: Option<Box<JoinedGuild>>,
+    /// The ID token, where the scope has `openid`.
+    pub(super) id_token: Option<IdToken<S>>,
+}
+
+/// What an ID token is made of: the login, and the key that was fetched before the commit.
+pub(super) struct IdToken<S> {
+    authentication: Box<Authentication>,
+    signer: S,
+}
+
+/// The key that signs an ID token for this client, where there will be one.
+pub(super) async fn id_token_signer<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &Client,
+    openid: bool,
+) -> Result<Option<E::Signer>, Fault> {
+    if !openid {
+        return Ok(None);
+    }
+    let signer = cx.edge.signer(cx.config, client.id_token_algorithm).await?;
+    Ok(Some(signer))
 }
 
 #[derive(Serialize)]
@@ -41,16 +66,21 @@ struct TokenResponse<'a> {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guild: Option<&'a JoinedGuild>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
 }
 
-impl Issuance {
+impl<S: Signer> Issuance<S> {
     /// The tokens of a user's family.
     pub(super) fn of_family(
         user: UserId,
         application: ApplicationId,
         family: FamilyId,
-        current: &Generation,
+        current: Generation,
+        signer: Option<S>,
     ) -> Self {
+        let openid = current.authentication.is_some();
+        let id_token = current.authentication.zip(signer);
         Self {
             subject: Subject::User(user, family),
             application,
@@ -63,13 +93,18 @@ impl Issuance {
                 generation: current.generation,
                 issued_at: current.issued_at,
                 expires_at: current.expires_at,
+                openid,
             }),
             guild: None,
+            id_token: id_token.map(|(authentication, signer)| IdToken {
+                authentication,
+                signer,
+            }),
         }
     }
 
     /// Signs the tokens.
-    pub(super) fn respond<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Fault> {
+    pub(super) async fn respond<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
         let lifetime = cx.config.access_token_lifetime;
         let access = AccessToken {
@@ -80,15 +115,48 @@ impl Issuance {
             expires_at: cx.now + lifetime,
         };
         let token_id = base64url::encode(&cx.edge.random::<16>()?);
+        let access_token = access.sign(keyring, issuer, token_id)?;
+        let id_token = match &self.id_token {
+            Some(id_token) => {
+                self.sign_id_token(id_token, issuer, &access_token, cx.now)
+                    .await?
+            }
+            None => None,
+        };
         let refresh = self.refresh.as_ref();
         let body = TokenResponse {
-            access_token: access.sign(keyring, issuer, token_id)?,
+            access_token,
             token_type: self.binding.token_type(),
             expires_in: lifetime.as_secs(),
             scope: self.scope,
             refresh_token: refresh.map(|it| it.sign(keyring, issuer)).transpose()?,
             guild: self.guild.as_deref(),
+            id_token,
         };
         Ok(Response::json(200, &body))
+    }
+
+    async fn sign_id_token(
+        &self,
+        id_token: &IdToken<S>,
+        issuer: &str,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, Fault> {
+        let Subject::User(user, _) = self.subject else {
+            return Ok(None);
+        };
+        if !self.scope.contains(Scope::Openid) {
+            return Ok(None);
+        }
+        let audience = (user, self.application);
+        let claims = IdClaims::new(
+            issuer,
+            audience,
+            &id_token.authentication,
+            access_token,
+            now,
+        );
+        id_token.signer.sign("JWT", &claims).await.map(Some)
     }
 }

@@ -36,7 +36,7 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
         }
         granted => granted?,
     };
-    Ok(issuance.respond(cx)?)
+    Ok(issuance.respond(cx).await?)
 }
 
 async fn grant<E: Edge>(
@@ -44,7 +44,7 @@ async fn grant<E: Edge>(
     client: &AuthenticatedClient,
     grant_type: GrantType,
     params: &Params,
-) -> Result<Issuance, Failure<Refusal>> {
+) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     client.client().may_use(grant_type)?;
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params).await,

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::token::issue::Issuance;
+use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::ledger::Rotate;
 use crate::oauth::authorization_request;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
+use crate::oauth::scope::Scope;
 use crate::oauth::token::refresh::RefreshToken;
 use crate::store::Edge;
 
@@ -18,7 +19,7 @@ pub(super) async fn rotate<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
-) -> Result<Issuance, Failure<Refusal>> {
+) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let token = params.required("refresh_token")?;
     let narrower = authorization_request::scope(params)?;
     let token = RefreshToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
@@ -26,6 +27,8 @@ pub(super) async fn rotate<E: Edge>(
     if token.application != client.id() {
         return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
     }
+    let openid = narrower.is_none_or(|scope| scope.contains(Scope::Openid));
+    let signer = id_token_signer(cx, client.client(), token.openid && openid).await?;
     let family = token.family;
     let rotate = Rotate {
         family,
@@ -42,6 +45,6 @@ pub(super) async fn rotate<E: Edge>(
     let live = live.map_err(Refusal::Grant)?;
     Ok(Issuance {
         scope: narrower.unwrap_or(live.scope),
-        ..Issuance::of_family(token.user, token.application, family, &live)
+        ..Issuance::of_family(token.user, token.application, family, live, signer)
     })
 }
