@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::user::{Discriminator, ImageHash, Username, ruled_strings};
+use super::visible::is_visible;
 use crate::http::with_member;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::redirect_uri::RegisteredUri;
@@ -246,34 +247,6 @@ changes! {
     flags: u32, "flags", |is| is.flags, |it, to| it.flags = to;
     /// Who answers for it, or nobody.
     owner: Option<UserId>, "owner_id", |is| is.owner, |it, to| it.owner = to;
-}
-
-/// Letters, marks and signs, but nothing that hides or reorders what stands around it.
-pub(super) fn is_visible(text: &str) -> bool {
-    let mut before = None;
-    let shows = |character: char| {
-        let behind = before.replace(character);
-        match character {
-            // They join and colour the parts of an emoji, and do nothing anywhere else.
-            '\u{200d}' => behind.is_some_and(|it| it >= '\u{2190}'),
-            '\u{fe00}'..='\u{fe0f}' => behind.is_some_and(|it| it > ' '),
-            other => !hides(other),
-        }
-    };
-    text.chars().all(shows) && !text.ends_with('\u{200d}')
-}
-
-/// Zero-width characters, blanks that pass for letters, bidirectional controls, the byte-order mark,
-/// tags: a name must not pass for another or turn the sentence it stands in.
-fn hides(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180e}'
-                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-                | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 ruled_strings! {

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::application::is_visible;
 use super::permissions::Permissions;
 use super::user::{ImageHash, ruled_strings};
+use super::visible::is_visible;
 use crate::id::InstallationId;
 use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::time::Timestamp;

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn check(query: &str, expected: Result<(&str, WhichGuild), &str>) {
-        let params = Params::from_form(query).expect("well-formed");
+        let params = Params::from_form(query);
         let parsed = BotRequest::parse(&params);
         let shown = parsed.map(|it| (it.permissions.to_string(), it.guild));
         let shown = shown.map_err(|refusal| refusal.to_string());

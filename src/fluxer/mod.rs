@@ -10,3 +10,4 @@ pub mod installation;
 pub mod permissions;
 pub mod registration;
 pub mod user;
+mod visible;
