@@ -80,9 +80,10 @@ pub struct Headers {
 type Source = dyn Fn(&str) -> Option<String>;
 
 /// The names of the headers that anything here asks for.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "accept",
     "accept-language",
+    "access-control-request-headers",
     "authorization",
     "cf-connecting-ip",
     "content-encoding",

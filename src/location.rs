@@ -42,6 +42,10 @@ impl From<RedirectTo> for Location {
     }
 }
 
+/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
+/// is encoded in a query that is encoded in a query grows.
+const MAX_LENGTH: usize = 15 * 1024;
+
 /// A path of this server, with a query where it has one: what a browser follows without leaving.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(String);
@@ -78,6 +82,11 @@ impl Target {
         self.0.push('#');
         self.0.push_str(part);
         self
+    }
+
+    /// Whether it is short enough for those who are to follow it.
+    pub const fn is_followed(&self) -> bool {
+        self.0.len() <= MAX_LENGTH
     }
 
     /// The path and the query.

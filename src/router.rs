@@ -9,7 +9,7 @@ use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
-use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, with_routes};
+use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, canonical, segments, with_routes};
 use crate::store::{Edge, Fault, Outlook};
 
 /// Answers a request: the way in for every one of them.
@@ -23,9 +23,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
     let mut response = match Matched::of(request, config) {
         Err(unmatched) => unmatched.respond(&cx),
         Ok(_) if config.issuer.is_https() && !request.secure => insecure(&cx),
-        Ok(Matched { route, .. }) if request.method == Method::Options => {
-            preflight(&route.path_methods())
-        }
+        Ok(Matched { route, .. }) if request.method == Method::Options => preflight(&cx, route),
         Ok(matched) => {
             let mut response = matched.answer_within_limits(&cx).await;
             if matched.route.cors == Cors::Any {
@@ -101,7 +99,7 @@ impl<'a> Matched<'a> {
             ($(
                 $name:ident $method:ident $path:literal
                 $($function:ident)::+ ($($segment:ident),*)
-                $format:ident $cors:ident $(.$property:ident($value:expr))*;
+                $format:ident $cors:ident $(.$property:ident($($value:expr)?))*;
             )*) => {
                 match self.route.endpoint {
                     $(Endpoint::$name => {
@@ -205,10 +203,16 @@ impl<'a> Matched<'a> {
 
 impl Unmatched {
     fn respond<E>(self, cx: &Context<'_, E>) -> Response {
-        match self {
+        let mut response = match self {
             Self::NotFound => UnknownPath.refuse(cx),
             Self::MethodNotAllowed(route) => refuse_method(route),
+        };
+        // What a script asked for in vain tells it why.
+        let roots = ["/api/", "/v1/", "/oauth2/", "/.well-known/"];
+        if roots.iter().any(|root| cx.request.path.starts_with(root)) {
+            response.extend(cors_headers());
         }
+        response
     }
 }
 
@@ -216,58 +220,11 @@ impl Unmatched {
 fn refuse_method(route: &Route) -> Response {
     let refusal = TransportRefusal::Method;
     let words = refusal.to_string();
-    let mut response = match route.format {
+    let response = match route.format {
         Format::OAuth => Response::json(refusal.status(), &oauth_error(refusal.code(), &words)),
         Format::Api | Format::Page => api_error(refusal.status(), "METHOD_NOT_ALLOWED", &words),
-    }
-    .with("allow", route.path_methods());
-    if route.cors == Cors::Any {
-        response.extend(cors_headers());
-    }
-    response
-}
-
-/// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
-/// segment, no slash at the end, no other case, nothing decoded but the `@` that many HTTP clients
-/// encode in a path.
-fn segments<'a>(pattern: &str, (path_root, path): (Root, &'a str)) -> Option<Vec<&'a str>> {
-    let (pattern_root, pattern) = canonical(pattern);
-    if pattern_root != path_root {
-        return None;
-    }
-    // Most patterns are just a path, and every request is held against all of them.
-    if !pattern.contains('{') && !path.contains('%') {
-        return (pattern == path).then(Vec::new);
-    }
-    let mut found = Vec::new();
-    let mut expected = pattern.split('/');
-    let mut actual = path.split('/');
-    loop {
-        match (expected.next(), actual.next()) {
-            (None, None) => return Some(found),
-            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
-                found.push(segment);
-            }
-            (Some(pattern), Some(segment)) if pattern == segment => {}
-            (Some("@me"), Some("%40me")) => {}
-            _ => return None,
-        }
-    }
-}
-
-/// The root and the rest of a path. The documentation has `/oauth2/…` and `/api/oauth2/…`; they are
-/// one URL, with one rate limit.
-fn canonical(path: &str) -> (Root, &str) {
-    let oauth2 = path
-        .strip_prefix("/api/oauth2/")
-        .or_else(|| path.strip_prefix("/oauth2/"));
-    oauth2.map_or((Root::Elsewhere, path), |rest| (Root::OAuth2, rest))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Root {
-    OAuth2,
-    Elsewhere,
+    };
+    response.with("allow", route.path_methods())
 }
 
 fn cors_headers() -> [(&'static str, String); 2] {
@@ -282,15 +239,24 @@ fn cors_headers() -> [(&'static str, String); 2] {
     ]
 }
 
-fn preflight(methods: &str) -> Response {
+/// Without credentials any header may come: those of the protocol, and those that libraries for
+/// tracing add to every request. Browsers send their names, and have them back.
+fn preflight<E>(cx: &Context<'_, E>, route: &Route) -> Response {
+    let methods = route.path_methods();
+    let asked = cx.request.header("access-control-request-headers");
+    let is_list = |it: &&str| {
+        let mut bytes = it.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_, ".contains(&byte))
+    };
+    let headers = asked
+        .filter(is_list)
+        .unwrap_or("Authorization, Content-Type");
     Response::empty(204)
         .with("access-control-allow-origin", "*")
-        .with("access-control-allow-methods", methods)
-        .with(
-            "access-control-allow-headers",
-            "Authorization, Content-Type",
-        )
+        .with("access-control-allow-methods", &*methods)
+        .with("access-control-allow-headers", headers)
         .with("access-control-max-age", "86400")
+        .with("vary", "Access-Control-Request-Headers")
         .with("allow", methods)
 }
 

@@ -8,13 +8,15 @@ use crate::http::Method;
 pub struct Route {
     /// The method; `GET` answers `HEAD` too.
     pub method: Method,
-    /// The path; `{…}` is one segment. `/oauth2/…` answers at `/api/oauth2/…` as well, and the
-    /// other way round.
+    /// The path; `{…}` is one segment. Below `/api/` it answers at `/v1/` as well, and `/oauth2/…` is
+    /// `/api/oauth2/…`.
     pub path: &'static str,
     pub(crate) endpoint: Endpoint,
     pub(crate) format: Format,
     pub(crate) cors: Cors,
     pub(crate) bucket: Option<Bucket>,
+    /// Whether a client opens it, in a popup or on the way to its callback.
+    pub(crate) is_opened_by_clients: bool,
     /// The name of this URL in the metadata document.
     pub metadata: Option<&'static str>,
     /// Whether the settings let it be there.
@@ -76,6 +78,7 @@ impl Route {
             format,
             cors,
             bucket: None,
+            is_opened_by_clients: false,
             metadata: None,
             exists: |_| true,
         }
@@ -83,6 +86,11 @@ impl Route {
 
     const fn limited(mut self, bucket: Bucket) -> Self {
         self.bucket = Some(bucket);
+        self
+    }
+
+    const fn opened_by_clients(mut self) -> Self {
+        self.is_opened_by_clients = true;
         self
     }
 
@@ -115,6 +123,13 @@ impl Route {
     }
 }
 
+/// Whether clients open what is at a path.
+pub(crate) fn is_opened_by_clients(path: &str) -> bool {
+    let path = canonical(path);
+    let mut opened = ROUTES.iter().filter(|route| route.is_opened_by_clients);
+    opened.any(|route| segments(route.path, path).is_some())
+}
+
 /// Hands the table to another macro: [`ROUTES`] is made from it here, and the dispatch in `router`,
 /// so that this file needs none of the endpoints and every endpoint may read this file.
 ///
@@ -123,10 +138,10 @@ impl Route {
 macro_rules! with_routes {
     ($then:ident) => {
         $then! {
-            Authorize                 Get    "/oauth2/authorize"                                             oauth::authorize::show()                                     Page  None .limited(Bucket::Authorize).named("authorization_endpoint");
-            Decide                    Post   "/oauth2/authorize"                                             oauth::authorize::decide()                                   Page  None .limited(Bucket::Authorize);
-            LoginForm                 Get    "/login"                                                        pages::login::show()                                         Page  None;
-            Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None;
+            Authorize                 Get    "/oauth2/authorize"                                             oauth::authorize::show()                                     Page  None .limited(Bucket::Authorize).opened_by_clients().named("authorization_endpoint");
+            Decide                    Post   "/oauth2/authorize"                                             oauth::authorize::decide()                                   Page  None .limited(Bucket::Authorize).opened_by_clients();
+            LoginForm                 Get    "/login"                                                        pages::login::show()                                         Page  None .opened_by_clients();
+            Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None .opened_by_clients();
             LogoutForm                Get    "/logout"                                                       pages::logout::show()                                        Page  None;
             Logout                    Post   "/logout"                                                       pages::logout::submit()                                      Page  None;
             Developers                Get    "/developers"                                                   pages::developers::list()                                    Page  None;
@@ -222,7 +237,7 @@ macro_rules! table {
     ($(
         $name:ident $method:ident $path:literal
         $($function:ident)::+ ($($segment:ident),*)
-        $format:ident $cors:ident $(.$property:ident($value:expr))*;
+        $format:ident $cors:ident $(.$property:ident($($value:expr)?))*;
     )*) => {
         /// What answers a route.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,9 +248,66 @@ macro_rules! table {
         /// The table.
         pub const ROUTES: &[Route] = &[$(
             Route::new(Method::$method, $path, Endpoint::$name, Format::$format, Cors::$cors)
-                $(.$property($value))*,
+                $(.$property($($value)?))*,
         )*];
     };
 }
 
 with_routes!(table);
+
+/// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
+/// segment, no slash at the end, no other case, nothing decoded but the `@` that many HTTP clients
+/// encode in a path.
+pub(crate) fn segments<'a>(
+    pattern: &str,
+    (path_root, path): (Root, &'a str),
+) -> Option<Vec<&'a str>> {
+    let (pattern_root, pattern) = canonical(pattern);
+    if pattern_root != path_root {
+        return None;
+    }
+    // Most patterns are just a path, and every request is held against all of them.
+    if !pattern.contains('{') && !path.contains('%') {
+        return (pattern == path).then(Vec::new);
+    }
+    let mut found = Vec::new();
+    let mut expected = pattern.split('/');
+    let mut actual = path.split('/');
+    loop {
+        match (expected.next(), actual.next()) {
+            (None, None) => return Some(found),
+            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
+                found.push(segment);
+            }
+            (Some(pattern), Some(segment)) if pattern == segment => {}
+            (Some("@me"), Some("%40me")) => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The root and the rest of a path. The documentation has `/oauth2/…` and `/api/oauth2/…`, and the
+/// libraries that are written for Fluxer's live API have `/v1/…` for `/api/…`: each is one URL, with one
+/// rate limit.
+pub(crate) fn canonical(path: &str) -> (Root, &str) {
+    let below_api = path
+        .strip_prefix("/api/")
+        .or_else(|| path.strip_prefix("/v1/"));
+    let oauth2 = below_api.map_or_else(
+        || path.strip_prefix("/oauth2/"),
+        |rest| rest.strip_prefix("oauth2/"),
+    );
+    match (oauth2, below_api) {
+        (Some(rest), _) => (Root::OAuth2, rest),
+        (None, Some(rest)) => (Root::Api, rest),
+        (None, None) => (Root::Elsewhere, path),
+    }
+}
+
+/// What spellings of a path have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Root {
+    OAuth2,
+    Api,
+    Elsewhere,
+}

@@ -7,8 +7,9 @@ use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Request;
-use crate::page::Chrome;
 use crate::page::text;
+use crate::page::{Chrome, Opener};
+use crate::routes::is_opened_by_clients;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::store::{Edge, Fault, Known, Outlook};
 use crate::time::Timestamp;
@@ -40,6 +41,11 @@ impl<E> Context<'_, E> {
             brand: &self.config.brand,
             here,
             account: None,
+            opener: if is_opened_by_clients(&self.request.path) {
+                Opener::Client
+            } else {
+                Opener::User
+            },
         }
     }
 }

@@ -88,9 +88,15 @@ impl Refuse for Refusal {
 #[derive(Debug)]
 pub struct UnknownPath;
 
+/// Whether no person looks at what is below.
+fn is_api(path: &str) -> bool {
+    let roots = ["/api/", "/v1/"];
+    roots.iter().any(|root| path.starts_with(root))
+}
+
 impl Refuse for UnknownPath {
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
-        if cx.request.accepts_html() && !cx.request.path.starts_with("/api/") {
+        if cx.request.accepts_html() && !is_api(&cx.request.path) {
             return Notice::new(404, Message::NotFound).refuse(cx);
         }
         let message = "The requested endpoint does not exist.";
@@ -121,6 +127,8 @@ pub enum PageRefusal {
     Notice(Notice),
     /// Nobody is logged in: the login form comes first, and leads back to this place here.
     LogIn(String),
+    /// Whoever is logged in has to prove it again, on the way to this place here.
+    LogInAgain(String),
 }
 
 impl From<Notice> for PageRefusal {
@@ -129,23 +137,18 @@ impl From<Notice> for PageRefusal {
     }
 }
 
-/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
-/// is encoded in a query that is encoded in a query grows.
-const MAX_LOCATION: usize = 15 * 1024;
-
 impl Refuse for PageRefusal {
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
-        let back = match self {
+        let target = match self {
             Self::Notice(notice) => return notice.refuse(cx),
-            Self::LogIn(back) => back,
+            Self::LogIn(back) => return_to::login(&back),
+            Self::LogInAgain(back) => return_to::login_again(&back),
         };
-        let target = return_to::login(&back);
-        if target.as_str().len() <= MAX_LOCATION {
-            return Response::see_other(target);
+        if target.is_followed() {
+            Response::see_other(target)
+        } else {
+            Notice::too_long().refuse(cx)
         }
-        let detail = "The request is too long to come back to it after a login";
-        let notice = Notice::new(414, Message::BadLink).with_detail(detail);
-        notice.refuse(cx)
     }
 }
 
@@ -213,6 +216,12 @@ impl Notice {
     /// The application's mistake, shown to its user because it cannot be sent to the application.
     pub fn bad_request(detail: impl core::fmt::Display) -> Self {
         Self::new(400, Message::BadLink).with_detail(detail)
+    }
+
+    /// A request that a browser cannot be sent back to.
+    pub fn too_long() -> Self {
+        let detail = "The request is too long to come back to it after a login";
+        Self::new(414, Message::BadLink).with_detail(detail)
     }
 
     /// A form that did not come from a page of ours, or too late.

@@ -33,13 +33,14 @@ impl<E: Edge> Context<'_, E> {
 }
 
 /// What the browser itself says of where a form came from. Our pages send no referrer, so that
-/// their own forms have `Origin: null`; `Sec-Fetch-Site` tells those from a stranger's. A client
-/// that sends neither is no browser, and is left to the ticket.
+/// their own forms have `Origin: null`; `Sec-Fetch-Site` tells those from a stranger's. Where it is
+/// missing (plain http that is not loopback, older Safari, clients that are no browsers), `null` says
+/// nothing, and the ticket and the cookie that it is bound to decide alone.
 fn came_from_us(request: &Request, issuer: &str) -> bool {
     let site = request.header("sec-fetch-site");
     let origin = request.header("origin");
     match (site, origin) {
-        (Some("same-origin" | "none"), None | Some("null")) | (None, None) => true,
+        (Some("same-origin" | "none") | None, None | Some("null")) => true,
         (Some("same-origin" | "none") | None, Some(origin)) => origin == issuer,
         (Some(_), _) => false,
     }
@@ -85,9 +86,13 @@ mod tests {
             true,
         );
         check(&[("origin", "https://id.example")], true);
+        check(&[("origin", "null")], true);
+        check(
+            &[("sec-fetch-site", "cross-site"), ("origin", "null")],
+            false,
+        );
         for origin in [
             "https://evil.example",
-            "null",
             "https://id.example.evil.example",
             "http://id.example",
         ] {

@@ -18,12 +18,11 @@ struct Query {
 }
 
 impl Query {
-    fn read<E>(cx: &Context<'_, E>) -> Result<Self, Failure<ApiError>> {
-        let malformed = |_| ApiError::field("query", "must be form-encoded");
-        Ok(Self {
-            params: Params::from_form(&cx.request.query).map_err(malformed)?,
+    fn read<E>(cx: &Context<'_, E>) -> Self {
+        Self {
+            params: Params::from_form(&cx.request.query),
             errors: Vec::new(),
-        })
+        }
     }
 
     /// A parameter that follows a rule, or nothing where it is absent or empty.
@@ -72,7 +71,7 @@ impl Query {
 
 /// `limit` and `after`.
 pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError>> {
-    let mut query = Query::read(cx)?;
+    let mut query = Query::read(cx);
     let paging = Paging {
         limit: query.limit(max),
         after: query.id("after"),
@@ -82,7 +81,7 @@ pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError
 
 /// `limit` and `before`, for what is newest first.
 pub fn read_backwards<E>(cx: &Context<'_, E>) -> Result<(u32, Option<EntryId>), Failure<ApiError>> {
-    let mut query = Query::read(cx)?;
+    let mut query = Query::read(cx);
     let limit = query.limit(MAX);
     let before = query.id("before").map(EntryId);
     query.finish((limit, before))

@@ -25,7 +25,7 @@ pub enum ReturnTo {
 impl ReturnTo {
     /// Reads `return_to` in the query of a login or logout form.
     pub fn read(query: &str) -> Option<Self> {
-        let params = Params::from_form(query).ok()?;
+        let params = Params::from_form(query);
         Self::parse(params.one("return_to").ok().flatten()?)
     }
 
@@ -43,6 +43,13 @@ impl ReturnTo {
             below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
         });
         is_account.then_some(Self::Account(target))
+    }
+
+    /// Where whoever is logged in goes on to at once. `None`: the URL of the login form says that a proof
+    /// is wanted all the same, or nowhere to go on to.
+    pub fn without_login(query: &str) -> Option<Self> {
+        let prompt = Params::from_form(query);
+        Self::read(query).filter(|_| prompt.one("prompt") == Ok(None))
     }
 
     /// The query of the authorization request that a client waits for.
@@ -64,6 +71,11 @@ impl From<ReturnTo> for Location {
 /// The login form on the way to `back`.
 pub fn login(back: &str) -> Target {
     Target::of(LOGIN, &[("return_to", back)])
+}
+
+/// The login form on the way to `back`, for whoever is logged in as well.
+pub fn login_again(back: &str) -> Target {
+    Target::of(LOGIN, &[("return_to", back), ("prompt", "login")])
 }
 
 /// The logout form on the way to `back`: another account may log in there.

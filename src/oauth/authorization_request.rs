@@ -271,7 +271,7 @@ mod tests {
     ) -> Result<AuthorizationRequest, Refusal> {
         let id = ApplicationId::parse("12").expect("an id");
         let client = Client::registered(id, authentication, Vec::new(), false);
-        let params = Params::from_form(query).expect("well-formed");
+        let params = Params::from_form(query);
         AuthorizationRequest::parse(&params, &client, Scopes::of_users())
     }
 

@@ -54,7 +54,7 @@ wire_enum! {
 /// it names parameters but never repeats what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Broken percent-encoding, or not UTF-8.
+    /// Not UTF-8.
     #[error("The parameters are not valid application/x-www-form-urlencoded")]
     MalformedForm,
     /// Not one JSON object.
@@ -69,6 +69,9 @@ pub enum Refusal {
     /// A required parameter is not there, or empty.
     #[error("Missing parameter: {0}")]
     Missing(&'static str),
+    /// A parameter that is read has a broken escape, or bytes that are not UTF-8.
+    #[error("{0} is not form-encoded UTF-8")]
+    Malformed(&'static str),
     /// A parameter came twice.
     #[error("Parameter sent more than once: {0}")]
     Repeated(&'static str),
@@ -180,6 +183,7 @@ impl Refusal {
             | Self::JsonValue(_)
             | Self::MediaType
             | Self::Missing(_)
+            | Self::Malformed(_)
             | Self::Repeated(_)
             | Self::Invalid { .. }
             | Self::PkceRequired

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_nonce_is_itself_or_refused() {
         let read = |nonce: &str| {
-            let params = Params::from_form(&format!("nonce={nonce}")).expect("well-formed");
+            let params = Params::from_form(&format!("nonce={nonce}"));
             super::nonce(&params)
         };
         assert_eq!(read("a%20b%2B"), Ok(Some("a b+".to_owned())));

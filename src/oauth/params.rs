@@ -11,35 +11,44 @@ use serde_json::Value;
 
 use super::error::Refusal;
 
-/// Decoded parameters in the order they were sent; `None` is a JSON value that is no string.
+/// Decoded parameters in the order they were sent.
 #[derive(Debug, Default)]
-pub struct Params(Vec<(String, Option<String>)>);
+pub struct Params(Vec<(String, Sent)>);
+
+/// What was sent as a parameter's value. A value that cannot be read is refused where the parameter is
+/// read, and hurts nobody where it is not (RFC 6749 §3.1: "The authorization server MUST ignore
+/// unrecognized request parameters.").
+#[derive(Debug)]
+enum Sent {
+    Text(String),
+    /// A broken escape, or bytes that are not UTF-8.
+    Malformed,
+    /// A JSON value that is no string.
+    NoString,
+}
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` (RFC 6749 Appendix B): UTF-8, every `%` followed
-    /// by two hex digits.
-    pub fn from_form(encoded: &str) -> Result<Self, Refusal> {
-        encoded
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Some((decode(name)?, Some(decode(value)?)))
-            })
-            .collect::<Option<Vec<_>>>()
-            .map(Self)
-            .ok_or(Refusal::MalformedForm)
+    /// by two hex digits. What is not so is no parameter of ours.
+    pub fn from_form(encoded: &str) -> Self {
+        let pairs = encoded.split('&').filter(|pair| !pair.is_empty());
+        let params = pairs.filter_map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((
+                decode(name)?,
+                decode(value).map_or(Sent::Malformed, Sent::Text),
+            ))
+        });
+        Self(params.collect())
     }
 
-    /// Reads one JSON object whose values are strings; `null` is an omitted parameter. Another value
-    /// is refused where its parameter is read (RFC 6749 §3.2: "The authorization server MUST ignore
-    /// unrecognized request parameters.").
+    /// Reads one JSON object whose values are strings; `null` is an omitted parameter.
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
         let Pairs(pairs) = serde_json::from_slice(body).map_err(|_| Refusal::MalformedJson)?;
         let sent = pairs.into_iter().filter(|(_, value)| !value.is_null());
         let params = sent.map(|(name, value)| match value {
-            Value::String(value) => (name, Some(value)),
-            _ => (name, None),
+            Value::String(value) => (name, Sent::Text(value)),
+            _ => (name, Sent::NoString),
         });
         Ok(Self(params.collect()))
     }
@@ -53,8 +62,10 @@ impl Params {
             return Err(Refusal::Repeated(name));
         }
         match first {
-            Some(None) => Err(Refusal::JsonValue(name)),
-            first => Ok(first.flatten().filter(|value| !value.is_empty())),
+            None => Ok(None),
+            Some(Sent::Text(value)) => Ok(Some(value.as_str()).filter(|value| !value.is_empty())),
+            Some(Sent::Malformed) => Err(Refusal::Malformed(name)),
+            Some(Sent::NoString) => Err(Refusal::JsonValue(name)),
         }
     }
 
@@ -65,14 +76,17 @@ impl Params {
 
     /// Every value of a parameter that may come more than once: a group of check boxes.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.values(name).flatten()
+        self.values(name).filter_map(|sent| match sent {
+            Sent::Text(value) => Some(value.as_str()),
+            Sent::Malformed | Sent::NoString => None,
+        })
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = Option<&str>> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &Sent> {
         self.0
             .iter()
             .filter(move |(sent, _)| sent == name)
-            .map(|(_, value)| value.as_deref())
+            .map(|(_, value)| value)
     }
 }
 
@@ -140,7 +154,7 @@ mod tests {
 
     #[test]
     fn forms_decode_strictly() {
-        let params = Params::from_form("&&a=b+c%20d&e=%C3%A9&&=&f&g=1;h=2").expect("well-formed");
+        let params = Params::from_form("&&a=b+c%20d&e=%C3%A9&&=&f&g=1;h=2");
         assert_eq!(params.one("a"), Ok(Some("b c d")));
         assert_eq!(params.one("e"), Ok(Some("é")));
         assert_eq!(params.one("f"), Ok(None), "empty is omitted");
@@ -151,16 +165,19 @@ mod tests {
             "a=%zz",
             "a=%u0041",
             "a=%ff%fe",
-            "%=a",
             "a=%ED%A0%80",
         ] {
-            assert!(Params::from_form(malformed).is_err(), "{malformed}");
+            let params = Params::from_form(&format!("{malformed}&b=%&%=c&d=e"));
+            assert_eq!(params.one("a"), Err(Refusal::Malformed("a")), "{malformed}");
+            assert_eq!(params.one("d"), Ok(Some("e")), "whatever else is broken");
         }
+        let twice = Params::from_form("a=%&a=1");
+        assert_eq!(twice.one("a"), Err(Refusal::Repeated("a")));
     }
 
     #[test]
     fn a_parameter_sent_twice_is_neither_value() {
-        let params = Params::from_form("a=1&a=1&b=&b=").expect("well-formed");
+        let params = Params::from_form("a=1&a=1&b=&b=");
         assert_eq!(params.one("a"), Err(Refusal::Repeated("a")));
         assert_eq!(params.one("b"), Err(Refusal::Repeated("b")));
         let params = Params::from_json(br#"{"a":"1","a":"2"}"#).expect("well-formed");

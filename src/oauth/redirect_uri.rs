@@ -290,27 +290,6 @@ impl RedirectUri {
         RedirectTo(format!("{}{separator}{}", self.uri, query.finish()))
     }
 
-    /// The `Content-Security-Policy` sources that let a form on our page end here: where the answer
-    /// goes, and its scheme. Chrome applies `form-action` to every redirect after a form post, the
-    /// client's own included: without the scheme, an application whose callback goes on to another
-    /// of its hosts would be cut off there.
-    pub fn csp_sources(&self) -> String {
-        let scheme = self.uri.split(':').next().unwrap_or_default();
-        match self
-            .uri
-            .split_once("://")
-            .and_then(|(_, rest)| authority(rest))
-        {
-            // A CSP host-source has no grammar for IPv6 literals.
-            Some(Authority { host, .. }) if host.starts_with('[') => format!("{scheme}:"),
-            Some(Authority { host, port, .. }) => {
-                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-                format!("{scheme}://{host}{port} {scheme}:")
-            }
-            None => format!("{scheme}:"),
-        }
-    }
-
     /// Who is at the other end, for a person to read.
     pub fn destination(&self) -> &str {
         destination(&self.uri)
@@ -587,29 +566,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_can_name_where_its_form_ends() {
-        for (uri, source, destination) in [
-            (
-                "https://a.example:8443/cb?x",
-                "https://a.example:8443 https:",
-                "a.example:8443",
-            ),
-            (
-                "http://127.0.0.1:5000/cb",
-                "http://127.0.0.1:5000 http:",
-                "127.0.0.1:5000",
-            ),
-            ("http://[::1]:5000/cb", "http:", "[::1]:5000"),
-            ("com.example.app:/cb", "com.example.app:", "com.example.app"),
-            (
-                "cursor://bank.example/cb",
-                "cursor://bank.example cursor:",
-                "cursor",
-            ),
+    fn a_page_can_name_who_is_at_the_other_end() {
+        for (uri, destination) in [
+            ("https://a.example:8443/cb?x", "a.example:8443"),
+            ("http://[::1]:5000/cb", "[::1]:5000"),
+            ("com.example.app:/cb", "com.example.app"),
+            ("cursor://bank.example/cb", "cursor"),
         ] {
-            let uri = redirect_uri(uri);
-            assert_eq!(uri.csp_sources(), source);
-            assert_eq!(uri.destination(), destination);
+            assert_eq!(redirect_uri(uri).destination(), destination);
         }
     }
 }

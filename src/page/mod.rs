@@ -9,7 +9,6 @@ use maud::Markup;
 
 use crate::config::Brand;
 use crate::http::Response;
-use crate::oauth::redirect_uri::RedirectUri;
 
 pub use bot_added::BotAddedPage;
 pub use consent::{
@@ -49,6 +48,17 @@ pub struct Chrome<'a> {
     pub here: &'a str,
     /// Whose account the page is about: with it go the links to the account's pages.
     pub account: Option<AccountLinks<'a>>,
+    /// Who opens it.
+    pub opener: Opener,
+}
+
+/// Who opens a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// A user, or another page of ours.
+    User,
+    /// A client, often in a popup that it watches and that goes on to the client's own URLs.
+    Client,
 }
 
 /// The user whose account a page is about.
@@ -78,21 +88,21 @@ pub trait View {
     fn body(&self, chrome: &Chrome<'_>) -> Markup;
 }
 
-/// A page as it leaves: its HTML, and where its forms may end.
+/// A page as it leaves: its HTML, and what it may do.
 pub struct Page {
     html: String,
-    form_action: String,
+    opener: Opener,
     /// On the pages of an account our script runs, and asks for other pages of ours; where people log
     /// in and consent, none runs at all.
     script_policy: &'static str,
 }
 
 impl Page {
-    /// Writes the layout, and in it what the page says; the page's forms end on this origin.
+    /// Writes the layout, and in it what the page says.
     pub fn render(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Self {
         Self {
             html: layout::page(&chrome, title, &main.body(&chrome)).into_string(),
-            form_action: "'self'".to_owned(),
+            opener: chrome.opener,
             script_policy: match chrome.account {
                 Some(_) => "script-src 'self'; connect-src 'self'",
                 None => "script-src 'none'",
@@ -100,30 +110,35 @@ impl Page {
         }
     }
 
-    /// Lets its forms end at a client: Chrome applies `form-action` to the redirect after a post.
-    #[must_use]
-    pub fn with_form_to(mut self, redirect_uri: &RedirectUri) -> Self {
-        self.form_action.push(' ');
-        self.form_action.push_str(&redirect_uri.csp_sources());
-        self
-    }
-
     /// The response. Framing is refused twice, for browsers that know only one way (RFC 9700
     /// §4.16); no referrer carries the request to where the user goes next (§4.2.4).
+    ///
+    /// What a client opens is neither parted from its opener nor held to this origin.
+    /// `Cross-Origin-Opener-Policy` would make a popup's `closed` true and its `opener` null for good, and
+    /// the client would wait in vain. Chromium holds every redirect after a form post to `form-action`, the
+    /// client's own included: a callback that goes on to a scheme of an application would be cut off
+    /// there, after its code was spent. Such a page escapes all that it is given and runs no script, so
+    /// that no form but ours is on it.
     pub fn respond(self, status: u16) -> Response {
+        let form_action = match self.opener {
+            Opener::User => "; form-action 'self'",
+            Opener::Client => "",
+        };
         let policy = [
             "default-src 'none'; style-src 'self'; ",
             self.script_policy,
-            "; img-src 'self' data:; form-action ",
-            &self.form_action,
+            "; img-src 'self' data:",
+            form_action,
             "; frame-ancestors 'none'; base-uri 'none'",
         ]
         .concat();
         let mut response = Response::empty(status)
             .with("content-type", "text/html; charset=utf-8")
             .with("content-security-policy", policy)
-            .with("x-frame-options", "DENY")
-            .with("cross-origin-opener-policy", "same-origin");
+            .with("x-frame-options", "DENY");
+        if self.opener == Opener::User {
+            response.push("cross-origin-opener-policy", "same-origin");
+        }
         response.body = self.html;
         response
     }

@@ -651,7 +651,6 @@ fn a_form_approves_its_own_request_in_its_own_browser_while_it_is_fresh() {
 
     for (name, value) in [
         ("origin", "https://evil.example"),
-        ("origin", "null"),
         ("sec-fetch-site", "cross-site"),
     ] {
         refused(browser.send(form.request().with(name, value)), value);
@@ -751,11 +750,6 @@ fn the_consent_page_says_who_asks_for_what_and_where_it_goes() {
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
-    let policy = page.header("content-security-policy").unwrap();
-    assert!(
-        policy.contains("form-action 'self' https://server.example https:;"),
-        "{policy}"
-    );
     let document = page.document();
     let outside: Vec<_> = document
         .select(&crate::world::selector(

@@ -16,6 +16,7 @@ mod audit;
 mod authorize;
 mod bot_tokens;
 mod bots;
+mod browsers;
 mod code_flow;
 mod costs;
 mod developers;

@@ -476,7 +476,7 @@ impl Browser<'_> {
 
     pub fn try_to_log_in(&self, login: &str, password: &str) -> Answer {
         let form = self
-            .get("/login?return_to=%2Foauth2%2Fauthorize%3F")
+            .get("/login?return_to=%2Foauth2%2Fauthorize%3F&prompt=login")
             .form("password");
         self.submit(&form.with("login", login).with("password", password))
     }

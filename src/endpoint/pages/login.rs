@@ -19,7 +19,7 @@ use crate::oauth::openid::AuthenticationMethod;
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge};
+use crate::store::{Account, Edge, Fault};
 use sha2::{Digest, Sha256};
 
 /// How long a browser that is not logged in keeps its cookie.
@@ -31,12 +31,21 @@ const MAX_LOGIN_BYTES: usize = 254;
 
 /// `GET`: shows the form.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
-    let return_to = ReturnTo::read(&cx.request.query);
-    if return_to.is_none() && cx.logged_in(None).await?.is_some() {
+    if ReturnTo::read(&cx.request.query).is_none() && cx.logged_in(None).await?.is_some() {
         let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
         return Err(notice.into());
     }
-    form_page(cx, 200, "", None).await
+    match go_on(cx).await? {
+        Some(on) => Ok(Response::see_other(on)),
+        None => form_page(cx, 200, "", None).await,
+    }
+}
+
+/// Where a browser that is logged in by now goes on to: in another tab, or by the same form sent twice.
+async fn go_on<E: Edge>(cx: &Context<'_, E>) -> Result<Option<ReturnTo>, Fault> {
+    let on = ReturnTo::without_login(&cx.request.query);
+    let logged_in = cx.logged_in(None).await?;
+    Ok(on.filter(|_| logged_in.is_some()))
 }
 
 /// `POST`: checks the password and opens a session.
@@ -44,7 +53,10 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let form = cx.posted_form(&cx.request.target())?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
     if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
-        return form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await;
+        return match go_on(cx).await? {
+            Some(on) => Ok(Response::see_other(on)),
+            None => form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await,
+        };
     }
 
     let login = form
@@ -111,15 +123,9 @@ async fn log_in<E: Edge>(
     cx.edge.record(cx.entry(Action::Login).by(user).on(user));
     let on = ReturnTo::read(&cx.request.query).map(Location::from);
     let on = on.unwrap_or_else(|| Target::of(return_to::LOGIN, &[]).into());
-    Ok(Response::see_other(on)
-        .with(
-            "set-cookie",
-            cx.set_cookie(Cookie::Session, session.expose(), lifetime),
-        )
-        .with(
-            "set-cookie",
-            cx.set_cookie(Cookie::Browser, "", Duration::ZERO),
-        ))
+    // The browser keeps the cookie of its login forms: one in another tab is still good.
+    let cookie = cx.set_cookie(Cookie::Session, session.expose(), lifetime);
+    Ok(Response::see_other(on).with("set-cookie", cookie))
 }
 
 fn login_form(browser: &str) -> Form<'_> {
@@ -139,8 +145,8 @@ async fn form_page<E: Edge>(
     let fresh: Secret<BrowserId> = cx.new_secret()?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
     let return_to = ReturnTo::read(&cx.request.query);
-    let client = match &return_to {
-        Some(return_to) => authorize::destination(cx, return_to).await?,
+    let application = match &return_to {
+        Some(return_to) => authorize::waiting(cx, return_to).await?,
         None => None,
     };
     let here = cx.request.target();
@@ -148,19 +154,13 @@ async fn form_page<E: Edge>(
     let page = LoginPage {
         action: &here,
         csrf_token: &cx.ticket(&login_form(browser))?,
-        application: client
-            .as_ref()
-            .map(|(application, _)| application.name.as_str()),
+        application: application.as_ref().map(|it| it.name.as_str()),
         login,
         problem,
     };
     let error = problem.map_or("", |_| chrome.text.layout.error);
     let title = [error, chrome.text.login.submit].concat();
-    let mut page = Page::render(chrome, &title, &page);
-    if let Some((_, Some(redirect_uri))) = &client {
-        // A remembered consent answers the client straight after the login.
-        page = page.with_form_to(redirect_uri);
-    }
+    let page = Page::render(chrome, &title, &page);
     Ok(page.respond(status).with(
         "set-cookie",
         cx.set_cookie(Cookie::Browser, browser, BROWSER_LIFETIME),

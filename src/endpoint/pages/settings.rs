@@ -125,7 +125,7 @@ struct View {
 
 impl View {
     fn read(query: &str) -> Self {
-        let params = Params::from_form(query).unwrap_or_default();
+        let params = Params::from_form(query);
         let one = |name| params.one(name).ok().flatten();
         Self {
             after: one("after").and_then(Snowflake::parse),

@@ -184,7 +184,7 @@ mod tests {
         body: &str,
         expected: Result<(&str, Option<&str>), ClientRefusal>,
     ) {
-        let params = Params::from_form(body).expect("well-formed");
+        let params = Params::from_form(body);
         match (Credentials::read(authorization, &params), expected) {
             (Ok(credentials), Ok((id, expected))) => {
                 assert_eq!(credentials.client_id().to_string(), id);
@@ -274,7 +274,7 @@ mod tests {
         let registered = ClientAuthentication::Secret(Secret::new("right").hash().into());
         let public = ClientAuthentication::None;
         let check = |registered: ClientAuthentication, authorization: Option<&str>, body, proof| {
-            let params = Params::from_form(body).expect("well-formed");
+            let params = Params::from_form(body);
             let credentials = Credentials::read(authorization, &params).expect("readable");
             assert_eq!(
                 registered.verify(&credentials),

@@ -44,7 +44,7 @@ enum Kind {
 impl<'a> Link<'a> {
     /// The URL that a query asks for. What the application may not ask for is not in it.
     pub fn read(query: &str, application: &'a Application, issuer: &'a str) -> Self {
-        let params = Params::from_form(query).unwrap_or_default();
+        let params = Params::from_form(query);
         let scopes = params.all("scope").filter_map(Scope::from_wire);
         let scopes = scopes.collect::<Scopes>();
         let scopes = scopes.intersection(application.askable());

@@ -101,10 +101,6 @@ impl Interaction {
         let name = self.application.name.as_str();
         let title = filled(chrome.text.consent.title, &[name]);
         let page = Page::render(chrome, &title, &page);
-        let page = match redirect_uri {
-            Some(redirect_uri) => page.with_form_to(redirect_uri),
-            None => page,
-        };
         Ok(page.respond(if again.is_some() { 400 } else { 200 }))
     }
 

@@ -129,7 +129,7 @@ pub(super) enum Step<'a> {
 impl Interaction {
     /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
     pub(super) async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
-        let params = Params::from_form(&cx.request.query).map_err(Notice::bad_request)?;
+        let params = Params::from_form(&cx.request.query);
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
         let id = ApplicationId::parse(id).ok_or_else(unknown)?;
@@ -315,13 +315,19 @@ impl Interaction {
         };
         let query = cx.request.query.split('&');
         let mut back: Vec<_> = query.filter(|pair| !is_done_by_then(pair)).collect();
-        if matches!(
-            request.oauth.prompt,
-            Prompt::Interactive { consent: true, .. }
-        ) {
+        let (login, consent) = match request.oauth.prompt {
+            Prompt::None => (false, false),
+            Prompt::Interactive { login, consent } => (login, consent),
+        };
+        if consent {
             back.push("prompt=consent");
         }
-        PageRefusal::LogIn(format!("{}?{}", cx.request.path, back.join("&")))
+        let back = format!("{}?{}", cx.request.path, back.join("&"));
+        if login || request.oauth.max_age.is_some() {
+            PageRefusal::LogInAgain(back)
+        } else {
+            PageRefusal::LogIn(back)
+        }
     }
 }
 

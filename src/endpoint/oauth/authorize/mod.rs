@@ -19,12 +19,12 @@ use self::interaction::{Destination, Interaction, Step};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
-use crate::http::Response;
+use crate::http::{Method, Response};
+use crate::location::Target;
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
-use crate::oauth::redirect_uri::RedirectUri;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
@@ -53,6 +53,10 @@ async fn proceed<E: Edge>(
             interaction.refuse(cx, session, &refusal)
         }
         (Step::LogIn, _) | (_, None) => Err(interaction.log_in(cx).into()),
+        // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
+        (Step::Approve(request), Some(logged_in)) if cx.request.method == Method::Head => {
+            interaction.consent_page(cx, request, logged_in, None).await
+        }
         (Step::AskConsent(request), Some(logged_in)) => {
             interaction.consent_page(cx, request, logged_in, None).await
         }
@@ -69,8 +73,11 @@ async fn proceed<E: Edge>(
     }
 }
 
-/// `POST`: the consent form comes back.
+/// `POST`: the consent form comes back, or a client posts its request.
 pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    if let Some(target) = posted_request(cx)? {
+        return Ok(Response::see_other(target));
+    }
     let form = cx.posted_form(&cx.request.target())?;
     let interaction = Interaction::read(cx).await?;
     let Some(logged_in) = cx.logged_in(Some(interaction.client().id)).await? else {
@@ -119,26 +126,41 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     interaction.approve(cx, &approval).await
 }
 
-/// Where a login on the way to `return_to` will end: who asks, and at which redirect URI, where
-/// there is one.
-pub async fn destination<E: Edge>(
+/// The application that waits behind a login on the way to `return_to`, where one does.
+pub async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
     return_to: &ReturnTo,
-) -> Result<Option<(Rc<Application>, Option<RedirectUri>)>, Fault> {
-    let query = return_to.authorization_query();
-    let Some(params) = query.and_then(|query| Params::from_form(query).ok()) else {
+) -> Result<Option<Rc<Application>>, Fault> {
+    let Some(params) = return_to.authorization_query().map(Params::from_form) else {
         return Ok(None);
     };
     let id = params.one("client_id").ok().flatten();
     let Some(id) = id.and_then(ApplicationId::parse) else {
         return Ok(None);
     };
-    let Some(application) = cx.application(id).await? else {
+    let application = cx.application(id).await?;
+    Ok(application.filter(|it| Destination::read(&params, &it.client).is_ok()))
+}
+
+/// An authorization request that was posted (OpenID Connect Core §3.1.2.1), as the same request by GET:
+/// a browser that comes from another site has its session with it then. `None`: the consent form, which
+/// says what was decided.
+fn posted_request<E: Edge>(cx: &Context<'_, E>) -> Result<Option<Target>, Notice> {
+    let Ok(form) = cx.form() else {
         return Ok(None);
     };
-    let destination = Destination::read(&params, &application.client);
-    Ok(destination.ok().map(|destination| match destination {
-        Destination::Client(callback) => (application, Some(callback.redirect_uri)),
-        Destination::Page => (application, None),
-    }))
+    if form.one("decision") != Ok(None) {
+        return Ok(None);
+    }
+    let query = cx.request.query.as_bytes();
+    let parts = [query, cx.body()].into_iter().filter(|it| !it.is_empty());
+    let query = parts.collect::<Vec<_>>().join(&b'&');
+    let query = String::from_utf8_lossy(&query);
+    let target = Target::parse(&[&*cx.request.path, "?", &*query].concat());
+    let target = target.ok_or_else(|| Notice::bad_request("The form is not form-encoded"))?;
+    if target.is_followed() {
+        Ok(Some(target))
+    } else {
+        Err(Notice::too_long())
+    }
 }

@@ -49,20 +49,19 @@ const fn unreadable() -> Notice {
 }
 
 /// A query that somebody may have written by hand: what makes no sense in it finds nothing.
-struct Query(Result<Params, Nonsense>);
+struct Query(Params);
 
 #[derive(Clone, Copy)]
 struct Nonsense;
 
 impl Query {
     fn read<E>(cx: &Context<'_, E>) -> Self {
-        Self(Params::from_form(&cx.request.query).map_err(|_| Nonsense))
+        Self(Params::from_form(&cx.request.query))
     }
 
     /// A parameter without the spaces around it; empty is absent.
     fn text(&self, name: &'static str) -> Result<Option<&str>, Nonsense> {
-        let params = self.0.as_ref().map_err(|nonsense| *nonsense)?;
-        let text = params.one(name).map_err(|_| Nonsense)?.map(str::trim);
+        let text = self.0.one(name).map_err(|_| Nonsense)?.map(str::trim);
         Ok(text.filter(|text| !text.is_empty()))
     }
 

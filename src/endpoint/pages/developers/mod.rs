@@ -118,7 +118,7 @@ async fn list_page<E: Edge>(
 
 /// Where a page of the list begins; what cannot be read is its beginning.
 fn after(query: &str) -> Option<Snowflake> {
-    let params = Params::from_form(query).ok()?;
+    let params = Params::from_form(query);
     params
         .one("after")
         .ok()
