@@ -36,6 +36,8 @@ const MAX_CODE_LIFETIME: u64 = 600;
 pub struct Config {
     /// The public origin.
     pub issuer: Issuer,
+    /// It, and what it was before: tokens that were signed under any of them are this server's.
+    pub issuers: Vec<Issuer>,
     /// The keys.
     pub keyring: Keyring,
     /// The built-in administration application, where its secret is set.
@@ -136,6 +138,9 @@ pub enum ConfigError {
     /// `ISSUER` is not an origin.
     #[error("ISSUER must be an origin such as https://id.example, without a path")]
     Issuer,
+    /// `ISSUER_ALIASES` names something else than origins.
+    #[error("ISSUER_ALIASES must be origins, separated by spaces")]
+    IssuerAliases,
     /// The signing keys.
     #[error("{0}")]
     Keys(#[from] KeyringError),
@@ -182,6 +187,7 @@ impl Config {
     pub fn parse(setting: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
         let issuer =
             Issuer::parse(&setting("ISSUER").unwrap_or_default()).ok_or(ConfigError::Issuer)?;
+        let issuers = issuers(&issuer, &setting("ISSUER_ALIASES").unwrap_or_default())?;
         let limit = |name, default: &str| {
             let text = setting(name).unwrap_or_else(|| default.to_owned());
             match text.as_str() {
@@ -239,6 +245,7 @@ impl Config {
                 None => None,
                 Some(url) => Some(AvatarUrl::parse(&url).ok_or(ConfigError::AvatarUrl)?),
             },
+            issuers,
             issuer,
         })
     }
@@ -314,6 +321,15 @@ fn is_theme(declarations: &str) -> bool {
                     && !value.to_ascii_lowercase().contains("url")
             })
         })
+}
+
+/// The issuer and its former names, which are separated by spaces.
+fn issuers(issuer: &Issuer, aliases: &str) -> Result<Vec<Issuer>, ConfigError> {
+    let aliases = aliases.split_ascii_whitespace().map(Issuer::parse);
+    let aliases: Option<Vec<_>> = aliases.collect();
+    let mut issuers = vec![issuer.clone()];
+    issuers.extend(aliases.ok_or(ConfigError::IssuerAliases)?);
+    Ok(issuers)
 }
 
 fn admin_application(
@@ -399,6 +415,13 @@ mod tests {
         ] {
             check(&[("ISSUER", issuer)], Some(ConfigError::Issuer));
         }
+        let aliases = "https://id.example https://old.example:8443";
+        check(&[("ISSUER_ALIASES", aliases)], None);
+        let aliases = "https://id.example, id.example";
+        check(
+            &[("ISSUER_ALIASES", aliases)],
+            Some(ConfigError::IssuerAliases),
+        );
         check(
             &[("RATE_LIMIT_TOKEN", "many")],
             Some(ConfigError::Limit("RATE_LIMIT_TOKEN", LimitError)),

@@ -11,6 +11,7 @@
 use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
 use fluxer_oauth2::crypto::password::{self, Password};
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
+use fluxer_oauth2::oauth::issuer::Issuer;
 use fluxer_oauth2::oauth::token::access::AccessToken;
 use fluxer_oauth2::oauth::token::refresh::RefreshToken;
 use fluxer_oauth2::snowflake::{ApplicationId, Snowflake, UserId};
@@ -24,6 +25,10 @@ use wasm_bindgen_test::wasm_bindgen_test as check;
 const KEYS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const ISSUER: &str = "https://id.example";
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn issuers() -> Vec<Issuer> {
+    Issuer::parse(ISSUER).into_iter().collect()
+}
 
 fn keyring() -> Keyring {
     Keyring::parse(KEYS).expect("valid keys")
@@ -87,10 +92,10 @@ fn a_password_verifies_against_a_hash_made_elsewhere() {
 fn a_token_is_the_same_string_and_verifies() {
     let signed = refresh_token().sign(&keyring(), ISSUER).expect("signed");
     assert_eq!(signed, SIGNED);
-    let read = |token: &str, now| RefreshToken::verify(&keyring(), ISSUER, token, now);
+    let read = |token: &str, now| RefreshToken::verify(&keyring(), &issuers(), token, now);
     assert_eq!(read(SIGNED, NOW), Some(refresh_token()));
     assert_eq!(read(SIGNED, refresh_token().expires_at), None);
-    assert!(AccessToken::verify(&keyring(), ISSUER, SIGNED, NOW).is_none());
+    assert!(AccessToken::verify(&keyring(), &issuers(), SIGNED, NOW).is_none());
     assert_eq!(read(&SIGNED.replace(".Vuu", ".Vuv"), NOW), None);
 }
 

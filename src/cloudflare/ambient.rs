@@ -4,7 +4,7 @@ use super::Bindings;
 use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
-use crate::store::{Ambient, Fault, Ledgers, Limiter};
+use crate::store::{Ambient, Fault, Ledgers, Limiter, Schema};
 use crate::time::Timestamp;
 
 /// The clock. It stands still while code runs and moves on with every answer from outside, which
@@ -29,6 +29,10 @@ impl Ambient for Bindings {
 
     fn log(&self, line: &str) {
         worker::console_error!("{line}");
+    }
+
+    async fn schema(&self) -> Result<Schema, Fault> {
+        self.directory_schema().await
     }
 
     async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)> {

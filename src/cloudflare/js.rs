@@ -37,15 +37,9 @@ pub(super) async fn settled_within(
     bound: Duration,
     promise: Result<Promise, JsValue>,
 ) -> Result<JsValue, String> {
-    let late: JsValue = Object::new().into();
-    let timer = Cell::new(JsValue::UNDEFINED);
-    let bell = Promise::new(&mut |ring, _| timer.set(set_timeout(&ring, millis(bound), &late)));
-    let raced = promise.map(|promise| Promise::race(&Array::of2(&promise, &bell)));
-    let kept = settled(raced).await;
-    clear_timeout(&timer.take());
-    match kept {
-        Ok(kept) if kept == late => Err(format!("no answer within {} s", bound.as_secs())),
-        kept => kept,
+    match outcome_within(bound, promise).await {
+        Some(kept) => kept.map_err(|error| reason(&error)),
+        None => Err(format!("no answer within {} s", bound.as_secs())),
     }
 }
 
@@ -60,6 +54,22 @@ extern "C" {
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+}
+
+/// As [`settled_within`], with the exception as it was thrown; `None` where nothing came in time.
+pub(super) async fn outcome_within(
+    bound: Duration,
+    promise: Result<Promise, JsValue>,
+) -> Option<Result<JsValue, JsValue>> {
+    let late: JsValue = Object::new().into();
+    let timer = Cell::new(JsValue::UNDEFINED);
+    let bell = Promise::new(&mut |ring, _| timer.set(set_timeout(&ring, millis(bound), &late)));
+    let kept = match promise {
+        Ok(promise) => JsFuture::from(Promise::race(&Array::of2(&promise, &bell))).await,
+        Err(error) => Err(error),
+    };
+    clear_timeout(&timer.take());
+    (kept.as_ref() != Ok(&late)).then_some(kept)
 }
 
 /// An exception in words.

@@ -66,7 +66,7 @@ impl Ledger {
             sql: storage.sql(),
             storage: storage.unchecked_into(),
             is_there: Cell::new(false),
-            alarm: Cell::new(None),
+            alarm: Cell::new(Alarm::Unknown),
         })))
     }
 
@@ -74,17 +74,20 @@ impl Ledger {
     pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
         let verb: AnyVerb = match serde_json::from_str(&objects::question(request)?) {
             Ok(verb) => verb,
-            Err(error) => return unreadable(&error),
+            Err(error) => {
+                console_error!("an unknown question: {error}");
+                return objects::unknown_question().map(JsValue::from);
+            }
         };
         let table = Rc::clone(&self.0);
-        match table.alarm_before(&verb)? {
-            None => table.answer(verb),
-            Some(alarm) => Ok(future_to_promise(async move {
-                table.wake_at(alarm).await?;
-                table.answer(verb)
-            })
-            .into()),
+        if table.is_awake_for(&verb) {
+            return table.answer(verb);
         }
+        let answered = async move {
+            table.wake_for(&verb).await?;
+            table.answer(verb)
+        };
+        Ok(future_to_promise(answered).into())
     }
 
     /// Forgets what has expired. The alarm stands at the earliest expiry of the time it was set;
@@ -92,7 +95,7 @@ impl Ledger {
     pub fn alarm(&self) -> Promise {
         let table = Rc::clone(&self.0);
         future_to_promise(async move {
-            table.alarm.set(None);
+            table.alarm.set(Alarm::Unknown);
             table.purge(ambient::now()).await?;
             Ok(JsValue::UNDEFINED)
         })
@@ -112,8 +115,17 @@ struct Table {
     /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps
     /// nothing at all, so reading must not make one.
     is_there: Cell<bool>,
-    /// When the alarm comes, where this instance has set it.
-    alarm: Cell<Option<Timestamp>>,
+    alarm: Cell<Alarm>,
+}
+
+/// When the ledger wakes up to forget, as far as this instance knows.
+#[derive(Clone, Copy)]
+enum Alarm {
+    /// It has not looked. The platform gives an alarm up that failed six times.
+    Unknown,
+    /// Never.
+    Unset,
+    At(Timestamp),
 }
 
 /// Why there is no answer.
@@ -134,24 +146,43 @@ impl From<JsValue> for TurnError {
 }
 
 impl Table {
-    /// When the alarm must come before the verb is decided; `None` where it does.
-    fn alarm_before(&self, verb: &AnyVerb) -> Result<Option<Timestamp>, JsValue> {
-        let Some(expires_at) = verb.opens_until(ambient::now()) else {
-            return Ok(None);
-        };
-        if self.alarm.get().is_some_and(|alarm| alarm <= expires_at) {
-            return Ok(None);
+    /// Whether the alarm that stands is early enough, whatever the verb opens.
+    fn is_awake_for(&self, verb: &AnyVerb) -> bool {
+        match (verb.opens_until(ambient::now()), self.alarm.get()) {
+            (_, Alarm::Unknown) => false,
+            (None, _) => true,
+            (Some(_), Alarm::Unset) => false,
+            (Some(expires_at), Alarm::At(alarm)) => alarm <= expires_at,
         }
-        let earliest = self.earliest()?;
-        Ok(Some(earliest.map_or(expires_at, |it| it.min(expires_at))))
+    }
+
+    /// Looks when the alarm comes, and sets it where families wait for one in vain or the verb opens
+    /// another.
+    async fn wake_for(&self, verb: &AnyVerb) -> Result<(), JsValue> {
+        if let Alarm::Unknown = self.alarm.get() {
+            let alarm = JsFuture::from(self.storage.get_alarm(Object::new())?).await?;
+            let alarm = alarm.as_f64().map(from_millis);
+            self.alarm.set(alarm.map_or(Alarm::Unset, Alarm::At));
+        }
+        if self.is_awake_for(verb) && matches!(self.alarm.get(), Alarm::At(_)) {
+            return Ok(());
+        }
+        let earliest = if self.table_is_there()? {
+            self.earliest()?
+        } else {
+            None
+        };
+        let opens_until = verb.opens_until(ambient::now());
+        match earliest.into_iter().chain(opens_until).min() {
+            Some(alarm) => self.wake_at(alarm).await,
+            None => Ok(()),
+        }
     }
 
     async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
-        let set = self
-            .storage
-            .set_alarm(Date::new(&millis(alarm)), Object::new())?;
-        JsFuture::from(set).await?;
-        self.alarm.set(Some(alarm));
+        let at = Date::new(&millis(alarm));
+        JsFuture::from(self.storage.set_alarm(at, Object::new())?).await?;
+        self.alarm.set(Alarm::At(alarm));
         Ok(())
     }
 
@@ -211,13 +242,7 @@ impl Table {
             return Ok(None);
         };
         let millis = row.get(0).as_f64().ok_or("purge_at is not a number")?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it was written as milliseconds since 1970"
-        )]
-        let millis = millis as u64;
-        Ok(Some(Timestamp::from_millis(millis)))
+        Ok(Some(from_millis(millis)))
     }
 
     fn family(&self, id: FamilyId) -> Result<Option<Family>, TurnError> {
@@ -321,4 +346,14 @@ impl Write {
 )]
 fn millis(at: Timestamp) -> JsValue {
     (at.millis() as f64).into()
+}
+
+fn from_millis(millis: f64) -> Timestamp {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was written as milliseconds since 1970"
+    )]
+    let millis = millis as u64;
+    Timestamp::from_millis(millis)
 }

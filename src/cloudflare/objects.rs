@@ -4,9 +4,10 @@
 //! before its turn, and which costs as much again as the turn.
 
 use core::fmt::Write;
+use core::time::Duration;
 use std::borrow::Cow;
 
-use worker::js_sys::Array;
+use worker::js_sys::{Array, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
 use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
@@ -30,7 +31,45 @@ impl Bindings {
         question: &str,
     ) -> Result<String, Fault> {
         let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
-        ask(binding, namespace.get_by_name(name), question).await
+        match try_once(binding, namespace.get_by_name(name), question).await {
+            Ok(answer) => Ok(answer),
+            // A deployment resets objects, and while it rolls out one may still be of the version
+            // before. Every verb may be asked twice, but a stub that saw a failure stays broken.
+            Err(Unanswered::Now(fault)) => {
+                worker::console_error!("asking again after {fault}");
+                ask(binding, namespace.get_by_name(name), question).await
+            }
+            Err(Unanswered::Bound(fault)) => Err(fault),
+        }
+    }
+}
+
+/// How long an object is waited for.
+const BOUND: Duration = Duration::from_secs(5);
+
+/// Why there is no answer.
+enum Unanswered {
+    /// A fresh stub may have one.
+    Now(Fault),
+    /// The time for it has passed, or the object has more to do than it can.
+    Bound(Fault),
+}
+
+impl Unanswered {
+    fn fault(self) -> Fault {
+        match self {
+            Self::Now(fault) | Self::Bound(fault) => fault,
+        }
+    }
+
+    fn thrown(binding: &'static str, error: &JsValue) -> Self {
+        let fault = Fault::new(binding, js::reason(error));
+        let is_overloaded = Reflect::get(error, &"overloaded".into());
+        if is_overloaded.is_ok_and(|it| it.is_truthy()) {
+            Self::Bound(fault)
+        } else {
+            Self::Now(fault)
+        }
     }
 }
 
@@ -40,20 +79,35 @@ pub(super) async fn ask(
     object: Result<DurableObject, JsValue>,
     question: &str,
 ) -> Result<String, Fault> {
-    let fault = |words| Fault::new(binding, words);
+    let answer = try_once(binding, object, question).await;
+    answer.map_err(Unanswered::fault)
+}
+
+async fn try_once(
+    binding: &'static str,
+    object: Result<DurableObject, JsValue>,
+    question: &str,
+) -> Result<String, Unanswered> {
+    let thrown = |error: JsValue| Unanswered::thrown(binding, &error);
+    let late = || Unanswered::Bound(Fault::new(binding, "no answer within 5 s"));
     let asked = object.and_then(|object| object.fetch_with_request(&carrying(question)?));
-    let response: Response = js::settled(asked).await.map_err(fault)?.unchecked_into();
-    if response.status() != 200 {
-        return Err(Fault::permanent(binding, response.status()));
+    let response = js::outcome_within(BOUND, asked).await.ok_or_else(late)?;
+    let response: Response = response.map_err(thrown)?.unchecked_into();
+    match response.status() {
+        200 => {}
+        UNKNOWN_QUESTION => {
+            let fault = Fault::new(binding, "an object of another version");
+            return Err(Unanswered::Now(fault));
+        }
+        status => return Err(Unanswered::Now(Fault::permanent(binding, status))),
     }
-    let thrown = |error: JsValue| fault(js::reason(&error));
     if let Some(answer) = response.headers().get(ANSWER).map_err(thrown)? {
         return Ok(answer);
     }
-    let answer = js::settled(response.text()).await.map_err(fault)?;
-    answer
-        .as_string()
-        .ok_or_else(|| fault("no text".to_owned()))
+    let text = js::outcome_within(BOUND, response.text()).await;
+    let text = text.ok_or_else(late)?.map_err(thrown)?;
+    text.as_string()
+        .ok_or_else(|| Unanswered::Now(Fault::new(binding, "no text")))
 }
 
 /// A request to an object; its host is never resolved, the stub is the address.
@@ -82,10 +136,22 @@ pub(super) fn answer(answer: &str) -> Result<Response, JsValue> {
     Response::new_with_opt_str_and_init(None, &init)
 }
 
+/// The status of an object that does not know the question: it is of another version.
+const UNKNOWN_QUESTION: u16 = 501;
+
 /// The answer of an object that cannot read what it stored, now or ever.
 pub(super) fn unreadable() -> Result<Response, JsValue> {
+    empty(500)
+}
+
+/// The answer of an object that does not know the question.
+pub(super) fn unknown_question() -> Result<Response, JsValue> {
+    empty(UNKNOWN_QUESTION)
+}
+
+fn empty(status: u16) -> Result<Response, JsValue> {
     let init = ResponseInit::new();
-    init.set_status(500);
+    init.set_status(status);
     Response::new_with_opt_str_and_init(None, &init)
 }
 

@@ -138,7 +138,7 @@ async fn verify<E: Edge>(
     needs: Needs,
 ) -> Result<Bearer, Failure<ApiError>> {
     let invalid = || ApiError::InvalidToken;
-    let token = AccessToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
+    let token = AccessToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
         .ok_or_else(invalid)?;
     let application = application_of(cx, &token).await?.ok_or_else(invalid)?;
     needs.check(&token)?;

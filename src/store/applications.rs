@@ -15,6 +15,8 @@ pub enum Added {
     Yes,
     /// Its id is another's: draw another one.
     IdTaken,
+    /// Its owner was deleted.
+    OwnerGone,
     /// Its owner has as many as a user may have.
     TooMany,
 }

@@ -65,6 +65,8 @@ pub enum Consented {
     Yes,
     /// The session had ended; nothing was changed.
     SessionEnded,
+    /// The application was deleted; nothing was changed.
+    ApplicationGone,
     /// The bot could not be added, for the installer is not in the guild what they were, or the bot
     /// was there already; nothing was changed.
     NotInstalled,

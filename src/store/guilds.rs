@@ -1,6 +1,6 @@
 //! Guilds and their members, users and bots.
 
-use super::{Fault, Paging};
+use super::{Added, Fault, Paging};
 use crate::fluxer::guild::{Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
@@ -55,20 +55,20 @@ pub trait Guilds {
         paging: Paging,
     ) -> Result<Vec<(Member, Permissions)>, Fault>;
 
-    /// Adds a guild, with its owner as its first member; `false` where its id is taken.
-    async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault>;
+    /// Adds a guild, with its owner as its first member.
+    async fn add_guild(&self, guild: &Guild) -> Result<Added, Fault>;
     /// A guild.
     async fn guild(&self, id: GuildId) -> Result<Option<Guild>, Fault>;
     /// Deletes a guild.
     async fn delete_guild(&self, id: GuildId) -> Result<bool, Fault>;
-    /// Makes a user a member, or changes what they may do.
+    /// Makes a user a member, or changes what they may do; whether both are there.
     async fn set_member(
         &self,
         guild: GuildId,
         user: UserId,
         permissions: Permissions,
         now: Timestamp,
-    ) -> Result<(), Fault>;
+    ) -> Result<bool, Fault>;
     /// Removes a user, or the bot with that id; whether they were there.
     async fn remove_member(&self, guild: GuildId, member: Snowflake) -> Result<bool, Fault>;
 }

@@ -54,6 +54,8 @@ pub trait Ambient {
     fn log(&self, line: &str);
     /// Whether KV, D1 and the Durable Objects answer: each part, and what it said if it did not.
     async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)>;
+    /// Whether D1 has the tables and columns that this version reads.
+    async fn schema(&self) -> Result<Schema, Fault>;
 
     /// So many random bytes.
     fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
@@ -74,6 +76,15 @@ pub trait Limiter {
     /// Says what came of a try. Runs on after the answer; a failure is logged, and the try then counts
     /// as one that failed.
     fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome);
+}
+
+/// The state of D1's tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schema {
+    /// As this version reads them.
+    Current,
+    /// A migration was not applied; with what D1 says is missing.
+    Behind(String),
 }
 
 /// D1: what people query. Who somebody is ([`Users`]) is apart from what they did here

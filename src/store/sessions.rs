@@ -33,7 +33,8 @@ pub trait Sessions {
         about: Option<ApplicationId>,
         now: Timestamp,
     ) -> Result<Option<Session>, Fault>;
-    /// Logs a browser in: the new session, in place of `replaces`, whose cookie dies with it.
+    /// Logs a browser in: the new session, in place of `replaces`, whose cookie dies with it. Whether
+    /// the user is there.
     async fn open_session(
         &self,
         id: &Hash<SessionId>,
@@ -42,7 +43,7 @@ pub trait Sessions {
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,
-    ) -> Result<(), Fault>;
+    ) -> Result<bool, Fault>;
     /// Logs a browser out.
     async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault>;
 }

@@ -50,8 +50,8 @@ pub trait Users {
     async fn delete_user(&self, user: UserId) -> Result<bool, Fault>;
     /// The user's accounts on other services.
     async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault>;
-    /// Sets one of them.
-    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault>;
+    /// Sets one of them; whether the user is there.
+    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<bool, Fault>;
     /// Removes one of them; whether it was there.
     async fn remove_connection(
         &self,

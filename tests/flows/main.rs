@@ -19,6 +19,7 @@ mod bots;
 mod browsers;
 mod code_flow;
 mod costs;
+mod deletions;
 mod developers;
 mod earlier_versions;
 mod endings;

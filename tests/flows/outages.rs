@@ -224,3 +224,23 @@ fn trust_that_was_given_a_moment_ago_counts() {
     assert_eq!(world.introspect(app, &tokens.access)["active"], true);
     assert_eq!(own(&world, "admin"), 200);
 }
+
+#[test]
+fn tokens_of_a_former_issuer_go_on() {
+    const NEW: &str = "http://localhost:8787";
+    let mut world = World::new();
+    let tokens = world.tokens(&world.server);
+    let settings = |aliases| World::with(&[("ISSUER", NEW), ("ISSUER_ALIASES", aliases)]).config;
+    world.config = settings("");
+    assert_eq!(world.works(&world.server, &tokens), (false, false));
+    world.config = settings("https://older.example http://127.0.0.1:8787");
+    assert_eq!(world.works(&world.server, &tokens), (true, true));
+    let next = world.refresh(&world.server, &tokens.refresh).tokens();
+    let answer = world.introspect(&world.server, &next.access);
+    assert_eq!(
+        (&answer["active"], &answer["iss"]),
+        (&json!(true), &json!(NEW))
+    );
+    world.revoke(&world.server, &tokens.access).expect(200);
+    assert_eq!(world.works(&world.server, &next), (false, false));
+}

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use serde::Deserialize;
 
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
-use super::{Bind, Bindings, after, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, fault, id, is_gone, taken, text_or_null};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
@@ -255,6 +255,7 @@ impl Applications for Bindings {
         match self.write(&sql, &values).await {
             Ok(true) => Ok(Added::Yes),
             Ok(false) => Ok(Added::TooMany),
+            Err(error) if is_gone(&error) => Ok(Added::OwnerGone),
             Err(error) => taken(&error).map(|_| Added::IdTaken),
         }
     }
@@ -281,7 +282,14 @@ impl Applications for Bindings {
         }
         sql.push_str(" WHERE id = ? RETURNING id AS found");
         values.push(id(wanted));
-        self.write_application(wanted, &sql, &values).await
+        match self.write(&sql, &values).await {
+            // Its new owner.
+            Err(error) if is_gone(&error) => Ok(false),
+            written => {
+                forget(|application| application.client.id == wanted);
+                written.map_err(fault)
+            }
+        }
     }
 
     async fn set_client_secret(

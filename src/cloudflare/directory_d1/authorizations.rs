@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
 
-use super::{Bind, Bindings, fault, id, parse};
+use super::{Bind, Bindings, fault, id, is_gone, parse};
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Authorization, Authorizations, Consent, Consented, Fault, Installation};
@@ -163,7 +163,11 @@ impl Authorizations for Bindings {
             &format!("SELECT json_array({STANDS}, {installed}) AS found"),
             &values,
         )?);
-        let found = self.batch(&statements).await.map_err(fault)?;
+        let found = match self.batch(&statements).await {
+            // The user's sessions go with the user: it is the application that is gone.
+            Err(error) if is_gone(&error) => return Ok(Consented::ApplicationGone),
+            found => found.map_err(fault)?,
+        };
         let (stands, installed): (u8, u8) = parse(found)?.unwrap_or_default();
         Ok(match (stands, installed) {
             (0, _) => Consented::SessionEnded,

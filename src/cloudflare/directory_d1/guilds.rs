@@ -2,17 +2,17 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Bindings, after, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, fault, id, is_gone, referring, taken, text_or_null};
 use crate::fluxer::guild::{Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
 use crate::id::InstallationId;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
-use crate::store::{Fault, Guilds, Member, Paging};
+use crate::store::{Added, Fault, Guilds, Member, Paging};
 use crate::time::Timestamp;
 
 /// A [`GuildRow`] as SQLite makes it.
-const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, guilds.owner_id, \
+pub(super) const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, guilds.owner_id, \
                      guilds.created_at)";
 
 #[derive(Deserialize)]
@@ -200,7 +200,7 @@ impl Guilds for Bindings {
         Ok(members.collect())
     }
 
-    async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault> {
+    async fn add_guild(&self, guild: &Guild) -> Result<Added, Fault> {
         let add = self.prepare(
             "INSERT INTO guilds (id, name, icon, owner_id, created_at) VALUES (?, ?, ?, ?, ?)",
             &[
@@ -225,8 +225,9 @@ impl Guilds for Bindings {
             )?);
         }
         match self.batch(&statements).await {
-            Ok(_) => Ok(true),
-            Err(error) => taken(&error).map(|_| false),
+            Ok(_) => Ok(Added::Yes),
+            Err(error) if is_gone(&error) => Ok(Added::OwnerGone),
+            Err(error) => taken(&error).map(|_| Added::IdTaken),
         }
     }
 
@@ -247,12 +248,12 @@ impl Guilds for Bindings {
         user: UserId,
         permissions: Permissions,
         now: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let sql = "INSERT INTO members (user_id, guild_id, permissions, joined_at) \
                    VALUES (?, ?, ?, ?) ON CONFLICT (user_id, guild_id) DO UPDATE \
                    SET permissions = excluded.permissions RETURNING user_id AS found";
         let values = [id(user), id(guild), id(permissions), Bind::Time(now)];
-        self.write(sql, &values).await.map(|_| ()).map_err(fault)
+        referring(self.write(sql, &values).await.map(|_| ()))
     }
 
     async fn remove_member(&self, guild: GuildId, member: Snowflake) -> Result<bool, Fault> {

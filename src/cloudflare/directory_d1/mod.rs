@@ -21,7 +21,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1Database, D1PreparedStatement, D1Result};
 
 use super::{Bindings, js};
-use crate::store::{Fault, Paging, Taken};
+use crate::store::{Fault, Paging, Schema, Taken};
 use crate::time::Timestamp;
 
 const BINDING: &str = "DIRECTORY";
@@ -136,6 +136,32 @@ impl Bindings {
         Ok(self.found(sql, values).await?.is_some())
     }
 
+    /// Asks every table for a row: what is missing, D1 names.
+    pub(super) async fn directory_schema(&self) -> Result<Schema, Fault> {
+        let application = applications::ApplicationRow::select();
+        let rows = [
+            (users::USER, "users"),
+            (&application, "applications"),
+            (authorizations::AUTHORIZATION, "authorizations"),
+            (guilds::GUILD, "guilds"),
+            ("user_id || expires_at", "sessions"),
+            ("user_id || permissions", "members"),
+            ("application_id || installation", "bot_members"),
+            ("application_id || permissions", "roles"),
+            ("user_id || verified", "connections"),
+            ("action || once", "audit_log"),
+        ];
+        let rows = rows.map(|(row, table)| format!("(SELECT {row} FROM {table} LIMIT 1) IS NULL"));
+        let sql = format!("SELECT json_array({}) AS found", rows.join(", "));
+        match self.found(&sql, &[]).await {
+            Ok(_) => Ok(Schema::Current),
+            Err(error) if error.contains("no such table") || error.contains("no such column") => {
+                Ok(Schema::Behind(error))
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+
     /// Whether D1 answers.
     pub(super) async fn directory_answers(&self) -> Result<(), Fault> {
         let answer = self
@@ -161,6 +187,20 @@ fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault>
 fn after(paging: Paging) -> Bind<'static> {
     let padded = |after| Bind::Id(format!("{after:0>19}"));
     paging.after.map_or(Bind::Text(""), padded)
+}
+
+/// Whether a write referred to a row that is gone.
+fn is_gone(text: &str) -> bool {
+    text.contains("FOREIGN KEY constraint failed")
+}
+
+/// What came of a write that refers to other rows: whether they were there.
+fn referring(written: Result<(), Words>) -> Result<bool, Fault> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if is_gone(&error) => Ok(false),
+        Err(error) => Err(fault(error)),
+    }
 }
 
 /// Which unique column a write ran into; any other error is a fault.

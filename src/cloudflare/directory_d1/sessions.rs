@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::users::{USER, UserRow};
-use super::{Bind, Bindings, fault, id};
+use super::{Bind, Bindings, fault, id, referring};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
@@ -46,7 +46,7 @@ impl Sessions for Bindings {
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         // The user's expired sessions go with the one that is replaced: nobody else sweeps here.
         let sweep = self.prepare(
             "DELETE FROM sessions WHERE id_hash = ? OR (user_id = ? AND expires_at <= ?)",
@@ -63,8 +63,7 @@ impl Sessions for Bindings {
                 id(amr),
             ],
         )?;
-        self.batch(&[sweep, open]).await.map_err(fault)?;
-        Ok(())
+        referring(self.batch(&[sweep, open]).await.map(|_| ()))
     }
 
     async fn close_session(&self, session: &Hash<SessionId>) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Bindings, after, applications, fault, id, taken, text_or_null};
+use super::{Bind, Bindings, after, applications, fault, id, referring, taken, text_or_null};
 use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
@@ -195,7 +195,7 @@ impl Users for Bindings {
         Ok(connections.collect())
     }
 
-    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault> {
+    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<bool, Fault> {
         let sql = "INSERT INTO connections (user_id, type, id, name, verified) \
                    VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_id, type, id) DO UPDATE \
                    SET name = excluded.name, verified = excluded.verified \
@@ -207,7 +207,7 @@ impl Users for Bindings {
             Bind::Text(connection.name.as_str()),
             Bind::Bits(connection.verified.into()),
         ];
-        self.write(sql, &values).await.map(|_| ()).map_err(fault)
+        referring(self.write(sql, &values).await.map(|_| ()))
     }
 
     async fn remove_connection(

@@ -23,13 +23,13 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     let token = params.required("token")?;
     params.one("token_type_hint")?;
 
-    let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-    let answer = if let Some(token) = AccessToken::verify(keyring, issuer, token, cx.now) {
+    let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
+    let answer = if let Some(token) = AccessToken::verify(keyring, issuers, token, cx.now) {
         if !may_ask(&client, &token) && client.is_remembered() {
             client = authenticate_anew(cx, &params).await?;
         }
         access(cx, &client, &token).await?
-    } else if let Some(token) = RefreshToken::verify(keyring, issuer, token, cx.now) {
+    } else if let Some(token) = RefreshToken::verify(keyring, issuers, token, cx.now) {
         refresh(cx, &client, &token).await?
     } else {
         None

@@ -64,7 +64,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
                 return Ok(Response::json(201, &Value::Object(shown)));
             }
             Added::IdTaken => {}
-            Added::TooMany => return Err(full().into()),
+            Added::TooMany | Added::OwnerGone => return Err(full().into()),
         }
     }
     Err(Fault::new("directory", "no free id was drawn").into())

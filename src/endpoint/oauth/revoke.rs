@@ -51,12 +51,12 @@ async fn end<E: Edge>(
     application: ApplicationId,
     token: &str,
 ) -> Result<Option<Subject>, Fault> {
-    let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-    let refresh = RefreshToken::verify(keyring, issuer, token, cx.now)
+    let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
+    let refresh = RefreshToken::verify(keyring, issuers, token, cx.now)
         .filter(|token| token.application == application)
         .map(|token| (Subject::User(token.user, token.family), token.expires_at));
     let token = refresh.or_else(|| {
-        AccessToken::verify(keyring, issuer, token, cx.now)
+        AccessToken::verify(keyring, issuers, token, cx.now)
             .filter(|token| token.application == application)
             .map(|token| (token.subject, token.expires_at))
     });

@@ -109,7 +109,8 @@ async fn log_in<E: Edge>(
     let old = cx
         .cookie(Cookie::Session)
         .map(|old| Secret::new(old).hash());
-    cx.edge
+    let opened = cx
+        .edge
         .open_session(
             &session.hash(),
             account.user.id,
@@ -119,6 +120,16 @@ async fn log_in<E: Edge>(
             old.as_ref(),
         )
         .await?;
+    if !opened {
+        // The account was deleted while its password was looked at.
+        return form_page(
+            cx,
+            403,
+            account.user.username.as_str(),
+            Some(LoginProblem::WrongCredentials),
+        )
+        .await;
+    }
     let user = account.user.id.0;
     cx.edge.record(cx.entry(Action::Login).by(user).on(user));
     let on = ReturnTo::read(&cx.request.query).map(Location::from);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
 use crate::ledger::LedgerId;
+use crate::oauth::issuer::Issuer;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::time::Timestamp;
@@ -108,11 +109,17 @@ impl AccessToken {
         keyring.sign(Purpose::Access, claims, self.issued_at, self.expires_at)
     }
 
-    /// Reads a token that this server signed and that is not expired.
-    pub fn verify(keyring: &Keyring, issuer: &str, token: &str, now: Timestamp) -> Option<Self> {
+    /// Reads a token that this server signed, under any of its `issuers`, and that is not expired.
+    pub fn verify(
+        keyring: &Keyring,
+        issuers: &[Issuer],
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
         let verified = keyring.verify::<AccessClaims>(Purpose::Access, token, now)?;
         let claims = verified.claims;
-        if claims.iss != issuer || claims.aud != issuer {
+        let is_ours = |name: &str| issuers.iter().any(|issuer| issuer.as_str() == name);
+        if !is_ours(&claims.iss) || !is_ours(&claims.aud) {
             return None;
         }
         // A snowflake names one thing: no user has an application's id.
@@ -159,6 +166,10 @@ mod tests {
         }
     }
 
+    fn issuers(name: &str) -> Vec<Issuer> {
+        Issuer::parse(name).into_iter().collect()
+    }
+
     #[test]
     fn a_token_says_what_was_signed() {
         for token in [
@@ -167,7 +178,7 @@ mod tests {
             token(|family| Subject::Application(family, Marks::OfItsApplication)),
         ] {
             let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
-            let read = AccessToken::verify(&keyring(), ISSUER, &signed, token.issued_at);
+            let read = AccessToken::verify(&keyring(), &issuers(ISSUER), &signed, token.issued_at);
             assert_eq!(read, Some(token));
         }
     }
@@ -183,7 +194,7 @@ mod tests {
             "",
         ] {
             assert_eq!(
-                AccessToken::verify(&keyring(), issuer, &signed, token.issued_at),
+                AccessToken::verify(&keyring(), &issuers(issuer), &signed, token.issued_at),
                 None
             );
         }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
 use crate::ledger::LedgerId;
+use crate::oauth::issuer::Issuer;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
@@ -62,11 +63,17 @@ impl RefreshToken {
         keyring.sign(Purpose::Refresh, claims, self.issued_at, self.expires_at)
     }
 
-    /// Reads a token that this server signed and that is not expired.
-    pub fn verify(keyring: &Keyring, issuer: &str, token: &str, now: Timestamp) -> Option<Self> {
+    /// Reads a token that this server signed, under any of its `issuers`, and that is not expired.
+    pub fn verify(
+        keyring: &Keyring,
+        issuers: &[Issuer],
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Self> {
         let verified = keyring.verify::<RefreshClaims>(Purpose::Refresh, token, now)?;
         let claims = verified.claims;
-        (claims.iss == issuer).then_some(Self {
+        let is_ours = issuers.iter().any(|it| it.as_str() == claims.iss);
+        is_ours.then_some(Self {
             user: claims.sub,
             application: claims.client_id,
             family: claims.fam,
@@ -82,6 +89,10 @@ impl RefreshToken {
 mod tests {
     use super::*;
     use core::time::Duration;
+
+    fn issuers(name: &str) -> Vec<Issuer> {
+        Issuer::parse(name).into_iter().collect()
+    }
 
     #[test]
     fn a_refresh_token_is_the_same_string_however_often_it_is_made() {
@@ -102,7 +113,7 @@ mod tests {
             Ok(&signed),
             token.sign(&keyring, "https://id.example").as_ref()
         );
-        let read = |issuer| RefreshToken::verify(&keyring, issuer, &signed, issued_at);
+        let read = |issuer| RefreshToken::verify(&keyring, &issuers(issuer), &signed, issued_at);
         assert_eq!(read("https://id.example"), Some(token));
         assert_eq!(read("https://other.example"), None);
     }

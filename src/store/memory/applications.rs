@@ -84,6 +84,10 @@ impl Applications for Memory {
         at_most: Option<u32>,
     ) -> Result<Added, Fault> {
         self.write(|tables| {
+            let owner = application.owner;
+            if owner.is_some_and(|owner| !tables.users.contains_key(&owner)) {
+                return Added::OwnerGone;
+            }
             let all = tables.applications.values();
             let owned = all.filter(|stored| stored.application.owner == application.owner);
             let owned = u32::try_from(owned.count()).unwrap_or(u32::MAX);
@@ -108,9 +112,12 @@ impl Applications for Memory {
         id: ApplicationId,
         change: &ApplicationChange,
     ) -> Result<bool, Fault> {
-        self.change(id, |application, _| {
-            change.clone().apply(application);
-            true
+        self.write(|tables| {
+            let owner = change.owner.flatten();
+            let owner_is_there = owner.is_none_or(|owner| tables.users.contains_key(&owner));
+            let stored = tables.applications.get_mut(&id).filter(|_| owner_is_there);
+            let application = stored.map(|stored| Rc::make_mut(&mut stored.application));
+            application.map(|it| change.clone().apply(it)).is_some()
         })
     }
 

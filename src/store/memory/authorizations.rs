@@ -11,6 +11,9 @@ impl Authorizations for Memory {
                 return Consented::SessionEnded;
             }
             let (user, application) = (consent.user, consent.application);
+            if !tables.applications.contains_key(&application) {
+                return Consented::ApplicationGone;
+            }
             if let Some(asked) = &consent.installation
                 && !tables.install(user, application, asked)
             {

@@ -5,7 +5,7 @@ use super::tables::page;
 use crate::fluxer::guild::{Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
-use crate::store::{Fault, Guilds, Member, Paging};
+use crate::store::{Added, Fault, Guilds, Member, Paging};
 use crate::time::Timestamp;
 
 impl Guilds for Memory {
@@ -88,16 +88,19 @@ impl Guilds for Memory {
         })
     }
 
-    async fn add_guild(&self, guild: &Guild) -> Result<bool, Fault> {
+    async fn add_guild(&self, guild: &Guild) -> Result<Added, Fault> {
         self.write(|tables| {
-            let is_free = !tables.guilds.contains_key(&guild.id);
-            if is_free {
-                tables.guilds.insert(guild.id, guild.clone());
-                if let Some(owner) = guild.owner {
-                    tables.members.insert((owner, guild.id), Permissions::all());
-                }
+            if tables.guilds.contains_key(&guild.id) {
+                return Added::IdTaken;
             }
-            is_free
+            if let Some(owner) = guild.owner {
+                if !tables.users.contains_key(&owner) {
+                    return Added::OwnerGone;
+                }
+                tables.members.insert((owner, guild.id), Permissions::all());
+            }
+            tables.guilds.insert(guild.id, guild.clone());
+            Added::Yes
         })
     }
 
@@ -119,9 +122,13 @@ impl Guilds for Memory {
         user: UserId,
         permissions: Permissions,
         _: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         self.write(|tables| {
-            tables.members.insert((user, guild), permissions);
+            let both = tables.guilds.contains_key(&guild) && tables.users.contains_key(&user);
+            if both {
+                tables.members.insert((user, guild), permissions);
+            }
+            both
         })
     }
 

@@ -22,7 +22,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord};
+use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord, Schema};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
 use crate::id::FamilyId;
@@ -88,6 +88,8 @@ pub struct Memory {
     pub isolate: Cell<Isolate>,
     /// The part that is down until further notice: every step of that name fails.
     pub outage: Cell<Option<&'static str>>,
+    /// The table that is missing.
+    pub missing: Cell<Option<&'static str>>,
     /// Whether KV is down as well.
     pub kv_outage: Cell<bool>,
     /// Whether what fails does so for good: what is stored there cannot be read.
@@ -129,6 +131,7 @@ impl Default for Memory {
             kv_mood: Cell::new(KvMood::Fresh),
             isolate: Cell::new(Isolate::Warm),
             outage: Cell::new(None),
+            missing: Cell::new(None),
             kv_outage: Cell::new(false),
             outlook: Cell::new(Outlook::Transient),
             remembered: RefCell::default(),
@@ -264,6 +267,13 @@ impl Ambient for Memory {
 
     fn log(&self, line: &str) {
         self.log.borrow_mut().push(line.to_owned());
+    }
+
+    async fn schema(&self) -> Result<Schema, Fault> {
+        self.step("directory", |_| match self.missing.get() {
+            Some(missing) => Schema::Behind(missing.to_owned()),
+            None => Schema::Current,
+        })
     }
 
     async fn health(&self) -> Vec<(&'static str, Result<(), Fault>)> {

@@ -40,8 +40,11 @@ impl Sessions for Memory {
         now: Timestamp,
         lifetime: Duration,
         replaces: Option<&Hash<SessionId>>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         self.write(|tables| {
+            if !tables.users.contains_key(&user) {
+                return false;
+            }
             if let Some(old) = replaces {
                 tables.sessions.remove(&old.to_string());
             }
@@ -52,6 +55,7 @@ impl Sessions for Memory {
                 expires_at: now + lifetime,
             };
             tables.sessions.insert(id.to_string(), session);
+            true
         })
     }
 

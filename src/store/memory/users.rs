@@ -118,11 +118,15 @@ impl Users for Memory {
         })
     }
 
-    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<(), Fault> {
+    async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<bool, Fault> {
         let (kind, id) = (connection.kind.as_str(), connection.id.as_str());
         let key = (user, kind.to_owned(), id.to_owned());
         self.write(|tables| {
-            tables.connections.insert(key, connection.clone());
+            let is_there = tables.users.contains_key(&user);
+            if is_there {
+                tables.connections.insert(key, connection.clone());
+            }
+            is_there
         })
     }
 

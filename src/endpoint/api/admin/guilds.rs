@@ -16,7 +16,7 @@ use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
 use crate::http::Response;
 use crate::snowflake::{GuildId, Snowflake};
-use crate::store::{Edge, Fault, Member};
+use crate::store::{Added, Edge, Fault, Member};
 
 /// `POST /api/admin/guilds`. Its owner is its first member.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
@@ -37,12 +37,15 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
         created_at: cx.now,
     };
     for _ in 0..DRAWS {
-        if cx.edge.add_guild(&guild).await? {
-            let entry = cx.entry(Action::GuildCreated).by(actor).on(guild.id.0);
-            cx.edge.record(entry);
-            return Ok(Response::json(200, &guild.in_full()));
+        match cx.edge.add_guild(&guild).await? {
+            Added::Yes => {
+                let entry = cx.entry(Action::GuildCreated).by(actor).on(guild.id.0);
+                cx.edge.record(entry);
+                return Ok(Response::json(200, &guild.in_full()));
+            }
+            Added::IdTaken => guild.id = GuildId(cx.new_id()?),
+            Added::OwnerGone | Added::TooMany => return Err(ApiError::UnknownUser.into()),
         }
-        guild.id = GuildId(cx.new_id()?);
     }
     Err(Fault::new("directory", "no free id was drawn").into())
 }
@@ -95,7 +98,13 @@ pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) ->
     let permissions = fields.optional("permissions", Permissions::parse);
     let permissions = permissions.unwrap_or(Permissions::DEFAULT);
     let permissions = fields.finish(Some(permissions))?;
-    cx.edge.set_member(guild, user, permissions, cx.now).await?;
+    if !cx.edge.set_member(guild, user, permissions, cx.now).await? {
+        // One of the two was deleted since it was looked at.
+        let guild = cx.edge.guild(guild).await?;
+        return Err(guild
+            .map_or(ApiError::UnknownGuild, |_| ApiError::UnknownUser)
+            .into());
+    }
     let entry = cx.entry(Action::MemberSet).by(actor).on(guild.0);
     let details = json!({"user_id": user, "permissions": permissions});
     cx.edge.record(entry.saying(details));

@@ -191,7 +191,9 @@ pub async fn set_connection<E: Edge>(
         name,
         verified,
     };
-    cx.edge.set_connection(user, &connection).await?;
+    if !cx.edge.set_connection(user, &connection).await? {
+        return Err(ApiError::UnknownUser.into());
+    }
     let entry = cx.entry(Action::ConnectionSet).by(actor).on(user.0);
     cx.edge
         .record(entry.saying(about(&connection.kind, &connection.id)));

@@ -98,6 +98,7 @@ pub async fn add<E: Edge>(
                 application.client.id = ApplicationId(cx.new_id()?);
                 continue;
             }
+            Added::OwnerGone => return Err(ApiError::UnknownUser.into()),
             Added::TooMany => return Err(ApiError::MaxApplications.into()),
         }
         let entry = cx.entry(Action::ApplicationCreated).by(actor).on(id.0);

@@ -120,6 +120,10 @@ impl Interaction {
                     Prompt::Interactive { .. } => Err(self.log_in(cx).into()),
                 }
             }
+            (Consented::ApplicationGone, issued) => {
+                self.take_back(cx, approval, issued).await?;
+                Err(Notice::bad_request("Unknown client_id").into())
+            }
             (Consented::NotInstalled, issued) => {
                 self.take_back(cx, approval, issued).await?;
                 self.look_again(cx, approval.user(), plan).await

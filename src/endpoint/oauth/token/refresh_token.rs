@@ -22,7 +22,7 @@ pub(super) async fn rotate<E: Edge>(
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let token = params.required("refresh_token")?;
     let narrower = authorization_request::scope(params)?;
-    let token = RefreshToken::verify(&cx.config.keyring, cx.config.issuer.as_str(), token, cx.now)
+    let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
         .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))?;
     if token.application != client.id() {
         return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
