@@ -13,17 +13,35 @@ export interface Pkce {
   codeChallenge: string;
 }
 
+/** What a server is asked to do with the user. */
+export type Prompt = 'none' | 'consent' | 'login' | 'select_account';
+
 /** What an authorize URL may say besides the configuration. */
 export interface AuthorizeOptions {
   /** Of `generatePkce`; public clients must. */
   pkce?: Pick<Pkce, 'codeChallenge'>;
   /**
    * `none`: come back with an error rather than show a page; `consent`: ask again; `login`: have
-   * the user log in again.
+   * the user log in again; `select_account`: let the user choose who to be. Two may be joined by a space.
    */
-  prompt?: 'none' | 'consent' | 'login';
+  prompt?: Prompt | `${Exclude<Prompt, 'none'>} ${Exclude<Prompt, 'none'>}`;
   /** Instead of the configuration's. */
   scope?: string;
+  /**
+   * What the ID token has to repeat, where the scope has `openid`. Without it that is the code
+   * challenge, or else the state, and `exchangeCode` checks it.
+   */
+  nonce?: string;
+  /** How many seconds ago the user may have logged in; for `verifyIdToken` too. */
+  maxAge?: number;
+  /** A user name or an e-mail address, for the login page. */
+  loginHint?: string;
+  /** An ID token of the user who is expected: another comes back with `login_required`. */
+  idTokenHint?: string;
+  /** The languages that the user reads, the best first: `de en`. */
+  uiLocales?: string;
+  /** The resource server that the access token is for (RFC 8707); Fluxer's own API without it. */
+  resource?: string;
 }
 
 /**
@@ -51,8 +69,12 @@ export function generateState(): string {
  */
 export async function generatePkce(): Promise<Pkce> {
   const codeVerifier = randomText(RANDOM_BYTES);
-  const digest = await subtle().digest('SHA-256', toBytes(codeVerifier));
-  return { codeVerifier, codeChallenge: toBase64Url(new Uint8Array(digest)) };
+  return { codeVerifier, codeChallenge: await challengeOf(codeVerifier) };
+}
+
+/** The S256 challenge of a code verifier (RFC 7636 §4.2). */
+export async function challengeOf(codeVerifier: string): Promise<string> {
+  return toBase64Url(new Uint8Array(await subtle().digest('SHA-256', toBytes(codeVerifier))));
 }
 
 /**
@@ -66,7 +88,7 @@ export async function generatePkce(): Promise<Pkce> {
  */
 export function authorizeUrl(config: AuthorizeConfig, state: string, options: AuthorizeOptions = {}): string {
   const url = endpoint(config, 'authorizeEndpoint');
-  const { scope = config.scope, pkce, prompt } = options;
+  const { scope = config.scope, pkce, prompt, nonce = pkce?.codeChallenge ?? state, maxAge } = options;
   append(url, {
     response_type: 'code',
     client_id: required(config.clientId, 'clientId'),
@@ -77,8 +99,19 @@ export function authorizeUrl(config: AuthorizeConfig, state: string, options: Au
     code_challenge: pkce && required(pkce.codeChallenge, 'pkce.codeChallenge'),
     code_challenge_method: pkce && 'S256',
     prompt,
+    // Both are known to the user's browser session alone, so an ID token that repeats one is this login's.
+    nonce: isOpenId(scope) ? nonce : undefined,
+    max_age: maxAge?.toString(),
+    login_hint: options.loginHint,
+    id_token_hint: options.idTokenHint,
+    ui_locales: options.uiLocales,
+    resource: options.resource,
   });
   return url.href;
+}
+
+function isOpenId(scope = ''): boolean {
+  return scope.split(' ').includes('openid');
 }
 
 /** Adds what is defined to a URL's query, in order. */

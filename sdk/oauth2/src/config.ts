@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 /** The scopes of Fluxer. */
-export type OAuth2Scope = 'identify' | 'email' | 'guilds' | 'connections' | 'bot' | 'admin';
+export type OAuth2Scope = 'identify' | 'email' | 'guilds' | 'connections' | 'bot' | 'admin' | 'openid' | 'profile' | 'offline_access';
 
 /** Where the authorization server is. {@link discover} finds all of it. */
 export interface Server {
@@ -18,6 +18,12 @@ export interface Server {
   tokenEndpoint: string;
   revocationEndpoint?: string;
   introspectionEndpoint?: string;
+  /** Where OpenID Connect ends a login (RP-Initiated Logout). */
+  endSessionEndpoint?: string;
+  /** The keys that ID tokens and tokens for other resource servers are signed with; `/.well-known/jwks.json` of the issuer. */
+  jwksUri?: string;
+  /** The list of what was revoked, for `verifyAccessToken`; `/.well-known/revoked` of the issuer. */
+  revokedUri?: string;
   /**
    * What the server calls itself. With it, a callback without the right `iss` is refused (RFC 9207);
    * without it, one whose `iss` is not the authorize endpoint's origin.
@@ -50,6 +56,9 @@ export interface OAuth2Config extends Server {
 
 /** A configuration that is good for URLs; what else it holds does not matter there. */
 export type AuthorizeConfig = Pick<OAuth2Config, 'clientId' | 'authorizeEndpoint'> & Partial<OAuth2Config>;
+
+/** What it takes to verify what a server signed. */
+export type VerifierConfig = Required<Pick<OAuth2Config, 'issuer'>> & Partial<OAuth2Config>;
 
 /** What every call that waits for the server takes. */
 export interface RequestOptions {

@@ -6,6 +6,9 @@ import { afterAnyFailure, json } from './http.js';
 /** What `discover` takes besides the issuer; each as in the configuration. */
 export interface DiscoverOptions extends RequestOptions, Pick<OAuth2Config, 'fetch' | 'clock' | 'timeout' | 'retries' | 'allowHttp'> {}
 
+/** A server as its metadata describes it; the last two where it speaks OpenID Connect. */
+export type DiscoveredServer = Required<Pick<Server, 'issuer' | keyof typeof ENDPOINTS>> & Pick<Server, keyof typeof OPTIONAL>;
+
 /** Our names for the members of the document. */
 const ENDPOINTS = {
   authorizeEndpoint: 'authorization_endpoint',
@@ -13,6 +16,9 @@ const ENDPOINTS = {
   revocationEndpoint: 'revocation_endpoint',
   introspectionEndpoint: 'introspection_endpoint',
 } as const;
+
+/** Those that a server may do without. */
+const OPTIONAL = { jwksUri: 'jwks_uri', endSessionEndpoint: 'end_session_endpoint' } as const;
 
 /**
  * Finds a server's endpoints by its issuer (RFC 8414). Ask once and keep the answer.
@@ -24,19 +30,14 @@ const ENDPOINTS = {
  * const config = { clientId, redirectUri, ...(await discover('https://fluxer.app')) };
  * ```
  */
-export async function discover(issuer: string, { signal, allowHttp = false, ...settings }: DiscoverOptions = {}): Promise<Required<Server>> {
+export async function discover(issuer: string, { signal, allowHttp = false, ...settings }: DiscoverOptions = {}): Promise<DiscoveredServer> {
   const url = documentOf(endpoint({ issuer, allowHttp }, 'issuer'));
   const document = await json(settings, url, { repeatable: afterAnyFailure, signal });
   // RFC 8414 §3.3: identical, or somebody else's document is being passed off as this issuer's.
   if (document['issuer'] !== issuer) throw new InvalidResponseError('The metadata is of another issuer: issuers are compared to the letter');
-  const found = (name: keyof typeof ENDPOINTS): string => endpointOf(document, name, allowHttp);
-  return {
-    issuer,
-    authorizeEndpoint: found('authorizeEndpoint'),
-    tokenEndpoint: found('tokenEndpoint'),
-    revocationEndpoint: found('revocationEndpoint'),
-    introspectionEndpoint: found('introspectionEndpoint'),
-  };
+  const members = [...Object.entries(ENDPOINTS), ...Object.entries(OPTIONAL).filter(([, member]) => member in document)];
+  const found = members.map(([name, member]) => [name, endpointOf(document, member, allowHttp)]);
+  return { issuer, ...(Object.fromEntries(found) as Omit<DiscoveredServer, 'issuer'>) };
 }
 
 /** RFC 8414 §3.1: the well-known part stands between the host and the issuer's path. */
@@ -45,13 +46,13 @@ function documentOf(issuer: URL): URL {
   return new URL(`/.well-known/oauth-authorization-server${path}`, issuer);
 }
 
-function endpointOf(document: Record<string, unknown>, name: keyof typeof ENDPOINTS, allowHttp: boolean): string {
-  const value = document[ENDPOINTS[name]];
-  if (typeof value !== 'string') throw new InvalidResponseError(`The metadata has no ${ENDPOINTS[name]}`);
+function endpointOf(document: Record<string, unknown>, member: string, allowHttp: boolean): string {
+  const value = document[member];
+  if (typeof value !== 'string') throw new InvalidResponseError(`The metadata has no ${member}`);
   try {
-    endpoint({ [name]: value, allowHttp }, name);
+    endpoint({ issuer: value, allowHttp }, 'issuer');
   } catch (cause) {
-    throw new InvalidResponseError(`The metadata has an unusable ${ENDPOINTS[name]}`, { cause });
+    throw new InvalidResponseError(`The metadata has an unusable ${member}`, { cause });
   }
   return value;
 }

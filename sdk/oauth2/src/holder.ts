@@ -142,11 +142,11 @@ export class Holder {
   /** Spends the refresh token; whether tokens were found in storage that make that needless. */
   async #exchange(refused = new Set<string | undefined>()): Promise<boolean> {
     if (this.#busy && this.#within(this.#busy)) throw this.#busy.error;
-    const { refreshToken } = this.#tokens;
+    const { refreshToken, idToken } = this.#tokens;
     try {
       if (refreshToken === undefined) throw new InvalidGrantError('The session has no refresh token');
       // A server that gives no next refresh token means the same one (RFC 6749 §6).
-      this.#tokens = { refreshToken, ...(await refresh(this.#config, refreshToken)) };
+      this.#tokens = { refreshToken, ...(idToken !== undefined && { idToken }), ...(await refresh(this.#config, refreshToken)) };
       this.#unsaved = true;
       return false;
     } catch (error) {

@@ -53,8 +53,8 @@ export async function post(config: OAuth2Config, request: ClientRequest): Promis
   return json(config, endpoint(config, request.endpoint), { ...request, redact, init: { method: 'POST', headers, body } });
 }
 
-/** How `json` asks. */
-interface JsonRequest extends RequestOptions {
+/** How a URL of the authorization server is asked. */
+interface Question extends RequestOptions {
   repeatable: Repeatable;
   init?: RequestInit;
   /** What no error may repeat. */
@@ -62,13 +62,18 @@ interface JsonRequest extends RequestOptions {
 }
 
 /** The JSON object that a URL of the authorization server answers with. */
-export async function json(config: Settings, url: URL, { repeatable, signal, redact, init }: JsonRequest): Promise<Record<string, unknown>> {
+export async function json(config: Settings, url: URL, question: Question): Promise<Record<string, unknown>> {
+  return parse(await text(config, url, question), url);
+}
+
+/** The text that a URL of the authorization server answers with. */
+export async function text(config: Settings, url: URL, { repeatable, signal, redact, init }: Question): Promise<string> {
   return retrying(config, { repeatable, signal }, () =>
     within(limit(config, url, signal), async (signal) => {
       // Nobody but this URL is to see what is sent, and nobody else is to answer.
       const response = await send(config, url, { ...init, redirect: 'manual', signal });
       if (!response.ok) throw await fromResponse(response, { redact });
-      return parse(await received(response, url, signal), url);
+      return received(response, url, signal);
     }),
   );
 }

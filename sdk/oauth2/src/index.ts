@@ -4,11 +4,13 @@
  * @packageDocumentation
  */
 
-export { authorizeUrl, generatePkce, generateState, type AuthorizeOptions, type Pkce } from './authorize.js';
+export { verifyAccessToken, type AccessTokenOptions } from './access-token.js';
+export { authorizeUrl, generatePkce, generateState, type AuthorizeOptions, type Pkce, type Prompt } from './authorize.js';
 export { Permissions, botInviteUrl, permissionBits, permissionNames, type BotInvite, type BotInviteWithCode, type Permission } from './bot.js';
 export { InvalidCallbackError, IssuerMismatchError, StateMismatchError, parseCallback, type Callback } from './callback.js';
-export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, OAuth2Scope, RequestOptions, Server } from './config.js';
-export { discover, type DiscoverOptions } from './discover.js';
+export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, OAuth2Scope, RequestOptions, Server, VerifierConfig } from './config.js';
+export { discover, type DiscoverOptions, type DiscoveredServer } from './discover.js';
+export { InvalidIdTokenError, endSessionUrl, verifyIdToken, type EndSessionOptions, type IdToken, type IdTokenConfig, type IdTokenOptions } from './id-token.js';
 export { createSession, type Session, type SessionOptions } from './session.js';
 export {
   clientCredentials, exchangeCode, introspect, refresh, revoke,

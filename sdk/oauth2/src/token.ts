@@ -1,7 +1,9 @@
 import { InvalidResponseError } from '@fluxer/errors';
 
+import { challengeOf } from './authorize.js';
 import { required, type OAuth2Config, type RequestOptions } from './config.js';
 import { asRecord } from './encoding.js';
+import { checkIdToken } from './id-token.js';
 import { afterAnyFailure, afterRefusal, post, type ClientRequest } from './http.js';
 import { systemClock } from './time.js';
 
@@ -17,6 +19,8 @@ export interface TokenSet {
   refreshToken?: string;
   /** What was granted, separated by spaces: it may be less than was asked for. */
   scope: string;
+  /** Who the user is, for `verifyIdToken` and `endSessionUrl`; where the scope has `openid`. */
+  idToken?: string;
   /**
    * The guild that the bot was added to, after a bot invitation with a code. The answer to the code
    * tells it and no refresh does.
@@ -40,12 +44,20 @@ export interface CodeExchange extends RequestOptions {
   code: string;
   /** Of `generatePkce`, where the authorize URL had a challenge. */
   codeVerifier?: string | undefined;
+  /** Of `parseCallback`: without a code verifier, the ID token repeats it. */
+  state?: string | undefined;
+  /** Where `authorizeUrl` was given one; `null` where the URL was made otherwise, and had none. */
+  nonce?: string | null | undefined;
+  /** The resource server that the access token is for, where `authorizeUrl` named it (RFC 8707). */
+  resource?: string | undefined;
 }
 
 /** What `refresh` and `clientCredentials` take besides. */
 export interface ScopeOptions extends RequestOptions {
   /** What to ask for, separated by spaces; for `refresh` a part of what was granted. */
   scope?: string | undefined;
+  /** The resource server that the access token is for (RFC 8707); for `refresh` the one of the login without it. */
+  resource?: string | undefined;
 }
 
 /** What `revoke` and `introspect` take besides. */
@@ -77,18 +89,24 @@ export interface ActiveToken {
 
 /**
  * Exchanges the code of a callback for tokens (RFC 6749 §4.1.3). It is sent again only where the
- * server refused to look at it: a code that arrives twice ends the tokens it gave.
+ * server refused to look at it: a code that arrives twice ends the tokens it gave. An ID token that
+ * comes along has to be this server's, for this application, and of this login (`nonce`).
  *
- * @throws InvalidGrantError where the code is wrong, used or expired, or the verifier is not its.
+ * @throws InvalidGrantError where the code is wrong, used or expired, or the verifier is not its;
+ * InvalidIdTokenError.
  * @example
  * ```ts
  * const tokens = await exchangeCode(config, { code, codeVerifier });
  * ```
  */
-export async function exchangeCode(config: OAuth2Config, { code, codeVerifier, signal }: CodeExchange): Promise<TokenSet> {
+export async function exchangeCode(config: OAuth2Config, { code, codeVerifier, resource, signal, ...login }: CodeExchange): Promise<TokenSet> {
   const redirectUri = required(config.redirectUri, 'redirectUri');
-  const parameters = { grant_type: 'authorization_code', code: required(code, 'code'), redirect_uri: redirectUri, code_verifier: codeVerifier };
-  return tokens(config, { parameters, repeatable: afterRefusal, signal }, config.scope);
+  const parameters = { grant_type: 'authorization_code', code: required(code, 'code'), redirect_uri: redirectUri, code_verifier: codeVerifier, resource };
+  const answer = await tokens(config, { parameters, repeatable: afterRefusal, signal }, config.scope);
+  if (answer.idToken === undefined) return answer;
+  const { nonce = codeVerifier === undefined ? login.state : await challengeOf(codeVerifier) } = login;
+  await checkIdToken(config, answer.idToken, { nonce: nonce ?? undefined, accessToken: answer.accessToken });
+  return answer;
 }
 
 /**
@@ -102,8 +120,8 @@ export async function exchangeCode(config: OAuth2Config, { code, codeVerifier, s
  * const next = await refresh(config, tokens.refreshToken);
  * ```
  */
-export async function refresh(config: OAuth2Config, refreshToken: string, { scope, signal }: ScopeOptions = {}): Promise<TokenSet> {
-  const parameters = { grant_type: 'refresh_token', refresh_token: required(refreshToken, 'refreshToken'), scope };
+export async function refresh(config: OAuth2Config, refreshToken: string, { scope, resource, signal }: ScopeOptions = {}): Promise<TokenSet> {
+  const parameters = { grant_type: 'refresh_token', refresh_token: required(refreshToken, 'refreshToken'), scope, resource };
   return tokens(config, { parameters, repeatable: afterAnyFailure, signal }, scope ?? config.scope);
 }
 
@@ -116,9 +134,9 @@ export async function refresh(config: OAuth2Config, refreshToken: string, { scop
  * const { accessToken } = await clientCredentials(config, { scope: 'bot' });
  * ```
  */
-export async function clientCredentials(config: OAuth2Config, { scope, signal }: ScopeOptions = {}): Promise<TokenSet> {
+export async function clientCredentials(config: OAuth2Config, { scope, resource, signal }: ScopeOptions = {}): Promise<TokenSet> {
   required(config.clientSecret, 'clientSecret');
-  return tokens(config, { parameters: { grant_type: 'client_credentials', scope }, repeatable: afterAnyFailure, signal }, scope);
+  return tokens(config, { parameters: { grant_type: 'client_credentials', scope, resource }, repeatable: afterAnyFailure, signal }, scope);
 }
 
 /**
@@ -175,7 +193,7 @@ async function tokens(config: OAuth2Config, request: Omit<ClientRequest, 'endpoi
 }
 
 function tokenSet(body: Record<string, unknown>, sentAt: number, asked = ''): TokenSet {
-  const { access_token: accessToken, refresh_token: refreshToken, token_type, expires_in: expiresIn, scope } = body;
+  const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken, token_type, expires_in: expiresIn, scope } = body;
   const guild = body['guild'] ?? undefined;
   if (!isToken(accessToken)) throw new InvalidResponseError('The token answer has no access token');
   if (String(token_type).toLowerCase() !== 'bearer') throw new InvalidResponseError('The token answer has a token that is not Bearer');
@@ -187,6 +205,7 @@ function tokenSet(body: Record<string, unknown>, sentAt: number, asked = ''): To
     expiresAt: sentAt + expiresIn * 1000,
     ...(isToken(refreshToken) && { refreshToken }),
     scope: text(scope) ?? asked, // left out where it is what was asked for (RFC 6749 §5.1)
+    ...(isToken(idToken) && { idToken }),
     ...(guild !== undefined && { guild: tokenGuild(guild) }),
   };
 }

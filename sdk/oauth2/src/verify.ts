@@ -97,13 +97,15 @@ function isOurs({ issuer }: OAuth2Config, token: ActiveToken, audience = issuer)
   return token.tokenType.toLowerCase() === 'bearer' && is(issuer, token.issuer) && is(audience, token.audience);
 }
 
-function requireScope(token: VerifiedToken, scope: VerifyOptions['scope'] = []): VerifiedToken {
+/** @throws MissingOAuthScopeError where the token lacks one of them. */
+export function requireScope(token: VerifiedToken, scope: string | readonly string[] = []): VerifiedToken {
   const missing = [scope].flat().find((name) => !token.scopes.includes(name));
   if (missing !== undefined) throw new MissingOAuthScopeError(missing);
   return token;
 }
 
-function scopesOf(scope: unknown): string[] {
+/** The words of a scope, as tokens have it. */
+export function scopesOf(scope: unknown): string[] {
   return typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [];
 }
 

@@ -28,6 +28,15 @@ test('the endpoints of an issuer', async () => {
   assert.deepEqual(server.requests.map(({ method, url, redirect }) => [method, url, redirect]), [['GET', `${ISSUER}/.well-known/oauth-authorization-server`, 'manual']]);
 });
 
+test('what OpenID Connect adds is found where the server has it', async () => {
+  const openid = { jwks_uri: `${ISSUER}/.well-known/jwks.json`, end_session_endpoint: `${ISSUER}/oauth2/logout` };
+  const { jwksUri, endSessionEndpoint } = await find(ISSUER, [document(openid)]).found;
+  assert.deepEqual({ jwks_uri: jwksUri, end_session_endpoint: endSessionEndpoint }, openid);
+  for (const name of Object.keys(openid)) {
+    for (const value of [7, 'http://fluxer.app/x']) await assert.rejects(find(ISSUER, [document({ [name]: value })]).found, (error) => error instanceof InvalidResponseError && error.message.includes(name));
+  }
+});
+
 test('the path of an issuer follows the well-known one (RFC 8414 §3.1)', async () => {
   const issuer = `${ISSUER}/tenant`;
   const { server, found } = find(issuer, [document({ issuer })]);
