@@ -2,7 +2,8 @@
 
 import { FluxerError, InvalidGrantError, MissingOAuthScopeError, RateLimitedError, fromResponse } from '@fluxer/errors';
 import {
-  authorizeUrl, botInviteUrl, createSession, discover, exchangeCode, hasScope, introspect, parseCallback, permissionBits,
+  authorizeUrl, botInviteUrl, createSession, discover, endSessionUrl, exchangeCode, hasScope, introspect, parseCallback, permissionBits, verifyAccessToken,
+  verifyIdToken,
   type OAuth2Config, type OAuth2Scope, type Permission, type TokenSet,
 } from '@fluxer/oauth2';
 
@@ -23,6 +24,10 @@ authorizeUrl({
 authorizeUrl(config);
 // @ts-expect-error: a misspelled prompt.
 authorizeUrl(config, 'state', { prompt: 'nothing' });
+
+authorizeUrl(config, 'state', { prompt: 'login consent', maxAge: 60 });
+// @ts-expect-error: `none` goes with no other.
+authorizeUrl(config, 'state', { prompt: 'none login' });
 
 // Permissions are names that exist, or bits.
 botInviteUrl(config, { permissions: ['KICK_MEMBERS'] });
@@ -52,6 +57,17 @@ tokens.refreshToken satisfies string;
 tokens.guild?.permissions satisfies string | undefined;
 // @ts-expect-error: it may have no icon.
 tokens.guild?.icon satisfies string | undefined;
+
+// ID tokens: there may be none, and whose it must be has to be said.
+verifyIdToken({ ...config, issuer: 'https://fluxer.app' }, tokens.idToken) satisfies Promise<{ subject: string }>;
+// @ts-expect-error: the issuer is needed.
+void verifyIdToken({ clientId: '1' }, 'token');
+endSessionUrl(await discover('https://fluxer.app').then((server) => ({ ...server, clientId: '1' })), { idToken: tokens.idToken }) satisfies string;
+
+// A resource server names itself, and its scopes are its own.
+verifyAccessToken({ issuer: 'https://fluxer.app' }, 'token', { audience: 'https://api.example', scope: ['orders:read'] }) satisfies Promise<{ subject: string }>;
+// @ts-expect-error: the audience is needed.
+void verifyAccessToken({ issuer: 'https://fluxer.app' }, 'token', {});
 
 // Whether a token is active comes before what it says.
 const said = await introspect(config, 'token');

@@ -70,9 +70,10 @@ export type IdTokenConfig = VerifierConfig & Pick<OAuth2Config, 'clientId'>;
  * const { subject } = await verifyIdToken(config, tokens.idToken, { accessToken: tokens.accessToken });
  * ```
  */
-export async function verifyIdToken(config: IdTokenConfig, idToken: string, options: IdTokenOptions = {}): Promise<IdToken> {
+export async function verifyIdToken(config: IdTokenConfig, idToken: string | undefined, options: IdTokenOptions = {}): Promise<IdToken> {
   throwIfAborted(options.signal);
   required(config.clientId, 'clientId');
+  if (idToken === undefined) throw new InvalidIdTokenError('There is no ID token: the scope needs `openid`');
   const said = await verified(config, idToken, [undefined, 'jwt'], options.signal);
   if (!said) throw new InvalidIdTokenError('The ID token is not signed by a key of the server');
   const token = await checked(config, said.claims, options);

@@ -46,6 +46,8 @@ for (const [about, claims, options] of [
   });
 }
 
+test('no ID token is none', async () => assert.rejects(verify(undefined), refused('no ID token')));
+
 test('several audiences are fine where this application is the authorized party', async () => {
   assert.equal((await verify(await idToken({ aud: [CLIENT.clientId, '43'], azp: CLIENT.clientId }))).subject, '7');
 });
