@@ -25,6 +25,9 @@ before(async () => {
   user = await world.user();
   browser = new Browser(world);
   await browser.submit(await browser.open('/login'), { login: user.email, password: user.password });
+  await world.admin('POST', '/resources', {
+    identifier: 'https://orders.example/', name: 'Orders', signing_alg: 'ES256', scopes: [{ name: 'orders:read', description: 'See your orders' }],
+  });
   application = await world.application('confidential', { redirect_uris: ['https://yourapp.com/callback'], bot: true });
 });
 after(async () => {
@@ -44,16 +47,17 @@ async function stage() {
     const picks = page.html.querySelector('[name=guild_id]') && { guild_id: guild.id };
     return browser.submit(page, { decision: 'approve', ...picks });
   };
-  const back = async () => {
+  const back = async (more = {}) => {
     const [state, pkce] = [oauth2.generateState(), await oauth2.generatePkce()];
-    const { location, landed } = await visit(oauth2.authorizeUrl(config, state, { pkce }));
+    const { location, landed } = await visit(oauth2.authorizeUrl(config, state, { pkce, ...more }));
     return { state, codeVerifier: pkce.codeVerifier, url: location, code: landed.get('code') };
   };
   const [here, earlier] = [await back(), await back()];
   const tokens = await oauth2.exchangeCode(config, earlier);
+  const resource = await oauth2.exchangeCode(config, await back({ scope: 'orders:read', resource: 'https://orders.example/' }));
   return {
     clientId: config.clientId, clientSecret: config.clientSecret, config, code: here.code, codeVerifier: here.codeVerifier,
-    tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id,
+    tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id, resourceToken: resource.accessToken,
     signingKey: new Uint8Array(Buffer.from(world.settings.SIGNING_KEYS, 'base64url')),
     request: new Request(here.url), visit: async (url) => new Request((await visit(url)).location),
     browserSession: { load: async () => here, save: async () => undefined },

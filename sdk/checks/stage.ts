@@ -1,11 +1,11 @@
 // The names that the examples of the READMEs take for granted. `readme.test.mjs` fills them in.
 
-import type { OAuth2Config, TokenSet } from '@fluxer/oauth2';
+import type { DiscoveredServer, OAuth2Config, TokenSet } from '@fluxer/oauth2';
 
 export interface Stage {
   clientId: string;
   clientSecret: string;
-  config: OAuth2Config;
+  config: OAuth2Config & DiscoveredServer;
   /** A code that nobody has redeemed, and its verifier. */
   code: string;
   codeVerifier: string;
@@ -15,6 +15,8 @@ export interface Stage {
   userId: string;
   /** A guild of the user's, without the bot. */
   guildId: string;
+  /** An access token of the user's for `https://orders.example/`, with `orders:read`. */
+  resourceToken: string;
   /** The server's root secret. */
   signingKey: Uint8Array<ArrayBuffer>;
   /** The browser that is back from the server. */
