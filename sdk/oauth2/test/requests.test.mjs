@@ -144,7 +144,8 @@ test('a long answer whose pieces keep coming is read to its end', async () => {
 
 test('an answer that nobody reads yet is not late', async () => {
   const { session, clock, server } = start([]);
-  server.answers.push(dripping(clock, ['7']));
+  const later = (controller) => clock.sleep(30_000).then(() => (controller.enqueue(Buffer.from('7')), controller.close()));
+  server.answers.push(() => new Response(new ReadableStream({ start: (controller) => void later(controller) })));
   const answer = await session.fetch('/x');
   await clock.run(clock.sleep(60_000));
   assert.equal(await clock.run(answer.json()), 7);
