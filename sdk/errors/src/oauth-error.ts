@@ -86,6 +86,16 @@ export class InvalidScopeError extends OAuthError {
   }
 }
 
+/** The resource server is unknown, or this login is not for it (RFC 8707 §2). */
+export class InvalidTargetError extends OAuthError {
+  override readonly name: string = 'InvalidTargetError';
+  declare readonly code: 'invalid_target';
+
+  constructor(description?: string, details?: OAuthErrorDetails) {
+    super('invalid_target', description, details);
+  }
+}
+
 /** The user said no (RFC 6749 §4.1.2.1). */
 export class AccessDeniedError extends OAuthError {
   override readonly name: string = 'AccessDeniedError';
@@ -163,6 +173,7 @@ const KINDS = {
   unauthorized_client: UnauthorizedClientError,
   unsupported_grant_type: UnsupportedGrantTypeError,
   invalid_scope: InvalidScopeError,
+  invalid_target: InvalidTargetError,
   access_denied: AccessDeniedError,
   unsupported_response_type: UnsupportedResponseTypeError,
   server_error: ServerError,

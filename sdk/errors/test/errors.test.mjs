@@ -23,6 +23,7 @@ for (const [code, kind] of Object.entries({
   unauthorized_client: 'UnauthorizedClientError',
   unsupported_grant_type: 'UnsupportedGrantTypeError',
   invalid_scope: 'InvalidScopeError',
+  invalid_target: 'InvalidTargetError',
   access_denied: 'AccessDeniedError',
   unsupported_response_type: 'UnsupportedResponseTypeError',
   server_error: 'ServerError',
