@@ -8,7 +8,7 @@ import {
   AccessDeniedError, ApiError, InvalidClientError, InvalidGrantError, InvalidScopeError, InvalidTokenError, MissingOAuthScopeError, RateLimitedError, fromResponse,
 } from '@fluxer/errors';
 import {
-  authorizeUrl, clientCredentials, createSession, discover, exchangeCode, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyToken, verifyTokenWithKey,
+  authorizeUrl, clientCredentials, createSession, discover, exchangeCode, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyIdToken, verifyToken, verifyTokenWithKey,
 } from '@fluxer/oauth2';
 
 import { World } from '../../../tests/worker/harness.mjs';
@@ -232,11 +232,35 @@ test('a rate limit is waited out, for as long as the server says', async () => {
     const credentials = (more = {}) => clientCredentials({ ...config, ...more }, { scope: 'admin' });
     await Promise.all([credentials(), credentials()]);
     await assert.rejects(credentials({ retries: 0 }), (error) => error instanceof RateLimitedError && error.retryAfter > 0 && error.retryAfter <= 2);
-    const error = await fromResponse(await fetch(config.tokenEndpoint, { method: 'POST', body: new URLSearchParams({ grant_type: 'client_credentials' }) }));
+    const form = { grant_type: 'client_credentials', scope: 'admin', client_id: config.clientId, client_secret: config.clientSecret };
+    const error = await fromResponse(await fetch(config.tokenEndpoint, { method: 'POST', body: new URLSearchParams(form) }));
     assert.ok(error instanceof RateLimitedError && error.retryAfter > 0 && error.retryAfter <= 2);
     assert.deepEqual([error.status, error.code, error.global, error.temporary], [429, 'RATE_LIMITED', false, true]);
     assert.equal((await credentials()).scope, 'admin');
   } finally {
     await limited.stop();
   }
+});
+
+test('an ID token comes with the code and with each refresh, and is verified by the keys that the server publishes', async () => {
+  const config = await client('confidential', { scope: 'openid identify' });
+  const pkce = await generatePkce();
+  const { callback, state } = await visit(config, { pkce });
+  const { code } = parseCallback(config, callback, state);
+  const tokens = await exchangeCode(config, { code, codeVerifier: pkce.codeVerifier });
+  const { nonce, ...first } = await verifyIdToken(config, tokens.idToken, { nonce: pkce.codeChallenge, accessToken: tokens.accessToken, maxAge: 600 });
+  assert.deepEqual([first.subject, first.issuer, nonce], [user.id, world.origin, pkce.codeChallenge]);
+  const next = await refresh(config, tokens.refreshToken);
+  const again = await verifyIdToken(config, next.idToken, { accessToken: next.accessToken });
+  assert.deepEqual([again.subject, again.authTime, again.nonce], [user.id, first.authTime, undefined]);
+  const other = await client('confidential', { scope: 'openid' });
+  await assert.rejects(verifyIdToken(other, tokens.idToken), { name: 'InvalidIdTokenError' });
+  await assert.rejects(verifyToken(config, tokens.idToken), InvalidTokenError);
+});
+
+test('an ID token of another login is refused', async () => {
+  const config = await client('confidential', { scope: 'openid identify' });
+  const { callback, state } = await visit(config);
+  const { code } = parseCallback(config, callback, state);
+  await assert.rejects(exchangeCode(config, { code, state: 'another' }), { name: 'InvalidIdTokenError', message: 'The ID token has the wrong nonce' });
 });
