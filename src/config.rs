@@ -44,6 +44,8 @@ pub struct Config {
     pub admin_application: Option<Rc<Application>>,
     /// The limits.
     pub limits: Limits,
+    /// Whether a `client_id` may be the URL of a document that describes the client.
+    pub client_metadata_documents: bool,
     /// Who may register clients by RFC 7591.
     pub dynamic_registration: DynamicRegistration,
     /// Schemes without a dot that public applications may register.
@@ -171,6 +173,9 @@ pub enum ConfigError {
     /// The colours and measures.
     #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
     Theme(&'static str),
+    /// Whether clients may be described by documents.
+    #[error("CLIENT_METADATA_DOCUMENTS must be on or off")]
+    ClientMetadataDocuments,
     /// Who may register clients.
     #[error("DYNAMIC_REGISTRATION must be open, token or off")]
     DynamicRegistration,
@@ -221,6 +226,11 @@ impl Config {
                 revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
                 login: limit("RATE_LIMIT_LOGIN", "5/60")?,
                 register: limit("RATE_LIMIT_REGISTER", "60/3600")?,
+            },
+            client_metadata_documents: match setting("CLIENT_METADATA_DOCUMENTS").as_deref() {
+                None | Some("off") => false,
+                Some("on") => true,
+                Some(_) => return Err(ConfigError::ClientMetadataDocuments),
             },
             dynamic_registration: match setting("DYNAMIC_REGISTRATION").as_deref() {
                 None | Some("off") => DynamicRegistration::Off,

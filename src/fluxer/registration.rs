@@ -88,6 +88,42 @@ impl ClientMetadata {
     }
 }
 
+/// What a document says of the client whose `client_id` is its URL.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientDocument {
+    /// Its name.
+    pub name: ApplicationName,
+    /// Those of its redirect URIs that can be taken.
+    pub redirect_uris: Vec<RegisteredUri>,
+}
+
+impl ClientDocument {
+    /// Reads the document that is at `url`.
+    pub fn parse(document: &Value, url: &str, schemes: &PrivateSchemes) -> Result<Self, Refusal> {
+        let Value::Object(members) = document else {
+            return Err(refuse("the document", "must be a JSON object"));
+        };
+        let sent = Members(members.clone());
+        if sent.text("client_id")? != Some(url) {
+            return Err(refuse("client_id", "must be the URL of the document"));
+        }
+        if sent
+            .text("client_name")?
+            .is_none_or(|name| name.trim().is_empty())
+        {
+            return Err(refuse("client_name", "is required"));
+        }
+        sent.offers_none()?;
+        sent.grant_types()?;
+        sent.response_types()?;
+        let redirect_uris = sent.redirect_uris(Registrant::Public, schemes)?;
+        Ok(Self {
+            name: sent.name(&redirect_uris)?,
+            redirect_uris,
+        })
+    }
+}
+
 const fn refuse(member: &'static str, must: &'static str) -> Refusal {
     Refusal::ClientMetadata { member, must }
 }
@@ -128,6 +164,22 @@ impl Members {
         AuthMethod::from_wire(named)
             .map(Authentication::Named)
             .ok_or(refuse(NAME, "must be one of those that the metadata lists"))
+    }
+
+    /// A document may name one method, or several. It can keep no secret: it is public.
+    fn offers_none(&self) -> Result<(), Refusal> {
+        const ONE: &str = "token_endpoint_auth_method";
+        const SEVERAL: &str = "token_endpoint_auth_methods_supported";
+        let none = AuthMethod::None.as_str();
+        let one = self.text(ONE)?;
+        let several = self.texts(SEVERAL)?;
+        let offers = match (one, several) {
+            (None, None) => true,
+            (one, several) => {
+                one == Some(none) || several.is_some_and(|several| several.contains(&none))
+            }
+        };
+        offers.then_some(()).ok_or(refuse(ONE, "must be none"))
     }
 
     fn response_types(&self) -> Result<(), Refusal> {
@@ -271,6 +323,45 @@ mod tests {
                 })
             ));
         }
+    }
+
+    #[test]
+    fn a_document_describes_the_client_at_its_own_url() {
+        const URL: &str = "https://client.example/oauth/client.json";
+        let parse = |name: &str, value: Value| {
+            let mut document = json!({
+                "client_id": URL,
+                "client_name": "Client",
+                "redirect_uris": ["http://localhost/callback", "http://evil.example/"],
+                "logo_uri": "https://client.example/logo.png",
+            });
+            document[name] = value;
+            ClientDocument::parse(&document, URL, &PrivateSchemes::default())
+        };
+        let read = parse("client_id", json!(URL)).expect("a document");
+        assert_eq!(read.redirect_uris.len(), 1);
+        assert_eq!(read.name.as_str(), "Client");
+        for (name, value) in [
+            (
+                "client_id",
+                json!("https://client.example/oauth/client.json/"),
+            ),
+            ("client_id", Value::Null),
+            ("client_name", Value::Null),
+            ("client_name", json!("")),
+            ("redirect_uris", json!([])),
+            ("redirect_uris", Value::Null),
+            ("token_endpoint_auth_method", json!("client_secret_basic")),
+            ("token_endpoint_auth_method", json!("private_key_jwt")),
+            ("response_types", json!(["token"])),
+        ] {
+            assert!(parse(name, value.clone()).is_err(), "{name} {value}");
+        }
+        let both = json!(["private_key_jwt", "none"]);
+        assert!(parse("token_endpoint_auth_methods_supported", both).is_ok());
+        assert!(parse("token_endpoint_auth_method", json!("none")).is_ok());
+        let list = ClientDocument::parse(&json!([]), URL, &PrivateSchemes::default());
+        assert!(list.is_err());
     }
 
     #[test]

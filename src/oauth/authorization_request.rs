@@ -129,7 +129,7 @@ impl AuthorizationRequest {
         bot: Option<&serde_json::Value>,
     ) -> String {
         serde_json::json!([
-            client.id,
+            client.wire_id(),
             redirect_uri.map(RedirectUri::as_str),
             self.scope,
             state,

@@ -6,6 +6,7 @@
 mod applications;
 mod audit_log;
 mod authorizations;
+mod client_documents;
 mod fault;
 mod guilds;
 mod keys;
@@ -22,6 +23,7 @@ mod users;
 pub use applications::{Added, Applications, FRESH_FOR, Known, SERVES_OUTAGES_FOR};
 pub use audit_log::{AuditLog, EntryFilter};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
+pub use client_documents::ClientDocuments;
 pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
@@ -90,10 +92,26 @@ pub enum Schema {
 /// D1: what people query. Who somebody is ([`Users`]) is apart from what they did here
 /// ([`Sessions`], [`Authorizations`]), for the former may live elsewhere.
 pub trait Directory:
-    Users + Sessions + Authorizations + Applications + Registrations + Guilds + AuditLog + Lists
+    Users
+    + Sessions
+    + Authorizations
+    + Applications
+    + ClientDocuments
+    + Registrations
+    + Guilds
+    + AuditLog
+    + Lists
 {
 }
 impl<T> Directory for T where
-    T: Users + Sessions + Authorizations + Applications + Registrations + Guilds + AuditLog + Lists
+    T: Users
+        + Sessions
+        + Authorizations
+        + Applications
+        + ClientDocuments
+        + Registrations
+        + Guilds
+        + AuditLog
+        + Lists
 {
 }

@@ -92,7 +92,12 @@ impl Before {
         };
         let keyring = &self.world.config.keyring;
         token
-            .sign(keyring, HTTP, "AAAAAAAAAAAAAAAAAAAAAA".to_owned())
+            .sign(
+                keyring,
+                HTTP,
+                token.application.to_string(),
+                "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            )
             .unwrap()
     }
 }

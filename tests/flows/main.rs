@@ -17,6 +17,7 @@ mod authorize;
 mod bot_tokens;
 mod bots;
 mod browsers;
+mod client_documents;
 mod code_flow;
 mod costs;
 mod deletions;

@@ -38,6 +38,7 @@ fn the_document_is_this() {
             "token_endpoint_auth_methods_supported": auth_methods,
             "revocation_endpoint_auth_methods_supported": auth_methods,
             "introspection_endpoint_auth_methods_supported": auth_methods,
+            "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
             "subject_types_supported": ["public"],

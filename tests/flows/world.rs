@@ -86,6 +86,7 @@ impl World {
                 "ISSUER" => Some(HTTP),
                 "SIGNING_KEYS" => Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
                 "ADMIN_CLIENT_SECRET" => Some(ADMIN_SECRET),
+                "CLIENT_METADATA_DOCUMENTS" => Some("on"),
                 "DYNAMIC_REGISTRATION" => Some("open"),
                 _ => None,
             };

@@ -6,8 +6,6 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde::Deserialize;
-
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
 use super::{Bind, Bindings, after, fault, id, is_gone, taken, text_or_null};
 use crate::cloudflare::ambient;
@@ -17,6 +15,7 @@ use crate::fluxer::application::{
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
 use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
@@ -45,9 +44,10 @@ columns! {
         ClientAuthentication::Secret(hashes) => id(hashes.current()),
     };
     redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
-    origin: Origin, |it| match &it.client.origin {
+    origin: String, |it| match &it.client.origin {
         ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => Bind::Text("registered"),
         ClientOrigin::Dynamic => Bind::Text("dynamic"),
+        ClientOrigin::Document(url) => Bind::Text(url.as_str()),
     };
     trusted: Flag, |it| flag(it.client.is_trusted());
     bot_public: Flag, |it| flag(it.bot_public);
@@ -71,25 +71,16 @@ columns! {
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }
 
-/// The column `origin`.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Origin {
-    Registered,
-    Dynamic,
-}
-
 impl From<ApplicationRow> for Application {
     fn from(row: ApplicationRow) -> Self {
         let authentication = row.secret_hash.map_or(ClientAuthentication::None, |hash| {
             ClientAuthentication::Secret(hash.into())
         });
-        let redirect_uris = row.redirect_uris.0;
-        let client = match row.origin {
-            Origin::Registered => {
-                Client::registered(row.id, authentication, redirect_uris, row.trusted.0)
-            }
-            Origin::Dynamic => Client::dynamic(row.id, authentication, redirect_uris),
+        let (id, redirect_uris) = (row.id, row.redirect_uris.0);
+        let client = match (row.origin.as_str(), ClientUrl::parse(&row.origin)) {
+            ("dynamic", _) => Client::dynamic(id, authentication, redirect_uris),
+            (_, Some(url)) => Client::documented(id, url, redirect_uris),
+            _ => Client::registered(id, authentication, redirect_uris, row.trusted.0),
         };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
@@ -151,7 +142,7 @@ impl Bindings {
         Ok(application)
     }
 
-    async fn read_application(
+    pub(super) async fn read_application(
         &self,
         condition: &str,
         values: &[Bind<'_>],

@@ -6,6 +6,7 @@
 mod applications;
 mod audit_log;
 mod authorizations;
+mod client_documents;
 mod columns;
 mod guilds;
 mod lists;

@@ -4,11 +4,13 @@
 
 use std::rc::Rc;
 
+use crate::endpoint::oauth::client_document;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{Credentials, Proof};
-use crate::oauth::error::Refusal;
+use crate::oauth::client::url::ClientIdentifier;
+use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::params::Params;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Known};
@@ -33,6 +35,9 @@ pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if let Some(client) = documented(cx, params).await? {
+        return Ok(client);
+    }
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let known = cx.known_application(credentials.client_id()).await?;
     verify(cx, &credentials, known).await
@@ -43,6 +48,9 @@ pub async fn authenticate_in_outage<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if let Some(client) = documented(cx, params).await? {
+        return Ok(client);
+    }
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let known = cx.application_in_outage(credentials.client_id()).await?;
     verify(cx, &credentials, known).await
@@ -53,9 +61,37 @@ pub async fn authenticate_anew<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if let Some(client) = documented(cx, params).await? {
+        return Ok(client);
+    }
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let current = cx.current_application(credentials.client_id()).await?;
     verify(cx, &credentials, Known::Current(current)).await
+}
+
+/// The client of a request whose `client_id` is the URL of a document; `None`: it is none.
+async fn documented<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Option<AuthenticatedClient>, Failure<Refusal>> {
+    let id = params.one("client_id")?.and_then(ClientIdentifier::parse);
+    let Some(ClientIdentifier::Url(url)) = id else {
+        return Ok(None);
+    };
+    let refuse = |reason| Failure::from(CredentialsPlace::Body.refuse(reason));
+    let shows_a_secret =
+        cx.request.header("authorization").is_some() || params.one("client_secret")?.is_some();
+    if shows_a_secret || !cx.config.client_metadata_documents {
+        return Err(refuse(ClientRefusal::Wrong));
+    }
+    if params.one("client_assertion")?.is_some() {
+        return Err(refuse(ClientRefusal::Assertion));
+    }
+    Ok(Some(AuthenticatedClient {
+        application: client_document::last_known(cx, &url).await?,
+        proof: Proof::IdOnly,
+        knowledge: Knowledge::Current,
+    }))
 }
 
 async fn verify<E: Edge>(
@@ -82,6 +118,10 @@ fn proved(
     application: &Rc<Application>,
     knowledge: Knowledge,
 ) -> Option<AuthenticatedClient> {
+    // A client that a document describes has one id on the wire, and it is not this one.
+    if matches!(application.client.origin, ClientOrigin::Document(_)) {
+        return None;
+    }
     let proof = application.client.authentication.verify(credentials)?;
     Some(AuthenticatedClient {
         application: Rc::clone(application),

@@ -51,7 +51,10 @@ async fn access<E: Edge>(
         return Ok(None);
     }
     let application = application_of(cx, token).await?;
-    if application.is_none() || !works(cx, token).await? {
+    let Some(application) = application else {
+        return Ok(None);
+    };
+    if !works(cx, token).await? {
         return Ok(None);
     }
     let sub = match token.subject {
@@ -61,7 +64,7 @@ async fn access<E: Edge>(
     Ok(Some(json!({
         "active": true,
         "scope": token.scope,
-        "client_id": token.application,
+        "client_id": application.client.wire_id(),
         "token_type": TokenBinding::Bearer.token_type(),
         "exp": token.expires_at.seconds(),
         "iat": token.issued_at.seconds(),
@@ -89,7 +92,7 @@ async fn refresh<E: Edge>(
         json!({
             "active": true,
             "scope": live.scope,
-            "client_id": token.application,
+            "client_id": client.client().wire_id(),
             "token_type": "refresh_token",
             "exp": token.expires_at.seconds(),
             "iat": token.issued_at.seconds(),

@@ -105,6 +105,10 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
     ] {
         document.insert(name.into(), json!(is_supported));
     }
+    if cx.config.client_metadata_documents {
+        let supported = "client_id_metadata_document_supported";
+        document.insert(supported.into(), json!(true));
+    }
     Ok(Response::json(200, &Value::Object(document))
         .with("cache-control", format!("public, max-age={MAX_AGE}")))
 }

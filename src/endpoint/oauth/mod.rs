@@ -2,6 +2,7 @@
 
 pub mod authorize;
 pub mod client_authentication;
+mod client_document;
 pub mod introspect;
 pub mod jwks;
 pub mod metadata;

@@ -1,8 +1,10 @@
 //! Clients: who vouches for one, how it authenticates, what it may use (RFC 6749 §2).
 
 pub mod authentication;
+pub mod url;
 
 use self::authentication::ClientAuthentication;
+use self::url::ClientUrl;
 use super::error::Refusal;
 use super::grant_type::{GrantType, GrantTypes};
 use super::jwk::SigningAlgorithm;
@@ -29,7 +31,7 @@ pub struct Client {
 }
 
 /// Who vouches for a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientOrigin {
     /// The configuration: the administration application.
     BuiltIn,
@@ -41,6 +43,8 @@ pub enum ClientOrigin {
     },
     /// Nobody: it registered itself (RFC 7591).
     Dynamic,
+    /// Nobody but the host of this document, which describes it.
+    Document(ClientUrl),
 }
 
 impl Client {
@@ -67,6 +71,30 @@ impl Client {
             .with(GrantType::RefreshToken);
         let origin = ClientOrigin::Dynamic;
         Self::new(id, origin, authentication, grants, redirect_uris)
+    }
+
+    /// A client that a document describes. It keeps no secret with this server.
+    pub const fn documented(
+        id: ApplicationId,
+        url: ClientUrl,
+        redirect_uris: Vec<RegisteredUri>,
+    ) -> Self {
+        let grants = GrantTypes::NONE
+            .with(GrantType::AuthorizationCode)
+            .with(GrantType::RefreshToken);
+        let origin = ClientOrigin::Document(url);
+        let authentication = ClientAuthentication::None;
+        Self::new(id, origin, authentication, grants, redirect_uris)
+    }
+
+    /// Its `client_id` on the wire: the URL of its document, where one describes it.
+    pub fn wire_id(&self) -> String {
+        match &self.origin {
+            ClientOrigin::Document(url) => url.as_str().to_owned(),
+            ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } | ClientOrigin::Dynamic => {
+                self.id.to_string()
+            }
+        }
     }
 
     /// The administration application of the configuration: client credentials, and nothing else.
@@ -105,7 +133,7 @@ impl Client {
         match self.origin {
             ClientOrigin::BuiltIn => true,
             ClientOrigin::Registered { trusted } => trusted,
-            ClientOrigin::Dynamic => false,
+            ClientOrigin::Dynamic | ClientOrigin::Document(_) => false,
         }
     }
 
@@ -114,7 +142,7 @@ impl Client {
     pub const fn is_verified(&self) -> bool {
         match self.origin {
             ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => true,
-            ClientOrigin::Dynamic => false,
+            ClientOrigin::Dynamic | ClientOrigin::Document(_) => false,
         }
     }
 

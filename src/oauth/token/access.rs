@@ -74,19 +74,23 @@ struct AccessClaims {
     iss: String,
     sub: Snowflake,
     aud: String,
-    client_id: ApplicationId,
+    client_id: String,
+    /// The application, where its `client_id` is a URL.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    app: Option<ApplicationId>,
     scope: Scopes,
     jti: String,
     fam: FamilyId,
 }
 
 impl AccessToken {
-    /// Signs the token. `token_id` is 128 random bits in base64url: no two tokens are the same
-    /// string.
+    /// Signs the token. `client_id` is the application's on the wire; `token_id` is 128 random bits in
+    /// base64url: no two tokens are the same string.
     pub fn sign(
         &self,
         keyring: &Keyring,
         issuer: &str,
+        client_id: String,
         token_id: String,
     ) -> Result<String, SigningError> {
         let sub = match self.subject {
@@ -101,7 +105,8 @@ impl AccessToken {
             iss: issuer.to_owned(),
             sub,
             aud: issuer.to_owned(),
-            client_id: self.application,
+            app: (client_id != self.application.to_string()).then_some(self.application),
+            client_id,
             scope: self.scope,
             jti,
             fam: self.subject.family(),
@@ -122,8 +127,12 @@ impl AccessToken {
         if !is_ours(&claims.iss) || !is_ours(&claims.aud) {
             return None;
         }
+        let application = match claims.app {
+            Some(application) => application,
+            None => ApplicationId::parse(&claims.client_id)?,
+        };
         // A snowflake names one thing: no user has an application's id.
-        let subject = if claims.sub == claims.client_id.0 {
+        let subject = if claims.sub == application.0 {
             let marks = if claims.jti == claims.fam.to_string() {
                 Marks::OfItsOwn
             } else {
@@ -135,7 +144,7 @@ impl AccessToken {
         };
         Some(Self {
             subject,
-            application: claims.client_id,
+            application,
             scope: claims.scope,
             issued_at: verified.issued_at,
             expires_at: verified.expires_at,
@@ -177,7 +186,9 @@ mod tests {
             token(|family| Subject::Application(family, Marks::OfItsOwn)),
             token(|family| Subject::Application(family, Marks::OfItsApplication)),
         ] {
-            let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
+            let signed = token
+                .sign(&keyring(), ISSUER, "42".into(), "id".into())
+                .expect("signed");
             let read = AccessToken::verify(&keyring(), &issuers(ISSUER), &signed, token.issued_at);
             assert_eq!(read, Some(token));
         }
@@ -186,7 +197,9 @@ mod tests {
     #[test]
     fn a_token_of_another_issuer_is_none() {
         let token = token(|family| Subject::Application(family, Marks::OfItsOwn));
-        let signed = token.sign(&keyring(), ISSUER, "id".into()).expect("signed");
+        let signed = token
+            .sign(&keyring(), ISSUER, "42".into(), "id".into())
+            .expect("signed");
         for issuer in [
             "https://id.example/",
             "https://ID.example",
@@ -203,7 +216,7 @@ mod tests {
     #[test]
     fn applications_can_decode_the_scope() {
         let signed = token(|family| Subject::Application(family, Marks::OfItsOwn))
-            .sign(&keyring(), ISSUER, "id".into())
+            .sign(&keyring(), ISSUER, "42".into(), "id".into())
             .expect("signed");
         let claims = signed.split('.').nth(1).expect("claims");
         let claims = Base64UrlUnpadded::decode_vec(claims).expect("base64url");

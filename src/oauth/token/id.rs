@@ -21,7 +21,7 @@ pub const ID_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 pub struct IdClaims<'a> {
     iss: &'a str,
     sub: UserId,
-    aud: ApplicationId,
+    aud: String,
     exp: u64,
     iat: u64,
     auth_time: u64,
@@ -33,10 +33,11 @@ pub struct IdClaims<'a> {
 }
 
 impl<'a> IdClaims<'a> {
-    /// The claims about `user`'s login, for `client`, issued beside `access_token`.
+    /// The claims about `user`'s login, for the client with this id on the wire, issued beside
+    /// `access_token`.
     pub fn new(
         issuer: &'a str,
-        (user, client): (UserId, ApplicationId),
+        (user, client): (UserId, String),
         authentication: &'a Authentication,
         access_token: &str,
         now: Timestamp,
@@ -119,7 +120,8 @@ mod tests {
         let client = ApplicationId::parse("42").expect("an id");
         let claims = |authentication: &Authentication| {
             let issuer = "https://id.example";
-            let claims = IdClaims::new(issuer, (user, client), authentication, "a", now);
+            let audience = (user, client.to_string());
+            let claims = IdClaims::new(issuer, audience, authentication, "a", now);
             serde_json::to_value(claims).expect("JSON")
         };
         let with = claims(&authentication);

@@ -6,6 +6,7 @@
 mod applications;
 mod audit_log;
 mod authorizations;
+mod client_documents;
 mod guilds;
 mod keys;
 mod ledgers;
@@ -25,7 +26,9 @@ use std::rc::Rc;
 use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord, Schema};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
+use crate::fluxer::registration::ClientDocument;
 use crate::id::FamilyId;
+use crate::oauth::client::url::ClientUrl;
 use crate::outbound::Answer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
@@ -109,6 +112,7 @@ pub struct Memory {
     rsa_keys: Cell<usize>,
     /// What other people's servers answer, by URL.
     web: RefCell<BTreeMap<String, Answer>>,
+    documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,
     state: RefCell<State>,
 }
 
@@ -142,6 +146,7 @@ impl Default for Memory {
             key_cache: KeyCache::default(),
             rsa_keys: Cell::new(0),
             web: RefCell::default(),
+            documents: RefCell::default(),
             state: RefCell::default(),
         }
     }

@@ -12,6 +12,7 @@ use crate::fluxer::guild::Membership;
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
 use crate::fluxer::permissions::Permissions;
 use crate::http::Response;
+use crate::oauth::client::ClientOrigin;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::{Scope, Scopes};
@@ -162,7 +163,10 @@ impl Interaction {
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let local = redirect_uri.filter(|it| it.is_on_this_machine());
         Some(Unverified {
-            document_host: None,
+            document_host: match &self.client().origin {
+                ClientOrigin::Document(url) => Some(url.host()),
+                _ => None,
+            },
             local: local.map(RedirectUri::destination),
         })
     }

@@ -3,18 +3,19 @@
 
 use std::rc::Rc;
 
+use crate::endpoint::oauth::client_document;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::http::Response;
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
+use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
 use crate::oauth::params::{self, Params};
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::Scope;
 use crate::page::text::Message;
-use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Known, Outlook, Session};
 use crate::time::Timestamp;
 
@@ -132,7 +133,13 @@ impl Interaction {
         let params = Params::from_form(&cx.request.query);
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
-        let id = ApplicationId::parse(id).ok_or_else(unknown)?;
+        let id = match ClientIdentifier::parse(id).ok_or_else(unknown)? {
+            ClientIdentifier::Id(id) => id,
+            ClientIdentifier::Url(url) => {
+                let application = client_document::client(cx, &url).await?;
+                return Ok(Self::of(&params, application.ok_or_else(unknown)?)?);
+            }
+        };
         let current = match cx.known_application(id).await? {
             Known::Current(current) => current,
             Known::Remembered(application) => {
@@ -147,6 +154,10 @@ impl Interaction {
     }
 
     fn of(params: &Params, application: Rc<Application>) -> Result<Self, Notice> {
+        // A client that a document describes has one id on the wire: the document's URL.
+        if params.one("client_id") != Ok(Some(&application.client.wire_id())) {
+            return Err(Notice::bad_request("Unknown client_id"));
+        }
         let destination = Destination::read(params, &application.client);
         let destination = destination.map_err(Notice::bad_request)?;
         Ok(Self {

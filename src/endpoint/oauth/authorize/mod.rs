@@ -16,16 +16,17 @@ use self::approve::Approval;
 use self::consent_page::consent_form;
 use self::decision::Decision;
 use self::interaction::{Destination, Interaction, Step};
+use crate::endpoint::oauth::client_document;
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::http::{Method, Response};
 use crate::location::Target;
 use crate::oauth::authorization_request::Prompt;
+use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
-use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
 /// `GET`: shows the consent form, or answers the client without one.
@@ -79,7 +80,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Ok(Response::see_other(target));
     }
     let form = cx.posted_form(&cx.request.target())?;
-    let interaction = Interaction::read(cx).await?;
+    let mut interaction = Interaction::read(cx).await?;
     let Some(logged_in) = cx.logged_in(Some(interaction.client().id)).await? else {
         return Err(interaction.log_in(cx).into());
     };
@@ -116,6 +117,12 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
             (scope, Some(planned))
         }
     };
+    let application = client_document::kept(cx, &interaction.application).await?;
+    interaction.application = application;
+    let request = match &interaction.request {
+        Ok(request) => request,
+        Err(refusal) => return interaction.refuse(cx, Some(&logged_in.session), refusal),
+    };
     let approval = Approval {
         request,
         logged_in: &logged_in,
@@ -135,10 +142,15 @@ pub async fn waiting<E: Edge>(
         return Ok(None);
     };
     let id = params.one("client_id").ok().flatten();
-    let Some(id) = id.and_then(ApplicationId::parse) else {
-        return Ok(None);
+    let application = match id.and_then(ClientIdentifier::parse) {
+        None => None,
+        Some(ClientIdentifier::Id(id)) => cx.application(id).await?,
+        Some(ClientIdentifier::Url(url)) => match client_document::client(cx, &url).await {
+            Ok(application) => application,
+            Err(Failure::Refused(_)) => None,
+            Err(Failure::Fault(fault)) => return Err(fault),
+        },
     };
-    let application = cx.application(id).await?;
     Ok(application.filter(|it| Destination::read(&params, &it.client).is_ok()))
 }
 

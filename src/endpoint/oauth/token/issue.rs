@@ -104,7 +104,11 @@ impl<S: Signer> Issuance<S> {
     }
 
     /// Signs the tokens.
-    pub(super) async fn respond<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Response, Fault> {
+    pub(super) async fn respond<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        client: &Client,
+    ) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
         let lifetime = cx.config.access_token_lifetime;
         let access = AccessToken {
@@ -115,10 +119,10 @@ impl<S: Signer> Issuance<S> {
             expires_at: cx.now + lifetime,
         };
         let token_id = base64url::encode(&cx.edge.random::<16>()?);
-        let access_token = access.sign(keyring, issuer, token_id)?;
+        let access_token = access.sign(keyring, issuer, client.wire_id(), token_id)?;
         let id_token = match &self.id_token {
             Some(id_token) => {
-                self.sign_id_token(id_token, issuer, &access_token, cx.now)
+                self.sign_id_token(id_token, client, issuer, &access_token, cx.now)
                     .await?
             }
             None => None,
@@ -139,6 +143,7 @@ impl<S: Signer> Issuance<S> {
     async fn sign_id_token(
         &self,
         id_token: &IdToken<S>,
+        client: &Client,
         issuer: &str,
         access_token: &str,
         now: Timestamp,
@@ -149,7 +154,7 @@ impl<S: Signer> Issuance<S> {
         if !self.scope.contains(Scope::Openid) {
             return Ok(None);
         }
-        let audience = (user, self.application);
+        let audience = (user, client.wire_id());
         let claims = IdClaims::new(
             issuer,
             audience,

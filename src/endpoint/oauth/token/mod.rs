@@ -36,7 +36,7 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
         }
         granted => granted?,
     };
-    Ok(issuance.respond(cx).await?)
+    Ok(issuance.respond(cx, client.client()).await?)
 }
 
 async fn grant<E: Edge>(

@@ -1,0 +1,68 @@
+//! Clients that a document describes. Each isolate remembers a thousand good documents.
+
+use core::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::applications::{ApplicationRow, forget};
+use super::{Bind, Bindings, fault};
+use crate::fluxer::application::Application;
+use crate::fluxer::registration::ClientDocument;
+use crate::oauth::client::url::ClientUrl;
+use crate::snowflake::ApplicationId;
+use crate::store::{ClientDocuments, Fault};
+use crate::time::Timestamp;
+
+/// How many documents an isolate remembers.
+const REMEMBERED: usize = 1_000;
+
+thread_local! {
+    static DOCUMENTS: RefCell<HashMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>> =
+        RefCell::default();
+}
+
+impl ClientDocuments for Bindings {
+    async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault> {
+        self.read_application("origin = ?", &[Bind::Text(url.as_str())])
+            .await
+    }
+
+    async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault> {
+        let columns = ApplicationRow::columns(application);
+        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let sql = format!(
+            "INSERT INTO applications ({}) VALUES ({}) \
+             ON CONFLICT (origin) WHERE origin NOT IN ('registered', 'dynamic') DO UPDATE \
+             SET name = excluded.name, redirect_uris = excluded.redirect_uris \
+             RETURNING json_quote(id) AS found",
+            names.join(", "),
+            vec!["?"; names.len()].join(", "),
+        );
+        let values: Vec<_> = columns.into_iter().map(|(_, value)| value).collect();
+        let kept: Option<ApplicationId> = self.row(&sql, &values).await?;
+        let kept = kept.ok_or_else(|| fault("no row"))?;
+        forget(|application| application.client.id == kept);
+        Ok(kept)
+    }
+
+    fn remembered_document(&self, url: &ClientUrl, now: Timestamp) -> Option<Rc<ClientDocument>> {
+        DOCUMENTS.with_borrow(|documents| {
+            let (fresh_until, document) = documents.get(url)?;
+            (now < *fresh_until).then(|| Rc::clone(document))
+        })
+    }
+
+    fn remember_document(
+        &self,
+        url: &ClientUrl,
+        document: &Rc<ClientDocument>,
+        fresh_until: Timestamp,
+    ) {
+        DOCUMENTS.with_borrow_mut(|documents| {
+            if documents.len() >= REMEMBERED {
+                documents.clear();
+            }
+            documents.insert(url.clone(), (fresh_until, Rc::clone(document)));
+        });
+    }
+}

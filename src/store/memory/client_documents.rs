@@ -1,0 +1,59 @@
+//! Clients that a document describes, over plain collections.
+
+use std::rc::Rc;
+
+use super::Memory;
+use super::tables::StoredApplication;
+use crate::fluxer::application::Application;
+use crate::fluxer::registration::ClientDocument;
+use crate::oauth::client::ClientOrigin;
+use crate::oauth::client::url::ClientUrl;
+use crate::snowflake::ApplicationId;
+use crate::store::{ClientDocuments, Fault};
+use crate::time::Timestamp;
+
+impl ClientDocuments for Memory {
+    async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault> {
+        self.read(|tables| {
+            let mut all = tables.applications.values();
+            let origin = ClientOrigin::Document(url.clone());
+            let stored = all.find(|it| it.application.client.origin == origin)?;
+            Some(stored.application.as_ref().clone())
+        })
+    }
+
+    async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault> {
+        self.write(|tables| {
+            let origin = &application.client.origin;
+            let mut all = tables.applications.values_mut();
+            let Some(stored) = all.find(|it| it.application.client.origin == *origin) else {
+                let stored = StoredApplication {
+                    application: Rc::new(application.clone()),
+                    bot_token: None,
+                };
+                tables.applications.insert(application.client.id, stored);
+                return application.client.id;
+            };
+            let kept = Rc::make_mut(&mut stored.application);
+            kept.name = application.name.clone();
+            kept.client.redirect_uris = application.client.redirect_uris.clone();
+            kept.client.id
+        })
+    }
+
+    fn remembered_document(&self, url: &ClientUrl, now: Timestamp) -> Option<Rc<ClientDocument>> {
+        let documents = self.documents.borrow();
+        let (fresh_until, document) = documents.get(url)?;
+        (now < *fresh_until).then(|| Rc::clone(document))
+    }
+
+    fn remember_document(
+        &self,
+        url: &ClientUrl,
+        document: &Rc<ClientDocument>,
+        fresh_until: Timestamp,
+    ) {
+        let remembered = (fresh_until, Rc::clone(document));
+        self.documents.borrow_mut().insert(url.clone(), remembered);
+    }
+}
