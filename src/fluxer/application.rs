@@ -31,6 +31,10 @@ pub struct Application {
     pub bot_public: bool,
     /// Whether its bot is added only where the application is told so, by a code.
     pub bot_require_code_grant: bool,
+    /// Whether it may introspect the tokens of other applications. Trust implies it.
+    pub introspects: bool,
+    /// The administrator who made it trusted, where it was one and not the built-in application.
+    pub trusted_by: Option<UserId>,
     /// Bits that the platform sets.
     pub flags: u32,
     /// Since when.
@@ -57,6 +61,8 @@ impl Application {
             bot: None,
             bot_public: false,
             bot_require_code_grant: false,
+            introspects: false,
+            trusted_by: None,
             flags: 0,
             created_at: Timestamp::from_millis(0),
         }
@@ -110,6 +116,7 @@ impl Application {
             "type": if self.is_public() { "public" } else { "confidential" },
             "redirect_uris": redirect_uris,
             "trusted": self.client.is_trusted(),
+            "introspects": self.introspects,
             "bot_public": self.bot_public,
             "bot_require_code_grant": self.bot_require_code_grant,
             "bot": self.bot_user(),
@@ -201,6 +208,14 @@ macro_rules! changes {
                 }
             }
 
+            /// The names of the fields that change, as the audit log has them: its entry names by
+            /// itself who made an application trusted.
+            pub fn audited(&self) -> Vec<&'static str> {
+                let mut fields = self.fields();
+                fields.retain(|name| *name != "trusted_by");
+                fields
+            }
+
             /// The names of the fields that change, which are those of their columns.
             pub fn fields(&self) -> Vec<&'static str> {
                 let all = [$(self.$field.is_some().then_some($name)),+];
@@ -243,6 +258,10 @@ changes! {
         |it, to| if let ClientOrigin::Registered { trusted } = &mut it.client.origin {
             *trusted = to;
         };
+    /// The administrator who made it trusted.
+    trusted_by: Option<UserId>, "trusted_by", |is| is.trusted_by, |it, to| it.trusted_by = to;
+    /// Whether it may introspect the tokens of other applications.
+    introspects: bool, "introspects", |is| is.introspects, |it, to| it.introspects = to;
     /// Bits that the platform sets.
     flags: u32, "flags", |is| is.flags, |it, to| it.flags = to;
     /// Who answers for it, or nobody.

@@ -70,6 +70,10 @@ pub trait Applications {
         paging: Paging,
     ) -> Result<Vec<Application>, Fault>;
 
+    /// The trusted applications that an administrator made so who is none any more, and whose owner is
+    /// none either.
+    async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault>;
+
     /// Adds an application, with its bot's token where it has a bot, unless its owner has `at_most`
     /// already.
     async fn add_application(

@@ -50,6 +50,8 @@ columns! {
         ClientOrigin::Document(url) => Bind::Text(url.as_str()),
     };
     trusted: Flag, |it| flag(it.client.is_trusted());
+    trusted_by: Option<UserId>, |it| id_or_null(it.trusted_by);
+    introspects: Flag, |it| flag(it.introspects);
     bot_public: Flag, |it| flag(it.bot_public);
     bot_require_code_grant: Flag, |it| flag(it.bot_require_code_grant);
     bot_username: Option<Username>, |it| {
@@ -100,6 +102,8 @@ impl From<ApplicationRow> for Application {
             }),
             bot_public: row.bot_public.0,
             bot_require_code_grant: row.bot_require_code_grant.0,
+            introspects: row.introspects.0,
+            trusted_by: row.trusted_by,
             flags: row.flags,
             created_at: row.created_at,
         }
@@ -220,6 +224,14 @@ impl Applications for Bindings {
         ];
         let rows: Vec<ApplicationRow> = self.rows(&sql, &values).await?;
         Ok(rows.into_iter().map(Application::from).collect())
+    }
+
+    async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault> {
+        let sql = "SELECT json_group_array(id) AS found FROM applications \
+                   WHERE trusted_by IS NOT NULL AND trusted = 1 AND NOT EXISTS \
+                   (SELECT 1 FROM users WHERE users.admin = 1 \
+                   AND users.id IN (applications.owner_id, applications.trusted_by))";
+        self.rows(sql, &[]).await
     }
 
     async fn add_application(

@@ -7,16 +7,18 @@ use crate::endpoint::oauth::client_authentication::{
     AuthenticatedClient, authenticate_anew, authenticate_in_outage,
 };
 use crate::endpoint::{Context, Failure};
-use crate::http::Response;
+use crate::fluxer::user::Username;
+use crate::http::{Response, with_member};
 use crate::ledger::Status;
 use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
+use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
 use crate::store::{Edge, Fault};
 
-/// `POST`: what a token is worth at this instant, for its own client and for trusted applications.
-/// Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
+/// `POST`: what a token is worth at this instant, for its own client and for applications that
+/// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let mut client = authenticate_in_outage(cx, &params).await?;
@@ -39,7 +41,35 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
 }
 
 fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {
-    client.client().is_trusted() || token.application == client.id()
+    may_ask_of_others(client) || token.application == client.id()
+}
+
+fn may_ask_of_others(client: &AuthenticatedClient) -> bool {
+    client.application().introspects || client.client().is_trusted()
+}
+
+/// `username`, for a client that may know it: what a mail or web server logs and decides by. The
+/// directory being down costs the name and not the answer.
+async fn username<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &AuthenticatedClient,
+    token: &AccessToken,
+) -> Option<Username> {
+    let Subject::User(user, _) = token.subject else {
+        return None;
+    };
+    let opens_it = [Scope::Identify, Scope::Profile];
+    let is_open = opens_it.iter().any(|scope| token.scope.contains(*scope));
+    if !is_open && !may_ask_of_others(client) {
+        return None;
+    }
+    match cx.edge.user(user).await {
+        Ok(user) => user.map(|user| user.username),
+        Err(fault) => {
+            cx.edge.log(&fault.to_string());
+            None
+        }
+    }
 }
 
 async fn access<E: Edge>(
@@ -61,7 +91,7 @@ async fn access<E: Edge>(
         Subject::User(user, _) => user.0,
         Subject::Application(..) => token.application.0,
     };
-    Ok(Some(json!({
+    let shown = json!({
         "active": true,
         "scope": token.scope,
         "client_id": application.client.wire_id(),
@@ -71,7 +101,11 @@ async fn access<E: Edge>(
         "sub": sub,
         "aud": cx.config.issuer.as_str(),
         "iss": cx.config.issuer.as_str(),
-    })))
+    });
+    Ok(Some(match username(cx, client, token).await {
+        Some(username) => with_member(shown, "username", username.as_str()),
+        None => shown,
+    }))
 }
 
 /// Refresh tokens are between a client and this server: nobody else may ask about one.

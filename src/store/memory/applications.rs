@@ -77,6 +77,19 @@ impl Applications for Memory {
         })
     }
 
+    async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault> {
+        self.read(|tables| {
+            let administers =
+                |user: UserId| tables.users.get(&user).is_some_and(|(it, _)| it.admin);
+            let all = tables.applications.values().map(|it| &it.application);
+            let without = all.filter(|it| {
+                let mut answer_for_it = [it.owner, it.trusted_by].into_iter().flatten();
+                it.client.is_trusted() && it.trusted_by.is_some() && !answer_for_it.any(administers)
+            });
+            without.map(|it| it.client.id).collect()
+        })
+    }
+
     async fn add_application(
         &self,
         application: &Application,

@@ -15,15 +15,18 @@ use crate::store::Edge;
 
 /// `POST /api/admin/applications`.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let actor = administrator(cx).await?.actor();
+    let administrator = administrator(cx).await?;
     let mut fields = Fields::read(cx)?;
+    let trusted = fields.flag("trusted").unwrap_or(false);
     let terms = Terms {
         owner: owner(cx, &mut fields).await?,
-        trusted: fields.flag("trusted").unwrap_or(false),
+        trusted,
+        trusted_by: administrator.user.filter(|_| trusted),
+        introspects: fields.flag("introspects").unwrap_or(false),
         flags: fields.bits("flags").unwrap_or(0),
         at_most: None,
     };
-    add(cx, actor, fields, terms).await
+    add(cx, administrator.actor(), fields, terms).await
 }
 
 /// `GET /api/admin/applications`.
@@ -43,7 +46,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 
 /// `PATCH /api/admin/applications/{id}`: what is not sent stays as it is.
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let actor = administrator(cx).await?.actor();
+    let administrator = administrator(cx).await?;
     let application = current(cx, id).await?;
     let mut fields = Fields::read(cx)?;
     let trusted = fields.flag("trusted");
@@ -52,12 +55,14 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     }
     let change = ApplicationChange {
         trusted,
+        trusted_by: trusted.map(|trusted| administrator.user.filter(|_| trusted)),
+        introspects: fields.flag("introspects"),
         flags: fields.bits("flags"),
         owner: owner(cx, &mut fields).await?.map(Some),
         ..change(&mut fields, &application, &cx.config.redirect_schemes)
     };
     let change = fields.finish(Some(change))?;
-    apply(cx, actor, application.client.id, change).await
+    apply(cx, administrator.actor(), application.client.id, change).await
 }
 
 /// `DELETE /api/admin/applications/{id}`.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::crypto::password::{self, Password};
+use crate::endpoint::api::applications::operations::review_trust;
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, list_of};
 use crate::endpoint::body::Fields;
@@ -120,6 +121,9 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         // After the sessions: whoever had one could authorize anew what was just taken back.
         deauthorize_all(cx, actor, id).await?;
     }
+    if change.admin == Some(false) {
+        review_trust(cx, actor).await?;
+    }
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
     let unknown = || ApiError::UnknownUser;
@@ -135,6 +139,13 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let user = user(cx, id).await?;
     cx.edge.lock_out(user.id).await?;
     deauthorize_all(cx, actor, user.id).await?;
+    let no_office = UserChange {
+        admin: Some(false),
+        ..UserChange::default()
+    };
+    let resigned = cx.edge.change_user(user.id, &no_office, None);
+    unless_taken(cx, user.id, (None, None), resigned.await?).await?;
+    review_trust(cx, actor).await?;
     cx.edge.delete_user(user.id).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
     cx.edge.record(entry);

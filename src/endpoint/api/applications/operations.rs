@@ -43,6 +43,10 @@ pub struct Terms {
     pub owner: Option<UserId>,
     /// Whether it may ask for `admin`.
     pub trusted: bool,
+    /// Which administrator made it so.
+    pub trusted_by: Option<UserId>,
+    /// Whether it may introspect the tokens of other applications.
+    pub introspects: bool,
     /// Bits that the platform sets.
     pub flags: u32,
     /// Most applications that the owner may have.
@@ -55,6 +59,8 @@ impl Terms {
         Self {
             owner: Some(owner),
             trusted: false,
+            trusted_by: None,
+            introspects: false,
             flags: 0,
             at_most: Some(MAX_PER_USER),
         }
@@ -148,6 +154,8 @@ fn draft<E: Edge>(
         bot: None,
         bot_public: bot_public.unwrap_or(true),
         bot_require_code_grant: bot_require_code_grant.unwrap_or(false),
+        introspects: terms.introspects,
+        trusted_by: terms.trusted_by,
         flags: terms.flags,
         created_at: cx.now,
     });
@@ -199,7 +207,26 @@ pub async fn apply<E: Edge>(
     }
     let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
     cx.edge
-        .record(entry.saying(json!({"fields": change.fields()})));
+        .record(entry.saying(json!({"fields": change.audited()})));
+    Ok(())
+}
+
+/// Takes trust from the applications that nobody who is an administrator stands for any more. An
+/// application is trusted only while its owner is an administrator, or whoever made it so still is:
+/// else a former one would keep a way in. What the built-in application made so is the operator's word.
+pub async fn review_trust<E: Edge>(cx: &Context<'_, E>, actor: Snowflake) -> Result<(), Fault> {
+    let change = ApplicationChange {
+        trusted: Some(false),
+        trusted_by: Some(None),
+        ..ApplicationChange::default()
+    };
+    for id in cx.edge.trusted_by_nobody().await? {
+        if cx.edge.change_application(id, &change).await? {
+            let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
+            let details = json!({"fields": change.audited(), "trusted": false});
+            cx.edge.record(entry.saying(details));
+        }
+    }
     Ok(())
 }
 

@@ -110,6 +110,7 @@ async fn set_trust<E: Edge>(
 ) -> Answer {
     let change = ApplicationChange {
         trusted: Some(trusted),
+        trusted_by: Some(trusted.then_some(staff.session.user.id)),
         ..ApplicationChange::default()
     };
     if !cx.edge.change_application(id, &change).await? {
@@ -117,7 +118,7 @@ async fn set_trust<E: Edge>(
     }
     let entry = cx.entry(Action::ApplicationUpdated);
     let entry = entry.by(staff.session.user.id.0).on(id.0);
-    let details = json!({"fields": change.fields(), "trusted": trusted});
+    let details = json!({"fields": change.audited(), "trusted": trusted});
     cx.edge.record(entry.saying(details));
     let done = if trusted { "granted" } else { "withdrawn" };
     let back = Target::of(&cx.request.path, &[("done", done)]);
