@@ -9,6 +9,7 @@ use std::rc::Rc;
 use thiserror::Error;
 
 use crate::crypto::keyring::{Keyring, KeyringError};
+use crate::crypto::password::Cost;
 use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::oauth::client::Client;
@@ -66,6 +67,8 @@ pub struct Config {
     pub key_lifetime: Duration,
     /// How long an entry of the audit log is kept.
     pub audit_log_lifetime: Duration,
+    /// What a password costs to hash.
+    pub password_cost: Cost,
     /// What the pages look like.
     pub brand: Brand,
     /// Where the pictures of users are.
@@ -161,6 +164,9 @@ pub enum ConfigError {
     /// A lifetime.
     #[error("{0} must be a number of seconds in its range")]
     Lifetime(&'static str),
+    /// What a password costs.
+    #[error("PASSWORD_COST must be memory/passes: 1024 to 65536 KiB, 1 to 10 passes")]
+    PasswordCost,
     /// The platform's name.
     #[error("BRAND_NAME must be 1 to 40 characters")]
     BrandName,
@@ -250,6 +256,10 @@ impl Config {
             key_publish_ahead: lifetime("KEY_PUBLISH_AHEAD", DAY, MAX_LIFETIME)?,
             key_lifetime: lifetime("KEY_LIFETIME", 90 * DAY, MAX_LIFETIME)?,
             audit_log_lifetime: Duration::from_secs(days * DAY),
+            password_cost: match setting("PASSWORD_COST") {
+                None => Cost::default(),
+                Some(text) => Cost::parse(&text).ok_or(ConfigError::PasswordCost)?,
+            },
             brand: brand(&setting)?,
             avatar_url: match setting("AVATAR_URL").filter(|url| !url.is_empty()) {
                 None => None,
@@ -453,6 +463,7 @@ mod tests {
             check(&[("THEME", theme)], Some(ConfigError::Theme("THEME")));
         }
         check(&[("BRAND_NAME", "")], Some(ConfigError::BrandName));
+        check(&[("PASSWORD_COST", "2")], Some(ConfigError::PasswordCost));
         check(
             &[("AVATAR_URL", "https://cdn.example/{user}/{avatar}.png")],
             None,

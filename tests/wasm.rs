@@ -9,7 +9,7 @@
 )]
 
 use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
-use fluxer_oauth2::crypto::password::{self, Password};
+use fluxer_oauth2::crypto::password::{self, Cost, Password};
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
 use fluxer_oauth2::oauth::issuer::Issuer;
 use fluxer_oauth2::oauth::token::access::AccessToken;
@@ -80,12 +80,21 @@ fn ids_above_2_to_the_53_survive_json() {
 fn a_password_verifies_against_a_hash_made_elsewhere() {
     // The reference implementation's, of scripts/seed.sql.
     let hash = "$argon2id$v=19$m=19456,t=2,p=1$U82fdRij7koOLNNPUfdabA$Q53B4sThyp0h5yB1EMhb2sQK+BNhv8cOS2ajjp0CTTU";
-    assert_eq!(password::verify("demo-password", Some(hash)), Ok(true));
-    assert_eq!(password::verify("demo-passwore", Some(hash)), Ok(false));
+    assert_eq!(
+        password::verify("demo-password", Some(hash), Cost::default()),
+        Ok(true)
+    );
+    assert_eq!(
+        password::verify("demo-passwore", Some(hash), Cost::default()),
+        Ok(false)
+    );
     let text = "pässword ünder test";
     let password = Password::parse(text).expect("long enough");
-    let hash = password::hash(&password, [9; 16]).expect("hashed");
-    assert_eq!(password::verify(text, Some(&hash)), Ok(true));
+    let hash = password::hash(&password, Cost::default(), [9; 16]).expect("hashed");
+    assert_eq!(
+        password::verify(text, Some(&hash), Cost::default()),
+        Ok(true)
+    );
 }
 
 #[check]

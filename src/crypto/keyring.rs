@@ -32,6 +32,8 @@ pub enum Purpose {
     Refresh,
     /// The tickets in the hidden fields of our forms.
     Form,
+    /// The cookies of browsers that somebody logged in with.
+    Browser,
 }
 
 /// The keys: the first signs, all of them verify.
@@ -195,6 +197,7 @@ struct Keys {
     access: Hs256Key,
     refresh: Hs256Key,
     form: Hs256Key,
+    browser: Hs256Key,
     code: XChaCha20Poly1305,
     wrapping: XChaCha20Poly1305,
 }
@@ -218,6 +221,7 @@ impl Keys {
             access: Hs256Key::new(expand("access")?),
             refresh: Hs256Key::new(expand("refresh")?),
             form: Hs256Key::new(expand("form")?),
+            browser: Hs256Key::new(expand("browser")?),
             code: XChaCha20Poly1305::new(&expand("code")?.into()),
             wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
         })
@@ -232,6 +236,7 @@ impl Keys {
             Purpose::Access => &self.access,
             Purpose::Refresh => &self.refresh,
             Purpose::Form => &self.form,
+            Purpose::Browser => &self.browser,
         }
     }
 }
@@ -267,7 +272,12 @@ mod tests {
     #[test]
     fn a_token_of_one_purpose_never_verifies_as_another() {
         let keyring = keyring(OLD);
-        let purposes = [Purpose::Access, Purpose::Refresh, Purpose::Form];
+        let purposes = [
+            Purpose::Access,
+            Purpose::Refresh,
+            Purpose::Form,
+            Purpose::Browser,
+        ];
         for signed in purposes {
             for verified in purposes {
                 let token = token(&keyring, signed);

@@ -2,5 +2,6 @@
 
 pub mod form_ticket;
 pub mod keyring;
+pub mod known_browser;
 pub mod password;
 pub mod secret;

@@ -32,16 +32,50 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The hash that no known password has. An unknown user's password is checked against it, so
-/// that their answer takes as long, and so is that of a user who was locked out.
+/// The hash that no known password has, for a user who was locked out.
 pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$\
                       AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// argon2id, 19 MiB, two passes, one lane: OWASP's recommendation, and what fits an isolate of
-/// 128 MiB. A Worker has one thread, so hashes never add up.
-fn argon2() -> Result<Argon2<'static>, HashingError> {
-    let params = Params::new(19_456, 2, 1, None).map_err(failed)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// What a password costs to hash: argon2id with one lane, for a Worker has one thread and hashes never
+/// add up. In settings `memory/passes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// In KiB.
+    memory: u32,
+    passes: u32,
+}
+
+impl Default for Cost {
+    /// 19 MiB, two passes: OWASP's recommendation, and what fits an isolate of 128 MiB.
+    fn default() -> Self {
+        Self {
+            memory: 19_456,
+            passes: 2,
+        }
+    }
+}
+
+impl Cost {
+    /// Reads `memory/passes`: 1 to 64 MiB in KiB, 1 to 10 passes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (memory, passes) = text.split_once('/')?;
+        let (memory, passes) = (memory.parse().ok()?, passes.parse().ok()?);
+        let is_possible = (1_024..=65_536).contains(&memory) && (1..=10).contains(&passes);
+        is_possible.then_some(Self { memory, passes })
+    }
+
+    fn argon2(self) -> Result<Argon2<'static>, HashingError> {
+        let params = Params::new(self.memory, self.passes, 1, None).map_err(failed)?;
+        Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+    }
+
+    /// The hash that no known password has. An unknown user's password is checked against it, so that
+    /// their answer takes as long.
+    fn nobody(self) -> String {
+        let Self { memory, passes } = self;
+        let (salt, hash) = ("A".repeat(22), "A".repeat(43));
+        format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
+    }
 }
 
 fn failed(error: impl fmt::Display) -> HashingError {
@@ -49,18 +83,22 @@ fn failed(error: impl fmt::Display) -> HashingError {
 }
 
 /// Hashes a password for storage: a PHC string.
-pub fn hash(password: &Password, salt: [u8; 16]) -> Result<String, HashingError> {
+pub fn hash(password: &Password, cost: Cost, salt: [u8; 16]) -> Result<String, HashingError> {
     let salt = SaltString::encode_b64(&salt).map_err(failed)?;
-    let hash = argon2()?
+    let hash = cost
+        .argon2()?
         .hash_password(password.0.as_bytes(), &salt)
         .map_err(failed)?;
     Ok(hash.to_string())
 }
 
-/// Whether a password is the one that was hashed; without a hash, the same work and `false`.
-pub fn verify(password: &str, hash: Option<&str>) -> Result<bool, HashingError> {
-    let parsed = PasswordHash::new(hash.unwrap_or(NOBODY)).map_err(failed)?;
-    let matches = argon2()?
+/// Whether a password is the one that was hashed, at the cost that the hash names; without a hash, the
+/// work of a new one and `false`.
+pub fn verify(password: &str, hash: Option<&str>, cost: Cost) -> Result<bool, HashingError> {
+    let nobody = cost.nobody();
+    let parsed = PasswordHash::new(hash.unwrap_or(&nobody)).map_err(failed)?;
+    let matches = cost
+        .argon2()?
         .verify_password(password.as_bytes(), &parsed)
         .is_ok();
     Ok(matches && hash.is_some())
@@ -92,9 +130,12 @@ mod tests {
     #[test]
     fn a_password_verifies_against_its_own_hash_only() {
         let password = Password::parse("correct horse").expect("long enough");
-        let hash = hash(&password, [7; 16]).expect("hashed");
+        let hash = hash(&password, Cost::default(), [7; 16]).expect("hashed");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert_eq!(verify("correct horse", Some(&hash)), Ok(true));
+        assert_eq!(
+            verify("correct horse", Some(&hash), Cost::default()),
+            Ok(true)
+        );
         for wrong in [
             "correct hors",
             "correct horse ",
@@ -102,8 +143,33 @@ mod tests {
             "correct horse\0",
             "",
         ] {
-            assert_eq!(verify(wrong, Some(&hash)), Ok(false), "{wrong:?}");
+            assert_eq!(
+                verify(wrong, Some(&hash), Cost::default()),
+                Ok(false),
+                "{wrong:?}"
+            );
         }
-        assert_eq!(verify("correct horse", None), Ok(false));
+        assert_eq!(verify("correct horse", None, Cost::default()), Ok(false));
+    }
+
+    #[test]
+    fn a_cost_is_memory_and_passes_and_old_hashes_keep_theirs() {
+        for wrong in [
+            "", "19456", "19456/0", "0/2", "1023/2", "65537/1", "19456/11", "x/2", "1/2/3",
+        ] {
+            assert_eq!(Cost::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(Cost::parse("19456/2"), Some(Cost::default()));
+        let cheap = Cost::parse("1024/1").expect("a cost");
+        let password = Password::parse("correct horse").expect("long enough");
+        let old = hash(&password, cheap, [7; 16]).expect("hashed");
+        assert!(old.starts_with("$argon2id$v=19$m=1024,t=1,p=1$"));
+        assert_eq!(
+            verify("correct horse", Some(&old), Cost::default()),
+            Ok(true)
+        );
+        assert_eq!(verify("wrong", Some(&old), Cost::default()), Ok(false));
+        assert!(PasswordHash::new(&cheap.nobody()).is_ok());
+        assert_eq!(verify("correct horse", None, cheap), Ok(false));
     }
 }

@@ -1,13 +1,19 @@
-//! The limit on passwords that are tried: at the login form, and where a password confirms what is
-//! done.
+//! The limit on secrets that are tried: passwords at the login form and where one confirms what is
+//! done, client secrets at the introspection endpoint.
+
+use core::time::Duration;
 
 use super::context::Context;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
 use crate::snowflake::UserId;
 use crate::store::{Edge, Fault};
+use crate::time::Timestamp;
 
 /// How often a limiter is asked that waits for verdicts under way, some seconds each time.
 const PATIENCE: usize = 5;
+
+/// A place that is there within this time was not waited for.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Whose failures are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +22,10 @@ pub enum Counter {
     Address,
     /// Those at an account, by any name that only this account has.
     Account(String),
+    /// Those of a browser that the account's user has logged in with.
+    KnownBrowser(String),
+    /// Those of clients at the introspection endpoint, by address.
+    Client,
     /// Those of a session that asks for the password again. They have a window of their own: whoever
     /// guesses at the login form must not keep a developer from resetting a secret that leaked.
     Confirmation(UserId),
@@ -26,7 +36,18 @@ impl Counter {
         match self {
             Self::Address => format!("login:address:{}", cx.request.client_address()),
             Self::Account(account) => format!("login:account:{account}"),
+            Self::KnownBrowser(browser) => format!("login:browser:{browser}"),
+            Self::Client => format!("introspect:{}", cx.request.client_address()),
             Self::Confirmation(user) => format!("login:confirmation:{user}"),
+        }
+    }
+
+    const fn limit<E>(&self, cx: &Context<'_, E>) -> Option<Limit> {
+        match self {
+            Self::Client => cx.config.limits.revoke,
+            Self::Address | Self::Account(_) | Self::KnownBrowser(_) | Self::Confirmation(_) => {
+                cx.config.limits.login
+            }
         }
     }
 }
@@ -62,10 +83,10 @@ impl<'a, E: Edge> Attempt<'a, E> {
             places: Vec::new(),
             outcome: Outcome::Free,
         };
-        let Some(limit) = cx.config.limits.login else {
-            return Ok(Ok(attempt));
-        };
         for counter in counters {
+            let Some(limit) = counter.limit(cx) else {
+                continue;
+            };
             let key = counter.key(cx);
             match patiently(cx.edge, &key, limit).await? {
                 Begun::Admitted(place, verdict) => attempt.places.push(Taken {
@@ -78,6 +99,12 @@ impl<'a, E: Edge> Attempt<'a, E> {
             }
         }
         Ok(Ok(attempt))
+    }
+
+    /// Whether it waited for others, since the request came.
+    pub fn has_waited(&self, since: Timestamp) -> bool {
+        let taken_at = self.places.iter().map(|taken| taken.verdict.at);
+        taken_at.max().is_some_and(|at| at.since(since) > AT_ONCE)
     }
 
     /// It was wrong. The window with the fewest places left.

@@ -12,6 +12,8 @@ pub enum Cookie {
     /// Names a browser that is not logged in, so that nobody can log it in as themselves (login
     /// CSRF).
     Browser,
+    /// Names the accounts that somebody logged in to with this browser; survives a logout.
+    Known,
 }
 
 impl Cookie {
@@ -22,6 +24,8 @@ impl Cookie {
             (Self::Session, false) => "fluxer_session",
             (Self::Browser, true) => "__Host-fluxer_browser",
             (Self::Browser, false) => "fluxer_browser",
+            (Self::Known, true) => "__Host-fluxer_known",
+            (Self::Known, false) => "fluxer_known",
         }
     }
 

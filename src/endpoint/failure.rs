@@ -7,7 +7,7 @@ use super::return_to;
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
 use crate::fluxer::api_error::ApiError;
-use crate::http::Response;
+use crate::http::{Response, with_member};
 use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
 use crate::oauth::redirect_uri::RedirectTo;
 use crate::page::text::Message;
@@ -66,6 +66,14 @@ pub trait Refuse {
 
 impl Refuse for Refusal {
     fn refuse<E>(self, _: &Context<'_, E>) -> Response {
+        if let Self::TooManyAttempts(verdict) = &self {
+            let body = ApiError::RateLimited(*verdict).body();
+            let body = with_member(body, "error", self.code().as_str());
+            let retry_after = verdict.retry_after().to_string();
+            let mut response = Response::json(429, &body).with("retry-after", retry_after);
+            response.extend(limit_headers(INTROSPECTION_BUCKET, verdict));
+            return response;
+        }
         let status = self.status();
         let response = Response::json(status, &oauth_error(self.code(), &self.to_string()));
         match self {
@@ -263,6 +271,8 @@ impl Refuse for Notice {
     }
 }
 
+/// The name of the limit on wrong client credentials at the introspection endpoint.
+const INTROSPECTION_BUCKET: &str = "introspect";
 /// The name of the limit on passwords that are tried.
 pub const LOGIN_BUCKET: &str = "login";
 

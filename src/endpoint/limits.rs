@@ -5,7 +5,7 @@ use super::oauth::client_authentication::remembered_proof;
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};
 use crate::oauth::client::authentication::Proof;
-use crate::oauth::error::ErrorCode;
+use crate::oauth::error::TooOften;
 use crate::rate_limit::{Limit, Verdict};
 use crate::routes::Bucket;
 use crate::snowflake::ApplicationId;
@@ -56,13 +56,13 @@ fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
 /// The answer to a request whose window is full. Beside Fluxer's own members it has `error`: some
 /// clients take whatever has none for their tokens.
 pub fn too_many_requests<E>(cx: &Context<'_, E>, verdict: &Verdict) -> Response {
-    let error = if is_poll(cx) {
-        ErrorCode::SlowDown
+    let asked = if is_poll(cx) {
+        TooOften::Poll
     } else {
-        ErrorCode::TemporarilyUnavailable
+        TooOften::Request
     };
     let body = ApiError::RateLimited(*verdict).body();
-    let body = with_member(body, "error", error.as_str());
+    let body = with_member(body, "error", asked.code().as_str());
     let retry_after = verdict.retry_after().to_string();
     Response::json(429, &body).with("retry-after", retry_after)
 }

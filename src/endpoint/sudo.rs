@@ -65,7 +65,7 @@ pub async fn check<E: Edge>(
     // Renamed since the session was read, the name may be somebody else's by now.
     let account = account.filter(|account| account.user.id == user.id);
     let hash = account.as_ref().map(|it| it.password_hash.as_str());
-    if !password::verify(shown, hash)? {
+    if !password::verify(shown, hash, cx.config.password_cost)? {
         attempt.failed();
         let entry = cx.entry(Action::LoginFailed).on(user.id.0);
         cx.edge.record(entry.saying(json!({"at": "confirmation"})));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::grant_type::GrantType;
+use crate::rate_limit::Verdict;
 
 wire_enum! {
     /// `error`, as RFC 6749 §4.1.2.1 and §5.2 and OpenID Connect Core §3.1.2.6 spell it.
@@ -123,6 +124,9 @@ pub enum Refusal {
         /// Where its credentials were.
         place: CredentialsPlace,
     },
+    /// Too many have failed to authenticate from this address.
+    #[error("Too many attempts")]
+    TooManyAttempts(Verdict),
     /// The code or refresh token does not open anything.
     #[error("{0}")]
     Grant(GrantRefusal),
@@ -190,6 +194,7 @@ impl Refusal {
             | Self::CodeGrantRequired => ErrorCode::InvalidRequest,
             Self::Client { reason, .. } => reason.code(),
             Self::Grant(reason) => reason.code(),
+            Self::TooManyAttempts(_) => ErrorCode::TemporarilyUnavailable,
             Self::GrantNotAllowed(_) | Self::PrivateBot => ErrorCode::UnauthorizedClient,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
@@ -360,6 +365,25 @@ impl TransportRefusal {
             Self::BodyTooLarge => 413,
             Self::BodyBroken => 400,
             Self::ContentEncoding => 415,
+        }
+    }
+}
+
+/// What asked more often than its window holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooOften {
+    /// A device that waits for its user (RFC 8628 §3.5).
+    Poll,
+    /// Anything else.
+    Request,
+}
+
+impl TooOften {
+    /// The error code on the wire.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Poll => ErrorCode::SlowDown,
+            Self::Request => ErrorCode::TemporarilyUnavailable,
         }
     }
 }

@@ -4,7 +4,9 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Browser, Form, PASSWORD, With, World, get, post, selector, text};
+use crate::world::{
+    Answer, App, Browser, Form, PASSWORD, User, With, World, get, post, selector, text,
+};
 
 const DEAD: (bool, bool) = (false, false);
 const ALIVE: (bool, bool) = (true, true);
@@ -678,4 +680,55 @@ fn admin_pages_can_be_read_aloud() {
         ids.dedup();
         assert_eq!(ids.len(), count, "{target}: an id twice");
     }
+}
+
+#[test]
+fn trust_ends_with_the_office_of_whoever_granted_it_unless_its_owner_is_an_administrator() {
+    let world = World::new();
+    let admin = |method, path: &str, body: Value| world.administer(method, path, Some(&body));
+    let second = world.user("second", true);
+    let demote = |user: &User, admins: bool| {
+        let path = format!("/api/admin/users/{}", user.id);
+        admin(Method::Patch, &path, json!({"admin": admins})).expect(200);
+    };
+    let grant = |user: &User, app: &App| {
+        let browser = world.browser();
+        browser.log_in(user);
+        let page = browser.get(&format!("/admin/applications/{}", app.id));
+        let form = page.form("password").with("action", "grant");
+        browser.submit(&form.with("password", PASSWORD)).expect(303);
+        assert_eq!(trusted(&world, app), json!(true));
+    };
+    let of_operator = world.application(&json!({"name": "A", "trusted": true}));
+    let of_staff = world.application(&json!({"name": "B"}));
+    let owned = world.application(&json!({"name": "C", "owner_id": second.id}));
+    grant(&world.staff, &of_staff);
+    grant(&world.staff, &owned);
+    demote(&world.staff, false);
+    assert_eq!(trusted(&world, &of_staff), json!(false));
+    assert_eq!(
+        trusted(&world, &owned),
+        json!(true),
+        "its owner answers for it"
+    );
+    assert_eq!(trusted(&world, &of_operator), json!(true));
+    let log = world.audit_log();
+    let entry = log
+        .iter()
+        .find(|entry| entry["target_id"] == of_staff.id.as_str());
+    let details = json!({"fields": ["trusted"], "trusted": false});
+    assert_eq!(entry.expect("an entry")["details"], details);
+    demote(&world.staff, true);
+    assert_eq!(
+        trusted(&world, &of_staff),
+        json!(false),
+        "it is granted anew or not at all"
+    );
+
+    grant(&world.staff, &of_staff);
+    let path = format!("/api/admin/users/{}", world.staff.id);
+    world.administer(Method::Delete, &path, None).expect(204);
+    assert_eq!(trusted(&world, &of_staff), json!(false));
+    demote(&second, false);
+    assert_eq!(trusted(&world, &owned), json!(false));
 }

@@ -89,6 +89,7 @@ fn an_application_s_life_is_its_owner_s() {
     let expected = json!({
         "id": app.id, "name": "Mine <b>", "description": "Two\nlines", "icon": "a_1f",
         "owner_id": world.alice.id, "type": "confidential", "trusted": false, "flags": 0,
+        "introspects": false,
         "redirect_uris": ["https://b.example/cb", "https://localhost:3000/callback"],
         "bot_public": false, "bot_require_code_grant": true, "bot": bot,
         "created_at": text(&made, "created_at"), "client_secret": app.secret,

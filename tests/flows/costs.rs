@@ -69,7 +69,7 @@ fn a_flow_costs_what_the_table_says() {
         &world,
         "introspect",
         || world.send(introspect()).status,
-        &["ledger"],
+        &["ledger", "d1.read"],
     );
     check(
         &world,

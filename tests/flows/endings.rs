@@ -169,21 +169,30 @@ fn introspection_tells_a_client_about_its_own_tokens() {
         access["exp"].as_u64().unwrap() - access["iat"].as_u64().unwrap(),
         604_800
     );
-    assert_eq!(access.as_object().unwrap().len(), 9, "{access}");
+    assert_eq!(access["username"], "alice");
+    assert_eq!(access.as_object().unwrap().len(), 10, "{access}");
 
     let trusted = world.application(&json!({"name": "T", "trusted": true}));
+    let mail_server = world.application(&json!({"name": "M", "introspects": true}));
     let admin = App {
         id: "1".into(),
         secret: Some(ADMIN_SECRET.into()),
         ..App::default()
     };
-    for resource_server in [&trusted, &admin] {
+    for resource_server in [&trusted, &admin, &mail_server] {
         assert_eq!(world.introspect(resource_server, &tokens.access), access);
         assert_eq!(
             world.introspect(resource_server, &tokens.refresh),
             inactive()
         );
     }
+    let own = [("grant_type", "client_credentials"), ("scope", "admin")];
+    let refused = world.token(&mail_server, &own).expect(400);
+    assert_eq!(
+        refused.error(),
+        "invalid_scope",
+        "it may introspect and nothing else"
+    );
     for stranger in [&world.other, &world.device] {
         assert_eq!(world.introspect(stranger, &tokens.access), inactive());
         assert_eq!(world.introspect(stranger, &tokens.refresh), inactive());
@@ -421,4 +430,38 @@ fn a_deleted_application_is_nobody() {
     );
     world.administer(Method::Delete, &path, None).expect(404);
     world.administer(Method::Get, &path, None).expect(404);
+}
+
+#[test]
+fn introspection_names_the_user_to_whoever_may_know_the_name() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let asks = world.server.asks().with("scope", "email");
+    let code = browser.code(&asks);
+    let access = world.exchange(&world.server, &code).tokens().access;
+    assert_eq!(
+        world.introspect(&world.server, &access)["username"],
+        json!(null)
+    );
+    let mail_server = world.application(&json!({"name": "M"}));
+    assert_eq!(world.introspect(&mail_server, &access), inactive());
+    let path = format!("/api/admin/applications/{}", mail_server.id);
+    let flag = json!({"introspects": true});
+    let changed = world.administer(Method::Patch, &path, Some(&flag));
+    assert_eq!(changed.expect(200).json()["introspects"], true);
+    assert_eq!(world.introspect(&mail_server, &access)["username"], "alice");
+    world.memory.outage.set(Some("d1"));
+    let told = world.introspect(&mail_server, &access);
+    assert_eq!(
+        (&told["active"], &told["username"]),
+        (&json!(true), &json!(null))
+    );
+    world.memory.outage.set(None);
+    let owner = json!({"owner_id": world.alice.id});
+    world
+        .administer(Method::Patch, &path, Some(&owner))
+        .expect(200);
+    let path = format!("/api/oauth2/applications/{}", mail_server.id);
+    let own = browser.call_with(Method::Patch, &path, &json!({"introspects": false}));
+    assert_eq!(own.fields(), ["introspects"], "the owner does not set it");
 }

@@ -150,3 +150,49 @@ fn a_refusal_for_too_many_requests_is_an_error_to_oauth_s_clients_too() {
     let poll = || world.device.post("/oauth2/token", &poll);
     assert_eq!(full(&world, &poll), json!("slow_down"));
 }
+
+/// Introspects with this secret.
+fn introspects(world: &World, address: &str, secret: &str) -> u16 {
+    let form = [("token", "x")];
+    let request = post("/oauth2/introspect", &form).basic(&world.server.id, secret);
+    sent(world, address, request)
+}
+
+#[test]
+fn wrong_client_secrets_at_introspection_are_limited_by_address_and_right_ones_are_not() {
+    let world = World::with(&[]);
+    let right = world.server.secret.clone().expect("a secret");
+    for index in 0..30 {
+        assert_eq!(introspects(&world, "203.0.113.1", &right), 200, "{index}");
+    }
+    for index in 0..TEN {
+        let status = introspects(&world, "203.0.113.1", "guess");
+        assert_eq!(status, 401, "{index}");
+    }
+    let form = [("token", "x")];
+    let guess = post("/oauth2/introspect", &form).basic(&world.server.id, "guess");
+    let full = world.send(guess.with("cf-connecting-ip", "203.0.113.1"));
+    let full = full.expect(429);
+    assert_eq!(full.json()["error"], "temporarily_unavailable");
+    assert_eq!(full.header("retry-after"), Some("10"));
+    assert_eq!(full.header("x-ratelimit-bucket"), Some("introspect"));
+    assert_eq!(
+        introspects(&world, "203.0.113.1", &right),
+        200,
+        "whoever is known goes on"
+    );
+    assert_eq!(introspects(&world, "203.0.113.2", "guess"), 401);
+    world.memory.isolate.set(Isolate::Cold);
+    world.memory.forget_steps();
+    assert_eq!(introspects(&world, "203.0.113.1", "guess"), 429);
+    assert_eq!(
+        world.memory.steps(),
+        ["limiter"],
+        "before the directory is asked"
+    );
+    for index in 0..30 {
+        assert_eq!(introspects(&world, "203.0.113.3", &right), 200, "{index}");
+    }
+    world.memory.outage.set(Some("limiter"));
+    assert_eq!(introspects(&world, "203.0.113.3", &right), 200);
+}

@@ -316,3 +316,72 @@ fn only_an_authorization_request_says_whom_a_login_leads_to() {
         assert!(answer.texts("p.lead").is_empty(), "{page}");
     }
 }
+
+#[test]
+fn a_browser_that_logged_in_before_is_not_kept_out_by_strangers() {
+    let world = World::new();
+    let known = world.alices_browser();
+    let guess = |address, login| try_from(&world, address, login, "wrong");
+    for index in 0..5 {
+        let address = ["203.0.113.1", "203.0.113.2", "203.0.113.3"][index % 3];
+        assert_eq!(guess(address, "alice"), 403);
+    }
+    assert_eq!(guess("203.0.113.4", "alice"), 429);
+    assert_eq!(try_from(&world, "203.0.113.5", "alice", PASSWORD), 429);
+    known.try_to_log_in("alice", PASSWORD).expect(303);
+    known
+        .try_to_log_in("alice@mail.example", PASSWORD)
+        .expect(303);
+
+    // It is known by its cookie and nothing else, and for its own users only.
+    let cookies = known.cookies();
+    let only_known = |cookie: &str| {
+        let browser = world.browser();
+        browser.address.set("203.0.113.6");
+        browser.with_cookies([("fluxer_known".to_owned(), cookie.to_owned())].into())
+    };
+    let cookie = &cookies["fluxer_known"];
+    only_known(cookie)
+        .try_to_log_in("alice", PASSWORD)
+        .expect(303);
+    for forged in [&cookie[1..], "x", ""] {
+        only_known(forged)
+            .try_to_log_in("alice", PASSWORD)
+            .expect(429);
+    }
+    for _ in 0..5 {
+        assert_eq!(guess("203.0.113.7", "staff"), 403);
+    }
+    only_known(cookie)
+        .try_to_log_in("staff", PASSWORD)
+        .expect(429);
+}
+
+#[test]
+fn a_known_browser_has_a_window_of_its_own() {
+    let world = World::new();
+    let known = world.alices_browser();
+    for address in [
+        "203.0.113.1",
+        "203.0.113.2",
+        "203.0.113.3",
+        "203.0.113.4",
+        "203.0.113.5",
+    ] {
+        known.address.set(address);
+        known.try_to_log_in("alice", "wrong").expect(403);
+    }
+    known.address.set("203.0.113.6");
+    known.try_to_log_in("alice", PASSWORD).expect(429);
+    assert_eq!(
+        try_from(&world, "203.0.113.7", "alice", PASSWORD),
+        303,
+        "the account's is free"
+    );
+    let same_address = world.alices_browser();
+    for _ in 0..5 {
+        try_from(&world, "203.0.113.8", "nobody", "wrong");
+    }
+    same_address.address.set("203.0.113.8");
+    same_address.try_to_log_in("alice", PASSWORD).expect(429);
+}

@@ -30,7 +30,7 @@ test('an application from creation to deletion', async () => {
   const { client_secret, created_at, ...made } = await create({ name: 'Mine', description: 'For me.\nAnd you.', icon: 'a_1', redirect_uris: ['https://b.example/', 'https://a.example/'] });
   assert.deepEqual(made, {
     id: made.id, name: 'Mine', icon: 'a_1', description: 'For me.\nAnd you.', owner_id: owner.id, type: 'confidential', redirect_uris: ['https://b.example/', 'https://a.example/'],
-    trusted: false, bot_public: true, bot_require_code_grant: false, bot: null, flags: 0,
+    trusted: false, introspects: false, bot_public: true, bot_require_code_grant: false, bot: null, flags: 0,
   });
   assert.ok(Math.abs(Date.parse(created_at) - Date.now()) < 60_000);
   const shown = { ...made, created_at };

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::caller::{application_of, works};
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, authenticate_anew, authenticate_in_outage,
+    AuthenticatedClient, authenticate_anew, authenticate_in_outage, remembered_proof,
 };
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::user::Username;
@@ -12,6 +13,7 @@ use crate::http::{Response, with_member};
 use crate::ledger::Status;
 use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
+use crate::oauth::params::Params;
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -21,7 +23,7 @@ use crate::store::{Edge, Fault};
 /// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    let mut client = authenticate_in_outage(cx, &params).await?;
+    let mut client = authenticate_within_limits(cx, &params).await?;
     let token = params.required("token")?;
     params.one("token_type_hint")?;
 
@@ -38,6 +40,30 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     };
     let answer = answer.unwrap_or_else(|| json!({"active": false}));
     Ok(Response::json(200, &answer))
+}
+
+/// Authenticates the client. A resource server that this isolate remembers costs no question; whoever
+/// is not right at once takes a place of its address, which only a failure keeps.
+async fn authenticate_within_limits<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if remembered_proof(cx, params).is_some() {
+        return authenticate_in_outage(cx, params).await;
+    }
+    let attempt = match Attempt::begin(cx, &[Counter::Client]).await {
+        Ok(Ok(attempt)) => Some(attempt),
+        Ok(Err(full)) => return Err(Refusal::TooManyAttempts(full).into()),
+        Err(fault) => {
+            cx.edge.log(&fault.to_string());
+            None
+        }
+    };
+    let outcome = authenticate_in_outage(cx, params).await;
+    if let (Some(attempt), Err(Failure::Refused(_))) = (attempt, &outcome) {
+        attempt.failed();
+    }
+    outcome
 }
 
 fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {

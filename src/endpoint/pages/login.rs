@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::base64url;
 use crate::crypto::form_ticket::Form;
+use crate::crypto::known_browser;
 use crate::crypto::password;
 use crate::crypto::secret::{BrowserId, Secret, SessionId};
 use crate::endpoint::attempts::{Attempt, Counter};
@@ -72,18 +73,21 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
     }
     let account = cx.edge.account(login).await?;
-    let counters = [
-        Counter::Address,
-        Counter::Account(account_key(login, account.as_ref())),
-    ];
+    let counters = [Counter::Address, whose(cx, login, account.as_ref())];
     let attempt = match Attempt::begin(cx, &counters).await? {
         Ok(attempt) => attempt,
         Err(refused) => return too_many_attempts(cx, login, refused).await,
     };
+    // A password that was changed while this try waited for others is not good any more.
+    let account = if attempt.has_waited(cx.now) {
+        cx.edge.account(login).await?
+    } else {
+        account
+    };
     let hash = account
         .as_ref()
         .map(|account| account.password_hash.as_str());
-    let matches = password::verify(password, hash)?;
+    let matches = password::verify(password, hash, cx.config.password_cost)?;
     let (true, Some(account)) = (matches, &account) else {
         let tightest = attempt.failed();
         let known = account.as_ref().map(|account| account.user.id.0);
@@ -130,13 +134,36 @@ async fn log_in<E: Edge>(
         )
         .await;
     }
+    let known = cx.cookie(Cookie::Known).unwrap_or_default();
+    let (keyring, entropy) = (&cx.config.keyring, cx.edge.random()?);
+    let known = known_browser::remember(keyring, known, account.user.id, entropy, cx.now)?;
     let user = account.user.id.0;
     cx.edge.record(cx.entry(Action::Login).by(user).on(user));
     let on = ReturnTo::read(&cx.request.query).map(Location::from);
     let on = on.unwrap_or_else(|| Target::of(return_to::LOGIN, &[]).into());
     // The browser keeps the cookie of its login forms: one in another tab is still good.
-    let cookie = cx.set_cookie(Cookie::Session, session.expose(), lifetime);
-    Ok(Response::see_other(on).with("set-cookie", cookie))
+    let cookies = [
+        cx.set_cookie(Cookie::Session, session.expose(), lifetime),
+        cx.set_cookie(Cookie::Known, &known, known_browser::LIFETIME),
+    ];
+    let response = Response::see_other(on);
+    let with_cookie = |response: Response, cookie| response.with("set-cookie", cookie);
+    Ok(cookies.into_iter().fold(response, with_cookie))
+}
+
+/// Beside the address, whose failures a guess is counted with. Whoever guesses at an account from
+/// elsewhere must not keep its user out: from a browser that they have logged in with, their guesses
+/// are counted with that browser's and not with the account's.
+fn whose<E: Edge>(cx: &Context<'_, E>, login: &str, account: Option<&Account>) -> Counter {
+    let known = account
+        .zip(cx.cookie(Cookie::Known))
+        .and_then(|(it, cookie)| {
+            known_browser::name(&cx.config.keyring, cookie, it.user.id, cx.now)
+        });
+    match known {
+        Some(browser) => Counter::KnownBrowser(browser),
+        None => Counter::Account(account_key(login, account)),
+    }
 }
 
 fn login_form(browser: &str) -> Form<'_> {

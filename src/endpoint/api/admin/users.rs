@@ -45,7 +45,7 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let required = username.zip(email).zip(password);
     let ((username, email), password) = fields.finish(required)?;
 
-    let password_hash = password::hash(&password, cx.edge.random()?)?;
+    let password_hash = password::hash(&password, cx.config.password_cost, cx.edge.random()?)?;
     let mut user = User {
         id: UserId(cx.new_id()?),
         username,
@@ -111,7 +111,11 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let changed = fields.sent(&UPDATABLE);
     let change = fields.finish(Some(change))?.of(&before);
     let password_hash = match &password {
-        Some(password) => Some(password::hash(password, cx.edge.random()?)?),
+        Some(password) => Some(password::hash(
+            password,
+            cx.config.password_cost,
+            cx.edge.random()?,
+        )?),
         None => None,
     };
     let updated = cx.edge.change_user(id, &change, password_hash.as_deref());
