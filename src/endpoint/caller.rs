@@ -19,7 +19,7 @@ use crate::ledger::{Status, Withdrawn};
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Edge, Fault, Session};
+use crate::store::{Edge, Fault, Known, Session};
 
 /// A browser that is logged in.
 #[derive(Debug)]
@@ -157,7 +157,7 @@ async fn verify_bot<E: Edge>(
     let token = BotToken::parse(token).ok_or_else(invalid)?;
     let hash = token.hash();
     let application = cx.edge.application_of_bot(token.application, &hash).await?;
-    Ok(application.ok_or_else(invalid)?)
+    Ok(application.filter(|it| !it.suspended).ok_or_else(invalid)?)
 }
 
 /// The application that holds a token. What it may do on its own behalf, or as an administrator,
@@ -167,11 +167,17 @@ pub async fn application_of<E: Edge>(
     token: &AccessToken,
 ) -> Result<Option<Rc<Application>>, Fault> {
     let is_of_user = matches!(token.subject, Subject::User(..));
-    if is_of_user && !token.scope.contains(Scope::Admin) {
-        let known = cx.application_in_outage(token.application).await?;
-        return Ok(known.application());
-    }
-    cx.application(token.application).await
+    let known = if is_of_user && !token.scope.contains(Scope::Admin) {
+        cx.application_in_outage(token.application).await?
+    } else {
+        cx.known_application(token.application).await?
+    };
+    let application = match known {
+        // It may work again by now.
+        Known::Remembered(it) if it.suspended => cx.current_application(it.client.id).await?,
+        known => known.application(),
+    };
+    Ok(application.filter(|it| !it.suspended))
 }
 
 /// Whether a token's family lives, asked of its ledger and of nobody else.
@@ -201,7 +207,9 @@ impl Bearer {
     /// The user of the token, who may have been deleted since.
     pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
         let user = cx.edge.user(self.user_id()?).await?;
-        Ok(user.ok_or(ApiError::InvalidToken)?)
+        Ok(user
+            .filter(|it| !it.suspended)
+            .ok_or(ApiError::InvalidToken)?)
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Application {
     pub introspects: bool,
     /// The administrator who made it trusted, where it was one and not the built-in application.
     pub trusted_by: Option<UserId>,
+    /// Whether an administrator has suspended it: nothing of it works.
+    pub suspended: bool,
     /// Bits that the platform sets.
     pub flags: u32,
     /// Since when.
@@ -63,6 +65,7 @@ impl Application {
             bot_require_code_grant: false,
             introspects: false,
             trusted_by: None,
+            suspended: false,
             flags: 0,
             created_at: Timestamp::from_millis(0),
         }
@@ -121,6 +124,7 @@ impl Application {
             "bot_require_code_grant": self.bot_require_code_grant,
             "bot": self.bot_user(),
             "flags": self.flags,
+            "suspended": self.suspended,
             "created_at": self.created_at.to_iso(),
         })
     }
@@ -262,6 +266,8 @@ changes! {
     trusted_by: Option<UserId>, "trusted_by", |is| is.trusted_by, |it, to| it.trusted_by = to;
     /// Whether it may introspect the tokens of other applications.
     introspects: bool, "introspects", |is| is.introspects, |it, to| it.introspects = to;
+    /// Whether it is suspended.
+    suspended: bool, "suspended", |is| is.suspended, |it, to| it.suspended = to;
     /// Bits that the platform sets.
     flags: u32, "flags", |is| is.flags, |it, to| it.flags = to;
     /// Who answers for it, or nobody.

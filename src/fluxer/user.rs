@@ -23,6 +23,8 @@ pub struct User {
     pub verified: bool,
     /// Whether they administer this server.
     pub admin: bool,
+    /// Whether an administrator has suspended them: they log in nowhere, and their tokens do not work.
+    pub suspended: bool,
     /// The hash of their avatar.
     pub avatar: Option<ImageHash>,
     /// Bits that everybody may see.
@@ -56,6 +58,7 @@ impl User {
     /// What an administrator sees.
     pub fn in_full(&self) -> Value {
         let shown = with_member(self.through(Scope::Email.into()), "admin", self.admin);
+        let shown = with_member(shown, "suspended", self.suspended);
         with_member(shown, "created_at", self.created_at.to_iso())
     }
 }
@@ -74,6 +77,8 @@ pub struct UserChange {
     pub verified: Option<bool>,
     /// Whether they administer this server.
     pub admin: Option<bool>,
+    /// Whether they are suspended.
+    pub suspended: Option<bool>,
     /// Their avatar, or none.
     pub avatar: Option<Option<ImageHash>>,
     /// Bits that everybody may see.

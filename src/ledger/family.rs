@@ -35,6 +35,9 @@ pub struct Approval {
     pub opened_at: Timestamp,
     /// Until when the code is good.
     pub code_expires_at: Timestamp,
+    /// Whether its user is suspended: nothing of it works, and nothing is forgotten.
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
+    pub suspended: bool,
 }
 
 /// A family whose code has not been redeemed.
@@ -101,7 +104,7 @@ impl Family {
     /// The family where its tokens work.
     pub fn live(self, now: Timestamp) -> Option<Live> {
         match self {
-            Self::Live(live) if now < live.expires_at => Some(live),
+            Self::Live(live) if now < live.expires_at && !live.approval.suspended => Some(live),
             Self::Offered(_) | Self::Live(_) | Self::Ended { .. } => None,
         }
     }

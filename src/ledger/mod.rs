@@ -21,6 +21,7 @@ mod redeem;
 mod revoke;
 mod rotate;
 mod status;
+mod suspend;
 mod withdraw;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use redeem::{MAX_MISSES, REDEMPTION_GRACE, Redeem};
 pub use revoke::Revoke;
 pub use rotate::{ROTATION_GRACE, Rotate};
 pub use status::Status;
+pub use suspend::{Resume, Suspend};
 pub use withdraw::{Withdraw, Withdrawn};
 
 use crate::id::FamilyId;
@@ -216,5 +218,7 @@ verbs! {
         Deauthorize -> usize;
         #[serde(rename = "families")]
         Devices -> Vec<Device>;
+        Suspend -> usize;
+        Resume -> usize;
     }
 }

@@ -45,6 +45,7 @@ impl FamilyVerb for Open {
                     grant: self.grant,
                     opened_at: now,
                     code_expires_at: self.code_expires_at,
+                    suspended: false,
                 };
                 let offered = Offered {
                     approval,

@@ -60,6 +60,9 @@ impl Redeem {
         now: Timestamp,
     ) -> (Update, Result<Redeemed, GrantRefusal>) {
         let Offered { approval, misses } = offered;
+        if approval.suspended {
+            return (Update::Keep, Err(GrantRefusal::UnknownCode));
+        }
         if now >= approval.code_expires_at {
             return (Update::Keep, Err(GrantRefusal::ExpiredCode));
         }
@@ -89,6 +92,9 @@ impl Redeem {
     /// MUST deny the request and SHOULD revoke (when possible) all tokens previously issued based
     /// on that authorization code."
     fn second_use(&self, live: &Live, now: Timestamp) -> (Update, Result<Redeemed, GrantRefusal>) {
+        if live.approval.suspended {
+            return (Update::Keep, Err(GrantRefusal::SpentCode));
+        }
         if live.attempt == self.attempt && live.generation == 1 && now < live.expires_at {
             // The same request: its answer was lost between the ledger and the edge.
             return (Update::Keep, Ok(live.redeemed()));

@@ -139,6 +139,9 @@ pub enum Refusal {
     /// A scope that this application, or this user, may not ask for.
     #[error("This application may not ask for the scope {0} here")]
     ScopeNotAllowed(super::scope::Scope),
+    /// An administrator has suspended the application.
+    #[error("This application is suspended")]
+    Suspended,
     /// The bot is its owner's alone to add.
     #[error("This bot is private and can only be invited by the owner")]
     PrivateBot,
@@ -171,6 +174,7 @@ impl Refusal {
             self,
             Self::Client { .. }
                 | Self::GrantNotAllowed(_)
+                | Self::Suspended
                 | Self::ScopeNotAllowed(_)
                 | Self::PkceRequired
                 | Self::PrivateBot
@@ -195,7 +199,9 @@ impl Refusal {
             Self::Client { reason, .. } => reason.code(),
             Self::Grant(reason) => reason.code(),
             Self::TooManyAttempts(_) => ErrorCode::TemporarilyUnavailable,
-            Self::GrantNotAllowed(_) | Self::PrivateBot => ErrorCode::UnauthorizedClient,
+            Self::GrantNotAllowed(_) | Self::Suspended | Self::PrivateBot => {
+                ErrorCode::UnauthorizedClient
+            }
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
             Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {

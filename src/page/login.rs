@@ -24,6 +24,8 @@ pub struct LoginPage<'a> {
 pub enum LoginProblem {
     /// Unknown user or wrong password: one text, whichever it was.
     WrongCredentials,
+    /// The right password of a user whom an administrator has suspended.
+    Suspended,
     /// Too many failures; the seconds until the next attempt.
     TooManyAttempts(u64),
     /// The form was open too long, or the browser did not keep its cookie.
@@ -41,6 +43,7 @@ impl View for LoginPage<'_> {
             @if let Some(why) = self.problem {
                 @let (words, seconds) = match why {
                     LoginProblem::WrongCredentials => (text.wrong, None),
+                    LoginProblem::Suspended => (text.suspended, None),
                     LoginProblem::TooManyAttempts(seconds) => (text.too_many, Some(seconds)),
                     LoginProblem::FormExpired => (text.expired, None),
                 };

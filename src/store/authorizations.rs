@@ -77,6 +77,8 @@ pub enum Consented {
 pub trait Authorizations {
     /// Remembers a consent, and adds the bot that comes with it: all of it or nothing.
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault>;
+    /// Has the user asked again, though the consent stays in the list. Runs on after the answer.
+    fn lapse(&self, user: UserId, application: ApplicationId);
     /// Everything a user has authorized, by application.
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault>;
     /// Forgets a consent; whether there was one.

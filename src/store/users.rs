@@ -36,7 +36,7 @@ pub trait Users {
     async fn account(&self, login: &str) -> Result<Option<Account>, Fault>;
     /// Adds a user.
     async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault>;
-    /// Changes a user; with a new password, every session ends too.
+    /// Changes a user; with a new password, or suspended, every session ends too.
     async fn change_user(
         &self,
         id: UserId,

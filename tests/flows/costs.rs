@@ -75,7 +75,8 @@ fn a_flow_costs_what_the_table_says() {
         &world,
         "revoke",
         || world.revoke(app, &tokens.refresh).status,
-        &["limiter", "ledger", "audit"],
+        // The last device: the consent lapses after the answer.
+        &["limiter", "ledger", "ledger", "d1.write", "audit"],
     );
 
     let credentials = [("grant_type", "client_credentials")];

@@ -346,7 +346,7 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "revoke a refresh token",
         format: Format::OAuth,
-        survives: &["limiter", "d1.read"],
+        survives: &["limiter", "d1.read", "ledger", "d1.write"],
         prepare: |world, browser| {
             let app = &world.server;
             let tokens = world.tokens_for(browser, app);
@@ -363,7 +363,7 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "revoke an access token",
         format: Format::OAuth,
-        survives: &["limiter", "d1.read"],
+        survives: &["limiter", "d1.read", "ledger", "d1.write"],
         prepare: |world, browser| {
             let app = &world.device;
             let tokens = world.tokens_for(browser, app);
@@ -1005,13 +1005,13 @@ const PAGE_FLOWS: &[Flow] = &[
     Flow {
         name: "revoke a device by page",
         format: Format::Page,
-        survives: &["d1.read"],
+        survives: &["d1.read", "ledger", "d1.write"],
         prepare: |world, browser| revoking(world, browser, "device:"),
     },
     Flow {
         name: "revoke an application by page",
         format: Format::Page,
-        survives: &["d1.read"],
+        survives: &["d1.read", "ledger", "d1.write"],
         prepare: |world, browser| revoking(world, browser, "application:"),
     },
     Flow {

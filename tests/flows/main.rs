@@ -39,6 +39,7 @@ mod resources;
 mod scopes;
 mod secrets;
 mod settings;
+mod suspension;
 mod token;
 mod transport;
 mod world;

@@ -69,6 +69,7 @@ columns! {
     post_logout_redirect_uris: Json<Vec<RegisteredUri>>, |it| {
         json(&it.client.post_logout_redirect_uris)
     };
+    suspended: Flag, |it| flag(it.suspended);
     flags: u32, |it| Bind::Bits(it.flags);
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }
@@ -104,6 +105,7 @@ impl From<ApplicationRow> for Application {
             bot_require_code_grant: row.bot_require_code_grant.0,
             introspects: row.introspects.0,
             trusted_by: row.trusted_by,
+            suspended: row.suspended.0,
             flags: row.flags,
             created_at: row.created_at,
         }

@@ -129,7 +129,7 @@ impl Bindings {
                  (user_id, application_id, scope, created_at, updated_at) \
                  SELECT ?, ?, ?, ?, ? {condition} \
                  ON CONFLICT (user_id, application_id) DO UPDATE \
-                 SET scope = excluded.scope, updated_at = excluded.updated_at"
+                 SET scope = excluded.scope, updated_at = excluded.updated_at, lapsed = 0"
             ),
             &all,
         )
@@ -174,6 +174,14 @@ impl Authorizations for Bindings {
             (_, 0) => Consented::NotInstalled,
             _ => Consented::Yes,
         })
+    }
+
+    fn lapse(&self, user: UserId, application: ApplicationId) {
+        let lapse = self.prepare(
+            "UPDATE authorizations SET lapsed = 1 WHERE user_id = ? AND application_id = ?",
+            &[id(user), id(application)],
+        );
+        self.write_later(lapse, "a consent stays as it is".to_owned());
     }
 
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {

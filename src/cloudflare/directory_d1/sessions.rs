@@ -20,11 +20,11 @@ impl Sessions for Bindings {
     ) -> Result<Option<Session>, Fault> {
         let sql = format!(
             "SELECT json_array({USER}, sessions.authenticated_at, sessions.amr, \
-             authorizations.scope) AS found \
+             CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END) AS found \
              FROM sessions JOIN users ON users.id = sessions.user_id \
              LEFT JOIN authorizations ON authorizations.user_id = users.id \
              AND authorizations.application_id = ? \
-             WHERE sessions.id_hash = ? AND sessions.expires_at > ?"
+             WHERE sessions.id_hash = ? AND sessions.expires_at > ? AND NOT users.suspended"
         );
         let about = about.map_or(Bind::Null, id);
         let values = [about, id(session), Bind::Time(now)];

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// A [`UserRow`] as SQLite makes it.
 pub(super) const USER: &str = "json_array(users.id, users.username, users.discriminator, \
                                users.email, users.verified, users.admin, users.avatar, \
-                               users.public_flags, users.created_at)";
+                               users.public_flags, users.created_at, users.suspended)";
 
 #[derive(Deserialize)]
 pub(super) struct UserRow(
@@ -26,6 +26,7 @@ pub(super) struct UserRow(
     Option<ImageHash>,
     u32,
     Timestamp,
+    u8,
 );
 
 impl From<UserRow> for User {
@@ -40,6 +41,7 @@ impl From<UserRow> for User {
             avatar,
             public_flags,
             created_at,
+            suspended,
         ) = row;
         Self {
             id,
@@ -48,6 +50,7 @@ impl From<UserRow> for User {
             email,
             verified: verified != 0,
             admin: admin != 0,
+            suspended: suspended != 0,
             avatar,
             public_flags,
             created_at,
@@ -130,6 +133,7 @@ impl Users for Bindings {
              email_key = COALESCE(?, email_key), verified = COALESCE(?, verified), \
              admin = COALESCE(?, admin), avatar = CASE WHEN ? THEN ? ELSE avatar END, \
              public_flags = COALESCE(?, public_flags), \
+             suspended = COALESCE(?, suspended), \
              password_hash = COALESCE(?, password_hash) WHERE id = ?",
             &[
                 text_or_null(change.username.as_ref().map(Username::as_str)),
@@ -145,12 +149,13 @@ impl Users for Bindings {
                 Bind::Bits(change.avatar.is_some().into()),
                 text_or_null(avatar.map(ImageHash::as_str)),
                 change.public_flags.map_or(Bind::Null, Bind::Bits),
+                flag(change.suspended),
                 text_or_null(password_hash),
                 id(wanted),
             ],
         )?;
         let mut statements = vec![update];
-        if password_hash.is_some() {
+        if password_hash.is_some() || change.suspended == Some(true) {
             let sql = "DELETE FROM sessions WHERE user_id = ?";
             statements.push(self.prepare(sql, &[id(wanted)])?);
         }

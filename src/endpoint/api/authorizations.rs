@@ -8,7 +8,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::{Response, with_member};
 use crate::id::FamilyId;
-use crate::ledger::{Deauthorize, Device, Devices, LedgerId, Revoke};
+use crate::ledger::{Deauthorize, Device, Devices, LedgerId, Resume, Revoke, Suspend};
 use crate::oauth::scope::Scope;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, Paging};
@@ -133,10 +133,43 @@ pub async fn revoke_device<E: Edge>(
     let ledger = LedgerId::User(user, application);
     let ended = cx.edge.ask(ledger, Revoke { family }).await?;
     if ended {
+        after_device(cx, user, application).await;
         let entry = cx.entry(Action::DeviceRevoked).by(actor).on(user.0);
         cx.edge.record(entry.with(application));
     }
     Ok(ended)
+}
+
+/// Has the tokens of everything that a user granted wait until [`resume_all`].
+pub async fn suspend_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        let ledger = LedgerId::User(user, authorization.application);
+        cx.edge.ask(ledger, Suspend).await?;
+    }
+    Ok(())
+}
+
+/// Has them work again.
+pub async fn resume_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        let ledger = LedgerId::User(user, authorization.application);
+        cx.edge.ask(ledger, Resume).await?;
+    }
+    Ok(())
+}
+
+/// Once the last device of an application is gone, the user is asked again before it gets another.
+/// What cannot be found out or written is logged: the device has ended all the same.
+pub async fn after_device<E: Edge>(cx: &Context<'_, E>, user: UserId, application: ApplicationId) {
+    match cx
+        .edge
+        .ask(LedgerId::User(user, application), Devices)
+        .await
+    {
+        Ok(devices) if devices.is_empty() => cx.edge.lapse(user, application),
+        Ok(_) => {}
+        Err(fault) => cx.edge.log(&format!("a consent stays as it is: {fault}")),
+    }
 }
 
 /// Takes back everything that a user granted: one ledger call an application.

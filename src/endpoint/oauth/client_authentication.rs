@@ -100,6 +100,7 @@ async fn verify<E: Edge>(
     known: Known,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     if let Known::Remembered(application) = &known
+        && !application.suspended
         && let Some(client) = proved(credentials, application, Knowledge::Remembered)
     {
         return Ok(client);
@@ -110,7 +111,11 @@ async fn verify<E: Edge>(
         Known::Remembered(_) => cx.current_application(credentials.client_id()).await?,
     };
     let client = current.and_then(|it| proved(credentials, &it, Knowledge::Current));
-    Ok(client.ok_or_else(|| credentials.refusal())?)
+    let client = client.ok_or_else(|| credentials.refusal())?;
+    if client.application.suspended {
+        return Err(Refusal::Suspended.into());
+    }
+    Ok(client)
 }
 
 fn proved(

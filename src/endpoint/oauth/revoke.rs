@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::authenticate_in_outage;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
@@ -23,6 +24,9 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     params.one("token_type_hint")?;
 
     if let Some(subject) = end(cx, client.id(), token).await? {
+        if let Subject::User(user, _) = subject {
+            after_device(cx, user, client.id()).await;
+        }
         let actor = client.id().0;
         let entry = cx.entry(Action::TokenRevoked).by(actor).with(client.id());
         cx.edge.record(match subject {

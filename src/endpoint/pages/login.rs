@@ -108,6 +108,10 @@ async fn log_in<E: Edge>(
     cx: &Context<'_, E>,
     account: &Account,
 ) -> Result<Response, Failure<PageRefusal>> {
+    if account.user.suspended {
+        let login = account.user.username.as_str();
+        return form_page(cx, 403, login, Some(LoginProblem::Suspended)).await;
+    }
     let session: Secret<SessionId> = cx.new_secret()?;
     let lifetime = cx.config.session_lifetime;
     let old = cx

@@ -31,6 +31,7 @@ pub(super) static TEXT: Text = Text {
         password: "Passwort",
         submit: "Anmelden",
         wrong: "Benutzername oder Passwort ist falsch.",
+        suspended: "Dieses Konto ist gesperrt. Nichts davon wurde gelöscht.",
         too_many: "Zu viele Versuche. In {} Sekunden kannst du es wieder versuchen.",
         expired: "Das Formular war zu lange offen, oder dein Browser blockiert Cookies. Bitte \
                   versuche es noch einmal.",
@@ -381,6 +382,11 @@ pub(super) static TEXT: Text = Text {
             "Das hast du schon beantwortet",
             "Dieses Formular wurde schon abgeschickt. Wenn es nicht geklappt hat, geh zur \
                  Anwendung zurück und beginne von vorn.",
+        ],
+        application_suspended: [
+            "Diese Anwendung ist gesperrt",
+            "Die Administration hat sie gesperrt, darum kann niemand zu ihr gelangen. Nichts wurde \
+                 geändert.",
         ],
         logged_in: [
             "Du bist angemeldet",

@@ -31,6 +31,7 @@ pub(super) static TEXT: Text = Text {
         password: "Password",
         submit: "Log in",
         wrong: "Wrong user name or password.",
+        suspended: "This account is suspended. Nothing of it was deleted.",
         too_many: "Too many attempts. You can try again in {} seconds.",
         expired: "The form was open too long, or your browser blocks cookies. Please try again.",
     },
@@ -377,6 +378,10 @@ pub(super) static TEXT: Text = Text {
             "You have answered this already",
             "This form was sent before. Go back to the application and start again if it did \
                  not work.",
+        ],
+        application_suspended: [
+            "This application is suspended",
+            "An administrator has suspended it, so nobody can be sent to it. Nothing was changed.",
         ],
         logged_in: [
             "You are logged in",

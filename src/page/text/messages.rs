@@ -29,6 +29,8 @@ pub enum Message {
     NoBot,
     /// An application that nobody vouches for would have the user sent to it.
     Leaving,
+    /// An administrator has suspended the application.
+    ApplicationSuspended,
     /// Nothing is at this address.
     NotFound,
     /// The page is not for this user.
@@ -51,6 +53,7 @@ impl Text {
             Message::BadLink => messages.bad_link,
             Message::FormRefused => messages.form_refused,
             Message::AnsweredBefore => messages.answered_before,
+            Message::ApplicationSuspended => messages.application_suspended,
             Message::LoggedIn => messages.logged_in,
             Message::LoggedOut => messages.logged_out,
             Message::UnknownGuild => messages.unknown_guild,
@@ -79,6 +82,8 @@ pub struct MessagesText {
     pub form_refused: [&'static str; 2],
     /// [`Message::AnsweredBefore`].
     pub answered_before: [&'static str; 2],
+    /// [`Message::ApplicationSuspended`].
+    pub application_suspended: [&'static str; 2],
     /// [`Message::LoggedIn`].
     pub logged_in: [&'static str; 2],
     /// [`Message::LoggedOut`].

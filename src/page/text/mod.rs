@@ -142,6 +142,8 @@ pub struct LoginText {
     pub submit: &'static str,
     /// One text, whichever of the two was wrong.
     pub wrong: &'static str,
+    /// The right password of a suspended user.
+    pub suspended: &'static str,
     /// Around the seconds until the next attempt.
     pub too_many: &'static str,
     /// The form was open too long, or the browser did not keep its cookie.

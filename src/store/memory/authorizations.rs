@@ -2,7 +2,7 @@
 
 use super::Memory;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Authorization, Authorizations, Consent, Consented, Fault};
+use crate::store::{Ambient, Authorization, Authorizations, Consent, Consented, Fault};
 
 impl Authorizations for Memory {
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
@@ -27,6 +27,7 @@ impl Authorizations for Memory {
                     created_at: consent.now,
                     updated_at: consent.now,
                 });
+                tables.lapsed.remove(&(user, application));
                 authorization.scope = scope;
                 authorization.updated_at = consent.now;
             }
@@ -43,6 +44,15 @@ impl Authorizations for Memory {
             }
             Consented::Yes
         })
+    }
+
+    fn lapse(&self, user: UserId, application: ApplicationId) {
+        let lapsed = self.write(|tables| {
+            tables.lapsed.insert((user, application));
+        });
+        if let Err(fault) = lapsed {
+            self.log(&format!("a consent stays as it is: {fault}"));
+        }
     }
 
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault> {

@@ -23,7 +23,9 @@ impl Sessions for Memory {
             let granted = about
                 .and_then(|application| tables.authorizations.get(&(user.id, application)))
                 .map(|authorization| authorization.scope);
-            (now < session.expires_at).then(|| Session {
+            let lapsed = about.is_some_and(|it| tables.lapsed.contains(&(user.id, it)));
+            let granted = granted.filter(|_| !lapsed);
+            (now < session.expires_at && !user.suspended).then(|| Session {
                 user: user.clone(),
                 authenticated_at: session.authenticated_at,
                 amr: session.amr,

@@ -1,6 +1,6 @@
 //! What the directory keeps, and what holds between its tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Memory;
@@ -24,6 +24,8 @@ pub(super) struct Tables {
     pub(super) sessions: BTreeMap<String, StoredSession>,
     pub(super) applications: BTreeMap<ApplicationId, StoredApplication>,
     pub(super) authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
+    /// Consents whose last device is gone.
+    pub(super) lapsed: BTreeSet<(UserId, ApplicationId)>,
     pub(super) connections: BTreeMap<(UserId, String, String), Connection>,
     pub(super) guilds: BTreeMap<GuildId, Guild>,
     pub(super) members: BTreeMap<(UserId, GuildId), Permissions>,

@@ -66,12 +66,15 @@ impl Users for Memory {
             user.verified = change.verified.unwrap_or(user.verified);
             user.admin = change.admin.unwrap_or(user.admin);
             user.avatar = change.avatar.unwrap_or(user.avatar);
+            user.suspended = change.suspended.unwrap_or(user.suspended);
             user.public_flags = change.public_flags.unwrap_or(user.public_flags);
             if let Some(taken) = tables.taken(&user) {
                 return Err(taken);
             }
             if let Some(password_hash) = password_hash {
                 password_hash.clone_into(&mut hash);
+            }
+            if password_hash.is_some() || change.suspended == Some(true) {
                 tables.sessions.retain(|_, session| session.user != id);
             }
             tables.users.insert(id, (user, hash));

@@ -58,6 +58,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         trusted_by: trusted.map(|trusted| administrator.user.filter(|_| trusted)),
         introspects: fields.flag("introspects"),
         flags: fields.bits("flags"),
+        suspended: fields.flag("suspended"),
         owner: owner(cx, &mut fields).await?.map(Some),
         ..change(&mut fields, &application, &cx.config.redirect_schemes)
     };

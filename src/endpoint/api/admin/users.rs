@@ -6,7 +6,9 @@ use super::Answer;
 use crate::crypto::password::{self, Password};
 use crate::endpoint::api::applications::operations::review_trust;
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
-use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, list_of};
+use crate::endpoint::api::authorizations::{
+    deauthorize, deauthorize_all, list_of, resume_all, suspend_all,
+};
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, Failure, paging};
@@ -19,12 +21,13 @@ use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault, Taken};
 
 /// The fields of a user that can be changed.
-const UPDATABLE: [&str; 8] = [
+const UPDATABLE: [&str; 9] = [
     "username",
     "email",
     "password",
     "verified",
     "admin",
+    "suspended",
     "avatar",
     "public_flags",
     "discriminator",
@@ -56,6 +59,7 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
         email,
         verified,
         admin,
+        suspended: false,
         avatar,
         public_flags,
         created_at: cx.now,
@@ -104,6 +108,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         email: fields.optional("email", Email::parse),
         verified: fields.flag("verified"),
         admin: fields.flag("admin"),
+        suspended: fields.flag("suspended"),
         avatar: fields.nullable("avatar", ImageHash::parse),
         public_flags: fields.bits("public_flags"),
     };
@@ -127,6 +132,12 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     }
     if change.admin == Some(false) {
         review_trust(cx, actor).await?;
+    }
+    match change.suspended {
+        // After the sessions, as above.
+        Some(true) => suspend_all(cx, id).await?,
+        Some(false) => resume_all(cx, id).await?,
+        None => {}
     }
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));

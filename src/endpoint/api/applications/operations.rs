@@ -156,6 +156,7 @@ fn draft<E: Edge>(
         bot_require_code_grant: bot_require_code_grant.unwrap_or(false),
         introspects: terms.introspects,
         trusted_by: terms.trusted_by,
+        suspended: false,
         flags: terms.flags,
         created_at: cx.now,
     });
@@ -202,6 +203,9 @@ pub async fn apply<E: Edge>(
     id: ApplicationId,
     change: &ApplicationChange,
 ) -> Outcome<()> {
+    if change.suspended == Some(true) {
+        cx.edge.mark_stopped(id);
+    }
     if !cx.edge.change_application(id, change).await? {
         return Err(ApiError::UnknownApplication.into());
     }

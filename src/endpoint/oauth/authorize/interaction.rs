@@ -158,6 +158,9 @@ impl Interaction {
         if params.one("client_id") != Ok(Some(&application.client.wire_id())) {
             return Err(Notice::bad_request("Unknown client_id"));
         }
+        if application.suspended {
+            return Err(Notice::new(403, Message::ApplicationSuspended));
+        }
         let destination = Destination::read(params, &application.client);
         let destination = destination.map_err(Notice::bad_request)?;
         Ok(Self {

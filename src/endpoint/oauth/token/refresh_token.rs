@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
@@ -38,6 +39,7 @@ pub(super) async fn rotate<E: Edge>(
     };
     let live = cx.edge.ask(token.ledger(), rotate).await?;
     if live == Err(GrantRefusal::ReusedRefreshToken) {
+        after_device(cx, token.user, token.application).await;
         let entry = cx.entry(Action::TokenReused).with(token.application);
         let entry = entry.by(token.application.0).on(token.user.0);
         cx.edge.record(entry.saying(json!({"device": family})));
