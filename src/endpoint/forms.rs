@@ -4,6 +4,7 @@ use super::context::Context;
 use super::failure::Notice;
 use crate::crypto::form_ticket::{Form, FormNonce, Ticket};
 use crate::http::Request;
+use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::store::{Edge, Fault};
 
@@ -20,6 +21,29 @@ impl<E: Edge> Context<'_, E> {
         match form.check(&self.config.keyring, ticket, self.now) {
             Ticket::Valid(nonce) => Some(nonce),
             Ticket::Invalid => None,
+        }
+    }
+
+    /// A request that a client posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2), as the same
+    /// request by GET: a browser that comes from another site has its session with it then. `None`: our
+    /// own form, which alone has the field `ours`.
+    pub fn posted_request(&self, ours: &'static str) -> Result<Option<Target>, Notice> {
+        let Ok(form) = self.form() else {
+            return Ok(None);
+        };
+        if form.one(ours) != Ok(None) {
+            return Ok(None);
+        }
+        let query = self.request.query.as_bytes();
+        let parts = [query, self.body()].into_iter().filter(|it| !it.is_empty());
+        let query = parts.collect::<Vec<_>>().join(&b'&');
+        let query = String::from_utf8_lossy(&query);
+        let target = Target::parse(&[&*self.request.path, "?", &*query].concat());
+        let target = target.ok_or_else(|| Notice::bad_request("The form is not form-encoded"))?;
+        if target.is_followed() {
+            Ok(Some(target))
+        } else {
+            Err(Notice::too_long())
         }
     }
 

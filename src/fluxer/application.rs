@@ -6,6 +6,7 @@ use super::user::{Discriminator, ImageHash, Username, ruled_strings};
 use super::visible::is_visible;
 use crate::http::with_member;
 use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
@@ -104,12 +105,8 @@ impl Application {
 
     /// What its owner and administrators see, secrets aside.
     pub fn in_full(&self) -> Value {
-        let redirect_uris: Vec<_> = self
-            .client
-            .redirect_uris
-            .iter()
-            .map(RegisteredUri::as_str)
-            .collect();
+        let listed =
+            |uris: &[RegisteredUri]| -> Value { uris.iter().map(RegisteredUri::as_str).collect() };
         json!({
             "id": self.client.id,
             "name": self.name.as_str(),
@@ -117,7 +114,9 @@ impl Application {
             "description": self.description.as_str(),
             "owner_id": self.owner,
             "type": if self.is_public() { "public" } else { "confidential" },
-            "redirect_uris": redirect_uris,
+            "redirect_uris": listed(&self.client.redirect_uris),
+            "post_logout_redirect_uris": listed(&self.client.post_logout_redirect_uris),
+            "id_token_signed_response_alg": self.client.id_token_algorithm,
             "trusted": self.client.is_trusted(),
             "introspects": self.introspects,
             "bot_public": self.bot_public,
@@ -251,6 +250,13 @@ changes! {
     /// Where it may be answered.
     redirect_uris: Vec<RegisteredUri>, "redirect_uris",
         |is| is.client.redirect_uris.clone(), |it, to| it.client.redirect_uris = to;
+    /// How its ID tokens are signed.
+    id_token_algorithm: SigningAlgorithm, "id_token_signed_response_alg",
+        |is| is.client.id_token_algorithm, |it, to| it.client.id_token_algorithm = to;
+    /// Where its users may be sent after a logout.
+    post_logout_redirect_uris: Vec<RegisteredUri>, "post_logout_redirect_uris",
+        |is| is.client.post_logout_redirect_uris.clone(),
+        |it, to| it.client.post_logout_redirect_uris = to;
     /// Whether others than its owner may add its bot.
     bot_public: bool, "bot_public", |is| is.bot_public, |it, to| it.bot_public = to;
     /// Whether its bot is added only by a code.

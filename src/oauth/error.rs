@@ -152,7 +152,7 @@ pub enum Refusal {
     #[error("The user denied access")]
     Denied,
     /// `prompt=none` without a session.
-    #[error("The user is not logged in")]
+    #[error("The user is not logged in, or is another one")]
     LoginRequired,
     /// `prompt=none` where the user must be asked.
     #[error("The user has to be asked for consent")]

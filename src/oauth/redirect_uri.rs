@@ -280,6 +280,9 @@ impl RedirectUri {
     /// The `Location` that carries an authorization response (RFC 6749 §4.1.2): the query that
     /// was registered stays, `parameters` follow.
     pub fn location(&self, parameters: &[(&str, &str)]) -> RedirectTo {
+        if parameters.is_empty() {
+            return RedirectTo(self.uri.clone());
+        }
         let separator = match self.uri.split_once('?') {
             None => "?",
             Some((_, query)) if query.is_empty() || query.ends_with('&') => "",

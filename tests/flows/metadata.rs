@@ -28,6 +28,7 @@ fn the_document_is_this() {
             "registration_endpoint": format!("{HTTP}/api/oauth2/register"),
             "userinfo_endpoint": format!("{HTTP}/api/oauth2/userinfo"),
             "jwks_uri": format!("{HTTP}/.well-known/jwks.json"),
+            "end_session_endpoint": format!("{HTTP}/oauth2/logout"),
             "scopes_supported": [
                 "identify", "email", "guilds", "connections", "openid", "profile", "offline_access",
             ],

@@ -384,3 +384,226 @@ fn a_code_that_is_used_again_is_refused_and_ends_its_tokens() {
         .send(get("/api/oauth2/userinfo").bearer(&token))
         .expect(401);
 }
+
+fn id_token(world: &World, browser: &Browser<'_>, app: &App) -> String {
+    let answer = world.exchange(app, &browser.code(&asks(app))).expect(200);
+    answer.json()["id_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_hint_is_an_id_token_of_this_client_and_this_user_expired_or_not() {
+    let world = World::new();
+    let (app, other) = (&world.server, &world.device);
+    let browser = world.alices_browser();
+    let hint = id_token(&world, &browser, app);
+    let silent = |app: &App, hint: &str| {
+        browser.get(
+            &asks(app)
+                .with("prompt", "none")
+                .with("id_token_hint", hint)
+                .target(),
+        )
+    };
+    assert!(silent(app, &hint).parameter("code").is_some());
+    world.advance(86_400);
+    assert!(silent(app, &hint).parameter("code").is_some(), "expired");
+
+    let foreign = {
+        let code = browser.code(&other.asks().with_pkce().with("scope", "openid"));
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &*code),
+            ("redirect_uri", &*other.redirect_uri),
+            ("code_verifier", crate::world::VERIFIER),
+        ];
+        world.token(other, &form).expect(200).json()["id_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let mut forged = hint.clone();
+    forged.replace_range(hint.len() - 8..hint.len() - 4, "AAAA");
+    let access = world.tokens_for(&browser, app).access;
+    for bad in [
+        "x",
+        "a.b.c",
+        &*forged,
+        &*foreign,
+        &*access,
+        &*"x".repeat(5000),
+    ] {
+        let answer = silent(app, bad);
+        assert_eq!(error(&answer).as_deref(), Some("invalid_request"), "{bad}");
+        let words = answer.parameter("error_description").expect("words");
+        assert!(words.contains("id_token_hint"), "{words}");
+    }
+
+    world.user("bob", false);
+    let bobs = world.browser();
+    assert_eq!(bobs.try_to_log_in("bob", PASSWORD).status, 303);
+    for prompt in ["none", "consent"] {
+        let asks = asks(app)
+            .with("prompt", prompt)
+            .with("id_token_hint", &hint);
+        let answer = bobs.get(&asks.target());
+        assert_eq!(
+            error(&answer).as_deref(),
+            Some("login_required"),
+            "{prompt}"
+        );
+    }
+}
+
+const GOODBYE: &str = "https://server.example/goodbye?a=b";
+
+/// Registers where to go after a logout.
+fn registered(world: &World, app: &App) {
+    let change = json!({"post_logout_redirect_uris": [GOODBYE]});
+    let path = format!("/api/admin/applications/{}", app.id);
+    let shown = world
+        .administer(Method::Patch, &path, Some(&change))
+        .expect(200)
+        .json();
+    assert_eq!(shown["post_logout_redirect_uris"], json!([GOODBYE]));
+}
+
+fn logout(parameters: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters);
+    format!("/oauth2/logout?{}", query.finish())
+}
+
+fn is_logged_in(browser: &Browser<'_>) -> bool {
+    browser.get("/api/oauth2/session").status == 200
+}
+
+#[test]
+fn a_client_s_logout_of_its_own_session_is_done_at_once() {
+    let world = World::new();
+    let app = &world.server;
+    registered(&world, app);
+    let browser = world.alices_browser();
+    let hint = id_token(&world, &browser, app);
+    let there = logout(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", GOODBYE),
+        ("state", "a b&c"),
+        ("client_id", &app.id),
+    ]);
+    let answer = browser.get(&there).expect(303);
+    assert_eq!(answer.location(), format!("{GOODBYE}&state=a+b%26c"));
+    assert!(!is_logged_in(&browser));
+    // Again, with nobody logged in: on all the same, and without a state there is none.
+    let there = logout(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", GOODBYE),
+    ]);
+    assert_eq!(browser.get(&there).expect(303).location(), GOODBYE);
+}
+
+#[test]
+fn a_logout_of_another_session_or_of_no_hint_asks_first() {
+    let world = World::new();
+    let app = &world.server;
+    registered(&world, app);
+    let hint = id_token(&world, &world.alices_browser(), app);
+    let browser = world.alices_browser();
+    let uri = ("post_logout_redirect_uri", GOODBYE);
+    for (parameters, on) in [
+        (vec![("id_token_hint", &*hint), uri], GOODBYE),
+        (vec![uri], "/logout"),
+        (vec![("id_token_hint", "forged"), uri], "/logout"),
+        (vec![], "/logout"),
+    ] {
+        if !is_logged_in(&browser) {
+            assert_eq!(browser.try_to_log_in("alice", PASSWORD).status, 303);
+        }
+        let page = browser.get(&logout(&parameters)).expect(200);
+        assert!(is_logged_in(&browser), "{parameters:?}");
+        let answer = browser.submit(&page.form("csrf_token")).expect(303);
+        assert_eq!(answer.location(), on, "{parameters:?}");
+        assert!(!is_logged_in(&browser), "{parameters:?}");
+    }
+}
+
+#[test]
+fn a_logout_goes_nowhere_that_is_not_registered_and_changes_nothing_then() {
+    let world = World::new();
+    let app = &world.server;
+    registered(&world, app);
+    let browser = world.alices_browser();
+    let hint = id_token(&world, &browser, app);
+    for (name, value) in [
+        ("post_logout_redirect_uri", "https://evil.example/"),
+        ("post_logout_redirect_uri", "https://server.example/goodbye"),
+        ("post_logout_redirect_uri", &*app.redirect_uri),
+        ("client_id", &*world.device.id),
+    ] {
+        let page = browser.get(&logout(&[("id_token_hint", &hint), (name, value)]));
+        assert!(page.expect(400).body.contains(name), "{value}");
+        assert!(is_logged_in(&browser), "{value}");
+    }
+}
+
+#[test]
+fn requests_by_post_go_on_by_get() {
+    let world = World::new();
+    let app = &world.server;
+    let target = asks(app).target();
+    let (path, query) = target.split_once('?').expect("a query");
+    let form: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let post = crate::world::post(path, &form).with("origin", "https://server.example");
+    let answer = world
+        .send(post.with("sec-fetch-site", "cross-site"))
+        .expect(303);
+    let browser = world.alices_browser();
+    let page = browser.get(answer.location()).expect(200);
+    assert!(
+        browser
+            .submit(&page.form("decision").with("decision", "approve"))
+            .parameter("code")
+            .is_some()
+    );
+    let post = crate::world::post("/oauth2/logout", &[("state", "a b")]);
+    assert_eq!(
+        world.send(post).expect(303).location(),
+        "/oauth2/logout?state=a+b"
+    );
+}
+
+#[test]
+fn an_application_says_how_its_id_tokens_are_signed() {
+    let world = World::new();
+    let app = &world.server;
+    let path = format!("/api/admin/applications/{}", app.id);
+    let set = |alg: &str| {
+        let change = json!({"id_token_signed_response_alg": alg});
+        world.administer(Method::Patch, &path, Some(&change))
+    };
+    let browser = world.alices_browser();
+    let alg = |token: &str| {
+        let header = decoded(token.split('.').next().expect("a header"));
+        let header: Value = serde_json::from_slice(&header).expect("JSON");
+        header["alg"].as_str().expect("alg").to_owned()
+    };
+    assert_eq!(alg(&id_token(&world, &browser, app)), "RS256");
+    assert_eq!(
+        set("ES256").expect(200).json()["id_token_signed_response_alg"],
+        "ES256"
+    );
+    let token = id_token(&world, &browser, app);
+    assert_eq!(alg(&token), "ES256");
+    verified(&world, app, &token);
+    for bad in ["HS256", "none", "es256", ""] {
+        assert_eq!(set(bad).fields(), ["id_token_signed_response_alg"], "{bad}");
+    }
+    let evil = json!({"post_logout_redirect_uris": ["javascript:alert(1)"]});
+    let refused = world.administer(Method::Patch, &path, Some(&evil));
+    assert_eq!(refused.fields(), ["post_logout_redirect_uris.0"]);
+}

@@ -12,7 +12,7 @@ use crate::http::Response;
 use crate::location::{Location, Target};
 use crate::page::text::Message;
 use crate::page::{LogoutPage, Page};
-use crate::store::Edge;
+use crate::store::{Edge, Fault};
 
 /// The form, as it stands on the consent page and on its own.
 pub fn form(logged_in: &LoggedIn) -> Form<'_> {
@@ -45,14 +45,20 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         if cx.check_ticket(&form(&logged_in), &posted).is_none() {
             return Err(Notice::form_refused(LOGOUT.to_owned()).into());
         }
-        cx.edge.close_session(&logged_in.cookie.hash()).await?;
-        let user = logged_in.session.user.id.0;
-        cx.edge.record(cx.entry(Action::Logout).by(user).on(user));
+        end(cx, &logged_in).await?;
     }
     let on = ReturnTo::read(&cx.request.query).map(Location::from);
     let on = on.unwrap_or_else(|| Target::of(LOGOUT, &[]).into());
     let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
     Ok(Response::see_other(on).with("set-cookie", forget))
+}
+
+/// Ends a session.
+pub async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn) -> Result<(), Fault> {
+    cx.edge.close_session(&logged_in.cookie.hash()).await?;
+    let user = logged_in.session.user.id.0;
+    cx.edge.record(cx.entry(Action::Logout).by(user).on(user));
+    Ok(())
 }
 
 fn logged_out() -> Notice {

@@ -171,6 +171,12 @@ impl Client {
             .find_map(|registered| registered.admit(requested))
     }
 
+    /// Where to go on after a logout, where `requested` is one of the registered URIs.
+    pub fn post_logout_redirect_uri(&self, requested: &str) -> Option<RedirectUri> {
+        let mut registered = self.post_logout_redirect_uris.iter();
+        registered.find_map(|registered| registered.admit(requested))
+    }
+
     /// Refuses a grant that is not among the client's.
     pub const fn may_use(&self, grant: GrantType) -> Result<(), Refusal> {
         if self.grants.contains(grant) {

@@ -17,6 +17,7 @@ use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::{Discriminator, ImageHash};
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Added, Edge, Fault};
@@ -138,8 +139,13 @@ fn draft<E: Edge>(
         Registrant::Confidential => ClientAuthentication::Secret(secret.hash().into()),
     };
     let id = ApplicationId(cx.new_id()?);
-    let redirect_uris = redirect_uris(fields, registrant, &cx.config.redirect_schemes);
-    let client = Client::registered(id, authentication, redirect_uris, terms.trusted);
+    let schemes = &cx.config.redirect_schemes;
+    let redirect_uris = uris(fields, "redirect_uris", registrant, schemes);
+    let client = Client {
+        id_token_algorithm: id_token_algorithm(fields).unwrap_or(SigningAlgorithm::Rs256),
+        post_logout_redirect_uris: uris(fields, "post_logout_redirect_uris", registrant, schemes),
+        ..Client::registered(id, authentication, redirect_uris, terms.trusted)
+    };
     let description = fields.optional("description", Description::parse);
     let icon = fields.optional("icon", ImageHash::parse);
     let bot_public = fields.flag("bot_public");
@@ -189,7 +195,11 @@ pub fn change(
         icon: fields.nullable("icon", ImageHash::parse),
         redirect_uris: fields
             .has("redirect_uris")
-            .then(|| redirect_uris(fields, registrant, schemes)),
+            .then(|| uris(fields, "redirect_uris", registrant, schemes)),
+        id_token_algorithm: id_token_algorithm(fields),
+        post_logout_redirect_uris: fields
+            .has("post_logout_redirect_uris")
+            .then(|| uris(fields, "post_logout_redirect_uris", registrant, schemes)),
         bot_public: fields.flag("bot_public"),
         bot_require_code_grant: fields.flag("bot_require_code_grant"),
         ..ApplicationChange::default()
@@ -332,21 +342,28 @@ impl BotOwner {
     }
 }
 
-fn redirect_uris(
+fn id_token_algorithm(fields: &mut Fields) -> Option<SigningAlgorithm> {
+    fields.optional("id_token_signed_response_alg", |name| {
+        SigningAlgorithm::from_wire(name).ok_or("must be RS256 or ES256")
+    })
+}
+
+fn uris(
     fields: &mut Fields,
+    field: &'static str,
     registrant: Registrant,
     schemes: &PrivateSchemes,
 ) -> Vec<RegisteredUri> {
-    let sent = fields.strings("redirect_uris");
+    let sent = fields.strings(field);
     if sent.len() > MAX_COUNT {
-        fields.refuse("redirect_uris", "must be at most 10");
+        fields.refuse(field, "must be at most 10");
         return Vec::new();
     }
     let mut parsed = Vec::with_capacity(sent.len());
     for (index, uri) in sent.iter().enumerate() {
         match RegisteredUri::parse(uri, registrant, schemes) {
             Ok(uri) => parsed.push(uri),
-            Err(must) => fields.refuse(format!("redirect_uris.{index}"), must),
+            Err(must) => fields.refuse(format!("{field}.{index}"), must),
         }
     }
     parsed

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::endpoint::oauth::client_document;
+use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
@@ -211,6 +212,27 @@ impl Interaction {
             return Err(Refusal::PrivateBot);
         }
         Ok(())
+    }
+
+    /// Refuses where the client expects another user than the one who is logged in.
+    pub(super) async fn check_hint<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        session: &Session,
+    ) -> Result<Result<(), Refusal>, Fault> {
+        let request = self.request.as_ref().ok();
+        let Some(hint) = request.and_then(|it| it.oauth.id_token_hint.as_deref()) else {
+            return Ok(Ok(()));
+        };
+        let hint = id_token_hint::verify(cx, hint).await?;
+        Ok(match hint.filter(|hint| hint.aud == self.client().id) {
+            None => Err(Refusal::Invalid {
+                parameter: "id_token_hint",
+                must: "it must be an ID token that this server issued to this client",
+            }),
+            Some(hint) if hint.sub != session.user.id => Err(Refusal::LoginRequired),
+            Some(_) => Ok(()),
+        })
     }
 
     /// Decides. Pure.

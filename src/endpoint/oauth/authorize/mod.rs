@@ -21,7 +21,6 @@ use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::http::{Method, Response};
-use crate::location::Target;
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::code::CodeSeed;
@@ -47,7 +46,15 @@ async fn proceed<E: Edge>(
     interaction: &Interaction,
 ) -> Result<Response, Failure<PageRefusal>> {
     let logged_in = cx.logged_in(Some(interaction.client().id)).await?;
-    let step = interaction.next_step(logged_in.as_ref().map(|it| &it.session), cx.now);
+    let session = logged_in.as_ref().map(|it| &it.session);
+    // Nobody is compared with a hint before they are known.
+    let step = match session {
+        None => interaction.next_step(None, cx.now),
+        Some(session) => match interaction.check_hint(cx, session).await? {
+            Ok(()) => interaction.next_step(Some(session), cx.now),
+            Err(refusal) => Step::Refuse(refusal),
+        },
+    };
     match (step, &logged_in) {
         (Step::Refuse(refusal), logged_in) => {
             let session = logged_in.as_ref().map(|it| &it.session);
@@ -76,7 +83,7 @@ async fn proceed<E: Edge>(
 
 /// `POST`: the consent form comes back, or a client posts its request.
 pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
-    if let Some(target) = posted_request(cx)? {
+    if let Some(target) = cx.posted_request("decision")? {
         return Ok(Response::see_other(target));
     }
     let form = cx.posted_form(&cx.request.target())?;
@@ -152,27 +159,4 @@ pub async fn waiting<E: Edge>(
         },
     };
     Ok(application.filter(|it| Destination::read(&params, &it.client).is_ok()))
-}
-
-/// An authorization request that was posted (OpenID Connect Core §3.1.2.1), as the same request by GET:
-/// a browser that comes from another site has its session with it then. `None`: the consent form, which
-/// says what was decided.
-fn posted_request<E: Edge>(cx: &Context<'_, E>) -> Result<Option<Target>, Notice> {
-    let Ok(form) = cx.form() else {
-        return Ok(None);
-    };
-    if form.one("decision") != Ok(None) {
-        return Ok(None);
-    }
-    let query = cx.request.query.as_bytes();
-    let parts = [query, cx.body()].into_iter().filter(|it| !it.is_empty());
-    let query = parts.collect::<Vec<_>>().join(&b'&');
-    let query = String::from_utf8_lossy(&query);
-    let target = Target::parse(&[&*cx.request.path, "?", &*query].concat());
-    let target = target.ok_or_else(|| Notice::bad_request("The form is not form-encoded"))?;
-    if target.is_followed() {
-        Ok(Some(target))
-    } else {
-        Err(Notice::too_long())
-    }
 }

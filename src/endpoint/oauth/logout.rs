@@ -1,0 +1,129 @@
+//! `/oauth2/logout` (OpenID Connect RP-Initiated Logout 1.0): a client sends its user here to be
+//! logged out.
+//!
+//! With an ID token of this very session the user is logged out at once. Otherwise a link from
+//! anywhere could do it, so the user is asked. Nobody is sent on without an ID token: it names the
+//! client whose registered URI that is.
+
+use core::time::Duration;
+
+use super::id_token_hint;
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::cookies::Cookie;
+use crate::endpoint::pages::logout;
+use crate::endpoint::return_to::LOGOUT;
+use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::http::{Method, Response};
+use crate::location::{Location, Target};
+use crate::oauth::openid::SessionName;
+use crate::oauth::params::Params;
+use crate::oauth::redirect_uri::RedirectUri;
+use crate::oauth::token::id::IdTokenHint;
+use crate::page::{LogoutPage, Page};
+use crate::store::Edge;
+
+/// What a client asks for.
+struct LogoutRequest {
+    hint: Option<IdTokenHint>,
+    /// Where the user goes afterwards, with the client's `state`.
+    next: Option<(RedirectUri, Option<String>)>,
+}
+
+/// `GET`: logs out, or asks.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    let request = LogoutRequest::read(cx).await?;
+    let Some(logged_in) = cx.logged_in(None).await? else {
+        return request.go_on(cx);
+    };
+    // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
+    if request.is_about(&logged_in) && cx.request.method != Method::Head {
+        logout::end(cx, &logged_in).await?;
+        return request.go_on(cx);
+    }
+    let here = cx.request.target();
+    let chrome = cx.chrome(&here);
+    let page = LogoutPage {
+        action: &here,
+        csrf_token: &cx.ticket(&logout::form(&logged_in))?,
+        username: logged_in.session.user.username.as_str(),
+    };
+    let page = Page::render(chrome, chrome.text.logout.submit, &page);
+    Ok(page.respond(200))
+}
+
+/// `POST`: our own form comes back, or a client's request, which goes on as a `GET`: browsers send no
+/// cookie with a form of another site.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    if let Some(target) = cx.posted_request("csrf_token")? {
+        return Ok(Response::see_other(target));
+    }
+    let posted = cx.posted_form(&cx.request.target())?;
+    let request = LogoutRequest::read(cx).await?;
+    if let Some(logged_in) = cx.logged_in(None).await? {
+        if cx
+            .check_ticket(&logout::form(&logged_in), &posted)
+            .is_none()
+        {
+            return Err(Notice::form_refused(cx.request.target()).into());
+        }
+        logout::end(cx, &logged_in).await?;
+    }
+    request.go_on(cx)
+}
+
+impl LogoutRequest {
+    /// Reads the query. A URI that is not the client's own ends on a page, and so do two clients.
+    async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
+        let params = Params::from_form(&cx.request.query);
+        let one = |name| params.one(name).map_err(Notice::bad_request);
+        let client_id = one("client_id")?;
+        let (uri, state) = (one("post_logout_redirect_uri")?, one("state")?);
+        let hint = match one("id_token_hint")? {
+            Some(hint) => id_token_hint::verify(cx, hint).await?,
+            None => None,
+        };
+        let Some(hint) = hint else {
+            let (hint, next) = (None, None);
+            return Ok(Self { hint, next });
+        };
+        if client_id.is_some_and(|client| client != hint.aud.to_string()) {
+            let detail = "client_id is not the client that the id_token_hint was issued to";
+            return Err(Notice::bad_request(detail).into());
+        }
+        let next = match uri {
+            None => None,
+            Some(uri) => {
+                let application = cx.application(hint.aud).await?;
+                let registered = application
+                    .and_then(|it| it.client.post_logout_redirect_uri(uri))
+                    .ok_or_else(|| {
+                        Notice::bad_request("post_logout_redirect_uri is not registered")
+                    })?;
+                Some((registered, state.map(str::to_owned)))
+            }
+        };
+        let hint = Some(hint);
+        Ok(Self { hint, next })
+    }
+
+    /// Whether the hint names this user, in this session.
+    fn is_about(&self, logged_in: &LoggedIn) -> bool {
+        self.hint.as_ref().is_some_and(|hint| {
+            hint.sub == logged_in.session.user.id
+                && hint.sid == SessionName::of(&logged_in.cookie.hash())
+        })
+    }
+
+    /// Back to the client where it said where, else to the page that says that nobody is logged in.
+    fn go_on<E>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+        let on = match &self.next {
+            Some((uri, state)) => {
+                let state = state.as_deref().map(|state| ("state", state));
+                Location::from(uri.location(state.as_slice()))
+            }
+            None => Target::of(LOGOUT, &[]).into(),
+        };
+        let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
+        Ok(Response::see_other(on).with("set-cookie", forget))
+    }
+}
