@@ -161,7 +161,7 @@ macro_rules! with_routes {
             Language                  Post   "/language"                                                     pages::language::choose()                                    Page  None;
             Asset                     Get    "/assets/{asset}"                                               pages::asset::show(asset)                                    Page  None;
             OpenidLogout              Get    "/oauth2/logout"                                                oauth::logout::show()                                        Page  None .opened_by_clients().named("end_session_endpoint");
-            OpenidLogoutSubmit        Post   "/oauth2/logout"                                                oauth::logout::submit()                                      Page  None.opened_by_clients();
+            OpenidLogoutSubmit        Post   "/oauth2/logout"                                                oauth::logout::submit()                                      Page  None .opened_by_clients();
             Token                     Post   "/api/oauth2/token"                                             oauth::token::issue()                                        OAuth Any  .limited(Bucket::Token).named("token_endpoint");
             Revoke                    Post   "/api/oauth2/revoke"                                            oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke).named("revocation_endpoint");
             RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);

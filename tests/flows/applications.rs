@@ -92,6 +92,7 @@ fn an_application_s_life_is_its_owner_s() {
         "introspects": false,
         "redirect_uris": ["https://b.example/cb", "https://localhost:3000/callback"],
         "bot_public": false, "bot_require_code_grant": true, "bot": bot,
+        "post_logout_redirect_uris": [], "id_token_signed_response_alg": "RS256",
         "created_at": text(&made, "created_at"), "client_secret": app.secret,
     });
     assert_eq!(made, expected);
