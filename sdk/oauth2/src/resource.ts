@@ -121,16 +121,43 @@ async function bodyOf(request: Request): Promise<ArrayBuffer | null> {
   return body.byteLength === 0 ? null : body;
 }
 
-/** An answer that ends with an error where the next piece of its body takes too long. */
+/** How a body is read as a whole. */
+const WHOLE = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
+
+/**
+ * An answer whose body has to come in time: as a whole, or each piece of the stream. It stays the answer
+ * that `fetch` gave; and its stream is touched only by who asks for it, since Chromium counts a request
+ * as aborted whose stream a script has read.
+ */
 function timed(response: Response, url: URL, attempt: Attempt): Response {
   const { body } = response;
-  // React Native has the whole body by now, and node-fetch a stream of Node's.
-  if (typeof body?.getReader !== 'function') {
-    attempt.close();
-    return response;
+  let pieces: ReadableStream | undefined;
+  for (const name of WHOLE) {
+    const own = response[name] as (() => Promise<never>) | undefined; // not all are everywhere
+    if (typeof own !== 'function') continue;
+    const read = async (): Promise<unknown> => {
+      if (pieces) return new Response(pieces, { headers: response.headers })[name]();
+      if (response.bodyUsed) return own.call(response); // says so itself
+      try {
+        return await attempt.wait(own.call(response));
+      } catch (error) {
+        throw error instanceof TypeError || attempt.signal.aborted ? failed(url, attempt.signal, error) : error;
+      } finally {
+        attempt.close();
+      }
+    };
+    Object.defineProperty(response, name, { value: read, configurable: true });
   }
+  // React Native has the whole body by now, and node-fetch a stream of Node's.
+  if (typeof body?.getReader !== 'function') return response;
+  return Object.defineProperty(response, 'body', { get: () => (pieces ??= timedPieces(body, url, attempt)), configurable: true });
+}
+
+/** A stream that ends with an error where the next piece takes too long. */
+function timedPieces(body: ReadableStream, url: URL, attempt: Attempt): ReadableStream {
+  if (body.locked) return body;
   const reader = body.getReader();
-  const pieces = new ReadableStream<Uint8Array>({
+  return new ReadableStream({
     async pull(controller) {
       try {
         const { done, value } = await attempt.wait(reader.read());
@@ -146,9 +173,6 @@ function timed(response: Response, url: URL, attempt: Attempt): Response {
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 }); // time is counted only while somebody reads
-  const answer = new Response(pieces, response);
-  for (const name of ['url', 'redirected', 'type'] as const) Object.defineProperty(answer, name, { value: response[name] });
-  return answer;
 }
 
 /** A stream can be sent once: a web one, Node's, or a generator. */

@@ -46,7 +46,7 @@ export interface Session {
   /**
    * `fetch` with the access token. A path is taken from the token endpoint's origin. A token that
    * the server refuses is refreshed, and the request sent again, once. The answer has to come within
-   * the configuration's `timeout`, and then every next piece of its body.
+   * the configuration's `timeout`; and so has its body, as a whole or each piece of the stream.
    *
    * @throws TypeError where the URL's origin may not see the token; the error of the answer,
    * whatever its status was; InvalidGrantError where the user must log in again.

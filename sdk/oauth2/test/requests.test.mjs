@@ -134,12 +134,26 @@ test('getJson asks again where a body stops or breaks, as it may be asked again'
   await assert.rejects(post.session.getJson('/x', { method: 'POST' }), NetworkError);
 });
 
-test('a long answer whose pieces keep coming is read to its end', async () => {
+test('a long answer is read to its end as a stream, as long as its pieces keep coming', async () => {
   const { session, clock, server } = start([]);
   server.answers.push(dripping(clock, Array.from({ length: 10 }, () => 'piece '), { waits: 9_000 }));
-  const answer = await session.fetch('/x');
-  assert.equal(await clock.run(answer.text()), 'piece '.repeat(10));
+  const { body } = await session.fetch('/x');
+  const pieces = [];
+  await clock.run((async () => { for await (const piece of body) pieces.push(piece); })());
+  assert.equal(Buffer.concat(pieces).toString(), 'piece '.repeat(10));
   assert.ok(clock.waited.reduce((sum, each) => sum + each) > 80_000);
+});
+
+test('a body that was looked at can be read all the same, once', async () => {
+  const { session } = start([new Response('{"id":"7"}'), new Response('7'), new Response('no JSON')]);
+  const answer = await session.fetch('/x');
+  assert.ok(answer.body);
+  assert.equal(answer.body, answer.body);
+  assert.deepEqual(await answer.json(), { id: '7' });
+  const again = await session.fetch('/x');
+  assert.equal(await again.text(), '7');
+  await assert.rejects(again.text(), { name: 'TypeError' });
+  await assert.rejects((await session.fetch('/x')).json(), { name: 'SyntaxError' });
 });
 
 test('an answer that nobody reads yet is not late', async () => {
