@@ -97,6 +97,9 @@ const KNOWN: [&str; 13] = [
 ];
 
 impl Headers {
+    /// The names of the headers that anything here asks for.
+    pub const KNOWN: &[&str] = &KNOWN;
+
     /// Headers that are read from elsewhere.
     pub fn new(source: impl Fn(&str) -> Option<String> + 'static) -> Self {
         Self {

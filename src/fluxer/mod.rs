@@ -9,6 +9,5 @@ pub mod guild;
 pub mod installation;
 pub mod permissions;
 pub mod registration;
-pub mod shown;
 pub mod user;
 mod visible;

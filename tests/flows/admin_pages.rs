@@ -5,7 +5,7 @@ use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Browser, Form, PASSWORD, User, With, World, get, post, selector, text,
+    Answer, App, Browser, Form, Native, PASSWORD, User, With, World, get, post, selector, text,
 };
 
 const DEAD: (bool, bool) = (false, false);
@@ -579,7 +579,7 @@ fn nothing_of_a_stranger_s_becomes_markup_on_admin_pages() {
 
 #[test]
 fn admin_pages_that_cannot_be_read_are_not_empty() {
-    let world = World::new();
+    let world = Native::new();
     let browser = staff(&world);
     for target in pages(&world) {
         for when in [When::Before, When::After] {

@@ -3,11 +3,11 @@
 use fluxer_oauth2::endpoint::api::admin::audit_log;
 use fluxer_oauth2::fluxer::audit::Action;
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::store::Ambient as _;
 use serde_json::{Value, json};
 
 use crate::world::{
-    ADMIN_SECRET, Answer, App, PASSWORD, VERIFIER, World, administrative, get, request, text,
+    ADMIN_SECRET, Answer, App, Native, PASSWORD, VERIFIER, World, administrative, get, request,
+    text,
 };
 
 const DAY: u64 = 86_400;
@@ -17,7 +17,7 @@ const DAY: u64 = 86_400;
 fn left(world: &World, run: impl FnOnce()) -> Vec<Value> {
     // Entries are in the order of time, and of nothing else.
     world.advance(61);
-    let now = world.memory.now().to_iso();
+    let now = world.now().to_iso();
     let before = world.audit_log();
     run();
     let mut after = world.audit_log();
@@ -448,7 +448,7 @@ fn every_action_has_a_test_that_writes_it() {
 
 #[test]
 fn no_secret_is_written_down() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let guild = world.guild("G", &world.alice);
     let made = json!({
@@ -583,10 +583,10 @@ fn the_log_is_read_backwards_page_by_page() {
 fn an_entry_is_kept_for_so_many_days_and_no_longer() {
     for (setting, days) in [(None, 90), (Some("1"), 1), (Some("3650"), 3650)] {
         let settings = setting.map(|days| ("AUDIT_LOG_DAYS", days));
-        let world = World::with(&Vec::from_iter(settings));
+        let world = Native::with(&Vec::from_iter(settings));
         let sweep = || {
             let lifetime = world.config.audit_log_lifetime;
-            let swept = audit_log::sweep(&world.memory, lifetime);
+            let swept = audit_log::sweep(&*world.memory, lifetime);
             pollster::block_on(swept).expect("swept");
         };
         let made = world.audit_log();
@@ -616,13 +616,13 @@ fn an_entry_is_kept_for_so_many_days_and_no_longer() {
 
 #[test]
 fn a_sweep_takes_sessions_that_have_expired() {
-    let world = World::with(&[("SESSION_LIFETIME", "1000")]);
+    let world = Native::with(&[("SESSION_LIFETIME", "1000")]);
     let old = world.alices_browser();
     world.advance(600);
     let young = world.alices_browser();
     let sessions = || world.memory.dump().matches("StoredSession").count();
     let sweep = || {
-        let swept = audit_log::sweep(&world.memory, world.config.audit_log_lifetime);
+        let swept = audit_log::sweep(&*world.memory, world.config.audit_log_lifetime);
         pollster::block_on(swept)
     };
     sweep().expect("swept");
@@ -641,7 +641,7 @@ fn a_sweep_takes_sessions_that_have_expired() {
 
 #[test]
 fn a_log_that_fails_costs_nobody_an_answer_and_says_what_is_lost() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = world.bot();
     let tokens = world.tokens_for(&browser, &world.server);

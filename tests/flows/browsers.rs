@@ -2,7 +2,7 @@
 
 use fluxer_oauth2::http::Method;
 
-use crate::world::{Answer, Asks, PASSWORD, With, World, get, post, request};
+use crate::world::{Answer, Asks, Native, PASSWORD, With, World, get, post, request};
 
 fn policies(answer: &Answer) -> (bool, bool) {
     let policy = answer.header("content-security-policy");
@@ -158,7 +158,7 @@ fn what_a_request_has_no_use_for_cannot_break_it() {
 
 #[test]
 fn head_changes_nothing() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let asks: Asks = world.server.asks();
     browser.code(&asks);

@@ -5,7 +5,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::outbound::Answer as Served;
 use serde_json::{Value, json};
 
-use crate::world::{App, World, get, text};
+use crate::world::{App, Native, get, text};
 
 const URL: &str = "https://client.example/oauth/client.json";
 
@@ -27,13 +27,13 @@ fn client() -> App {
     }
 }
 
-fn world() -> World {
-    let world = World::new();
+fn world() -> Native {
+    let world = Native::new();
     world.memory.serve_json(URL, &document());
     world
 }
 
-fn fetches(world: &World) -> usize {
+fn fetches(world: &Native) -> usize {
     let steps = world.memory.steps();
     steps.iter().filter(|step| **step == "outbound").count()
 }
@@ -134,7 +134,7 @@ fn a_document_that_is_not_what_it_must_be_ends_on_a_page_and_is_not_remembered()
 
 #[test]
 fn only_public_addresses_are_fetched() {
-    let world = World::with(&[("ISSUER", "https://id.example")]);
+    let world = Native::with(&[("ISSUER", "https://id.example")]);
     for url in [
         "http://client.example/c.json",
         "https://127.0.0.1/c.json",
@@ -232,7 +232,7 @@ fn a_document_that_changes_changes_its_client() {
 
 #[test]
 fn fetches_are_limited_by_address_and_by_host() {
-    let world = World::new();
+    let world = Native::new();
     let ask = |url: &str, address| {
         let app = App {
             id: url.to_owned(),
@@ -255,7 +255,7 @@ fn fetches_are_limited_by_address_and_by_host() {
 
 #[test]
 fn documents_are_off_unless_they_are_switched_on() {
-    let world = World::with(&[("CLIENT_METADATA_DOCUMENTS", "off")]);
+    let world = Native::with(&[("CLIENT_METADATA_DOCUMENTS", "off")]);
     world.memory.serve_json(URL, &document());
     world.browser().get(&client().asks().target()).expect(400);
     let refused = world.refresh(&client(), "x").expect(401);
@@ -290,7 +290,7 @@ mod recorded {
     use super::*;
 
     fn walk(url: &str, document: &Value, redirect_uri: &str, scope: &str) {
-        let world = World::new();
+        let world = Native::new();
         world.memory.serve_json(url, document);
         let app = App {
             id: url.to_owned(),

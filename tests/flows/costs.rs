@@ -3,10 +3,10 @@
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Asks, PASSWORD, With, World, get, request, with_json};
+use crate::world::{Asks, Native, PASSWORD, With, get, request, with_json};
 
 /// Runs a flow and compares the storage steps that it took.
-fn check(world: &World, flow: &str, run: impl FnOnce() -> u16, expected: &[&str]) {
+fn check(world: &Native, flow: &str, run: impl FnOnce() -> u16, expected: &[&str]) {
     world.memory.forget_steps();
     let status = run();
     assert!(status < 400, "{flow}: {status}");
@@ -15,7 +15,7 @@ fn check(world: &World, flow: &str, run: impl FnOnce() -> u16, expected: &[&str]
 
 #[test]
 fn a_flow_costs_what_the_table_says() {
-    let world = World::new();
+    let world = Native::new();
     let app = &world.server;
     let browser = world.alices_browser();
     let asks = app.asks();
@@ -104,7 +104,7 @@ fn a_flow_costs_what_the_table_says() {
 
 #[test]
 fn so_does_what_bots_guilds_and_owners_do() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let bot = world.bot();
     let guild = world.guild("G", &world.alice);
@@ -192,7 +192,7 @@ fn so_does_what_bots_guilds_and_owners_do() {
 
 #[test]
 fn a_chain_of_refreshes_leaves_one_row() {
-    let world = World::new();
+    let world = Native::new();
     let mut tokens = world.tokens(&world.server);
     let before = world.memory.dump().len();
     for _ in 0..1_000 {
@@ -207,7 +207,7 @@ fn a_chain_of_refreshes_leaves_one_row() {
 
 #[test]
 fn a_token_without_the_scope_costs_no_question() {
-    let world = World::new();
+    let world = Native::new();
     let app = &world.server;
     let code = world.alices_browser().code(&app.asks());
     let token = world.exchange(app, &code).tokens().access;

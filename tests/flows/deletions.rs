@@ -4,17 +4,17 @@ use fluxer_oauth2::http::{Method, Request};
 use fluxer_oauth2::store::memory::Meanwhile;
 use serde_json::json;
 
-use crate::world::{Answer, Browser, Form, PASSWORD, With, World, administrative};
+use crate::world::{Answer, Browser, Form, Native, PASSWORD, With, administrative};
 
 /// Sends the request again and again; each time, one step later in it, the thing is deleted.
 fn while_deleting(
-    request: impl Fn(&World) -> Request,
-    deleted: impl Fn(&World) -> String,
+    request: impl Fn(&Native) -> Request,
+    deleted: impl Fn(&Native) -> String,
     check: impl Fn(usize, &Answer),
 ) {
     for step in 0.. {
         // A world of its own, for what is gone is gone.
-        let world: &'static World = Box::leak(Box::new(World::new()));
+        let world: &'static Native = Box::leak(Box::new(Native::new()));
         let (request, path) = (request(world), deleted(world));
         let deletes = administrative(Method::Delete, &path, None, &world.admin_token());
         let happens = Box::new(move || {
@@ -61,7 +61,7 @@ fn an_application_that_is_deleted_during_a_consent_is_unknown() {
 
 #[test]
 fn a_user_who_is_deleted_during_a_consent_or_a_login_is_nobody() {
-    let deleted = |world: &World| format!("/api/admin/users/{}", world.alice.id);
+    let deleted = |world: &Native| format!("/api/admin/users/{}", world.alice.id);
     while_deleting(
         |world| {
             let browser = world.alices_browser();
@@ -85,12 +85,12 @@ fn a_user_who_is_deleted_during_a_consent_or_a_login_is_nobody() {
 
 #[test]
 fn a_guild_or_a_user_that_is_deleted_under_an_administrator_is_unknown() {
-    let token = World::admin_token;
-    let user = |world: &World| format!("/api/admin/users/{}", world.alice.id);
-    let put = |world: &World, path: &str, body| {
+    let token = |world: &Native| world.admin_token();
+    let user = |world: &Native| format!("/api/admin/users/{}", world.alice.id);
+    let put = |world: &Native, path: &str, body| {
         administrative(Method::Put, path, Some(&body), &token(world))
     };
-    let post = |world: &World, path: &str, body| {
+    let post = |world: &Native, path: &str, body| {
         administrative(Method::Post, path, Some(&body), &token(world))
     };
     while_deleting(

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Browser, Form, PASSWORD, With as _, World, get, post, selector};
+use crate::world::{
+    Answer, App, Browser, Form, Native, PASSWORD, With as _, World, get, post, selector,
+};
 
 mod link;
 mod text;
@@ -377,7 +379,7 @@ fn somebody_else_s_application_and_none_are_one_page() {
 
 #[test]
 fn secrets_are_shown_once_and_are_nowhere_else() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = create(&browser, "Mine", "confidential", REDIRECT);
     let mut secrets = vec![PASSWORD.to_owned(), app.secret.clone().expect("a secret")];

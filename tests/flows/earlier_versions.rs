@@ -7,11 +7,10 @@ use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::oauth::token::access::{AccessToken, Marks, Subject};
 use fluxer_oauth2::oauth::token::refresh::RefreshToken;
 use fluxer_oauth2::snowflake::{ApplicationId, UserId};
-use fluxer_oauth2::store::Ambient;
 use fluxer_oauth2::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::world::{App, HTTP, VERIFIER, With, World, get, text};
+use crate::world::{App, HTTP, Native, VERIFIER, With, get, text};
 
 /// A family whose code waits, as version 0.1 wrote it. `NOW` stands for the time.
 const OFFERED: &str = r#"{"offered":{"approval":{"grant":{"scope":"identify email","redirect_uri":"https://server.example/cb?fixed=1","code_challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","device":"Mozilla/5.0 (X11; Linux x86_64)","address":"192.0.2.1"},"opened_at":NOW,"code_expires_at":LATER},"misses":0}}"#;
@@ -26,14 +25,14 @@ const RECORD: &str = r#"{"user":"USER","application":"APPLICATION","grant":{"sco
 
 /// A server where Alice and an application meet.
 struct Before {
-    world: World,
+    world: Native,
     user: UserId,
     application: ApplicationId,
 }
 
 impl Before {
     fn new() -> Self {
-        let world = World::new();
+        let world = Native::new();
         Self {
             user: UserId::parse(&world.alice.id).unwrap(),
             application: ApplicationId::parse(&world.server.id).unwrap(),
@@ -46,11 +45,11 @@ impl Before {
     }
 
     fn later(&self) -> Timestamp {
-        self.world.memory.now() + core::time::Duration::from_secs(600)
+        self.world.now() + core::time::Duration::from_secs(600)
     }
 
     fn written(&self, row: &str) -> String {
-        row.replace("NOW", &self.world.memory.now().millis().to_string())
+        row.replace("NOW", &self.world.now().millis().to_string())
             .replace("LATER", &self.later().millis().to_string())
             .replace("USER", &self.world.alice.id)
             .replace("APPLICATION", &self.app().id)
@@ -74,7 +73,7 @@ impl Before {
             application: self.application,
             family,
             generation: 2,
-            issued_at: self.world.memory.now(),
+            issued_at: self.world.now(),
             expires_at: self.later(),
             openid: false,
         };
@@ -87,7 +86,7 @@ impl Before {
             subject: Subject::Application(family, Marks::OfItsApplication),
             application: self.application,
             scope: Scopes::NONE,
-            issued_at: self.world.memory.now(),
+            issued_at: self.world.now(),
             expires_at: self.later(),
         };
         let keyring = &self.world.config.keyring;
@@ -190,7 +189,7 @@ fn a_token_of_client_credentials_works_until_it_is_revoked() {
 
 #[test]
 fn every_token_of_client_credentials_has_a_ledger_of_its_own() {
-    let world = World::new();
+    let world = Native::new();
     let issue = || {
         let form = [("grant_type", "client_credentials")];
         text(&world.token(&world.server, &form).json(), "access_token")

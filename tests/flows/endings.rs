@@ -3,7 +3,9 @@
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN_SECRET, App, PASSWORD, Tokens, With, World, get, post, request, text};
+use crate::world::{
+    ADMIN_SECRET, App, Native, PASSWORD, Tokens, With, World, get, post, request, text,
+};
 
 const DEAD: (bool, bool) = (false, false);
 const ALIVE: (bool, bool) = (true, true);
@@ -434,7 +436,7 @@ fn a_deleted_application_is_nobody() {
 
 #[test]
 fn introspection_names_the_user_to_whoever_may_know_the_name() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let asks = world.server.asks().with("scope", "email");
     let code = browser.code(&asks);

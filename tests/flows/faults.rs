@@ -9,7 +9,7 @@ use fluxer_oauth2::store::memory::{Isolate, KvMood, Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, get, text, with_json,
+    Answer, App, Browser, Native, PASSWORD, Tokens, With, administrative, get, text, with_json,
 };
 
 /// A flow that meets faults.
@@ -20,7 +20,7 @@ struct Flow {
     /// gives no place back; an exchange asks its ledger once more; the refresh token's record is an
     /// inventory. The audit log costs nobody an answer.
     survives: &'static [&'static str],
-    prepare: for<'w> fn(&'w World, &'w Browser<'w>) -> Attempt<'w>,
+    prepare: for<'w> fn(&'w Native, &'w Browser<'w>) -> Attempt<'w>,
 }
 
 /// How its 503 looks.
@@ -63,7 +63,7 @@ fn is_unavailable(flow: &Flow, answer: &Answer) {
 }
 
 /// Fails every step of the flow once, before and after its effect; how many there were.
-fn inject(world: &World, browser: &Browser<'_>, flow: &Flow) -> usize {
+fn inject(world: &Native, browser: &Browser<'_>, flow: &Flow) -> usize {
     let mut injected = 0;
     for when in [When::Before, When::After] {
         for step in 0.. {
@@ -95,7 +95,7 @@ fn inject(world: &World, browser: &Browser<'_>, flow: &Flow) -> usize {
 fn inject_all(flows: &[Flow], moods: &[KvMood]) -> usize {
     let mut injected = 0;
     for mood in moods {
-        let world = World::new();
+        let world = Native::new();
         world.memory.kv_mood.set(*mood);
         world.memory.isolate.set(Isolate::Cold);
         let browser = world.alices_browser();
@@ -131,7 +131,7 @@ fn devices(browser: &Browser<'_>, app: &App) -> usize {
 }
 
 /// Redeems the code of an answer: exactly one lineage comes of it.
-fn redeems_once(world: &World, browser: &Browser<'_>, app: &App, answer: Answer) {
+fn redeems_once(world: &Native, browser: &Browser<'_>, app: &App, answer: Answer) {
     let before = devices(browser, app);
     let code = answer.expect(303).parameter("code").expect("a code");
     let tokens = world.exchange(app, &code).tokens();
@@ -140,14 +140,14 @@ fn redeems_once(world: &World, browser: &Browser<'_>, app: &App, answer: Answer)
 }
 
 /// The tokens work, and so does their successor.
-fn one_lineage(world: &World, app: &App, tokens: &Tokens) {
+fn one_lineage(world: &Native, app: &App, tokens: &Tokens) {
     assert_eq!(world.works(app, tokens), (true, true));
     let next = world.refresh(app, &tokens.refresh).tokens();
     assert_ne!(next.refresh, tokens.refresh);
     assert_eq!(world.works(app, &next), (true, true));
 }
 
-fn is_dead(world: &World, app: &App, tokens: &Tokens) {
+fn is_dead(world: &Native, app: &App, tokens: &Tokens) {
     assert_eq!(world.works(app, tokens), (false, false));
     assert_eq!(
         world.refresh(app, &tokens.refresh).expect(400).error(),
@@ -155,7 +155,7 @@ fn is_dead(world: &World, app: &App, tokens: &Tokens) {
     );
 }
 
-fn exchange<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
+fn exchange<'w>(world: &'w Native, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
     let before = devices(browser, app);
     let code = browser.code(&app.asks());
     attempt(
@@ -167,7 +167,7 @@ fn exchange<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Att
     )
 }
 
-fn refresh<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
+fn refresh<'w>(world: &'w Native, browser: &'w Browser<'w>, app: &'w App) -> Attempt<'w> {
     let tokens = world.tokens_for(browser, app);
     let before = devices(browser, app);
     attempt(
@@ -181,7 +181,7 @@ fn refresh<'w>(world: &'w World, browser: &'w Browser<'w>, app: &'w App) -> Atte
 
 /// Ends what the tokens live in, by a request of the API that may find its work done.
 fn ending<'w>(
-    world: &'w World,
+    world: &'w Native,
     browser: &'w Browser<'w>,
     request: impl Fn() -> Request + 'w,
 ) -> Attempt<'w> {
@@ -209,7 +209,7 @@ fn with_csrf(browser: &Browser<'_>, method: Method, path: &str) -> impl Fn() -> 
 }
 
 fn administering<'w>(
-    world: &'w World,
+    world: &'w Native,
     (method, path, body): (Method, String, Option<Value>),
     check: impl Fn(Answer) + 'w,
 ) -> Attempt<'w> {
@@ -221,9 +221,8 @@ fn administering<'w>(
 }
 
 /// A name that nobody has yet.
-fn fresh_name(world: &World) -> String {
-    use fluxer_oauth2::store::Ambient as _;
-    format!("u{}", world.memory.now().millis())
+fn fresh_name(world: &Native) -> String {
+    format!("u{}", world.now().millis())
 }
 
 const FLOWS: &[Flow] = &[
@@ -588,14 +587,14 @@ const FLOWS: &[Flow] = &[
 ];
 
 /// Alice's token for this scope.
-fn token_for(world: &World, browser: &Browser<'_>, scope: &str) -> String {
+fn token_for(world: &Native, browser: &Browser<'_>, scope: &str) -> String {
     let app = &world.server;
     let code = browser.code(&app.asks().with("scope", scope).with("prompt", "consent"));
     world.exchange(app, &code).tokens().access
 }
 
 /// A bot, and a guild that it is in.
-fn bot_in_a_guild(world: &World, browser: &Browser<'_>) -> (App, String) {
+fn bot_in_a_guild(world: &Native, browser: &Browser<'_>) -> (App, String) {
     let (bot, guild) = (world.bot(), world.guild("G", &world.alice));
     browser.add_bot(&bot.bot_link(), &guild).expect(200);
     (bot, guild)
@@ -934,11 +933,11 @@ fn sending<'w>(
 }
 
 /// Browsers of Alice and of an administrator, for one attempt.
-fn alone(world: &World) -> std::rc::Rc<Browser<'_>> {
+fn alone(world: &Native) -> std::rc::Rc<Browser<'_>> {
     std::rc::Rc::new(world.alices_browser())
 }
 
-fn administrator(world: &World) -> std::rc::Rc<Browser<'_>> {
+fn administrator(world: &Native) -> std::rc::Rc<Browser<'_>> {
     let browser = world.browser();
     browser.log_in(&world.staff);
     std::rc::Rc::new(browser)
@@ -950,7 +949,7 @@ fn looking(browser: std::rc::Rc<Browser<'_>>, page: String) -> Attempt<'_> {
 }
 
 /// Takes back what the server application may, by one of the buttons of a page.
-fn revoking<'w>(world: &'w World, browser: &Browser<'_>, button: &'static str) -> Attempt<'w> {
+fn revoking<'w>(world: &'w Native, browser: &Browser<'_>, button: &'static str) -> Attempt<'w> {
     let app = &world.server;
     let tokens = world.tokens_for(browser, app);
     let page = browser.get("/settings/authorizations");
@@ -968,7 +967,7 @@ fn revoking<'w>(world: &'w World, browser: &Browser<'_>, button: &'static str) -
 
 /// Something that Alice does with a new application of hers, by its page.
 fn developing<'w>(
-    world: &'w World,
+    world: &'w Native,
     action: &'static str,
     check: impl Fn(&App, Answer) + 'w,
 ) -> Attempt<'w> {
@@ -1210,7 +1209,7 @@ const PAGE_FLOWS: &[Flow] = &[
 
 #[test]
 fn a_silent_request_is_told_by_redirect() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let asks = world.server.asks().with("prompt", "none");
     browser.code(&world.server.asks());
@@ -1241,7 +1240,7 @@ fn a_silent_request_is_told_by_redirect() {
 
 #[test]
 fn a_limiter_that_is_down_stops_nobody_but_logins() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     world.memory.outage.set(Some("limiter"));
     let tokens = world.tokens_for(&browser, &world.server);
@@ -1255,7 +1254,7 @@ fn a_limiter_that_is_down_stops_nobody_but_logins() {
 #[test]
 fn a_fault_is_no_guess() {
     const SECOND_WINDOW: usize = 2;
-    let world = World::new();
+    let world = Native::new();
     let browser = world.browser();
     let form = browser.get("/login").form("password");
     let form = form.with("login", "alice").with("password", PASSWORD);
@@ -1270,7 +1269,7 @@ fn a_fault_is_no_guess() {
 #[test]
 fn an_outage_is_no_verdict_however_long_it_lasts() {
     const MISSES_THAT_WOULD_BURN_A_CODE: usize = 12;
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     for (part, [exchange, refresh, me, authorize]) in [
         ("ledger", [503, 503, 503, 200]),
@@ -1306,7 +1305,7 @@ fn an_outage_is_no_verdict_however_long_it_lasts() {
 
 #[test]
 fn what_will_not_pass_is_not_called_a_moment() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = &world.server;
     let bot = world.bot();
@@ -1350,7 +1349,7 @@ fn what_will_not_pass_is_not_called_a_moment() {
 
 #[test]
 fn health_names_the_part_that_is_down() {
-    let world = World::new();
+    let world = Native::new();
     let all_well = json!({
         "records": "ok", "ledger": "ok", "limiter": "ok", "directory": "ok", "migrations": "ok",
     });

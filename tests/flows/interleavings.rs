@@ -9,7 +9,7 @@ use fluxer_oauth2::store::memory::Meanwhile;
 use serde_json::json;
 
 use crate::world::{
-    Answer, App, Browser, PASSWORD, Tokens, With, World, administrative, request, text, with_json,
+    Answer, App, Browser, Native, PASSWORD, Tokens, With, administrative, request, text, with_json,
 };
 
 /// Two requests, and what must hold of their answers once both are through.
@@ -30,9 +30,9 @@ fn pair(one: Request, other: Request, check: impl Fn(&Answer, &Answer) + 'static
 }
 
 /// Lets the other happen before every step of the one.
-fn interleave(prepare: impl Fn(&'static World, &'static Browser<'static>) -> Pair) {
+fn interleave(prepare: impl Fn(&'static Native, &'static Browser<'static>) -> Pair) {
     // A test's world may live as long as the test.
-    let world: &'static World = Box::leak(Box::new(World::new()));
+    let world: &'static Native = Box::leak(Box::new(Native::new()));
     let browser: &'static Browser<'static> = Box::leak(Box::new(world.alices_browser()));
     let mut interleaved = 0;
     for step in 0.. {
@@ -89,7 +89,7 @@ fn copy(request: &Request) -> Request {
 }
 
 /// Whatever an answer gave does not work.
-fn is_dead(world: &World, app: &App, answer: &Answer) {
+fn is_dead(world: &Native, app: &App, answer: &Answer) {
     if answer.status == 200 {
         let body = answer.json();
         assert_eq!(world.me(&text(&body, "access_token")).status, 401);
@@ -288,12 +288,12 @@ fn password() -> serde_json::Value {
 }
 
 /// A change to Alice's application or to her account, by an administrator.
-fn change(world: &World, path: &str, change: &serde_json::Value) -> Request {
+fn change(world: &Native, path: &str, change: &serde_json::Value) -> Request {
     administrative(Method::Patch, path, Some(change), &world.admin_token())
 }
 
 /// What an administrator is shown there.
-fn shown(world: &World, path: &str) -> serde_json::Value {
+fn shown(world: &Native, path: &str) -> serde_json::Value {
     world.administer(Method::Get, path, None).expect(200).json()
 }
 
@@ -347,7 +347,7 @@ fn a_change_at_the_time_of_a_reset_keeps_the_new_secrets() {
 
 #[test]
 fn two_changes_of_a_user_do_not_undo_each_other() {
-    let path = |world: &World| format!("/api/admin/users/{}", world.staff.id);
+    let path = |world: &Native| format!("/api/admin/users/{}", world.staff.id);
     interleave(|world, _| {
         let path = path(world);
         let again = change(world, &path, &json!({"admin": true, "verified": false}));

@@ -4,12 +4,12 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Isolate, Plan, When};
 use serde_json::Value;
 
-use crate::world::{With, World, get, text};
+use crate::world::{Native, With, get, text};
 
 const JWKS: &str = "/.well-known/jwks.json";
 const DAY: u64 = 24 * 3600;
 
-impl World {
+impl Native {
     fn key_ids(&self) -> Vec<String> {
         let set = self.send(get(JWKS)).expect(200).json();
         let keys = set["keys"].as_array().expect("keys").clone();
@@ -47,7 +47,7 @@ fn shown(keys: &Value) -> Vec<(String, String)> {
 
 #[test]
 fn the_first_request_makes_a_key_an_algorithm_and_shows_their_public_halves() {
-    let world = World::new();
+    let world = Native::new();
     let answer = world.send(get(JWKS)).expect(200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
@@ -65,7 +65,7 @@ fn the_first_request_makes_a_key_an_algorithm_and_shows_their_public_halves() {
 
 #[test]
 fn nothing_asks_for_keys_that_needs_none() {
-    let world = World::new();
+    let world = Native::new();
     let tokens = world.tokens(&world.server);
     world.refresh(&world.server, &tokens.refresh).expect(200);
     world.me(&tokens.access).expect(200);
@@ -74,7 +74,7 @@ fn nothing_asks_for_keys_that_needs_none() {
 
 #[test]
 fn a_rotation_is_published_a_day_before_it_signs_and_what_retired_goes_with_its_last_token() {
-    let world = World::new();
+    let world = Native::new();
     let before = world.key_ids();
     let rotated = world.administer(Method::Post, "/api/admin/keys/rotate", None);
     assert_eq!(shown(&rotated.expect(202).json()).len(), 4);
@@ -116,7 +116,7 @@ fn a_rotation_is_published_a_day_before_it_signs_and_what_retired_goes_with_its_
 
 #[test]
 fn age_rotates_keys_without_anybody_asking_for_it() {
-    let world = World::with(&[("KEY_LIFETIME", "864000")]);
+    let world = Native::with(&[("KEY_LIFETIME", "864000")]);
     let first = world.key_ids();
     world.advance(9 * DAY + 1);
     assert_eq!(
@@ -129,7 +129,7 @@ fn age_rotates_keys_without_anybody_asking_for_it() {
 
 #[test]
 fn a_leaked_key_is_gone_at_once_and_its_successor_signs() {
-    let world = World::new();
+    let world = Native::new();
     let leaked = world.kid("ES256 current");
     let remove =
         |kid: &str| world.administer(Method::Delete, &format!("/api/admin/keys/{kid}"), None);
@@ -150,7 +150,7 @@ fn a_leaked_key_is_gone_at_once_and_its_successor_signs() {
 
 #[test]
 fn only_administrators_see_and_change_keys() {
-    let world = World::new();
+    let world = Native::new();
     let token = world.tokens(&world.server).access;
     for (method, path) in [
         (Method::Get, "/api/admin/keys"),
@@ -166,7 +166,7 @@ fn only_administrators_see_and_change_keys() {
 
 #[test]
 fn the_key_set_is_served_while_the_directory_is_down_and_while_its_object_is_for_an_hour() {
-    let world = World::new();
+    let world = Native::new();
     let keys = world.key_ids();
     world.memory.outage.set(Some("directory"));
     assert_eq!(world.key_ids(), keys);
@@ -183,7 +183,7 @@ fn the_key_set_is_served_while_the_directory_is_down_and_while_its_object_is_for
 #[test]
 fn a_turn_whose_answer_is_lost_has_made_the_keys_that_the_next_one_finds() {
     for when in [When::Before, When::After] {
-        let world = World::new();
+        let world = Native::new();
         world.memory.isolate.set(Isolate::Cold);
         world.memory.plan.set(Some(Plan { step: 0, when }));
         world.send(get(JWKS)).expect(503);
@@ -197,18 +197,16 @@ fn a_turn_whose_answer_is_lost_has_made_the_keys_that_the_next_one_finds() {
 fn private_keys_are_encrypted_anew_before_an_entry_of_signing_keys_goes() {
     const OLD: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     const NEW: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
-    let move_to = |world: World, keys: &str| {
-        let mut next = World::with(&[("SIGNING_KEYS", keys)]);
-        next.memory = world.memory;
-        next.memory.isolate.set(Isolate::Cold);
-        next
+    let move_to = |world: Native, keys: &str| {
+        world.memory.isolate.set(Isolate::Cold);
+        world.reconfigured(&[("SIGNING_KEYS", keys)])
     };
-    let said = |world: &World| {
+    let said = |world: &Native| {
         let log = world.memory.log.borrow();
         log.iter()
             .any(|line| line.contains("private keys are encrypted under the first entry"))
     };
-    let world = World::new();
+    let world = Native::new();
     let keys = world.key_ids();
     let world = move_to(world, &format!("{NEW},{OLD}"));
     assert_eq!(world.key_ids(), keys);

@@ -4,7 +4,7 @@ use fluxer_oauth2::http::Request;
 use fluxer_oauth2::store::memory::Isolate;
 use serde_json::{Value, json};
 
-use crate::world::{App, With, World, post, post_as};
+use crate::world::{App, Native, With, World, post, post_as};
 
 /// The token endpoint's limit.
 const TEN: usize = 10;
@@ -89,7 +89,7 @@ fn whoever_does_not_prove_who_they_are_is_counted_by_address() {
 
 #[test]
 fn what_the_isolate_does_not_remember_takes_its_address_s_place_before_the_directory_is_asked() {
-    let world = World::with(TEN_IN_TEN);
+    let world = Native::with(TEN_IN_TEN);
     world.memory.isolate.set(Isolate::Cold);
     for _ in 0..TEN {
         world.memory.forget_steps();
@@ -160,7 +160,7 @@ fn introspects(world: &World, address: &str, secret: &str) -> u16 {
 
 #[test]
 fn wrong_client_secrets_at_introspection_are_limited_by_address_and_right_ones_are_not() {
-    let world = World::with(&[]);
+    let world = Native::with(&[]);
     let right = world.server.secret.clone().expect("a secret");
     for index in 0..30 {
         assert_eq!(introspects(&world, "203.0.113.1", &right), 200, "{index}");

@@ -94,7 +94,11 @@ fn a_wrong_password_and_an_unknown_user_are_one_answer() {
             .body
             .replace(form.field("csrf_token"), "")
             .replace(login, "");
-        let headers: Vec<_> = answer.headers().iter().map(|(name, _)| *name).collect();
+        let headers: Vec<_> = answer
+            .headers()
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
         (body, headers)
     };
     let expected = answer("alice", "wrong");

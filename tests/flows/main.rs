@@ -1,4 +1,4 @@
-//! Whole flows through the router, natively, on `store::memory`.
+//! Whole flows: through the router on `store::memory`, and with `FLOWS_ON=worker` through the built Worker.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod authorize;
 mod bot_tokens;
 mod bots;
 mod browsers;
+mod built;
 mod client_documents;
 mod code_flow;
 mod costs;

@@ -7,7 +7,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::world::{Answer, App, Asks, Browser, HTTP, PASSWORD, With, World, get};
+use crate::world::{Answer, App, Asks, Browser, HTTP, Native, PASSWORD, With, World, get};
 use fluxer_oauth2::http::Method;
 
 /// What a relying party does with an ID token: by the published keys and nothing of the server's own
@@ -130,7 +130,7 @@ fn a_nonce_comes_back_as_it_was_sent_and_is_absent_where_none_was() {
 
 #[test]
 fn without_openid_there_is_no_id_token_and_no_key_is_asked_for() {
-    let world = World::new();
+    let world = Native::new();
     let app = &world.server;
     let code = world.alices_browser().code(&app.asks());
     world.memory.forget_steps();
@@ -193,7 +193,7 @@ fn a_narrower_refresh_without_openid_has_no_id_token_and_the_next_one_has() {
 
 #[test]
 fn a_key_that_cannot_be_had_costs_no_code_and_no_refresh_token() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = &world.server;
     let code = browser.code(&asks(app));

@@ -4,10 +4,10 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Isolate, KvMood};
 use serde_json::{Value, json};
 
-use crate::world::{App, PASSWORD, Tokens, With, World, get, text};
+use crate::world::{App, Native, PASSWORD, Tokens, With, get, text};
 
 /// A server whose isolate has read its application a moment ago, and whose D1 is silent from then on.
-fn outage(world: &World) -> Tokens {
+fn outage(world: &Native) -> Tokens {
     let browser = world.alices_browser();
     let tokens = world.tokens_for(&browser, &world.server);
     world.memory.isolate.set(Isolate::Remembering);
@@ -16,18 +16,18 @@ fn outage(world: &World) -> Tokens {
     tokens
 }
 
-fn own(world: &World, scope: &str) -> u16 {
+fn own(world: &Native, scope: &str) -> u16 {
     let form = [("grant_type", "client_credentials"), ("scope", scope)];
     world.token(&world.server, &form).status
 }
 
-fn bearer_check(world: &World, token: &str) -> u16 {
+fn bearer_check(world: &Native, token: &str) -> u16 {
     world.send(get("/api/oauth2/@me").bearer(token)).status
 }
 
 #[test]
 fn refreshes_and_introspection_go_on_for_ten_minutes_without_d1() {
-    let world = World::new();
+    let world = Native::new();
     let mut tokens = outage(&world);
     for _ in 0..9 {
         world.advance(60);
@@ -46,7 +46,7 @@ fn refreshes_and_introspection_go_on_for_ten_minutes_without_d1() {
 
 #[test]
 fn a_revoked_token_is_refused_without_d1() {
-    let world = World::new();
+    let world = Native::new();
     let tokens = outage(&world);
     world.advance(60);
     world.revoke(&world.server, &tokens.refresh).expect(200);
@@ -58,7 +58,7 @@ fn a_revoked_token_is_refused_without_d1() {
 
 #[test]
 fn a_bearer_check_goes_on_without_d1() {
-    let world = World::new();
+    let world = Native::new();
     let tokens = outage(&world);
     world.advance(60);
     // The check passes, and the resource itself needs D1.
@@ -76,7 +76,7 @@ fn a_bearer_check_goes_on_without_d1() {
 
 #[test]
 fn nothing_new_begins_without_d1() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let code = browser.code(&world.server.asks());
     outage(&world);
@@ -89,7 +89,7 @@ fn nothing_new_begins_without_d1() {
 
 #[test]
 fn administrators_wait_for_d1() {
-    let world = World::new();
+    let world = Native::new();
     let console = world.application(&json!({
         "name": "Console", "trusted": true, "redirect_uris": ["https://console.example/cb"],
     }));
@@ -108,7 +108,7 @@ fn administrators_wait_for_d1() {
 
 #[test]
 fn a_wrong_secret_is_no_verdict_without_d1() {
-    let world = World::new();
+    let world = Native::new();
     let tokens = outage(&world);
     world.advance(60);
     let stranger = App {
@@ -119,14 +119,14 @@ fn a_wrong_secret_is_no_verdict_without_d1() {
 }
 
 /// An application stopped: deleted, or its secret replaced.
-fn stop(world: &World, method: Method, path: &str, body: Option<&Value>) {
+fn stop(world: &Native, method: Method, path: &str, body: Option<&Value>) {
     world.administer(method, path, body);
 }
 
 #[test]
 fn an_application_that_was_stopped_is_not_served_from_memory() {
     for kv in [KvMood::Fresh, KvMood::Missing] {
-        let world = World::new();
+        let world = Native::new();
         let tokens = outage(&world);
         world.memory.outage.set(None);
         let path = format!("/api/admin/applications/{}", world.server.id);
@@ -143,7 +143,7 @@ fn an_application_that_was_stopped_is_not_served_from_memory() {
 
 #[test]
 fn where_kv_is_silent_too_memory_serves_nobody() {
-    let world = World::new();
+    let world = Native::new();
     let tokens = outage(&world);
     world.advance(60);
     world.refresh(&world.server, &tokens.refresh).expect(200);
@@ -153,7 +153,7 @@ fn where_kv_is_silent_too_memory_serves_nobody() {
 
 #[test]
 fn a_new_secret_works_where_the_old_one_is_remembered() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = world.application(&json!({
         "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
@@ -174,7 +174,7 @@ fn a_new_secret_works_where_the_old_one_is_remembered() {
     );
 }
 
-fn change(world: &World, app: &App, change: &Value) {
+fn change(world: &Native, app: &App, change: &Value) {
     let path = format!("/api/admin/applications/{}", app.id);
     world
         .administer(Method::Patch, &path, Some(change))
@@ -183,7 +183,7 @@ fn change(world: &World, app: &App, change: &Value) {
 
 #[test]
 fn a_new_redirect_uri_works_where_it_is_not_remembered() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = &world.server;
     world.memory.isolate.set(Isolate::Remembering);
@@ -199,7 +199,7 @@ fn a_new_redirect_uri_works_where_it_is_not_remembered() {
 
 #[test]
 fn a_redirect_uri_that_came_back_is_no_reason_to_refuse_a_code() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = &world.server;
     let code = browser.code(&app.asks());
@@ -213,7 +213,7 @@ fn a_redirect_uri_that_came_back_is_no_reason_to_refuse_a_code() {
 
 #[test]
 fn trust_that_was_given_a_moment_ago_counts() {
-    let world = World::new();
+    let world = Native::new();
     let app = &world.server;
     let tokens = world.tokens(&world.other);
     world.memory.isolate.set(Isolate::Remembering);
@@ -228,12 +228,14 @@ fn trust_that_was_given_a_moment_ago_counts() {
 #[test]
 fn tokens_of_a_former_issuer_go_on() {
     const NEW: &str = "http://localhost:8787";
-    let mut world = World::new();
+    let moved = |world: Native, aliases| {
+        world.reconfigured(&[("ISSUER", NEW), ("ISSUER_ALIASES", aliases)])
+    };
+    let world = Native::new();
     let tokens = world.tokens(&world.server);
-    let settings = |aliases| World::with(&[("ISSUER", NEW), ("ISSUER_ALIASES", aliases)]).config;
-    world.config = settings("");
+    let world = moved(world, "");
     assert_eq!(world.works(&world.server, &tokens), (false, false));
-    world.config = settings("https://older.example http://127.0.0.1:8787");
+    let world = moved(world, "https://older.example http://127.0.0.1:8787");
     assert_eq!(world.works(&world.server, &tokens), (true, true));
     let next = world.refresh(&world.server, &tokens.refresh).tokens();
     let answer = world.introspect(&world.server, &next.access);

@@ -3,18 +3,20 @@
 use fluxer_oauth2::http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Asks, HTTP, With, World, get, request, text, with_json};
+use crate::world::{Answer, App, Asks, HTTP, Native, With, World, get, request, text, with_json};
 
 const REGISTER: &str = "/api/oauth2/register";
 
+const OPEN: [(&str, &str); 5] = [
+    ("DYNAMIC_REGISTRATION", "open"),
+    ("RATE_LIMIT_REGISTER", "off"),
+    ("RATE_LIMIT_AUTHORIZE", "off"),
+    ("RATE_LIMIT_TOKEN", "off"),
+    ("RATE_LIMIT_REVOKE", "off"),
+];
+
 fn open() -> World {
-    World::with(&[
-        ("DYNAMIC_REGISTRATION", "open"),
-        ("RATE_LIMIT_REGISTER", "off"),
-        ("RATE_LIMIT_AUTHORIZE", "off"),
-        ("RATE_LIMIT_TOKEN", "off"),
-        ("RATE_LIMIT_REVOKE", "off"),
-    ])
+    World::with(&OPEN)
 }
 
 fn register(world: &World, body: &Value) -> Answer {
@@ -364,7 +366,7 @@ fn where_a_token_is_needed_an_administrator_s_lets_clients_register_while_it_is_
 
 #[test]
 fn a_registration_that_nobody_authorized_goes_after_seven_days_and_no_other() {
-    let world = open();
+    let world = Native::with(&OPEN);
     let (unused, _) = public(&world);
     let (used, _) = public(&world);
     let tokens = world.tokens(&used);
@@ -388,41 +390,10 @@ fn a_registration_that_nobody_authorized_goes_after_seven_days_and_no_other() {
     browser.get(&fresh.asks().target()).expect(200);
 }
 
-fn sweep(world: &World) {
+fn sweep(world: &Native) {
     use fluxer_oauth2::endpoint::api::admin::audit_log::sweep;
     let lifetime = world.config.audit_log_lifetime;
-    pollster::block_on(sweep(&world.memory, lifetime)).expect("a sweep");
-}
-
-#[test]
-fn the_registrations_of_one_vendor_stand_together() {
-    let world = open();
-    let browser = world.alices_browser();
-    let named = |name: &str, host: &str| {
-        let uri = format!("https://{host}/cb");
-        registered(
-            &world,
-            &json!({"client_name": name, "redirect_uris": [uri]}),
-        )
-        .0
-    };
-    for (name, host) in [
-        ("Claude", "claude.example"),
-        ("Other", "other.example"),
-        ("Claude", "evil.example"),
-        ("Claude", "claude.example"),
-    ] {
-        browser.code(&named(name, host).asks());
-        world.advance(1);
-    }
-    let page = browser.get("/settings/authorizations").expect(200);
-    let hosts = page.texts(".grant > .quiet");
-    let hosts: Vec<_> = hosts
-        .iter()
-        .filter_map(|it| it.split(" at ").nth(1))
-        .collect();
-    let (claude, other, evil) = ("claude.example.", "other.example.", "evil.example.");
-    assert_eq!(hosts, [claude, claude, other, evil]);
+    pollster::block_on(sweep(&*world.memory, lifetime)).expect("a sweep");
 }
 
 #[test]
@@ -439,7 +410,7 @@ fn registrations_are_limited_by_address() {
 
 #[test]
 fn no_secret_of_a_registration_reaches_storage() {
-    let world = open();
+    let world = Native::with(&OPEN);
     let (app, answer) = registered(&world, &json!({"redirect_uris": ["https://c.example/cb"]}));
     let kept = world.memory.dump();
     for secret in [
@@ -516,7 +487,7 @@ mod recorded {
     /// `invalid_grant`; it keeps both on `temporarily_unavailable`.
     #[test]
     fn the_typescript_sdk_is_told_what_to_throw_away() {
-        let world = open();
+        let world = Native::with(&OPEN);
         let (app, answer) = public(&world);
         let tokens = world.tokens(&app);
         let refused = world.refresh(&app, "nonsense").expect(400);

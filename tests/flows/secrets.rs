@@ -3,11 +3,11 @@
 use fluxer_oauth2::http::Method;
 use serde_json::json;
 
-use crate::world::{ADMIN_SECRET, PASSWORD, VERIFIER, World};
+use crate::world::{ADMIN_SECRET, Native, PASSWORD, VERIFIER};
 
 #[test]
 fn no_secret_reaches_storage_or_the_log() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let mut secrets = vec![
         PASSWORD.to_owned(),

@@ -5,7 +5,8 @@ use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Browser, Form, HTTP, Tokens, With, World, get, post, request, selector, text,
+    Answer, App, Browser, Form, HTTP, Native, Tokens, With, World, get, post, request, selector,
+    text,
 };
 
 const PATH: &str = "/settings/authorizations";
@@ -373,7 +374,7 @@ fn settings_let_nothing_of_a_stranger_s_become_markup() {
 
 #[test]
 fn settings_page_through_all_of_it() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let mut granted = Vec::new();
     for index in 0..47 {
@@ -483,7 +484,7 @@ fn settings_are_small_whatever_strangers_say() {
 
 #[test]
 fn settings_that_cannot_be_read_are_not_empty() {
-    let world = World::new();
+    let world = Native::new();
     let browser = world.alices_browser();
     let app = &world.server;
     let tokens = world.tokens_for(&browser, app);

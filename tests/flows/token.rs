@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::world::{
-    ADMIN_SECRET, Answer, App, CHALLENGE, PASSWORD, VERIFIER, WRONG_VERIFIER, With, World, encode,
-    get, post, post_as, request, text,
+    ADMIN_SECRET, Answer, App, CHALLENGE, Native, PASSWORD, VERIFIER, WRONG_VERIFIER, With, World,
+    encode, get, post, post_as, request, text,
 };
 
 const TOKEN: &str = "/api/oauth2/token";
@@ -600,7 +600,7 @@ fn body_of(request: &Request) -> Vec<u8> {
 
 #[test]
 fn a_code_dies_with_what_it_stands_on() {
-    let world = World::new();
+    let world = Native::new();
     let admin = |method, path: &str| world.administer(method, path, None).expect(204);
     let browser = world.alices_browser();
     let app = world.application(&json!({"name": "A", "redirect_uris": ["https://a.example/cb"]}));

@@ -185,9 +185,7 @@ fn scripts_of_other_origins_reach_what_proves_itself_and_nothing_else() {
             .headers()
             .iter()
             .filter(|(name, _)| name.starts_with("access-control-"));
-        headers
-            .map(|(name, value)| (*name, value.clone()))
-            .collect::<Vec<_>>()
+        headers.cloned().collect::<Vec<_>>()
     };
     for path in paths() {
         for path in [Some(path.clone()), alias(&path)].into_iter().flatten() {
@@ -306,7 +304,7 @@ fn ten_in_ten_seconds_on_every_spelling_of_a_url() {
                 assert_eq!(answer.header(name), Some(value), "{bucket}");
             }
         }
-        world.memory.advance(Duration::from_millis(8_766));
+        world.pass(Duration::from_millis(8_766));
         for request in &requests {
             let answer = again(request, "192.0.2.7").expect(429);
             assert_eq!(answer.header("retry-after"), Some("2"));
@@ -330,7 +328,7 @@ fn ten_in_ten_seconds_on_every_spelling_of_a_url() {
             assert_ne!(again(request, "192.0.2.8").status, 429, "another address");
         }
         // What was refused did not count: the place is free when it was said to be.
-        world.memory.advance(Duration::from_millis(1_234));
+        world.pass(Duration::from_millis(1_234));
         assert_ne!(again(&requests[0], "192.0.2.7").status, 429);
         world.advance(60);
     }

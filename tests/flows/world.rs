@@ -1,17 +1,25 @@
-//! A world to test in: the server on `store::memory`, users and applications made over its own
-//! administration API, and browsers that keep cookies and send back the forms they are shown.
+//! A world to test in: the server, users and applications made over its own administration API, and
+//! browsers that keep cookies and send back the forms they are shown.
+//!
+//! A [`World`] runs on `store::memory`, or where `FLOWS_ON=worker` says so, over HTTP on the built Worker. What
+//! reaches into the memory (faults, interleavings, costs, what is stored) takes a [`Native`], which is always
+//! on `store::memory`.
 
 use core::ops::Deref;
 use core::time::Duration;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use crate::built::Built;
 use base64ct::{Base64, Encoding};
 use fluxer_oauth2::config::Config;
 use fluxer_oauth2::http::{Body, Headers, Method, Request, Response};
 use fluxer_oauth2::router;
+use fluxer_oauth2::store::Ambient;
 use fluxer_oauth2::store::Outlook;
 use fluxer_oauth2::store::memory::Memory;
+use fluxer_oauth2::time::Timestamp;
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Value, json};
 use url::form_urlencoded::{Serializer, parse};
@@ -31,7 +39,7 @@ pub const STATE: &str = "a b+c%20&d=e#é/?\"'<script>😀";
 
 /// The server, and who is known to it.
 pub struct World {
-    pub memory: Memory,
+    at: Server,
     pub config: Config,
     /// A user.
     pub alice: User,
@@ -69,36 +77,102 @@ pub fn administration() -> App {
     }
 }
 
-impl World {
+/// Where the server runs.
+enum Server {
+    Memory(Rc<Memory>),
+    Built(Built),
+}
+
+/// A world that is certainly on `store::memory`, and the memory.
+pub struct Native {
+    world: World,
+    pub memory: Rc<Memory>,
+}
+
+impl Native {
     /// With limits that no test reaches.
     pub fn new() -> Self {
-        Self::with(&[
-            ("RATE_LIMIT_AUTHORIZE", "100000/10"),
-            ("RATE_LIMIT_TOKEN", "100000/10"),
-            ("RATE_LIMIT_REVOKE", "100000/10"),
-        ])
+        Self::with(UNLIMITED)
     }
 
     /// With these settings, and otherwise as shipped.
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
-        let config = Config::parse(|name| {
-            let shipped = match name {
-                "ISSUER" => Some(HTTP),
-                "SIGNING_KEYS" => Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"),
-                "ADMIN_CLIENT_SECRET" => Some(ADMIN_SECRET),
-                "CLIENT_METADATA_DOCUMENTS" => Some("on"),
-                "DYNAMIC_REGISTRATION" => Some("open"),
-                _ => None,
-            };
-            let setting = settings.iter().find(|(set, _)| *set == name);
-            setting
-                .map(|(_, value)| *value)
-                .or(shipped)
-                .map(str::to_owned)
-        });
+        let memory = Rc::new(Memory::default());
+        Self {
+            world: World::at(Server::Memory(memory.clone()), settings),
+            memory,
+        }
+    }
+
+    /// The same memory under other settings.
+    pub fn reconfigured(mut self, settings: &[(&'static str, &str)]) -> Self {
+        self.world.config = config(settings);
+        self
+    }
+}
+
+impl Deref for Native {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+/// Limits that no test reaches.
+const UNLIMITED: &[(&str, &str)] = &[
+    ("RATE_LIMIT_AUTHORIZE", "100000/10"),
+    ("RATE_LIMIT_TOKEN", "100000/10"),
+    ("RATE_LIMIT_REVOKE", "100000/10"),
+];
+
+/// What a test gets that says nothing else.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("ISSUER", HTTP),
+    (
+        "SIGNING_KEYS",
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+    ),
+    ("ADMIN_CLIENT_SECRET", ADMIN_SECRET),
+    ("DYNAMIC_REGISTRATION", "open"),
+    ("CLIENT_METADATA_DOCUMENTS", "on"),
+];
+
+/// The settings, and the defaults of what they leave out.
+fn with_defaults<'a>(settings: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let is_set = |name: &str| settings.iter().any(|(set, _)| *set == name);
+    let defaults = DEFAULTS.into_iter().filter(|(name, _)| !is_set(name));
+    settings.iter().copied().chain(defaults).collect()
+}
+
+fn config(settings: &[(&str, &str)]) -> Config {
+    let settings = with_defaults(settings);
+    let setting = |name: &str| {
+        let found = settings.iter().find(|(set, _)| *set == name);
+        found.map(|(_, value)| (*value).to_owned())
+    };
+    Config::parse(setting).expect("settings")
+}
+
+impl World {
+    /// With limits that no test reaches.
+    pub fn new() -> Self {
+        Self::with(UNLIMITED)
+    }
+
+    /// With these settings, and otherwise as shipped.
+    pub fn with(settings: &[(&'static str, &str)]) -> Self {
+        let server = match std::env::var("FLOWS_ON").as_deref() {
+            Ok("worker") => Server::Built(Built::with(&with_defaults(settings))),
+            _ => Server::Memory(Rc::default()),
+        };
+        Self::at(server, settings)
+    }
+
+    fn at(server: Server, settings: &[(&str, &str)]) -> Self {
         let mut world = Self {
-            memory: Memory::default(),
-            config: config.expect("settings"),
+            at: server,
+            config: config(settings),
             alice: User::default(),
             staff: User::default(),
             server: App::default(),
@@ -221,9 +295,15 @@ impl World {
 
     /// As it is, without https where the issuer has it.
     pub fn send_plainly(&self, request: &Request) -> Answer {
-        let response = pollster::block_on(router::answer(&self.memory, &self.config, request));
-        assert_harmless(request, &response, self.memory.outlook.get());
-        Answer(response)
+        let (answer, outlook) = match &self.at {
+            Server::Built(built) => (built.send(request), Outlook::Transient),
+            Server::Memory(memory) => {
+                let answer = router::answer(&**memory, &self.config, request);
+                (pollster::block_on(answer).into(), memory.outlook.get())
+            }
+        };
+        assert_harmless(request, &answer, outlook);
+        answer
     }
 
     pub fn browser(&self) -> Browser<'_> {
@@ -286,14 +366,28 @@ impl World {
         (access, refresh)
     }
 
+    pub fn now(&self) -> Timestamp {
+        match &self.at {
+            Server::Memory(memory) => memory.now(),
+            Server::Built(built) => built.now(),
+        }
+    }
+
     pub fn advance(&self, seconds: u64) {
-        self.memory.advance(Duration::from_secs(seconds));
+        self.pass(Duration::from_secs(seconds));
+    }
+
+    pub fn pass(&self, span: Duration) {
+        match &self.at {
+            Server::Memory(memory) => memory.advance(span),
+            Server::Built(built) => built.advance(span),
+        }
     }
 }
 
 /// What holds for every answer, faults included. That the server cannot answer, now or ever, is for
 /// tests that break it for good.
-fn assert_harmless(request: &Request, response: &Response, outlook: Outlook) {
+fn assert_harmless(request: &Request, response: &Answer, outlook: Outlook) {
     let about = format!("{} {}", request.method.as_str(), request.target());
     let header = |name| response.header(name).unwrap_or_default();
     let fault = match outlook {
@@ -609,13 +703,22 @@ fn value(control: ElementRef<'_>) -> String {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer(Response);
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
 
-impl Deref for Answer {
-    type Target = Response;
-
-    fn deref(&self) -> &Response {
-        &self.0
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        let headers = response.headers().iter();
+        Self {
+            status: response.status,
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            body: response.body,
+        }
     }
 }
 
@@ -627,6 +730,17 @@ pub struct Tokens {
 }
 
 impl Answer {
+    /// A header by its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(sent, _)| sent == name);
+        found.map(|(_, value)| &**value)
+    }
+
+    /// All headers, in order.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{:?} {}", self.headers(), self.body);

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { Log, LogLevel, Miniflare, Response as MiniflareResponse, convertV4MiniflareOptions } from 'miniflare';
 import { parse } from 'node-html-parser';
@@ -44,9 +44,10 @@ export class World {
   /**
    * @param settings vars and secrets, over those of wrangler.toml and without rate limits
    * @param storage  a `Storage`, to run the Worker behind faulty.mjs
+   * @param before   the module that stands before the Worker, instead of faulty.mjs
    * @param from     a stopped world, whose data and settings this one takes over
    */
-  static async start({ settings = {}, storage, from } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from } = {}) {
     const world = new World();
     const { compatibilityDate, vars } = wrangler();
     world.port = from?.port ?? (await freePort());
@@ -60,7 +61,8 @@ export class World {
     const module = (type, path, folder = BUILD) => ({ type, path: join(BUILD, path), contents: readFileSync(join(folder, path)) });
     const text = (...args) => ({ ...module(...args), contents: module(...args).contents.toString() });
     const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
-    if (storage) modules.unshift(text('ESModule', 'faulty.mjs', import.meta.dirname), { type: 'CompiledWasm', path: join(BUILD, 'trap.wasm'), contents: TRAP });
+    if (before) modules.unshift(text('ESModule', basename(before), dirname(before)));
+    if (storage) modules.push({ type: 'CompiledWasm', path: join(BUILD, 'trap.wasm'), contents: TRAP });
     world.mf = new Miniflare(convertV4MiniflareOptions({
       host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => world.logged.push(message),

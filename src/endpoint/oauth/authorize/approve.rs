@@ -100,12 +100,6 @@ impl Interaction {
             scope: issued
                 .as_ref()
                 .map(|_| remembered(before, asked, approval.scope)),
-            shown: self
-                .shown()
-                .map(|now| match &approval.logged_in.session.shown {
-                    Some(before) => before.clone().and(now),
-                    None => now,
-                }),
             installation: plan.map(|plan| plan.installation(&self.application)),
             is_unverified: !self.client().is_verified(),
             now: cx.now,

@@ -1,0 +1,43 @@
+// The built Worker for tests/flows: with a clock that each request brings along, and storage that is
+// emptied from one test to the next. Only tests run this: it is never part of the bundle.
+
+import Worker from './index.js';
+
+export * from './index.js';
+
+const RealDate = Date;
+let now;
+globalThis.Date = class Date extends RealDate {
+  constructor(...args) {
+    if (args.length) super(...args);
+    else super(Date.now());
+  }
+
+  static now() {
+    return now ?? RealDate.now();
+  }
+};
+
+async function empty({ DIRECTORY, RECORDS }) {
+  const tables = await DIRECTORY.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").all();
+  await DIRECTORY.batch([
+    DIRECTORY.prepare('PRAGMA defer_foreign_keys = on'),
+    ...tables.results.map(({ name }) => DIRECTORY.prepare(`DELETE FROM ${name}`)),
+  ]);
+  for (let keys; !keys || !keys.list_complete; ) {
+    keys = await RECORDS.list({ cursor: keys?.cursor });
+    await Promise.all(keys.keys.map(({ name }) => RECORDS.delete(name)));
+  }
+  return new Response();
+}
+
+export default {
+  fetch(request, env, ctx) {
+    const { headers, url } = request;
+    now = Number(headers.get('test-now')) || undefined;
+    if (headers.has('test-empty')) return empty(env);
+    const sent = new Request(headers.has('test-secure') ? url.replace(/^http:/, 'https:') : url, request);
+    for (const name of ['test-now', 'test-secure']) sent.headers.delete(name);
+    return new Worker(ctx, env).fetch(sent);
+  },
+};
