@@ -149,10 +149,9 @@ impl Table {
     /// Whether the alarm that stands is early enough, whatever the verb opens.
     fn is_awake_for(&self, verb: &AnyVerb) -> bool {
         match (verb.opens_until(ambient::now()), self.alarm.get()) {
-            (_, Alarm::Unknown) => false,
-            (None, _) => true,
-            (Some(_), Alarm::Unset) => false,
+            (None, Alarm::Unset | Alarm::At(_)) => true,
             (Some(expires_at), Alarm::At(alarm)) => alarm <= expires_at,
+            (Some(_), Alarm::Unset) | (_, Alarm::Unknown) => false,
         }
     }
 

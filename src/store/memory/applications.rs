@@ -97,8 +97,8 @@ impl Applications for Memory {
         at_most: Option<u32>,
     ) -> Result<Added, Fault> {
         self.write(|tables| {
-            let owner = application.owner;
-            if owner.is_some_and(|owner| !tables.users.contains_key(&owner)) {
+            let is_gone = |user| !tables.users.contains_key(&user);
+            if application.owner.is_some_and(is_gone) {
                 return Added::OwnerGone;
             }
             let all = tables.applications.values();
