@@ -203,13 +203,18 @@ impl<'a> Matched<'a> {
 
 impl Unmatched {
     fn respond<E>(self, cx: &Context<'_, E>) -> Response {
-        let mut response = match self {
-            Self::NotFound => UnknownPath.refuse(cx),
-            Self::MethodNotAllowed(route) => refuse_method(route),
+        // What a script asked for in vain tells it why; a preflight of what is closed is refused plainly.
+        let roots = ["/api/", "/v1/", "/.well-known/"];
+        let is_below = roots.iter().any(|root| cx.request.path.starts_with(root));
+        let is_preflight = cx.request.method == Method::Options;
+        let (mut response, is_readable) = match self {
+            Self::NotFound => (UnknownPath.refuse(cx), is_below),
+            Self::MethodNotAllowed(route) => {
+                let is_readable = route.cors == Cors::Any || is_below && !is_preflight;
+                (refuse_method(route), is_readable)
+            }
         };
-        // What a script asked for in vain tells it why.
-        let roots = ["/api/", "/v1/", "/oauth2/", "/.well-known/"];
-        if roots.iter().any(|root| cx.request.path.starts_with(root)) {
+        if is_readable {
             response.extend(cors_headers());
         }
         response
@@ -239,6 +244,9 @@ fn cors_headers() -> [(&'static str, String); 2] {
     ]
 }
 
+/// The headers that a preflight lets through, whether they are asked for or not.
+const PREFLIGHT_HEADERS: &str = "Authorization, Content-Type, MCP-Protocol-Version, DPoP";
+
 /// Without credentials any header may come: those of the protocol, and those that libraries for
 /// tracing add to every request. Browsers send their names, and have them back.
 fn preflight<E>(cx: &Context<'_, E>, route: &Route) -> Response {
@@ -248,9 +256,9 @@ fn preflight<E>(cx: &Context<'_, E>, route: &Route) -> Response {
         let mut bytes = it.bytes();
         bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_, ".contains(&byte))
     };
-    let headers = asked
-        .filter(is_list)
-        .unwrap_or("Authorization, Content-Type");
+    let asked = asked.filter(is_list).filter(|it| !it.is_empty());
+    let headers = [Some(PREFLIGHT_HEADERS), asked].into_iter().flatten();
+    let headers = headers.collect::<Vec<_>>().join(", ");
     Response::empty(204)
         .with("access-control-allow-origin", "*")
         .with("access-control-allow-methods", &*methods)

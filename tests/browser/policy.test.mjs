@@ -40,6 +40,48 @@ for (const [name, remembered] of [['a consent', false], ['a login with a remembe
   });
 }
 
+test('the callback may go on to the scheme of an application', async () => {
+  const site = await listen('127.0.0.1', { next: 'claude://login?done' });
+  const client = await world.application('public', { redirect_uris: [site.callback] });
+  const { page, heard, close } = await visit(browser);
+  try {
+    await page.goto(world.origin + client.authorizationRequest().url);
+    await logIn(page, user.username, user.password);
+    await page.getByRole('button', { name: 'Authorize' }).click();
+    for (let waited = 0; waited < 100 && !site.arrived.length; waited += 1) await page.waitForTimeout(50);
+    await page.waitForTimeout(500);
+    assert.equal(site.arrived.length, 1);
+    assert.ok(!heard.some((line) => /Content Security Policy|form-action/.test(line)), heard.join());
+  } finally {
+    await close();
+    site.close();
+  }
+});
+
+test('a popup is seen by the page that opened it, and speaks to it at the end', async () => {
+  const site = await listen('localhost');
+  const client = await world.application('public', { redirect_uris: [site.callback] });
+  const { page, close } = await visit(browser);
+  try {
+    await page.goto(`${site.origin}/home`);
+    const [popup] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.evaluate((url) => { globalThis.opened = window.open(url, 'login', 'popup'); }, world.origin + client.authorizationRequest().url),
+    ]);
+    const isOpen = () => page.evaluate(() => !globalThis.opened.closed);
+    await logIn(popup, user.username, user.password);
+    await popup.getByRole('button', { name: 'Authorize' }).waitFor();
+    assert.ok(await isOpen(), 'on the consent page');
+    await popup.getByRole('button', { name: 'Authorize' }).click();
+    await popup.waitForURL(`${site.callback}?*`, { timeout: WITHIN });
+    assert.ok(await popup.evaluate(() => window.opener !== null), 'its opener');
+    assert.ok(await isOpen());
+  } finally {
+    await close();
+    site.close();
+  }
+});
+
 test('a private-use scheme is not held back by the policy', async () => {
   const client = await world.application('public', { redirect_uris: ['com.example.app:/callback'] });
   const { page, heard, close } = await visit(browser);
