@@ -172,7 +172,7 @@ pub struct Notice {
     /// Where to go on: a path here.
     pub next: Option<(String, Next)>,
     /// Where to go on elsewhere, where the user decides to.
-    pub away: Option<Away>,
+    pub away: Option<Box<Away>>,
 }
 
 /// A way to a client that the user has to take themselves.

@@ -314,7 +314,7 @@ impl Interaction {
             location: callback.location(cx, &error),
         };
         let notice = Notice {
-            away: Some(away),
+            away: Some(Box::new(away)),
             ..Notice::new(status, Message::Leaving)
         };
         Err(notice.into())
