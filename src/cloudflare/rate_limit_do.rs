@@ -178,7 +178,7 @@ struct State {
     alarm_is_set: Cell<bool>,
 }
 
-/// What is stored.
+/// The state that the object stores.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     window: Window,

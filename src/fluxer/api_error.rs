@@ -11,7 +11,7 @@ use crate::rate_limit::Verdict;
 pub struct FieldError {
     /// Where: `username`, `redirect_uris.0`; `body` for the body as a whole.
     pub path: String,
-    /// What it must be.
+    /// The rule that the value breaks.
     pub message: String,
 }
 

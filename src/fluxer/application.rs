@@ -40,7 +40,7 @@ pub struct Application {
     pub suspended: bool,
     /// Bits that the platform sets.
     pub flags: u32,
-    /// Since when.
+    /// The time when the application was registered.
     pub created_at: Timestamp,
 }
 
@@ -163,7 +163,7 @@ impl Application {
 /// An application's bot. Its id is the application's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bot {
-    /// Its name.
+    /// The user name of the bot.
     pub username: Username,
     /// Four digits behind the name.
     pub discriminator: Discriminator,

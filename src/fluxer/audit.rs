@@ -8,7 +8,7 @@ use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::time::Timestamp;
 
 wire_enum! {
-    /// What was done.
+    /// A kind of operation that the log records.
     pub enum Action {
         /// A user logged in.
         Login = "user.login",
@@ -74,7 +74,7 @@ wire_enum! {
 pub struct Entry {
     /// Its id, which says when.
     pub id: EntryId,
-    /// What was done.
+    /// The operation.
     pub action: Action,
     /// Who did it: a user, or an application on its own behalf; nobody that is known.
     pub actor: Option<Snowflake>,
@@ -105,14 +105,14 @@ impl Entry {
         }
     }
 
-    /// Who did it.
+    /// Names the user or the application that did it.
     #[must_use]
     pub fn by(mut self, actor: impl Into<Option<Snowflake>>) -> Self {
         self.actor = actor.into();
         self
     }
 
-    /// On whom.
+    /// Names the user, guild or application that it was done to.
     #[must_use]
     pub fn on(mut self, target: impl Into<Option<Snowflake>>) -> Self {
         self.target = target.into();

@@ -9,7 +9,7 @@ use crate::snowflake::ApplicationId;
 /// A bot token.
 #[derive(Debug)]
 pub struct BotToken {
-    /// Whose bot it is.
+    /// The application of the bot.
     pub application: ApplicationId,
     text: Secret<BotTokenSecret>,
 }

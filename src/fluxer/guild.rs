@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// A guild.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guild {
-    /// Its id.
+    /// The id of the guild.
     pub id: GuildId,
     /// What people call it.
     pub name: GuildName,
@@ -21,7 +21,7 @@ pub struct Guild {
     pub icon: Option<ImageHash>,
     /// Who may do everything there; nobody, once that user is deleted.
     pub owner: Option<UserId>,
-    /// Since when.
+    /// The time when the guild was made.
     pub created_at: Timestamp,
 }
 

@@ -14,7 +14,7 @@ use crate::snowflake::GuildId;
 pub struct BotRequest {
     /// What the bot is to be able to do; bits that do not exist are gone already.
     pub permissions: Permissions,
-    /// Where.
+    /// The guild that the bot is added to.
     pub guild: WhichGuild,
 }
 

@@ -139,7 +139,7 @@ impl Permissions {
         Self(self.0 | other.0)
     }
 
-    /// What is in both.
+    /// The permissions that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)

@@ -30,7 +30,7 @@ pub struct ClientMetadata {
     pub redirect_uris: Vec<RegisteredUri>,
     /// How it authenticates.
     pub authentication: Authentication,
-    /// What else it says.
+    /// The other members of the registration.
     pub details: ClientDetails,
 }
 
@@ -39,7 +39,7 @@ pub struct ClientMetadata {
 pub enum Authentication {
     /// It was not; RFC 7591 §2: "If unspecified or omitted, the default is `client_secret_basic`".
     Default,
-    /// It was.
+    /// A method was named.
     Named(AuthMethod),
 }
 
@@ -91,7 +91,7 @@ impl ClientMetadata {
 /// What a document says of the client whose `client_id` is its URL.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClientDocument {
-    /// Its name.
+    /// The name that users are shown.
     pub name: ApplicationName,
     /// Those of its redirect URIs that can be taken.
     pub redirect_uris: Vec<RegisteredUri>,

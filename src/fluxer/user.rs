@@ -29,7 +29,7 @@ pub struct User {
     pub avatar: Option<ImageHash>,
     /// Bits that everybody may see.
     pub public_flags: u32,
-    /// Since when.
+    /// The time when the account was made.
     pub created_at: Timestamp,
 }
 

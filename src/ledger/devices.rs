@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// A live family, for its user to recognize.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
-    /// Its id.
+    /// The family that the device stands for.
     pub family: FamilyId,
     /// What its tokens may open.
     pub scope: Scopes,
@@ -22,7 +22,7 @@ pub struct Device {
     pub last_used_at: Timestamp,
     /// The browser that approved, as it named itself.
     pub device: Option<String>,
-    /// Where it was then.
+    /// The address that the device had when it was authorized.
     #[serde(default)]
     pub address: Option<IpAddr>,
 }

@@ -17,7 +17,7 @@ use crate::snowflake::ApplicationId;
 /// What the user approved: the record behind a code and behind every refresh token of its family.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// What it opens.
+    /// The scopes that were granted.
     pub scope: Scopes,
     /// Where the code was sent, as the request spelled it.
     pub redirect_uri: String,

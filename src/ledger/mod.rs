@@ -46,7 +46,7 @@ use crate::oauth::error::GrantRefusal;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
-/// Which ledger.
+/// The name of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LedgerId {
     /// Of what a user granted an application.
@@ -73,7 +73,7 @@ impl core::fmt::Display for LedgerId {
 pub enum Update {
     /// As it was.
     Keep,
-    /// This.
+    /// The family is replaced by this one.
     Put(Family),
     /// Nothing.
     Remove,
@@ -84,7 +84,7 @@ pub type Families = BTreeMap<FamilyId, Family>;
 
 /// A question to a ledger.
 pub trait Verb: Into<AnyVerb> {
-    /// What it answers.
+    /// The type of the answer.
     type Answer: Serialize + DeserializeOwned;
 }
 

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub struct Open {
     /// The family of that code.
     pub family: FamilyId,
-    /// What was approved.
+    /// The approved grant.
     pub grant: Grant,
     /// Until when the code is good.
     pub code_expires_at: Timestamp,

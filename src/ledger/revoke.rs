@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// Ends a family: this login on this device, and no other (RFC 7009 §2.1).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Revoke {
-    /// Which.
+    /// The family that ends.
     pub family: FamilyId,
 }
 

@@ -19,7 +19,7 @@ use crate::snowflake::{ApplicationId, Snowflake, UserId};
 #[derive(Debug)]
 pub struct Code {
     secret: Secret<AuthorizationCode>,
-    /// Who granted it.
+    /// The user who granted the authorization.
     pub user: UserId,
     /// To which application.
     pub application: ApplicationId,

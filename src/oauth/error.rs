@@ -79,9 +79,9 @@ pub enum Refusal {
     /// A parameter does not follow its grammar.
     #[error("Invalid {parameter}: {must}")]
     Invalid {
-        /// Its name.
+        /// The name of the parameter.
         parameter: &'static str,
-        /// What it must be.
+        /// The rule that the value breaks.
         must: &'static str,
     },
     /// A request object.
@@ -110,7 +110,7 @@ pub enum Refusal {
     ClientMetadata {
         /// The member.
         member: &'static str,
-        /// What it must be.
+        /// The rule that the value breaks.
         must: &'static str,
     },
     /// Neither a registration token of this client nor one that may register clients.
@@ -119,7 +119,7 @@ pub enum Refusal {
     /// The client could not be authenticated.
     #[error("{reason}")]
     Client {
-        /// Why.
+        /// The reason.
         reason: ClientRefusal,
         /// Where its credentials were.
         place: CredentialsPlace,

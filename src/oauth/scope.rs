@@ -106,13 +106,13 @@ impl Scopes {
         other.0 & !self.0 == 0
     }
 
-    /// What is in both.
+    /// The scopes that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// What is in either.
+    /// The scopes that are in one of the sets, or in both.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -8,11 +8,11 @@ use crate::fluxer::permissions::Permission;
 
 /// Says where the bot is now.
 pub struct BotAddedPage<'a> {
-    /// Whose bot.
+    /// The name of the application.
     pub application: &'a str,
     /// The bot's name.
     pub bot: &'a str,
-    /// Where it is.
+    /// The name of the guild.
     pub guild: &'a str,
     /// What it may do there.
     pub permissions: Vec<Permission>,

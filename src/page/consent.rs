@@ -18,7 +18,7 @@ pub struct ConsentPage<'a> {
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// Who asks.
+    /// The application that asks.
     pub application: &'a Application,
     /// The user who answers for it, where there is one.
     pub owner: Option<&'a str>,
@@ -28,9 +28,9 @@ pub struct ConsentPage<'a> {
     pub destination: Option<&'a str>,
     /// What is to be said where nobody vouches for the application.
     pub unverified: Option<Unverified<'a>>,
-    /// As whom.
+    /// The name of the user who is asked.
     pub username: &'a str,
-    /// What it asks for.
+    /// The scopes that the application asks for.
     pub scopes: Vec<ScopeLine>,
     /// The bot that it wants to add.
     pub bot: Option<BotSection<'a>>,
@@ -38,7 +38,7 @@ pub struct ConsentPage<'a> {
     pub problem: Option<&'static str>,
     /// Where the form that switches accounts posts to.
     pub switch_account_action: &'a str,
-    /// Its hidden field.
+    /// The hidden field of the form that switches accounts.
     pub switch_account_token: &'a str,
 }
 
@@ -99,7 +99,7 @@ impl ScopeLine {
 
 /// The bot on the consent form.
 pub struct BotSection<'a> {
-    /// Its name.
+    /// The user name of the bot.
     pub username: &'a str,
     /// Where it may be added.
     pub guilds: GuildPicker<'a>,
@@ -113,7 +113,7 @@ pub enum GuildPicker<'a> {
     Fixed(&'a str),
     /// Wherever the user may add bots.
     Pick {
-        /// Those guilds.
+        /// The guilds where the user may add bots.
         choices: Vec<GuildChoice<'a>>,
         /// The user's other guilds, which they may not manage.
         not_offered: Vec<&'a str>,
@@ -146,7 +146,7 @@ pub struct GuildChoice<'a> {
 
 /// One permission on the consent form.
 pub struct PermissionLine {
-    /// Which.
+    /// The permission that the line is about.
     pub permission: Permission,
     /// Whether the user holds it, where the guild is known: a bot never gets what its installer
     /// lacks.

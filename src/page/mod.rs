@@ -48,11 +48,11 @@ pub struct Chrome<'a> {
     pub here: &'a str,
     /// Whose account the page is about: with it go the links to the account's pages.
     pub account: Option<AccountLinks<'a>>,
-    /// Who opens it.
+    /// The user or visitor who opens the page.
     pub opener: Opener,
 }
 
-/// Who opens a page.
+/// The user or visitor who opens a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opener {
     /// A user, or another page of ours.

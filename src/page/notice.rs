@@ -12,7 +12,7 @@ pub struct NoticePage<'a> {
     pub title: &'static str,
     /// What happened, and what to do; with a hole for the seconds to wait.
     pub words: &'static str,
-    /// Those.
+    /// The seconds to wait.
     pub seconds: &'a str,
     /// For the developer of the application, where it is their doing.
     pub detail: Option<&'a str>,

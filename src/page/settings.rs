@@ -22,7 +22,7 @@ pub struct SettingsPage<'a> {
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// What was just done.
+    /// The operation that this page answers, where it succeeded.
     pub done: Option<Done>,
     /// The applications.
     pub grants: Vec<GrantView<'a>>,
@@ -173,7 +173,7 @@ impl GrantView<'_> {
 
 /// One application that the user has authorized.
 pub struct GrantView<'a> {
-    /// Which.
+    /// The application that was authorized.
     pub application: &'a Application,
     /// What it may ask for again.
     pub scope: Scopes,
@@ -191,7 +191,7 @@ pub struct GrantView<'a> {
 
 /// Devices that did not fit.
 pub struct More {
-    /// How many.
+    /// The number of devices that did not fit.
     pub count: usize,
     /// The page that has more of them.
     pub href: Option<String>,
@@ -199,7 +199,7 @@ pub struct More {
 
 /// One device.
 pub struct DeviceView {
-    /// Its id.
+    /// The family that the device stands for.
     pub family: FamilyId,
     /// What people know it by.
     pub name: String,

@@ -42,7 +42,7 @@ impl Asset {
         }
     }
 
-    /// Its media type.
+    /// The media type that the asset is served with.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Style => "text/css; charset=utf-8",
@@ -50,7 +50,7 @@ impl Asset {
         }
     }
 
-    /// Its text.
+    /// The text of the asset, with the theme in it.
     pub fn body(self, brand: &Brand) -> String {
         match self {
             Self::Script => SCRIPT.to_owned(),

@@ -6,7 +6,7 @@
 pub struct UserAgent {
     /// The browser's name.
     pub browser: Option<&'static str>,
-    /// What it runs on.
+    /// The operating system.
     pub system: Option<&'static str>,
 }
 

@@ -60,7 +60,7 @@ pub struct AccessToken {
     pub subject: Subject,
     /// Which application holds it.
     pub application: ApplicationId,
-    /// What it opens.
+    /// The scopes of the token.
     pub scope: Scopes,
     /// Since when, to the second.
     pub issued_at: Timestamp,

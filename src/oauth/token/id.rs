@@ -74,7 +74,7 @@ fn at_hash(access_token: &str) -> String {
 pub struct IdTokenHint {
     /// The issuer.
     iss: String,
-    /// Whose login it was.
+    /// The user who had logged in.
     pub sub: UserId,
     /// Which client it was issued to.
     pub aud: ApplicationId,

@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// What a refresh token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Who granted it.
+    /// The user who granted the authorization.
     pub user: UserId,
     /// To which application.
     pub application: ApplicationId,

@@ -18,13 +18,13 @@ pub struct AdminApplicationPage<'a> {
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// What was just done.
+    /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
-    /// Why it was not.
+    /// The reason why the operation was refused.
     pub problem: Option<Problem>,
-    /// Which.
+    /// The application that the page is about.
     pub application: &'a Application,
-    /// Whose it is.
+    /// The user who owns the application.
     pub owner: Option<&'a User>,
 }
 

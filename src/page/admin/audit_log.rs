@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// The audit log.
 pub struct AuditLogPage<'a> {
-    /// What was asked for.
+    /// The filter of the search.
     pub wanted: EntryFilter,
     /// The ids as they were typed: by whom, on whom.
     pub typed: [&'a str; 2],

@@ -11,15 +11,15 @@ use crate::store::UserKey;
 
 /// Users or applications: what was looked for, and a page of what was found.
 pub struct ListPage<'a> {
-    /// Which of them.
+    /// The rows of the list.
     pub what: Listed<'a>,
-    /// What was typed.
+    /// The search text, as it was typed.
     pub typed: &'a str,
     /// The page behind this one.
     pub next: Option<&'a str>,
 }
 
-/// What a list is of.
+/// The rows of a list.
 pub enum Listed<'a> {
     /// Users, and what was searched.
     Users(&'a [User], UserKey),

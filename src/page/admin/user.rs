@@ -19,9 +19,9 @@ pub struct AdminUserPage<'a> {
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// What was just done.
+    /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
-    /// Who.
+    /// The user whom the page is about.
     pub user: &'a User,
     /// A page of what they authorized.
     pub authorized: Vec<Authorized>,

@@ -22,7 +22,7 @@ pub struct ApplicationPage<'a> {
     pub registered_on: &'a str,
     /// Its settings, as they are or as they were typed.
     pub form: ApplicationForm,
-    /// What was just done.
+    /// The operation that this page answers, where it succeeded.
     pub done: Option<Done<'a>>,
     /// What was refused, and where.
     pub problem: Option<(Section, Problem)>,
@@ -35,11 +35,11 @@ pub struct ApplicationPage<'a> {
 pub enum Section {
     /// What users are shown, and where it may be answered.
     Settings,
-    /// Its secret.
+    /// The client secret.
     Secret,
-    /// Its bot.
+    /// The bot and its token.
     Bot,
-    /// Its end.
+    /// The deletion of the application.
     Delete,
 }
 

@@ -170,7 +170,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// What was built.
+    /// The URL that was built, and what to paste for it.
     fn built(&self, kind: Kind, text: &DevelopersText) -> Markup {
         let is_invitation = kind == Kind::Invitation;
         let url = if is_invitation {
@@ -287,7 +287,7 @@ impl<'a> Link<'a> {
         !self.application.is_public()
     }
 
-    /// Its id.
+    /// The client id, as links carry it.
     fn client_id(&self) -> String {
         self.application.client.id.to_string()
     }
