@@ -590,6 +590,7 @@ fn grant(pkce: bool) -> Grant {
         device: None,
         address: None,
         guild: None,
+        joins: None,
         authentication: None,
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::redeem::Redeem;
 use crate::fluxer::guild::JoinedGuild;
+use crate::id::InstallationId;
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::openid::Authentication;
@@ -34,6 +35,9 @@ pub struct Grant {
     /// not have to look it up after the code is spent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub guild: Option<Box<JoinedGuild>>,
+    /// What adds the bot there when the code is redeemed, where the application wants to be told first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub joins: Option<InstallationId>,
     /// The login behind it, where `openid` is among the scopes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authentication: Option<Box<Authentication>>,

@@ -16,6 +16,7 @@ mod deauthorize;
 mod devices;
 mod family;
 mod grant;
+mod join;
 mod open;
 mod redeem;
 mod revoke;
@@ -33,6 +34,7 @@ pub use deauthorize::Deauthorize;
 pub use devices::{Device, Devices};
 pub use family::{Approval, Family, Generation, Live, Offered, Redeemed};
 pub use grant::{Evidence, Grant};
+pub use join::{Join, Joining};
 pub use open::{Open, Opened};
 pub use redeem::{MAX_MISSES, REDEMPTION_GRACE, Redeem};
 pub use revoke::Revoke;
@@ -207,6 +209,7 @@ verbs! {
     of a family {
         Open -> Opened;
         Redeem -> Result<Redeemed, GrantRefusal>;
+        Join -> Option<Joining>;
         Rotate -> Result<Generation, GrantRefusal>;
         Revoke -> bool;
         #[serde(rename = "standing")]

@@ -303,6 +303,9 @@ pub enum GrantRefusal {
     /// The verifier does not answer the challenge.
     #[error("code_verifier does not match the code_challenge")]
     VerifierWrong,
+    /// Its user may not add the bot to the guild any more, or it is there already.
+    #[error("The bot cannot be added to the guild any more")]
+    BotNotAdded,
     /// Not a refresh token of ours, or of a family that has ended.
     #[error("The refresh token is invalid, expired or revoked")]
     UnknownRefreshToken,
@@ -324,6 +327,7 @@ impl GrantRefusal {
             | Self::ExpiredCode
             | Self::ForeignCode
             | Self::SpentCode
+            | Self::BotNotAdded
             | Self::RedirectUri
             | Self::RedirectUriWithdrawn
             | Self::VerifierMissing

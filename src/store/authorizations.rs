@@ -25,8 +25,9 @@ pub struct Authorization {
 /// What a user agreed to, as the directory is to remember it.
 #[derive(Debug)]
 pub struct Consent<'a> {
-    /// The session that agreed. Nothing is remembered unless it still stands.
-    pub session: &'a Hash<SessionId>,
+    /// The session that agreed. Nothing is remembered unless it still stands. None where a client
+    /// redeems what a session has agreed to before.
+    pub session: Option<&'a Hash<SessionId>>,
     /// Whose it is.
     pub user: UserId,
     /// To which application.

@@ -2,7 +2,7 @@
 
 use fluxer_oauth2::fluxer::permissions;
 use fluxer_oauth2::http::{Method, Request};
-use fluxer_oauth2::store::memory::Meanwhile;
+use fluxer_oauth2::store::memory::{KvMood, Meanwhile};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -626,7 +626,7 @@ fn a_private_bot_is_its_owner_s_to_add() {
 
 #[test]
 fn a_bot_may_want_to_be_told_where_it_is() {
-    let world = World::new();
+    let world = Native::new();
     let app = world.bot();
     let path = format!("/api/admin/applications/{}", app.id);
     let required = json!({"bot_require_code_grant": true});
@@ -647,9 +647,66 @@ fn a_bot_may_want_to_be_told_where_it_is() {
         .add_bot(&asks, &guild)
         .parameter("code")
         .expect("a code");
+    let is_there = || world.permissions_of(&guild, &app.id).is_some();
+    let added = |log: &[Value]| log.iter().filter(|it| it["action"] == "bot.added").count();
+    assert!(
+        !is_there(),
+        "it joins when its application redeems the code"
+    );
+    world.exchange(&world.other, &code).expect(400);
+    let forged = but_secret(&app);
+    world.exchange(&forged, &code).expect(401);
+    assert!(!is_there() && added(&world.audit_log()) == 0);
+
+    // Storage that fails costs nothing: the code can be redeemed again.
+    world.memory.outage.set(Some("d1.write"));
+    world.exchange(&app, &code).expect(503);
+    world.memory.outage.set(None);
+    assert!(!is_there());
+    for mood in [KvMood::Missing, KvMood::Fresh] {
+        world.memory.kv_mood.set(mood);
+        if mood == KvMood::Missing {
+            world.memory.outage.set(Some("d1.write"));
+            world.exchange(&app, &code).expect(503);
+            world.memory.outage.set(None);
+        }
+    }
     let tokens = world.exchange(&app, &code).expect(200).json();
     assert_eq!(tokens["scope"], "bot");
     assert_eq!(tokens["guild"]["id"], *guild);
+    assert!(is_there() && added(&world.audit_log()) == 1);
+}
+
+#[test]
+fn a_bot_that_joins_by_a_code_needs_a_user_who_may_still_add_it() {
+    let world = World::new();
+    let app = world.bot();
+    let path = format!("/api/admin/applications/{}", app.id);
+    let required = json!({"bot_require_code_grant": true});
+    world
+        .administer(Method::Patch, &path, Some(&required))
+        .expect(200);
+    let guild = world.guild("G", &world.staff);
+    world.member(&guild, &world.alice, "32");
+    let asks = app.asks().with("scope", "bot");
+    let browser = world.alices_browser();
+    let code = browser.add_bot(&asks, &guild).parameter("code");
+    let code = code.expect("a code");
+    world.member(&guild, &world.alice, "0");
+    let refused = world.exchange(&app, &code).expect(400);
+    assert_eq!(refused.error(), "invalid_grant");
+    assert_eq!(world.permissions_of(&guild, &app.id), None);
+    world.member(&guild, &world.alice, "32");
+    world.exchange(&app, &code).expect(200);
+    assert!(world.permissions_of(&guild, &app.id).is_some());
+}
+
+/// The application with another secret than its own.
+fn but_secret(app: &App) -> App {
+    App {
+        secret: Some("another".to_owned()),
+        ..app.clone()
+    }
 }
 
 #[test]

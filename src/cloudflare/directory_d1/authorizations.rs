@@ -29,8 +29,9 @@ impl From<AuthorizationRow> for Authorization {
     }
 }
 
-/// Whether the session still stands: `?` is its id.
-const STANDS: &str = "EXISTS (SELECT 1 FROM sessions WHERE id_hash = ?)";
+/// Whether the session still stands: `?` is its id, or null where none has to.
+const STANDS: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS session) WHERE session IS NULL \
+                      OR EXISTS (SELECT 1 FROM sessions WHERE id_hash = session))";
 
 /// Whether the bot was added by this form: `?` are the application, the guild and the form.
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
@@ -63,7 +64,7 @@ impl Bindings {
                 id(consent.user),
                 id(asked.id),
                 Bind::Time(consent.now),
-                id(consent.session),
+                consent.session.map_or(Bind::Null, id),
                 id(consent.user),
                 id(guild),
                 seen.permissions.map_or(Bind::Null, id),
@@ -98,7 +99,7 @@ impl Bindings {
     /// What decides whether the rest of a consent is written: the session, and the bot where one is
     /// added.
     fn condition(consent: &Consent<'_>) -> (String, Vec<Bind<'static>>) {
-        let session = id(consent.session);
+        let session = consent.session.map_or(Bind::Null, id);
         match &consent.installation {
             None => (format!("WHERE {STANDS}"), vec![session]),
             Some(asked) => (

@@ -1,13 +1,16 @@
 //! Consents, over plain collections.
 
 use super::Memory;
+use crate::crypto::secret::{Hash, SessionId};
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Ambient, Authorization, Authorizations, Consent, Consented, Fault};
 
 impl Authorizations for Memory {
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
         self.write(|tables| {
-            if !tables.sessions.contains_key(&consent.session.to_string()) {
+            let stands =
+                |session: &Hash<SessionId>| tables.sessions.contains_key(&session.to_string());
+            if !consent.session.is_none_or(stands) {
                 return Consented::SessionEnded;
             }
             let (user, application) = (consent.user, consent.application);

@@ -93,14 +93,16 @@ impl Interaction {
         let before = approval.logged_in.session.granted;
         let asked = approval.request.oauth.scope;
         let consent = Consent {
-            session: &session,
+            session: Some(&session),
             user: approval.user(),
             application: self.client().id,
             // Where no token comes of it, there is nothing to remember and nothing to revoke.
             scope: issued
                 .as_ref()
                 .map(|_| remembered(before, asked, approval.scope)),
-            installation: plan.map(|plan| plan.installation(&self.application)),
+            installation: plan
+                .filter(|_| !self.bot_joins_later())
+                .map(|plan| plan.installation(&self.application)),
             is_unverified: !self.client().is_verified(),
             now: cx.now,
             entries: self.entries(cx, approval),
@@ -154,6 +156,11 @@ impl Interaction {
             code_challenge: approval.request.oauth.code_challenge,
             device: device(cx),
             address: cx.request.client_ip().parse().ok(),
+            joins: approval
+                .installation
+                .as_ref()
+                .filter(|_| self.bot_joins_later())
+                .map(PlannedInstallation::id),
             guild: approval
                 .installation
                 .as_ref()
@@ -199,6 +206,12 @@ impl Interaction {
         Ok(())
     }
 
+    /// Whether the bot joins when the code is redeemed: an application that demands a code wants to
+    /// know of a guild before its bot is there.
+    fn bot_joins_later(&self) -> bool {
+        self.application.bot_require_code_grant && self.callback().is_some()
+    }
+
     fn ledger(&self, user: UserId) -> LedgerId {
         LedgerId::User(user, self.client().id)
     }
@@ -211,7 +224,8 @@ impl Interaction {
             let details = json!({"scope": approval.scope});
             entry(Action::Consent).on(user).saying(details)
         });
-        let bot = approval.installation.as_ref().map(|plan| {
+        let now = approval.installation.as_ref();
+        let bot = now.filter(|_| !self.bot_joins_later()).map(|plan| {
             let details = json!({"permissions": plan.permissions});
             let guild = plan.installer.guild.id.0;
             entry(Action::BotAdded).on(guild).saying(details)

@@ -30,6 +30,11 @@ pub(super) struct PlannedInstallation {
 }
 
 impl PlannedInstallation {
+    /// The form that adds it.
+    pub(super) const fn id(&self) -> InstallationId {
+        self.id
+    }
+
     /// The guild as the token response tells it.
     pub(super) fn joined(&self) -> JoinedGuild {
         let guild = &self.installer.guild;

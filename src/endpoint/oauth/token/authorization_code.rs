@@ -1,15 +1,22 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
+use serde_json::json;
+
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
+use crate::fluxer::application::Application;
+use crate::fluxer::audit::Action;
+use crate::fluxer::guild::Role;
+use crate::fluxer::installation::install;
 use crate::id::{AttemptId, FamilyId};
-use crate::ledger::{Evidence, LedgerId, Redeem, Redeemed};
+use crate::ledger::{Evidence, Join, Joining, LedgerId, Redeem, Redeemed};
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::pkce::challenge_of_verifier;
-use crate::store::{Edge, Fault, RefreshRecord};
+use crate::snowflake::{RoleId, UserId};
+use crate::store::{Consent, Consented, Edge, Fault, Installation, Member, RefreshRecord};
 
 /// Redeems a code.
 pub(super) async fn redeem<E: Edge>(
@@ -28,7 +35,7 @@ pub(super) async fn redeem<E: Edge>(
         cx.edge.log(&fault.to_string());
         None
     });
-    if record.is_some_and(|it| it.expires_at <= cx.now) {
+    if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
 
@@ -43,6 +50,18 @@ pub(super) async fn redeem<E: Edge>(
         attempt: AttemptId::from_bytes(cx.edge.random()?),
         lifetime: cx.config.refresh_token_lifetime,
     };
+    let may_join = match &record {
+        Some(record) => record.grant.joins.is_some(),
+        None => client.application().bot.is_some(),
+    };
+    if may_join {
+        let join = Join {
+            redeem: redeem.clone(),
+        };
+        if let Some(joining) = cx.edge.ask(ledger, join).await? {
+            add_bot(cx, client.application(), code.user, &joining).await?;
+        }
+    }
     let redeemed = commit(cx, ledger, redeem).await?;
     let redeemed = redeemed.map_err(Refusal::Grant)?;
     let live = redeemed.generation;
@@ -58,6 +77,52 @@ pub(super) async fn redeem<E: Edge>(
         guild: redeemed.guild,
         ..Issuance::of_family(code.user, code.application, family, live, signer)
     })
+}
+
+/// Adds the bot, as far as the user who agreed may still do so. Done again it changes nothing, so a
+/// redemption that a fault has stopped can be repeated.
+async fn add_bot<E: Edge>(
+    cx: &Context<'_, E>,
+    application: &Application,
+    user: UserId,
+    Joining { guild, by }: &Joining,
+) -> Result<(), Failure<Refusal>> {
+    let refused = || Refusal::Grant(GrantRefusal::BotNotAdded);
+    let id = application.client.id;
+    let member = Member::User(user);
+    let installer = cx.edge.membership(guild.id, member, Some(id)).await?;
+    let wanted = guild.permissions;
+    let permissions = install(installer.as_ref(), wanted, wanted, *by);
+    if permissions.ok() != Some(wanted) {
+        return Err(refused().into());
+    }
+    let installer = installer.ok_or_else(refused)?;
+    let role = Role {
+        id: RoleId(cx.new_id()?),
+        permissions: wanted,
+    };
+    let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
+    let consent = Consent {
+        session: None,
+        user,
+        application: id,
+        scope: None,
+        installation: Some(Installation {
+            id: *by,
+            installer: &installer,
+            role: (!wanted.is_empty()).then_some(role),
+            role_name: application.name.as_str(),
+        }),
+        is_unverified: false,
+        now: cx.now,
+        entries: vec![entry.on(guild.id.0).saying(json!({"permissions": wanted}))],
+    };
+    match cx.edge.consent(consent).await? {
+        Consented::Yes => Ok(()),
+        Consented::NotInstalled | Consented::SessionEnded | Consented::ApplicationGone => {
+            Err(refused().into())
+        }
+    }
 }
 
 /// The commit point. A code is spent by the time its answer is lost, so the question is asked once
