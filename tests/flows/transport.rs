@@ -61,6 +61,8 @@ fn is_open(path: &str) -> bool {
         "/oauth2/revoke",
         "/oauth2/token/revoke",
         "/oauth2/introspect",
+        "/oauth2/register",
+        "/oauth2/register/{client}",
     ];
     resources.contains(&path) || clients.contains(&path)
 }

@@ -144,6 +144,7 @@ impl Bindings {
             (users::USER, "users"),
             (&application, "applications"),
             (authorizations::AUTHORIZATION, "authorizations"),
+            ("shown", "authorizations"),
             (guilds::GUILD, "guilds"),
             ("user_id || expires_at", "sessions"),
             ("user_id || permissions", "members"),

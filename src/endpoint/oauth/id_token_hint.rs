@@ -8,7 +8,7 @@ use crate::oauth::token::id::IdTokenHint;
 use crate::store::{Edge, Fault};
 
 /// Reads a hint. `None`: this server did not sign it as an ID token, or its key is gone.
-pub async fn verify<E: Edge>(
+pub(super) async fn verify<E: Edge>(
     cx: &Context<'_, E>,
     hint: &str,
 ) -> Result<Option<IdTokenHint>, Fault> {
