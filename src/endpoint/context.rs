@@ -2,11 +2,13 @@
 
 use std::rc::Rc;
 
+use super::return_to::ReturnTo;
 use crate::config::Config;
 use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Request;
+use crate::oauth::params::Params;
 use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
@@ -31,13 +33,20 @@ pub struct Context<'a, E> {
 }
 
 impl<E> Context<'_, E> {
-    /// What a page has around what it says, in the language of whoever asks: the one they chose,
-    /// or the best of those that their browser names.
+    /// What a page has around what it says, in the language of whoever asks: the one they chose, or the
+    /// best of those that the client names (`ui_locales`), or of those that their browser names.
     pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
         let chosen = self.request.cookie(LANGUAGE_COOKIE).and_then(text::by_tag);
         let accepted = self.request.header("accept-language").unwrap_or_default();
+        let text = chosen.unwrap_or_else(|| match self.authorization_parameter("ui_locales") {
+            Some(locales) => {
+                let locales = locales.replace(' ', ",");
+                text::accepted(&[&locales, ",", accepted].concat())
+            }
+            None => text::accepted(accepted),
+        });
         Chrome {
-            text: chosen.unwrap_or_else(|| text::accepted(accepted)),
+            text,
             brand: &self.config.brand,
             here,
             account: None,
@@ -46,6 +55,27 @@ impl<E> Context<'_, E> {
             } else {
                 Opener::User
             },
+        }
+    }
+
+    /// A parameter of the authorization request that this page belongs to: its own, or the one that
+    /// the login goes on to.
+    pub fn authorization_parameter(&self, name: &'static str) -> Option<String> {
+        let query = &*self.request.query;
+        // Most pages belong to none, and no query is decoded for them.
+        if !query.contains(name) {
+            return None;
+        }
+        let of = |query| {
+            Params::from_form(query)
+                .one(name)
+                .ok()
+                .flatten()
+                .map(str::to_owned)
+        };
+        match ReturnTo::read(query) {
+            Some(return_to) => of(return_to.authorization_query()?),
+            None => of(query),
         }
     }
 }

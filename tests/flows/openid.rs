@@ -607,3 +607,33 @@ fn an_application_says_how_its_id_tokens_are_signed() {
     let refused = world.administer(Method::Patch, &path, Some(&evil));
     assert_eq!(refused.fields(), ["post_logout_redirect_uris.0"]);
 }
+
+#[test]
+fn the_login_form_knows_the_hint_and_the_pages_speak_the_language_asked_for() {
+    let world = World::new();
+    let app = &world.server;
+    let browser = world.browser();
+    let asks = asks(app)
+        .with("ui_locales", "fr-FR de en")
+        .with("login_hint", "bob@example.com");
+    let login = browser.get(&asks.target()).expect(303);
+    let form = browser.get(login.location()).expect(200);
+    assert!(form.body.contains("lang=\"de\""), "{}", form.body);
+    assert!(
+        form.body.contains("value=\"bob@example.com\""),
+        "{}",
+        form.body
+    );
+    let page = world.alices_browser().get(&asks.target()).expect(200);
+    assert!(page.body.contains("lang=\"de\""));
+    // What no login can be is not shown.
+    let asks = asks.with("login_hint", &"x".repeat(300));
+    let login = browser.get(&asks.target()).expect(303);
+    assert!(
+        !browser
+            .get(login.location())
+            .expect(200)
+            .body
+            .contains("value=\"xxx")
+    );
+}

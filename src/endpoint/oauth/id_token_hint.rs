@@ -33,6 +33,6 @@ pub(super) async fn verify<E: Edge>(
         &token.signature,
     );
     let is_ours = is_ours.await?;
-    let hint = IdTokenHint::of_verified(&token, cx.config.issuer.as_str());
+    let hint = IdTokenHint::of_verified(&token, &cx.config.issuers);
     Ok(hint.filter(|_| is_ours))
 }

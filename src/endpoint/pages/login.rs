@@ -38,7 +38,15 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     }
     match go_on(cx).await? {
         Some(on) => Ok(Response::see_other(on)),
-        None => form_page(cx, 200, "", None).await,
+        None => {
+            let hint = cx.authorization_parameter("login_hint").unwrap_or_default();
+            let hint = if hint.len() > MAX_LOGIN_BYTES {
+                ""
+            } else {
+                &hint
+            };
+            form_page(cx, 200, hint, None).await
+        }
     }
 }
 

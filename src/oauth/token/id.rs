@@ -8,9 +8,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::oauth::issuer::Issuer;
 use crate::oauth::jws::Unverified;
 use crate::oauth::openid::{Authentication, AuthenticationMethod, SessionName};
-use crate::snowflake::{ApplicationId, UserId};
+use crate::snowflake::UserId;
 use crate::time::Timestamp;
 
 /// How long an ID token is good: long enough to be read.
@@ -76,21 +77,22 @@ pub struct IdTokenHint {
     iss: String,
     /// The user who had logged in.
     pub sub: UserId,
-    /// Which client it was issued to.
-    pub aud: ApplicationId,
+    /// Which client it was issued to, as the wire calls it.
+    pub aud: String,
     /// In which session.
     pub sid: SessionName,
 }
 
 impl IdTokenHint {
     /// Reads the claims of a token whose signature is ours. `None`: some other kind of token.
-    pub fn of_verified(token: &Unverified<'_>, issuer: &str) -> Option<Self> {
+    pub fn of_verified(token: &Unverified<'_>, issuers: &[Issuer]) -> Option<Self> {
         if token.typ.as_deref() != Some("jwt") {
             return None;
         }
         let hint: Self = serde_json::from_value(token.claims.clone()).ok()?;
         let is_id_token = matches!(token.claims.get("at_hash"), Some(Value::String(_)));
-        (is_id_token && hint.iss == issuer).then_some(hint)
+        let is_ours = issuers.iter().any(|issuer| issuer.as_str() == hint.iss);
+        (is_id_token && is_ours).then_some(hint)
     }
 }
 
@@ -98,6 +100,7 @@ impl IdTokenHint {
 mod tests {
     use super::*;
     use crate::oauth::openid::AuthenticationMethods;
+    use crate::snowflake::ApplicationId;
 
     #[test]
     fn the_access_token_hash_of_core_a_4_holds() {

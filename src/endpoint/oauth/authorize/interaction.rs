@@ -225,14 +225,16 @@ impl Interaction {
             return Ok(Ok(()));
         };
         let hint = id_token_hint::verify(cx, hint).await?;
-        Ok(match hint.filter(|hint| hint.aud == self.client().id) {
-            None => Err(Refusal::Invalid {
-                parameter: "id_token_hint",
-                must: "it must be an ID token that this server issued to this client",
-            }),
-            Some(hint) if hint.sub != session.user.id => Err(Refusal::LoginRequired),
-            Some(_) => Ok(()),
-        })
+        Ok(
+            match hint.filter(|hint| hint.aud == self.client().wire_id()) {
+                None => Err(Refusal::Invalid {
+                    parameter: "id_token_hint",
+                    must: "it must be an ID token that this server issued to this client",
+                }),
+                Some(hint) if hint.sub != session.user.id => Err(Refusal::LoginRequired),
+                Some(_) => Ok(()),
+            },
+        )
     }
 
     /// Decides. Pure.
