@@ -25,6 +25,11 @@ macro_rules! ids {
                 Self(bytes)
             }
 
+            /// The bytes.
+            pub const fn to_bytes(self) -> [u8; 16] {
+                self.0
+            }
+
             /// Reads the 22 characters.
             pub fn parse(text: &str) -> Option<Self> {
                 base64url::decode_array(text).map(Self)

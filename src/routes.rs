@@ -173,6 +173,8 @@ macro_rules! with_routes {
             Metadata                  Get    "/.well-known/oauth-authorization-server"                       oauth::metadata::show()                                      OAuth Any;
             OpenidConfiguration       Get    "/.well-known/openid-configuration"                             oauth::metadata::show()                                      OAuth Any;
             Jwks                      Get    "/.well-known/jwks.json"                                     oauth::jwks::show()                                          OAuth Any  .named("jwks_uri");
+            Revoked                   Get    "/.well-known/revoked"                                       oauth::revoked::show()                                       OAuth Any;
+            ProtectedResource         Get    "/.well-known/oauth-protected-resource"                      oauth::protected_resource::show()                            OAuth Any;
             Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
             Me                        Get    "/api/users/@me"                                                api::me::user()                                              Api   Any;
             MyGuilds                  Get    "/api/users/@me/guilds"                                         api::me::guilds()                                            Api   Any;
@@ -223,6 +225,11 @@ macro_rules! with_routes {
             AdminCreateToken          Post   "/api/admin/registration-tokens"                                api::admin::registration_tokens::create()                    Api   None .only_if(registration);
             AdminDeleteToken          Delete "/api/admin/registration-tokens/{token}"                        api::admin::registration_tokens::delete(token)               Api   None .only_if(registration);
             AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
+            AdminResources            Get    "/api/admin/resources"                                       api::admin::resources::list()                                Api   None;
+            AdminCreateResource       Post   "/api/admin/resources"                                       api::admin::resources::create()                              Api   None;
+            AdminShowResource         Get    "/api/admin/resources/{resource}"                            api::admin::resources::show(resource)                        Api   None;
+            AdminUpdateResource       Patch  "/api/admin/resources/{resource}"                            api::admin::resources::update(resource)                      Api   None;
+            AdminDeleteResource       Delete "/api/admin/resources/{resource}"                            api::admin::resources::delete(resource)                      Api   None;
             AdminKeys                 Get    "/api/admin/keys"                                            api::admin::keys::list()                                     Api   None;
             AdminRotateKeys           Post   "/api/admin/keys/rotate"                                     api::admin::keys::rotate()                                   Api   None;
             AdminRemoveKey            Delete "/api/admin/keys/{key}"                                      api::admin::keys::remove(key)                                Api   None;

@@ -106,6 +106,8 @@ ids! {
     RoleId,
     /// An entry of the audit log.
     EntryId,
+    /// Another resource server.
+    ResourceId,
 }
 
 #[cfg(test)]

@@ -262,6 +262,7 @@ impl Past {
             issued_at,
             expires_at,
             authentication: None,
+            resource: None,
         })
     }
 
@@ -457,6 +458,7 @@ impl History {
                         family: id,
                         generation,
                         scope,
+                        resource_scope: Vec::new(),
                         lifetime,
                     },
                     asks,
@@ -535,6 +537,7 @@ impl History {
                         family: id,
                         generation,
                         scope: None,
+                        resource_scope: Vec::new(),
                         lifetime,
                     };
                     rotate
@@ -592,6 +595,7 @@ fn grant(pkce: bool) -> Grant {
         guild: None,
         joins: None,
         authentication: None,
+        resource: None,
     }
 }
 

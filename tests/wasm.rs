@@ -45,6 +45,7 @@ fn refresh_token() -> RefreshToken {
         issued_at: NOW,
         expires_at: NOW + core::time::Duration::from_hours(720),
         openid: false,
+        resource: None,
     }
 }
 
@@ -52,7 +53,15 @@ fn refresh_token() -> RefreshToken {
 fn code() -> Code {
     let user = UserId::parse("9007199254740993").expect("an id");
     let application = ApplicationId::parse("9223372036854775807").expect("an id");
-    Code::issue(&keyring(), user, application, false, &CodeSeed([7; 16])).expect("sealed")
+    Code::issue(
+        &keyring(),
+        user,
+        application,
+        false,
+        None,
+        &CodeSeed([7; 16]),
+    )
+    .expect("sealed")
 }
 
 #[check]

@@ -8,24 +8,28 @@
 //! alarm is set and the response is made before it, and a write that throws is rolled back.
 
 use core::cell::Cell;
+use core::time::Duration;
 use std::rc::Rc;
 
 use thiserror::Error;
-use worker::console_error;
 use worker::js_sys::{Array, Date, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
+use worker::{Env, console_error};
 
-use super::{Bindings, ambient, objects};
+use super::objects::millis;
+use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
 use crate::ledger::{AnyVerb, Families, Family, LedgerId, Reads, Turn, Update, Verb};
 use crate::store::{Fault, Ledgers};
 use crate::time::Timestamp;
 
 const BINDING: &str = "LEDGER";
+/// How soon the list of revocations is told again that did not answer.
+const RETRY: Duration = Duration::from_secs(1);
 
 impl Ledgers for Bindings {
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
@@ -60,9 +64,10 @@ pub struct Ledger(Rc<Table>);
 impl Ledger {
     /// As the runtime makes it.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: &DurableObjectState) -> Result<Ledger, JsValue> {
+    pub fn new(state: &DurableObjectState, env: Env) -> Result<Ledger, JsValue> {
         let storage = state.storage()?;
         Ok(Self(Rc::new(Table {
+            env,
             sql: storage.sql(),
             storage: storage.unchecked_into(),
             is_there: Cell::new(false),
@@ -90,12 +95,14 @@ impl Ledger {
         Ok(future_to_promise(answered).into())
     }
 
-    /// Forgets what has expired. The alarm stands at the earliest expiry of the time it was set;
-    /// a refresh moves an expiry on without touching it, so it may come for nothing.
+    /// Tells the list of revocations what it does not know yet, and forgets what has expired. The alarm
+    /// stands at the earliest expiry of the time it was set; a refresh moves an expiry on without touching
+    /// it, so it may come for nothing.
     pub fn alarm(&self) -> Promise {
         let table = Rc::clone(&self.0);
         future_to_promise(async move {
             table.alarm.set(Alarm::Unknown);
+            table.announce().await?;
             table.purge(ambient::now()).await?;
             Ok(JsValue::UNDEFINED)
         })
@@ -110,6 +117,7 @@ fn unreadable(error: &serde_json::Error) -> Result<JsValue, JsValue> {
 
 /// The families, a row each.
 struct Table {
+    env: Env,
     storage: TransactionalStorage,
     sql: SqlStorage,
     /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps
@@ -126,6 +134,13 @@ enum Alarm {
     /// Never.
     Unset,
     At(Timestamp),
+}
+
+/// What a turn leaves to be told to the list of revocations.
+enum Revoked {
+    Nothing,
+    /// Something; and the alarm that is being set, which tells it where this instance dies before.
+    Unannounced(Promise),
 }
 
 /// Why there is no answer.
@@ -185,26 +200,48 @@ impl Table {
         Ok(())
     }
 
-    fn answer(&self, verb: AnyVerb) -> Result<JsValue, JsValue> {
+    fn answer(self: Rc<Self>, verb: AnyVerb) -> Result<JsValue, JsValue> {
         match self.turn(verb) {
-            Ok(response) => Ok(response.into()),
+            Ok((response, Revoked::Nothing)) => Ok(response.into()),
+            // The turn is over: what is awaited from here on decides nothing.
+            Ok((response, Revoked::Unannounced(alarm))) => Ok(future_to_promise(async move {
+                JsFuture::from(alarm).await?;
+                if let Err(error) = self.announce().await {
+                    console_error!("a revocation is announced later: {error:?}");
+                }
+                Ok(response.into())
+            })
+            .into()),
             Err(TurnError::Storage(error)) => Err(error),
             Err(TurnError::Unreadable(error)) => unreadable(&error),
         }
     }
 
     /// Reads, decides, writes.
-    fn turn(&self, verb: AnyVerb) -> Result<Response, TurnError> {
+    fn turn(&self, verb: AnyVerb) -> Result<(Response, Revoked), TurnError> {
         let stored = match verb.reads() {
             Reads::Family(id) => self.family(id)?.into_iter().map(|it| (id, it)).collect(),
             Reads::All => self.all()?,
         };
-        let Turn { updates, answer } = verb.decide(stored, ambient::now())?;
-        let mut writes = Vec::new();
+        let now = ambient::now();
+        let Turn {
+            updates,
+            revoked,
+            answer,
+        } = verb.decide(stored, now)?;
+        let mut writes: Vec<_> = revoked.iter().map(|it| Write::announce(*it, now)).collect();
         for (id, update) in updates {
             writes.extend(Write::of(id, update)?);
         }
         let response = objects::answer(&answer)?;
+        let announced = if revoked.is_empty() {
+            Revoked::Nothing
+        } else {
+            // Not awaited, so that the platform writes it together with what follows: whoever dies
+            // before the list is told wakes up and tells it.
+            let at = Date::new(&millis(now + RETRY));
+            Revoked::Unannounced(self.storage.set_alarm(at, Object::new())?)
+        };
         if !writes.is_empty() {
             let mut write = || writes.iter().try_for_each(|write| self.write(write));
             if let Err(error) = self.storage.transaction_sync(&mut write) {
@@ -213,7 +250,33 @@ impl Table {
                 return Err(error.into());
             }
         }
-        Ok(response)
+        Ok((response, announced))
+    }
+
+    /// Tells the list of revocations which families have ended. What is written here goes only once the
+    /// list has it: a revocation that was answered is never lost to verifiers who do not ask.
+    async fn announce(&self) -> Result<(), JsValue> {
+        if !self.has_unannounced()? {
+            return Ok(());
+        }
+        let rows = self.rows("SELECT family, at FROM unannounced", &Array::new())?;
+        for row in rows {
+            let (Some(text), Some(at)) = (row.get(0).as_string(), row.get(1).as_f64()) else {
+                continue;
+            };
+            if let Some(family) = FamilyId::parse(&text) {
+                let told = revocations_do::announce(&self.env, family, from_millis(at)).await;
+                told.map_err(|fault| fault.to_string())?;
+            }
+            let sql = "DELETE FROM unannounced WHERE family = ?";
+            self.rows(sql, &Array::of1(&text.into()))?;
+        }
+        Ok(())
+    }
+
+    fn has_unannounced(&self) -> Result<bool, JsValue> {
+        let sql = "SELECT name FROM sqlite_master WHERE name = 'unannounced'";
+        Ok(!self.rows(sql, &Array::new())?.is_empty())
     }
 
     async fn purge(&self, now: Timestamp) -> Result<(), JsValue> {
@@ -278,6 +341,17 @@ impl Table {
                     values,
                 )?;
             }
+            Write::Announce(values) => {
+                self.rows(
+                    "CREATE TABLE IF NOT EXISTS unannounced (family TEXT PRIMARY KEY, \
+                     at INTEGER NOT NULL) WITHOUT ROWID",
+                    &Array::new(),
+                )?;
+                self.rows(
+                    "INSERT OR IGNORE INTO unannounced (family, at) VALUES (?, ?)",
+                    values,
+                )?;
+            }
             Write::Remove(id) => {
                 self.rows("DELETE FROM families WHERE id = ?", id)?;
             }
@@ -317,9 +391,14 @@ impl Table {
 enum Write {
     Put(Array),
     Remove(Array),
+    Announce(Array),
 }
 
 impl Write {
+    fn announce(id: FamilyId, at: Timestamp) -> Self {
+        Self::Announce(Array::of2(&id.to_string().into(), &millis(at)))
+    }
+
     /// `None`: nothing changes. Fails where the family cannot be written as JSON.
     fn of(id: FamilyId, update: Update) -> serde_json::Result<Option<Self>> {
         let id = id.to_string().into();
@@ -338,21 +417,11 @@ impl Write {
     }
 }
 
-/// A column of milliseconds: SQLite's integers are doubles to JavaScript.
 #[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it was written as milliseconds since 1970"
 )]
-fn millis(at: Timestamp) -> JsValue {
-    (at.millis() as f64).into()
-}
-
 fn from_millis(millis: f64) -> Timestamp {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it was written as milliseconds since 1970"
-    )]
-    let millis = millis as u64;
-    Timestamp::from_millis(millis)
+    Timestamp::from_millis(millis as u64)
 }

@@ -12,6 +12,7 @@ mod objects;
 mod outbound_fetch;
 mod rate_limit_do;
 mod records_kv;
+mod revocations_do;
 mod webcrypto;
 
 use std::cell::OnceCell;

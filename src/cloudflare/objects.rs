@@ -14,6 +14,7 @@ use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
 
 use super::{Bindings, js};
 use crate::store::Fault;
+use crate::time::Timestamp;
 
 /// The header that carries the question.
 const QUESTION: &str = "question";
@@ -108,6 +109,15 @@ async fn try_once(
     let text = text.ok_or_else(late)?.map_err(thrown)?;
     text.as_string()
         .ok_or_else(|| Unanswered::Now(Fault::new(binding, "no text")))
+}
+
+/// A column of milliseconds: SQLite's integers are doubles to JavaScript.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
+)]
+pub(super) fn millis(at: Timestamp) -> JsValue {
+    (at.millis() as f64).into()
 }
 
 /// A request to an object; its host is never resolved, the stub is the address.

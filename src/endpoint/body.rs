@@ -223,6 +223,20 @@ impl Fields {
         }
     }
 
+    /// A list of objects, where it was sent.
+    pub fn objects(&mut self, path: &str) -> Option<Vec<Value>> {
+        match self.value(path) {
+            None => None,
+            Some(Value::Array(values)) if values.iter().all(Value::is_object) => {
+                Some(values.clone())
+            }
+            Some(_) => {
+                self.refuse(path, "must be a list of objects");
+                None
+            }
+        }
+    }
+
     /// A string that follows a rule, where it was sent: `null` is the value's absence.
     pub fn nullable<T>(
         &mut self,

@@ -113,9 +113,9 @@ impl Refuse for UnknownPath {
 }
 
 impl Refuse for ApiError {
-    fn refuse<E>(self, _: &Context<'_, E>) -> Response {
+    fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
         let response = Response::json(self.status(), &self.body());
-        match (&self, self.challenge()) {
+        match (&self, self.challenge(cx.config.issuer.as_str())) {
             (_, Some(challenge)) => response.with("www-authenticate", challenge),
             (Self::RateLimited(verdict), None) => {
                 let mut response = response.with("retry-after", verdict.retry_after().to_string());

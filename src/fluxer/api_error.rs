@@ -44,6 +44,8 @@ pub enum ApiError {
     UnknownMember,
     /// The user has no such account on another service.
     UnknownConnection,
+    /// No such resource server.
+    UnknownResource,
     /// No such signing key.
     UnknownKey,
     /// No such token.
@@ -98,6 +100,7 @@ impl ApiError {
             Self::UnknownGuild => (404, "UNKNOWN_GUILD", "Unknown Guild"),
             Self::UnknownMember => (404, "UNKNOWN_MEMBER", "Unknown Guild Member"),
             Self::UnknownConnection => (404, "UNKNOWN_CONNECTION", "Unknown connection"),
+            Self::UnknownResource => (404, "UNKNOWN_RESOURCE", "Unknown resource"),
             Self::UnknownKey => (404, "UNKNOWN_KEY", "Unknown key"),
             Self::UnknownToken => (404, "UNKNOWN_TOKEN", "Unknown token"),
             Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
@@ -142,15 +145,18 @@ impl ApiError {
         Value::Object(body)
     }
 
-    /// `WWW-Authenticate`, where the answer has one (RFC 6750 §3).
-    pub fn challenge(&self) -> Option<String> {
-        match self {
-            Self::Unauthorized => Some("Bearer".to_owned()),
-            Self::InvalidToken => Some("Bearer error=\"invalid_token\"".to_owned()),
-            Self::MissingScope(scope) => Some(format!(
-                "Bearer error=\"insufficient_scope\", scope=\"{scope}\""
-            )),
-            _ => None,
-        }
+    /// `WWW-Authenticate`, where the answer has one (RFC 6750 §3), with the place where a client finds
+    /// out how to get a token (RFC 9728 §5.1).
+    pub fn challenge(&self, issuer: &str) -> Option<String> {
+        let reason = match self {
+            Self::Unauthorized => String::new(),
+            Self::InvalidToken => "error=\"invalid_token\", ".to_owned(),
+            Self::MissingScope(scope) => {
+                format!("error=\"insufficient_scope\", scope=\"{scope}\", ")
+            }
+            _ => return None,
+        };
+        let metadata = format!("{issuer}/.well-known/oauth-protected-resource");
+        Some(format!("Bearer {reason}resource_metadata=\"{metadata}\""))
     }
 }

@@ -58,6 +58,12 @@ wire_enum! {
         ApplicationDeleted = "application.deleted",
         /// An application got a new secret; the old one is dead.
         ClientSecretReset = "application.secret_reset",
+        /// A resource server was registered.
+        ResourceCreated = "resource.created",
+        /// A resource server was changed.
+        ResourceUpdated = "resource.updated",
+        /// A resource server was deleted.
+        ResourceDeleted = "resource.deleted",
         /// Successors of the signing keys were published.
         KeysRotated = "keys.rotated",
         /// A signing key that had leaked was removed.

@@ -9,5 +9,6 @@ pub mod guild;
 pub mod installation;
 pub mod permissions;
 pub mod registration;
+pub mod resource;
 pub mod user;
 mod visible;

@@ -8,6 +8,7 @@ use crate::crypto::form_ticket::FORM_LIFETIME;
 use crate::fluxer::guild::JoinedGuild;
 use crate::id::AttemptId;
 use crate::oauth::openid::Authentication;
+use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::Scopes;
 use crate::time::Timestamp;
 
@@ -80,6 +81,9 @@ pub struct Generation {
     /// The login behind it, for an ID token.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authentication: Option<Box<Authentication>>,
+    /// The resource server that the tokens are for, where they are not for this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resource: Option<Box<ResourceGrant>>,
 }
 
 /// What a redeemed code gives.
@@ -160,6 +164,7 @@ impl Live {
             issued_at: self.rotated_at,
             expires_at: self.expires_at,
             authentication: None,
+            resource: self.approval.grant.resource.clone(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::oauth::error::GrantRefusal;
 use crate::oauth::openid::Authentication;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::redirect_uri::RegisteredUri;
+use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::ApplicationId;
 
@@ -41,6 +42,9 @@ pub struct Grant {
     /// The login behind it, where `openid` is among the scopes.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authentication: Option<Box<Authentication>>,
+    /// The resource server that the tokens are for, where they are not for this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resource: Option<Box<ResourceGrant>>,
 }
 
 /// What a client shows when it redeems a code.

@@ -41,7 +41,7 @@ pub use revoke::Revoke;
 pub use rotate::{ROTATION_GRACE, Rotate};
 pub use status::Status;
 pub use suspend::{Resume, Suspend};
-pub use withdraw::{Withdraw, Withdrawn};
+pub use withdraw::{Audience, Withdraw, Withdrawn};
 
 use crate::id::FamilyId;
 use crate::oauth::error::GrantRefusal;
@@ -118,6 +118,8 @@ pub enum Reads {
 pub struct Turn {
     /// What is to be written.
     pub updates: Vec<(FamilyId, Update)>,
+    /// The families that it ends and whose tokens others verify: they are to be told.
+    pub revoked: Vec<FamilyId>,
     /// The answer, in JSON.
     pub answer: String,
 }
@@ -125,7 +127,11 @@ pub struct Turn {
 impl Turn {
     fn new(updates: Vec<(FamilyId, Update)>, answer: &impl Serialize) -> serde_json::Result<Self> {
         let answer = serde_json::to_string(answer)?;
-        Ok(Self { updates, answer })
+        Ok(Self {
+            updates,
+            revoked: Vec::new(),
+            answer,
+        })
     }
 
     fn of_family(
@@ -136,6 +142,19 @@ impl Turn {
         let id = verb.family();
         let (update, answer) = verb.decide(stored.remove(&id), now);
         Self::new(vec![(id, update)], &answer)
+    }
+
+    /// With those of `elsewhere` that it ends.
+    fn ending(mut self, elsewhere: &[FamilyId]) -> Self {
+        let ends = |(id, update): &(FamilyId, Update)| match update {
+            Update::Put(Family::Ended { .. }) | Update::Remove => elsewhere.contains(id),
+            // Who is suspended has no tokens that work; what was listed so ends with its time.
+            Update::Put(Family::Live(live)) if live.approval.suspended => elsewhere.contains(id),
+            Update::Put(Family::Offered(_) | Family::Live(_)) | Update::Keep => false,
+        };
+        let ended = self.updates.iter().filter(|update| ends(update));
+        self.revoked = ended.map(|(id, _)| *id).collect();
+        self
     }
 }
 
@@ -172,13 +191,15 @@ macro_rules! verbs {
             /// Decides, of the families that it asks about as they are stored. Fails where the answer
             /// cannot be written as JSON.
             pub fn decide(self, stored: Families, now: Timestamp) -> serde_json::Result<Turn> {
-                match self {
+                let elsewhere = self.verified_elsewhere(&stored);
+                let turn = match self {
                     $(Self::$verb(verb) => Turn::of_family(verb, stored, now),)+
                     $(Self::$verb_of_all => {
                         let (updates, answer) = $verb_of_all.decide(stored, now);
                         Turn::new(updates, &answer)
                     })+
-                }
+                };
+                Ok(turn?.ending(&elsewhere))
             }
         }
 
@@ -202,6 +223,25 @@ macro_rules! verbs {
             }
         })+
     };
+}
+
+impl AnyVerb {
+    /// The families whose tokens others may hold and verify.
+    fn verified_elsewhere(&self, stored: &Families) -> Vec<FamilyId> {
+        if let Self::Withdraw(withdraw) = self {
+            let is_elsewhere = withdraw.audience == Audience::Resource;
+            return is_elsewhere
+                .then_some(withdraw.family)
+                .into_iter()
+                .collect();
+        }
+        let is_elsewhere = |family: &Family| match family {
+            Family::Live(live) => live.approval.grant.resource.is_some(),
+            Family::Offered(_) | Family::Ended { .. } => false,
+        };
+        let elsewhere = stored.iter().filter(|(_, family)| is_elsewhere(family));
+        elsewhere.map(|(id, _)| *id).collect()
+    }
 }
 
 // The names on the wire stay: while a deployment rolls out, an object may be of the version before.

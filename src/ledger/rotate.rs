@@ -8,6 +8,7 @@ use super::family::{Family, Live};
 use super::{FamilyVerb, Update};
 use crate::id::FamilyId;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::resource::ResourceScope;
 use crate::oauth::scope::Scopes;
 use crate::time::Timestamp;
 
@@ -24,6 +25,9 @@ pub struct Rotate {
     pub generation: u32,
     /// What the new access token is to open, where that is less than the family's scope.
     pub scope: Option<Scopes>,
+    /// Which scopes of the family's resource server it is to open, where that is less than was granted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub resource_scope: Vec<ResourceScope>,
     /// How long the successor will be good.
     pub lifetime: Duration,
 }
@@ -53,7 +57,11 @@ impl FamilyVerb for Rotate {
         }
         // RFC 6749 §6: "MUST NOT include any scope not originally granted". A slip costs no token.
         let granted = live.approval.grant.scope;
-        if self.scope.is_some_and(|asked| !granted.covers(asked)) {
+        let theirs = live.approval.grant.resource.as_ref();
+        let is_granted = |scope| theirs.is_some_and(|theirs| theirs.scope.contains(scope));
+        if self.scope.is_some_and(|asked| !granted.covers(asked))
+            || !self.resource_scope.iter().all(is_granted)
+        {
             return (Update::Keep, Err(GrantRefusal::ScopeExceedsGrant));
         }
         if is_forgiven {

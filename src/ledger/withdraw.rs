@@ -15,6 +15,20 @@ pub struct Withdraw {
     pub family: FamilyId,
     /// When the token expires by itself.
     pub until: Timestamp,
+    /// Who takes the token.
+    #[serde(default)]
+    pub audience: Audience,
+}
+
+/// Who takes a token of client credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// This server.
+    #[default]
+    Own,
+    /// Another resource server.
+    Resource,
 }
 
 impl FamilyVerb for Withdraw {

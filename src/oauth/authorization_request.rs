@@ -8,6 +8,7 @@ use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseTy
 use super::openid;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
+use super::resource::ResourceGrant;
 use super::scope::{Scope, ScopeError, Scopes};
 use crate::oauth::params::Params;
 
@@ -29,6 +30,8 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// An ID token of the user whom the client expects.
     pub id_token_hint: Option<String>,
+    /// The resource server that the tokens are to be for, and which of its scopes are asked for.
+    pub resource: Option<ResourceGrant>,
 }
 
 wire_enum! {
@@ -89,14 +92,28 @@ impl Prompt {
 
 impl AuthorizationRequest {
     /// Reads everything but `client_id`, `redirect_uri` and `state`: what is refused here may be
-    /// told to the client, which may ask for the scopes of `askable` and for no others.
-    pub fn parse(params: &Params, client: &Client, askable: Scopes) -> Result<Self, Refusal> {
+    /// told to the client, which may ask for the scopes of `askable` and for no others. `offered` is the
+    /// resource server that the request names, with all that may be granted there.
+    pub fn parse(
+        params: &Params,
+        client: &Client,
+        askable: Scopes,
+        offered: Option<&ResourceGrant>,
+    ) -> Result<Self, Refusal> {
         check_ignored(params)?;
         response_type(params)?;
         response_mode(params)?;
         client.may_use(GrantType::AuthorizationCode)?;
+        let (scope, resource) = match offered {
+            None => (requested_scope(params, askable)?, None),
+            Some(offered) => {
+                let (scope, theirs) = offered.requested(params)?;
+                (scope, Some(theirs))
+            }
+        };
         Ok(Self {
-            scope: requested_scope(params, askable)?,
+            scope,
+            resource,
             code_challenge: code_challenge(params, client)?,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
@@ -112,6 +129,7 @@ impl AuthorizationRequest {
         response_mode(params)?;
         Ok(Self {
             scope: requested_scope(params, askable)?,
+            resource: None,
             code_challenge: None,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
@@ -136,6 +154,7 @@ impl AuthorizationRequest {
             self.code_challenge,
             bot,
             self.nonce,
+            self.resource,
         ])
         .to_string()
     }
@@ -191,12 +210,16 @@ pub fn refuse_beyond(scope: Scopes, askable: Scopes) -> Result<(), Refusal> {
 
 /// `scope`, where it was sent.
 pub fn scope(params: &Params) -> Result<Option<Scopes>, Refusal> {
-    let parsed = params.one("scope")?.map(Scopes::parse).transpose();
-    let parsed = parsed.map_err(|error| match error {
+    let parsed = params.one("scope")?.map(parsed_scope).transpose();
+    Ok(parsed?.filter(|scopes| !scopes.is_empty()))
+}
+
+/// Scopes of this server.
+pub(super) fn parsed_scope(scope: &str) -> Result<Scopes, Refusal> {
+    Scopes::parse(scope).map_err(|error| match error {
         ScopeError::Malformed => Refusal::ScopeMalformed,
         ScopeError::Unknown => Refusal::ScopeUnknown,
-    });
-    Ok(parsed?.filter(|scopes| !scopes.is_empty()))
+    })
 }
 
 /// `state`, to be sent back byte for byte; none where it was sent twice or is too long, for then
@@ -272,7 +295,7 @@ mod tests {
         let id = ApplicationId::parse("12").expect("an id");
         let client = Client::registered(id, authentication, Vec::new(), false);
         let params = Params::from_form(query);
-        AuthorizationRequest::parse(&params, &client, Scopes::of_users())
+        AuthorizationRequest::parse(&params, &client, Scopes::of_users(), None)
     }
 
     fn confidential() -> ClientAuthentication {

@@ -3,8 +3,9 @@
 //! A code is a random nonce and, sealed under it, the name of the ledger that takes its turns: the
 //! code can be redeemed where KV does not have its record yet, and a code that this server did not
 //! make is refused without asking anybody. Whether an ID token comes with it stands there too: the key
-//! that signs one is fetched before the code is spent, and for no other code. It is base64url of
-//! 24 + 16 (or 17) + 16 bytes, 75 or 76 characters, and looks random from the first to the last.
+//! that signs one is fetched before the code is spent, and for no other code. So does the resource
+//! server that the tokens are for, where they are not for this one. It is base64url of
+//! 24 + 16 (17, 25) + 16 bytes, 75 to 87 characters, and looks random from the first to the last.
 
 use sha2::{Digest, Sha256};
 
@@ -13,7 +14,7 @@ use crate::crypto::form_ticket::FormNonce;
 use crate::crypto::keyring::{Keyring, NONCE_BYTES, SigningError};
 use crate::crypto::secret::{AuthorizationCode, Hash, Secret};
 use crate::id::InstallationId;
-use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::snowflake::{ApplicationId, ResourceId, Snowflake, UserId};
 
 /// A code that this server made, and what it says.
 #[derive(Debug)]
@@ -25,10 +26,12 @@ pub struct Code {
     pub application: ApplicationId,
     /// Whether an ID token comes with it.
     pub openid: bool,
+    /// The resource server that its tokens are for, where they are not for this one.
+    pub resource: Option<ResourceId>,
 }
 
 /// Stands behind the ids where an ID token comes with the code.
-const OPENID: &[u8] = &[1];
+const OPENID: u8 = 1;
 
 impl Code {
     /// Makes the code that `seed` determines: one decision of the user has one code, however often
@@ -38,16 +41,25 @@ impl Code {
         user: UserId,
         application: ApplicationId,
         openid: bool,
+        resource: Option<ResourceId>,
         seed: &CodeSeed,
     ) -> Result<Self, SigningError> {
         let ids = [user.0.to_bytes(), application.0.to_bytes()].concat();
-        let message = [&*ids, if openid { OPENID } else { &[] }].concat();
+        let message = match (openid, resource) {
+            (false, None) => ids,
+            (true, None) => [&*ids, &[OPENID]].concat(),
+            (openid, Some(resource)) => {
+                let openid = if openid { OPENID } else { 0 };
+                [&*ids, &[openid], &resource.0.to_bytes()].concat()
+            }
+        };
         let sealed = keyring.seal(seed.nonce(), &message)?;
         Ok(Self {
             secret: Secret::new(base64url::encode(&sealed)),
             user,
             application,
             openid,
+            resource,
         })
     }
 
@@ -56,12 +68,21 @@ impl Code {
         let message = keyring.open(&base64url::decode(text)?)?;
         let (user, rest) = message.split_first_chunk::<8>()?;
         let (application, rest) = rest.split_first_chunk::<8>()?;
-        let openid = rest == OPENID;
-        (openid || rest.is_empty()).then(|| Self {
+        let (openid, resource) = match rest.split_first() {
+            None => (false, None),
+            Some((&OPENID, [])) => (true, None),
+            Some((openid @ (0 | &OPENID), resource)) => {
+                let resource = Snowflake::from_bytes(resource.try_into().ok()?);
+                (*openid == OPENID, Some(ResourceId(resource)))
+            }
+            Some(_) => return None,
+        };
+        Some(Self {
             secret: Secret::new(text),
             user: UserId(Snowflake::from_bytes(*user)),
             application: ApplicationId(Snowflake::from_bytes(*application)),
             openid,
+            resource,
         })
     }
 
@@ -124,18 +145,21 @@ mod tests {
         bytes[..2].copy_from_slice(&seed.to_be_bytes());
         let user = UserId::parse("7").expect("an id");
         let application = ApplicationId::parse("9007199254740993").expect("an id");
-        Code::issue(&keyring(), user, application, false, &CodeSeed(bytes)).expect("sealed")
+        Code::issue(&keyring(), user, application, false, None, &CodeSeed(bytes)).expect("sealed")
     }
 
     #[test]
-    fn a_code_says_whether_an_id_token_comes_with_it() {
+    fn a_code_says_what_has_to_be_known_before_it_is_spent() {
         let user = UserId::parse("7").expect("an id");
         let application = ApplicationId::parse("8").expect("an id");
         for openid in [true, false] {
-            let seed = CodeSeed([1; 16]);
-            let code = Code::issue(&keyring(), user, application, openid, &seed).expect("sealed");
-            let read = Code::parse(&keyring(), code.expose()).expect("ours");
-            assert_eq!(read.openid, openid);
+            for resource in [None, ResourceId::parse("9")] {
+                let seed = CodeSeed([1; 16]);
+                let code = Code::issue(&keyring(), user, application, openid, resource, &seed);
+                let read = Code::parse(&keyring(), code.expect("sealed").expose());
+                let read = read.expect("ours");
+                assert_eq!((read.openid, read.resource), (openid, resource));
+            }
         }
     }
 

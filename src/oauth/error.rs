@@ -24,6 +24,8 @@ wire_enum! {
         UnsupportedGrantType = "unsupported_grant_type",
         /// The scope is unknown, malformed, or more than may be asked.
         InvalidScope = "invalid_scope",
+        /// The resource server is unknown, or not the one that was granted (RFC 8707 §2).
+        InvalidTarget = "invalid_target",
         /// The user said no.
         AccessDenied = "access_denied",
         /// This server does not answer with this response type.
@@ -116,6 +118,12 @@ pub enum Refusal {
     /// Neither a registration token of this client nor one that may register clients.
     #[error("The token is missing or not good for this registration")]
     RegistrationToken,
+    /// `resource` names no resource server that the tokens could be for.
+    #[error("Invalid resource: {0}")]
+    Resource(&'static str),
+    /// The resource server gives this application no tokens of its own.
+    #[error("This application may not use client credentials for that resource")]
+    ResourceNotAllowed,
     /// The client could not be authenticated.
     #[error("{reason}")]
     Client {
@@ -199,9 +207,11 @@ impl Refusal {
             Self::Client { reason, .. } => reason.code(),
             Self::Grant(reason) => reason.code(),
             Self::TooManyAttempts(_) => ErrorCode::TemporarilyUnavailable,
-            Self::GrantNotAllowed(_) | Self::Suspended | Self::PrivateBot => {
-                ErrorCode::UnauthorizedClient
-            }
+            Self::GrantNotAllowed(_)
+            | Self::ResourceNotAllowed
+            | Self::Suspended
+            | Self::PrivateBot => ErrorCode::UnauthorizedClient,
+            Self::Resource(_) => ErrorCode::InvalidTarget,
             Self::GrantType => ErrorCode::UnsupportedGrantType,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
             Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {

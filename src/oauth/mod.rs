@@ -126,5 +126,6 @@ pub mod openid;
 pub mod params;
 pub mod pkce;
 pub mod redirect_uri;
+pub mod resource;
 pub mod scope;
 pub mod token;

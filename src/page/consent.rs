@@ -32,6 +32,8 @@ pub struct ConsentPage<'a> {
     pub username: &'a str,
     /// The scopes that the application asks for.
     pub scopes: Vec<ScopeLine>,
+    /// What it asks for at another resource server.
+    pub resource: Option<ResourceSection<'a>>,
     /// The bot that it wants to add.
     pub bot: Option<BotSection<'a>>,
     /// Why the form is shown again.
@@ -62,6 +64,16 @@ pub struct ScopeLine {
     pub preview: Option<Preview>,
     /// Whether it was not granted before, where something was.
     pub new: bool,
+}
+
+/// What an application asks for at another resource server, in that server's own words.
+pub struct ResourceSection<'a> {
+    /// The server's name.
+    pub name: &'a str,
+    /// Its identifier.
+    pub identifier: &'a str,
+    /// Its scopes: name, description, and whether its box is ticked.
+    pub scopes: Vec<(&'a str, &'a str, bool)>,
 }
 
 /// The data behind a scope, as far as it is shown.
@@ -213,7 +225,8 @@ impl ConsentPage<'_> {
             text.approve
         };
         html! {
-            @if !is_bot { (self.scopes(chrome)) }
+            @if !is_bot && !self.scopes.is_empty() { (self.scopes(chrome)) }
+            @if let Some(resource) = &self.resource { (Self::resource(resource, chrome)) }
             @if let Some(bot) = &self.bot { (self.bot(bot, chrome)) }
             p.withheld { (self.withheld(chrome)) }
             @if let Some(destination) = self.destination {
@@ -286,6 +299,27 @@ impl ConsentPage<'_> {
                 @if may_withhold { p.quiet #withholding { (text.untick) } }
                 ul.scopes role="list" {
                     @for line in &self.scopes { (scope_line(line, chrome)) }
+                }
+            }
+        }
+    }
+
+    /// Every scope there can be withheld.
+    fn resource(resource: &ResourceSection<'_>, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            fieldset aria-describedby="resource" {
+                legend { (sentence(chrome.text.consent.resource, &[resource.name])) }
+                p.quiet #resource { bdi { (resource.identifier) } }
+                ul.scopes role="list" {
+                    @for (name, description, is_ticked) in &resource.scopes {
+                        li {
+                            label {
+                                input type="checkbox" name="scope" value=(name) checked[*is_ticked];
+                                " "
+                                span { bdi { (description) } }
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -12,8 +12,8 @@ use crate::http::Response;
 
 pub use bot_added::BotAddedPage;
 pub use consent::{
-    BotSection, ConsentPage, GuildChoice, GuildPicker, PermissionLine, Preview, ScopeLine,
-    Unverified,
+    BotSection, ConsentPage, GuildChoice, GuildPicker, PermissionLine, Preview, ResourceSection,
+    ScopeLine, Unverified,
 };
 pub use login::{LoginPage, LoginProblem};
 pub use logout::LogoutPage;

@@ -17,6 +17,8 @@ pub mod memory;
 mod outbound;
 mod records;
 mod registrations;
+mod resources;
+mod revocations;
 mod sessions;
 mod users;
 
@@ -32,6 +34,8 @@ pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
 pub use outbound::Outbound;
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
+pub use resources::{ResourceTaken, Resources};
+pub use revocations::Revocations;
 pub use sessions::{Session, Sessions};
 pub use users::{Account, Taken, Users};
 
@@ -40,10 +44,14 @@ use crate::time::Timestamp;
 
 /// Everything outside.
 pub trait Edge:
-    Ambient + Records + Ledgers + Limiter + Keys + Verifier + Outbound + Directory
+    Ambient + Records + Ledgers + Limiter + Keys + Verifier + Revocations + Outbound + Directory
 {
 }
-impl<T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Outbound + Directory> Edge for T {}
+impl<
+    T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Revocations + Outbound + Directory,
+> Edge for T
+{
+}
 
 /// The runtime itself.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -98,6 +106,7 @@ pub trait Directory:
     + Applications
     + ClientDocuments
     + Registrations
+    + Resources
     + Guilds
     + AuditLog
     + Lists
@@ -110,6 +119,7 @@ impl<T> Directory for T where
         + Applications
         + ClientDocuments
         + Registrations
+        + Resources
         + Guilds
         + AuditLog
         + Lists

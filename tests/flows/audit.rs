@@ -439,6 +439,51 @@ fn who_may_register_clients_is_written_down() {
 }
 
 #[test]
+fn keys_and_resource_servers_are_written_down() {
+    let world = World::new();
+    let post = |path: &str, body: Option<&Value>| world.administer(Method::Post, path, body);
+    let resource = json!({
+        "identifier": "urn:example:tickets", "name": "Tickets",
+        "scopes": [{"name": "tickets:read", "description": "See your tickets"}],
+    });
+    let made = post("/api/admin/resources", Some(&resource))
+        .expect(200)
+        .json();
+    let path = format!("/api/admin/resources/{}", text(&made, "id"));
+    world.advance(1);
+    let change = json!({"name": "Support"});
+    world
+        .administer(Method::Patch, &path, Some(&change))
+        .expect(200);
+    world.advance(1);
+    world.administer(Method::Delete, &path, None).expect(204);
+    world.advance(1);
+    let keys = post("/api/admin/keys/rotate", None).expect(202).json();
+    world.advance(1);
+    let kid = text(&keys[0], "kid");
+    let key = format!("/api/admin/keys/{kid}");
+    world.administer(Method::Delete, &key, None).expect(204);
+    let log = world.audit_log();
+    let actions = [
+        Action::KeyRemoved,
+        Action::KeysRotated,
+        Action::ResourceDeleted,
+        Action::ResourceUpdated,
+        Action::ResourceCreated,
+    ];
+    for (entry, action) in log.iter().zip(actions) {
+        assert_eq!(entry["action"], action.as_str());
+        assert_eq!(entry["actor_id"], "1");
+    }
+    assert_eq!(log[0]["details"]["kid"], json!(kid));
+    assert!(
+        log[2..5]
+            .iter()
+            .all(|entry| entry["target_id"] == made["id"])
+    );
+}
+
+#[test]
 fn every_action_has_a_test_that_writes_it() {
     let this = include_str!("audit.rs");
     for action in Action::ALL {

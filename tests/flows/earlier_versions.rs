@@ -64,7 +64,7 @@ impl Before {
 
     fn code(&self) -> Code {
         let (keyring, seed) = (&self.world.config.keyring, CodeSeed([7; 16]));
-        Code::issue(keyring, self.user, self.application, false, &seed).unwrap()
+        Code::issue(keyring, self.user, self.application, false, None, &seed).unwrap()
     }
 
     fn refresh_token(&self, family: FamilyId) -> String {
@@ -76,6 +76,7 @@ impl Before {
             issued_at: self.world.now(),
             expires_at: self.later(),
             openid: false,
+            resource: None,
         };
         token.sign(&self.world.config.keyring, HTTP).unwrap()
     }

@@ -36,6 +36,7 @@ mod openid;
 mod outages;
 mod refresh;
 mod registration;
+mod resource_tokens;
 mod resources;
 mod scopes;
 mod secrets;

@@ -10,9 +10,16 @@ use sha2::{Digest, Sha256};
 use crate::world::{Answer, App, Asks, Browser, HTTP, Native, PASSWORD, With, World, get};
 use fluxer_oauth2::http::Method;
 
-/// What a relying party does with an ID token: by the published keys and nothing of the server's own
-/// code.
+/// What a relying party does with an ID token.
 fn verified(world: &World, app: &App, token: &str) -> Value {
+    let (_, claims) = signed_by_a_published_key(world, token);
+    assert_eq!(claims["iss"], HTTP);
+    assert_eq!(claims["aud"], app.id);
+    claims
+}
+
+/// Header and claims of a token, verified by the published keys and nothing of the server's own code.
+pub fn signed_by_a_published_key(world: &World, token: &str) -> (Value, Value) {
     let parts: Vec<_> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else {
         panic!("{token}")
@@ -42,9 +49,7 @@ fn verified(world: &World, app: &App, token: &str) -> Value {
         other => panic!("{other:?}"),
     }
     let claims: Value = serde_json::from_slice(&decoded(claims)).expect("JSON");
-    assert_eq!(claims["iss"], HTTP);
-    assert_eq!(claims["aud"], app.id);
-    claims
+    (header, claims)
 }
 
 fn decoded(part: &str) -> Vec<u8> {

@@ -43,7 +43,8 @@ fn is_closed(answer: &Answer, scope: &str, about: &str) {
         "required_scope": scope,
     });
     assert_eq!(answer.json(), expected, "{about}");
-    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+    let challenge = format!("error=\"insufficient_scope\", scope=\"{scope}\"");
+    let challenge = crate::world::challenge(&challenge);
     assert_eq!(answer.header("www-authenticate"), Some(&*challenge));
 }
 

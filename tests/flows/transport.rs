@@ -55,6 +55,8 @@ fn is_open(path: &str) -> bool {
         "/.well-known/oauth-authorization-server",
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
+        "/.well-known/revoked",
+        "/.well-known/oauth-protected-resource",
     ];
     let clients = [
         "/oauth2/token",

@@ -948,6 +948,13 @@ pub fn with_json(request: Request, body: &Value) -> Request {
     request
 }
 
+/// The challenge of the API, for this reason.
+pub fn challenge(reason: &str) -> String {
+    let comma = if reason.is_empty() { "" } else { ", " };
+    let metadata = format!("{HTTP}/.well-known/oauth-protected-resource");
+    format!("Bearer {reason}{comma}resource_metadata=\"{metadata}\"")
+}
+
 pub fn encode<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {
     let mut encoded = Serializer::new(String::new());
     for (name, value) in pairs {

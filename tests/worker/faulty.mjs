@@ -2,7 +2,7 @@
 // bundle. Before every operation it asks the service STORAGE, which is a function of the test, what is
 // to happen, and from the same place it takes what the clock says.
 
-import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter, SigningKeys as RealSigningKeys } from './index.js';
+import Worker, { Ledger as RealLedger, RateLimiter as RealRateLimiter, RevokedFamilies as RealRevokedFamilies, SigningKeys as RealSigningKeys } from './index.js';
 import trap from './trap.wasm';
 
 // The runtime's clock, moved or stopped: lifetimes and windows pass without waiting for them, and only
@@ -102,6 +102,7 @@ function bindings(env) {
     LEDGER: objects(env, 'ledger', env.LEDGER),
     RATE_LIMITER: objects(env, 'limiter', env.RATE_LIMITER),
     KEYS: objects(env, 'keys', env.KEYS),
+    REVOKED: objects(env, 'revoked', env.REVOKED),
   };
 }
 
@@ -161,3 +162,4 @@ export class Ledger {
 
 export const RateLimiter = RealRateLimiter;
 export const SigningKeys = RealSigningKeys;
+export const RevokedFamilies = RealRevokedFamilies;

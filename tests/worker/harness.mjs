@@ -69,7 +69,7 @@ export class World {
       resourcePersistencePath: world.folder,
       name: 'fluxer-oauth2', modulesRoot: BUILD, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
-      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true } },
+      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true }, REVOKED: { className: 'RevokedFamilies', useSQLite: true } },
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
       bindings: world.settings,
     }));
@@ -183,6 +183,11 @@ export class World {
   /** Whether a token works, by introspection. */
   async active(client, token) {
     return (await this.introspect(client, token)).json.active;
+  }
+
+  /** The challenge of the API, for a reason that ends in a comma. */
+  challenge(reason) {
+    return `Bearer ${reason}resource_metadata="${this.origin}/.well-known/oauth-protected-resource"`;
   }
 
   me(token) {

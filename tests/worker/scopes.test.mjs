@@ -39,7 +39,7 @@ for (const scope of ['identify', 'email', 'guilds', 'connections', 'admin']) {
       } else {
         refused(answer, 403, 'MISSING_OAUTH_SCOPE');
         assert.equal(answer.json.message, 'Missing required OAuth2 scope');
-        assert.equal(answer.header('www-authenticate'), `Bearer error="insufficient_scope", scope="${wanted}"`);
+        assert.equal(answer.header('www-authenticate'), world.challenge(`error="insufficient_scope", scope="${wanted}", `));
       }
     }
     const about = (await get('/api/oauth2/@me', bearer(token))).json;
@@ -133,7 +133,7 @@ test('no token, a bad one, and one whose time is over, everywhere', async () => 
     for (const token of [dead, 'x', dead.slice(0, -2), `${dead}A`, app.secret]) {
       const bad = await get(path, bearer(token));
       refused(bad, 401, 'INVALID_TOKEN');
-      assert.equal(bad.header('www-authenticate'), 'Bearer error="invalid_token"');
+      assert.equal(bad.header('www-authenticate'), world.challenge('error="invalid_token", '));
     }
   }
 });

@@ -11,6 +11,7 @@ mod columns;
 mod guilds;
 mod lists;
 mod registrations;
+mod resources;
 mod sessions;
 mod users;
 

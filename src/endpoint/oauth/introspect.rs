@@ -1,5 +1,7 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 
 use crate::endpoint::attempts::{Attempt, Counter};
@@ -7,22 +9,33 @@ use crate::endpoint::caller::{application_of, works};
 use crate::endpoint::oauth::client_authentication::{
     AuthenticatedClient, authenticate_anew, authenticate_in_outage, remembered_proof,
 };
+use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
+use crate::fluxer::resource::Resource;
 use crate::fluxer::user::Username;
 use crate::http::{Response, with_member};
 use crate::ledger::Status;
 use crate::oauth::binding::TokenBinding;
+use crate::oauth::client::authentication::Credentials;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
+use crate::oauth::token::resource::ResourceToken;
+use crate::snowflake::ResourceId;
 use crate::store::{Edge, Fault};
 
 /// `POST`: what a token is worth at this instant, for its own client and for applications that
 /// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
+    // A resource server has credentials of its own, and asks about its own tokens only.
+    if remembered_proof(cx, &params).is_none()
+        && let Some(resource) = resource_that_asks(cx, &params).await?
+    {
+        return introspect_for(cx, &params, &resource).await;
+    }
     let mut client = authenticate_within_limits(cx, &params).await?;
     let token = params.required("token")?;
     params.one("token_type_hint")?;
@@ -35,6 +48,9 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
         access(cx, &client, &token).await?
     } else if let Some(token) = RefreshToken::verify(keyring, issuers, token, cx.now) {
         refresh(cx, &client, &token).await?
+    } else if let Some(token) = resource::verify(cx, token).await? {
+        let may_ask = client.client().is_trusted() || token.application == client.id();
+        for_resource(cx, &token, may_ask).await?
     } else {
         None
     };
@@ -64,6 +80,64 @@ async fn authenticate_within_limits<E: Edge>(
         attempt.failed();
     }
     outcome
+}
+
+/// The resource server whose credentials these are.
+async fn resource_that_asks<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Option<Rc<Resource>>, Failure<Refusal>> {
+    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
+    let (Credentials::Basic(id, secret) | Credentials::Post(id, secret)) = &credentials else {
+        return Ok(None);
+    };
+    let resource = cx.edge.resource_by_id(ResourceId(id.0)).await?;
+    Ok(resource.filter(|resource| resource.secret == secret.hash()))
+}
+
+async fn introspect_for<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+    resource: &Resource,
+) -> Result<Response, Failure<Refusal>> {
+    let token = params.required("token")?;
+    params.one("token_type_hint")?;
+    let answer = match resource::verify(cx, token).await? {
+        Some(token) => {
+            let may_ask = token.audience == resource.identifier.as_str();
+            for_resource(cx, &token, may_ask).await?
+        }
+        None => None,
+    };
+    let answer = answer.unwrap_or_else(|| json!({"active": false}));
+    Ok(Response::json(200, &answer))
+}
+
+/// What a token for another resource server is worth.
+async fn for_resource<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &ResourceToken,
+    may_ask: bool,
+) -> Result<Option<Value>, Fault> {
+    let standing = token.standing();
+    if !may_ask || application_of(cx, &standing).await?.is_none() || !works(cx, &standing).await? {
+        return Ok(None);
+    }
+    let sub = match token.subject {
+        Subject::User(user, _) => user.0,
+        Subject::Application(..) => token.application.0,
+    };
+    Ok(Some(json!({
+        "active": true,
+        "scope": token.scope,
+        "client_id": token.client_id,
+        "token_type": TokenBinding::Bearer.token_type(),
+        "exp": token.expires_at.seconds(),
+        "iat": token.issued_at.seconds(),
+        "sub": sub,
+        "aud": token.audience,
+        "iss": cx.config.issuer.as_str(),
+    })))
 }
 
 fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::authenticate_in_outage;
+use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::http::{Request, Response};
-use crate::ledger::{Revoke, Withdraw};
+use crate::ledger::{Audience, Revoke, Withdraw};
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -59,18 +60,31 @@ async fn end<E: Edge>(
     let refresh = RefreshToken::verify(keyring, issuers, token, cx.now)
         .filter(|token| token.application == application)
         .map(|token| (Subject::User(token.user, token.family), token.expires_at));
-    let token = refresh.or_else(|| {
+    let ours = refresh.or_else(|| {
         AccessToken::verify(keyring, issuers, token, cx.now)
             .filter(|token| token.application == application)
             .map(|token| (token.subject, token.expires_at))
     });
-    let Some((subject, until)) = token else {
-        return Ok(None);
+    let (subject, until, audience) = match ours {
+        Some((subject, until)) => (subject, until, Audience::Own),
+        None => match resource::verify(cx, token).await? {
+            Some(token) if token.application == application => {
+                (token.subject, token.expires_at, Audience::Resource)
+            }
+            _ => return Ok(None),
+        },
     };
     let ledger = subject.ledger(application);
     let ended = match subject {
         Subject::User(_, family) => cx.edge.ask(ledger, Revoke { family }).await?,
-        Subject::Application(family, _) => cx.edge.ask(ledger, Withdraw { family, until }).await?,
+        Subject::Application(family, _) => {
+            let withdraw = Withdraw {
+                family,
+                until,
+                audience,
+            };
+            cx.edge.ask(ledger, withdraw).await?
+        }
     };
     Ok(ended.then_some(subject))
 }

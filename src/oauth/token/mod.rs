@@ -3,3 +3,4 @@
 pub mod access;
 pub mod id;
 pub mod refresh;
+pub mod resource;

@@ -10,7 +10,7 @@ use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
 use crate::ledger::LedgerId;
 use crate::oauth::issuer::Issuer;
-use crate::snowflake::{ApplicationId, UserId};
+use crate::snowflake::{ApplicationId, ResourceId, UserId};
 use crate::time::Timestamp;
 
 /// What a refresh token says.
@@ -31,6 +31,8 @@ pub struct RefreshToken {
     /// Whether an ID token comes with its successor: the key that signs one is fetched before the
     /// ledger is asked.
     pub openid: bool,
+    /// The resource server that its access tokens are for, where they are not for this one.
+    pub resource: Option<ResourceId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,6 +44,8 @@ struct RefreshClaims {
     r#gen: u32,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     openid: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    res: Option<ResourceId>,
 }
 
 impl RefreshToken {
@@ -59,6 +63,7 @@ impl RefreshToken {
             fam: self.family,
             r#gen: self.generation,
             openid: self.openid,
+            res: self.resource,
         };
         keyring.sign(Purpose::Refresh, claims, self.issued_at, self.expires_at)
     }
@@ -81,6 +86,7 @@ impl RefreshToken {
             issued_at: verified.issued_at,
             expires_at: verified.expires_at,
             openid: claims.openid,
+            resource: claims.res,
         })
     }
 }
@@ -107,6 +113,7 @@ mod tests {
             issued_at,
             expires_at: issued_at + Duration::from_secs(60),
             openid: false,
+            resource: None,
         };
         let signed = token.sign(&keyring, "https://id.example").expect("signed");
         assert_eq!(

@@ -19,6 +19,8 @@ pub struct ConsentText {
     pub switch: &'static str,
     /// Above the scopes.
     pub scopes: &'static str,
+    /// Above the scopes of another resource server, around its name.
+    pub resource: &'static str,
     /// How to withhold one.
     pub untick: &'static str,
     /// Beside a scope that was not granted before.

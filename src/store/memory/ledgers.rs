@@ -14,7 +14,11 @@ impl Ledgers for Memory {
         let now = self.now();
         let answer = self.step("ledger", |state| {
             let families = state.ledgers.entry(ledger.to_string()).or_default();
-            turn(families, &verb.into(), now)
+            let (answer, revoked) = turn(families, &verb.into(), now)?;
+            state
+                .revoked
+                .extend(revoked.into_iter().map(|family| (family, now)));
+            Ok(answer)
         })?;
         let permanent = |error| Fault::permanent("ledger", error);
         let answer = answer.and_then(|answer| serde_json::from_str(&answer));
@@ -26,7 +30,7 @@ fn turn(
     families: &mut BTreeMap<FamilyId, String>,
     verb: &AnyVerb,
     now: Timestamp,
-) -> serde_json::Result<String> {
+) -> serde_json::Result<(String, Vec<FamilyId>)> {
     let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
     let wanted = |id: &FamilyId| match verb.reads() {
         Reads::Family(family) => *id == family,
@@ -48,5 +52,5 @@ fn turn(
             }
         }
     }
-    Ok(turn.answer)
+    Ok((turn.answer, turn.revoked))
 }

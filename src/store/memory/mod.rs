@@ -14,6 +14,8 @@ mod lists;
 mod outbound;
 mod records;
 mod registrations;
+mod resources;
+mod revocations;
 mod sessions;
 mod tables;
 mod users;
@@ -124,6 +126,7 @@ struct State {
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     windows: BTreeMap<String, Window>,
     keys: KeySet,
+    revoked: BTreeMap<FamilyId, Timestamp>,
     directory: tables::Tables,
 }
 

@@ -10,10 +10,11 @@ use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
+use crate::fluxer::resource::Resource;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
-use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
+use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
 use crate::store::{Authorization, Fault, InitialToken, Installation, Paging, Taken};
 use crate::time::Timestamp;
 
@@ -23,6 +24,7 @@ pub(super) struct Tables {
     pub(super) users: BTreeMap<UserId, (User, String)>,
     pub(super) sessions: BTreeMap<String, StoredSession>,
     pub(super) applications: BTreeMap<ApplicationId, StoredApplication>,
+    pub(super) resources: BTreeMap<ResourceId, Resource>,
     pub(super) authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
     /// Consents whose last device is gone.
     pub(super) lapsed: BTreeSet<(UserId, ApplicationId)>,

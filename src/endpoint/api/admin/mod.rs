@@ -5,6 +5,7 @@ pub mod audit_log;
 pub mod guilds;
 pub mod keys;
 pub mod registration_tokens;
+pub mod resources;
 pub mod users;
 
 use crate::endpoint::Failure;

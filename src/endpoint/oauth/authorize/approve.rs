@@ -7,13 +7,14 @@ use super::interaction::{Callback, Interaction, RequestedAccess};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
-use crate::http::Response;
+use crate::http::{Response, with_member};
 use crate::id::FamilyId;
 use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::code::{Code, CodeSeed};
 use crate::oauth::error::Refusal;
 use crate::oauth::openid::{Authentication, SessionName};
+use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
 use crate::snowflake::UserId;
@@ -28,6 +29,8 @@ pub(super) struct Approval<'a> {
     pub(super) logged_in: &'a LoggedIn,
     /// What is granted: what was asked, less what was unticked.
     pub(super) scope: Scopes,
+    /// What is granted at another resource server, where the tokens are for one.
+    pub(super) resource: Option<ResourceGrant>,
     /// Of the form, or fresh where no form was shown.
     pub(super) seed: CodeSeed,
     /// The bot's, where one is added.
@@ -148,6 +151,7 @@ impl Interaction {
             user,
             application,
             openid,
+            approval.resource.as_ref().map(|resource| resource.id),
             &approval.seed,
         )?;
         let grant = Grant {
@@ -161,6 +165,7 @@ impl Interaction {
                 .as_ref()
                 .filter(|_| self.bot_joins_later())
                 .map(PlannedInstallation::id),
+            resource: approval.resource.clone().map(Box::new),
             guild: approval
                 .installation
                 .as_ref()
@@ -221,7 +226,10 @@ impl Interaction {
         let form = approval.seed.installation("entries");
         let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
         let consent = self.callback().map(|_| {
-            let details = json!({"scope": approval.scope});
+            let mut details = json!({"scope": approval.scope});
+            if let Some(resource) = &approval.resource {
+                details = with_member(details, "resource", json!(resource));
+            }
             entry(Action::Consent).on(user).saying(details)
         });
         let now = approval.installation.as_ref();

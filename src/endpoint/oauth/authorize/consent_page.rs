@@ -11,6 +11,7 @@ use crate::fluxer::application::Bot;
 use crate::fluxer::guild::Membership;
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
 use crate::fluxer::permissions::Permissions;
+use crate::fluxer::resource::DescribedScope;
 use crate::http::Response;
 use crate::oauth::client::ClientOrigin;
 use crate::oauth::params::Params;
@@ -19,8 +20,8 @@ use crate::oauth::scope::{Scope, Scopes};
 use crate::page::moment::Moment;
 use crate::page::text::filled;
 use crate::page::{
-    BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview, ScopeLine,
-    Unverified,
+    BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview,
+    ResourceSection, ScopeLine, Unverified,
 };
 use crate::snowflake::{GuildId, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
@@ -94,6 +95,7 @@ impl Interaction {
             unverified: self.unverified(),
             username: user.username.as_str(),
             scopes: lines,
+            resource: request.resource_section(again),
             bot,
             problem: again.map(|_| chrome.text.bot.problem),
             switch_account_action: switch_account.as_str(),
@@ -232,6 +234,29 @@ fn picker(options: &GuildOptions) -> GuildPicker<'_> {
             .iter()
             .map(|membership| membership.guild.name.as_str())
             .collect(),
+    }
+}
+
+impl RequestedAccess {
+    /// What is asked for at another resource server: again, with what was ticked.
+    fn resource_section(&self, again: Option<&Params>) -> Option<ResourceSection<'_>> {
+        let resource = self.resource.as_deref()?;
+        let asked = self.oauth.resource.as_ref()?;
+        let lines = resource
+            .scopes
+            .iter()
+            .filter(|it| asked.scope.contains(&it.name));
+        let line = |scope: &'_ DescribedScope| {
+            let name = scope.name.as_str();
+            again.is_none_or(|form| form.all("scope").any(|ticked| ticked == name))
+        };
+        Some(ResourceSection {
+            name: resource.name.as_str(),
+            identifier: resource.identifier.as_str(),
+            scopes: lines
+                .map(|it| (it.name.as_str(), it.description.as_str(), line(it)))
+                .collect(),
+        })
     }
 }
 

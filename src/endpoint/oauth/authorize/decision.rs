@@ -5,11 +5,12 @@ use crate::endpoint::Notice;
 use crate::fluxer::installation::{BotRequest, WhichGuild};
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
+use crate::oauth::resource::{ResourceGrant, ResourceScope};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::GuildId;
 
 /// What a form that came back says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
     /// No, or yes to nothing at all.
     Denied,
@@ -19,6 +20,8 @@ pub(super) enum Decision {
     Approved {
         /// What was asked, less what was unticked.
         scope: Scopes,
+        /// What of it is granted at another resource server.
+        resource: Option<ResourceGrant>,
         /// The bot, and the guild where it goes.
         bot: Option<(BotRequest, GuildId)>,
     },
@@ -37,16 +40,29 @@ impl Decision {
             }
         }
         let scope = granted(request.oauth.scope, form);
+        let resource = request
+            .oauth
+            .resource
+            .as_ref()
+            .map(|asked| ticked(asked, form));
+        if resource.as_ref().is_some_and(|it| it.scope.is_empty()) {
+            return Ok(Self::Denied);
+        }
         if scope.open_nothing() && !request.oauth.scope.open_nothing() {
             return Ok(Self::Denied);
         }
         let Some(bot) = request.bot.filter(|_| scope.contains(Scope::Bot)) else {
-            return Ok(Self::Approved { scope, bot: None });
+            return Ok(Self::Approved {
+                scope,
+                resource,
+                bot: None,
+            });
         };
         Ok(match chosen_guild(bot, form)? {
             None => Self::NoGuild,
             Some(guild) => Self::Approved {
                 scope,
+                resource,
                 bot: Some((bot, guild)),
             },
         })
@@ -63,6 +79,15 @@ fn granted(asked: Scopes, form: &Params) -> Scopes {
         asked.not_withheld()
     };
     asked.intersection(ticked.union(kept))
+}
+
+/// What the user ticked of a resource server's scopes.
+fn ticked(asked: &ResourceGrant, form: &Params) -> ResourceGrant {
+    let is_ticked = |scope: &&ResourceScope| form.all("scope").any(|it| it == scope.as_str());
+    ResourceGrant {
+        id: asked.id,
+        scope: asked.scope.iter().filter(is_ticked).cloned().collect(),
+    }
 }
 
 /// The guild that the form chose, where it chose one. A guild that the link fixes is the one that

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
+use crate::endpoint::oauth::resource;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
+use crate::fluxer::resource::Resource;
 use crate::http::Response;
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
@@ -87,6 +89,8 @@ pub(super) struct RequestedAccess {
     pub(super) oauth: AuthorizationRequest,
     /// There where the scope `bot` is.
     pub(super) bot: Option<BotRequest>,
+    /// The resource server that the tokens are to be for.
+    pub(super) resource: Option<Rc<Resource>>,
 }
 
 impl RequestedAccess {
@@ -94,11 +98,14 @@ impl RequestedAccess {
         params: &Params,
         application: &Application,
         destination: &Destination,
+        resource: Result<Option<Rc<Resource>>, Refusal>,
     ) -> Result<Self, Refusal> {
         let askable = application.askable();
+        let resource = resource?;
+        let offered = resource.as_ref().map(|resource| resource.offer());
         let oauth = match destination {
             Destination::Client(_) => {
-                AuthorizationRequest::parse(params, &application.client, askable)?
+                AuthorizationRequest::parse(params, &application.client, askable, offered.as_ref())?
             }
             Destination::Page => AuthorizationRequest::parse_without_code(params, askable)?,
         };
@@ -107,7 +114,11 @@ impl RequestedAccess {
         }
         let bot = oauth.scope.contains(Scope::Bot);
         let bot = bot.then(|| BotRequest::parse(params)).transpose()?;
-        Ok(Self { oauth, bot })
+        Ok(Self {
+            oauth,
+            bot,
+            resource,
+        })
     }
 }
 
@@ -134,27 +145,40 @@ impl Interaction {
         let params = Params::from_form(&cx.request.query);
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
+        let resource = match resource::requested(cx, &params).await {
+            Ok(resource) => Ok(resource),
+            Err(Failure::Refused(refusal)) => Err(*refusal),
+            Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
+        };
         let id = match ClientIdentifier::parse(id).ok_or_else(unknown)? {
             ClientIdentifier::Id(id) => id,
             ClientIdentifier::Url(url) => {
                 let application = client_document::client(cx, &url).await?;
-                return Ok(Self::of(&params, application.ok_or_else(unknown)?)?);
+                return Ok(Self::of(
+                    &params,
+                    application.ok_or_else(unknown)?,
+                    resource,
+                )?);
             }
         };
         let current = match cx.known_application(id).await? {
             Known::Current(current) => current,
             Known::Remembered(application) => {
-                let read = Self::of(&params, application);
+                let read = Self::of(&params, application, resource.clone());
                 if read.as_ref().is_ok_and(Self::is_settled) {
                     return Ok(read?);
                 }
                 cx.current_application(id).await?
             }
         };
-        Ok(Self::of(&params, current.ok_or_else(unknown)?)?)
+        Ok(Self::of(&params, current.ok_or_else(unknown)?, resource)?)
     }
 
-    fn of(params: &Params, application: Rc<Application>) -> Result<Self, Notice> {
+    fn of(
+        params: &Params,
+        application: Rc<Application>,
+        resource: Result<Option<Rc<Resource>>, Refusal>,
+    ) -> Result<Self, Notice> {
         // A client that a document describes has one id on the wire: the document's URL.
         if params.one("client_id") != Ok(Some(&application.client.wire_id())) {
             return Err(Notice::bad_request("Unknown client_id"));
@@ -166,7 +190,7 @@ impl Interaction {
         let destination = destination.map_err(Notice::bad_request)?;
         Ok(Self {
             prompt: Prompt::parse(params),
-            request: RequestedAccess::parse(params, &application, &destination),
+            request: RequestedAccess::parse(params, &application, &destination, resource),
             destination,
             application,
         })
@@ -277,6 +301,8 @@ impl Interaction {
         let remembered = self.callback().is_some_and(may_skip_consent)
             && !scope.contains(Scope::Admin)
             && !scope.contains(Scope::Bot)
+            // What was granted at other resource servers is not remembered.
+            && request.resource.is_none()
             && session.granted.is_some_and(|granted| granted.covers(scope));
         match (consent || !remembered, silent) {
             (false, _) => Step::Approve(request),

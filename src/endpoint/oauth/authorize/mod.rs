@@ -73,6 +73,7 @@ async fn proceed<E: Edge>(
                 request,
                 logged_in,
                 scope: request.oauth.scope,
+                resource: request.oauth.resource.clone(),
                 seed: CodeSeed(cx.edge.random()?),
                 installation: None,
             };
@@ -103,7 +104,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     if let Err(refusal) = interaction.may_grant(request, &logged_in.session) {
         return interaction.refuse(cx, Some(&logged_in.session), &refusal);
     }
-    let (scope, installation) = match Decision::read(request, &form)? {
+    let (scope, resource, installation) = match Decision::read(request, &form)? {
         Decision::Denied => {
             return interaction.refuse(cx, Some(&logged_in.session), &Refusal::Denied);
         }
@@ -113,15 +114,20 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
                 .consent_page(cx, request, &logged_in, again)
                 .await;
         }
-        Decision::Approved { scope, bot: None } => (scope, None),
         Decision::Approved {
             scope,
+            resource,
+            bot: None,
+        } => (scope, resource, None),
+        Decision::Approved {
+            scope,
+            resource,
             bot: Some(chosen),
         } => {
             let planned = interaction
                 .plan(cx, &logged_in, chosen, &form, seed)
                 .await?;
-            (scope, Some(planned))
+            (scope, resource, Some(planned))
         }
     };
     let application = client_document::kept(cx, &interaction.application).await?;
@@ -134,6 +140,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         request,
         logged_in: &logged_in,
         scope,
+        resource,
         seed,
         installation,
     };

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
@@ -39,6 +40,7 @@ pub(super) async fn redeem<E: Edge>(
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
 
+    let target = resource::granted(cx, params, code.resource).await?;
     let signer = id_token_signer(cx, client.client(), code.openid).await?;
     let family = FamilyId::of_hash(code.hash().bytes());
     let ledger = LedgerId::User(code.user, code.application);
@@ -75,7 +77,7 @@ pub(super) async fn redeem<E: Edge>(
     cx.edge.put_refresh(family, &record);
     Ok(Issuance {
         guild: redeemed.guild,
-        ..Issuance::of_family(code.user, code.application, family, live, signer)
+        ..Issuance::of_family(code.user, code.application, family, live, signer, target)
     })
 }
 

@@ -1,6 +1,7 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the application on its own behalf.
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::resource::{self, Target, TargetScope};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::id::FamilyId;
@@ -13,25 +14,43 @@ use crate::oauth::token::access::{Marks, Subject};
 use crate::store::Edge;
 
 /// Issues an access token without asking any storage.
-pub(super) fn issue<E: Edge>(
+pub(super) async fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
-    let scope = authorization_request::scope(params)?;
-    let scope = scope.unwrap_or(Scopes::NONE);
-    // There is no user here whose data a scope could open.
-    let askable = client.application().askable().without(Scopes::of_users());
-    authorization_request::refuse_beyond(scope, askable)?;
+    let (scope, resource) = match resource::requested(cx, params).await? {
+        None => (own_scope(client, params)?, None),
+        Some(resource) if !resource.clients.contains(&client.id()) => {
+            return Err(Refusal::ResourceNotAllowed.into());
+        }
+        Some(resource) => {
+            // There is no user here whom a scope of ours could say anything of.
+            let (_, granted) = resource.offer().requested(params)?;
+            let target = Target::of(cx, resource).await?;
+            let scope = granted.scope;
+            (Scopes::NONE, Some(TargetScope { target, scope }))
+        }
+    };
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Issuance {
         subject: Subject::Application(family, Marks::OfItsOwn),
         application: client.id(),
         scope,
+        resource,
         binding: TokenBinding::Bearer,
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh: None,
         guild: None,
         id_token: None,
     })
+}
+
+fn own_scope(client: &AuthenticatedClient, params: &Params) -> Result<Scopes, Refusal> {
+    let scope = authorization_request::scope(params)?;
+    let scope = scope.unwrap_or(Scopes::NONE);
+    // There is no user here whose data a scope could open.
+    let askable = client.application().askable().without(Scopes::of_users());
+    authorization_request::refuse_beyond(scope, askable)?;
+    Ok(scope)
 }

@@ -1,9 +1,12 @@
 //! What a grant gives, and the answer that is signed from it (RFC 6749 §5.1).
 
+use core::time::Duration;
+
 use serde::Serialize;
 
 use crate::base64url;
 use crate::endpoint::Context;
+use crate::endpoint::oauth::resource::{Target, TargetScope};
 use crate::fluxer::guild::JoinedGuild;
 use crate::http::Response;
 use crate::id::FamilyId;
@@ -11,10 +14,12 @@ use crate::ledger::Generation;
 use crate::oauth::binding::TokenBinding;
 use crate::oauth::client::Client;
 use crate::oauth::openid::Authentication;
+use crate::oauth::resource;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::id::IdClaims;
 use crate::oauth::token::refresh::RefreshToken;
+use crate::oauth::token::resource::{ResourceToken, TYPE};
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault, Signer};
 use crate::time::Timestamp;
@@ -25,8 +30,10 @@ pub(super) struct Issuance<S> {
     pub(super) subject: Subject,
     /// Which application holds them.
     pub(super) application: ApplicationId,
-    /// What the access token opens.
+    /// What the access token opens here.
     pub(super) scope: Scopes,
+    /// The other resource server that takes the access token, where this one does not.
+    pub(super) resource: Option<TargetScope<S>>,
     /// Who may present the access token.
     pub(super) binding: TokenBinding,
     /// The refresh token, where the grant gives one.
@@ -61,7 +68,7 @@ struct TokenResponse<'a> {
     access_token: String,
     token_type: &'static str,
     expires_in: u64,
-    scope: Scopes,
+    scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,9 +85,11 @@ impl<S: Signer> Issuance<S> {
         family: FamilyId,
         current: Generation,
         signer: Option<S>,
+        target: Option<Target<S>>,
     ) -> Self {
         let openid = current.authentication.is_some();
         let id_token = current.authentication.zip(signer);
+        let resource = target.zip(current.resource);
         Self {
             subject: Subject::User(user, family),
             application,
@@ -94,6 +103,11 @@ impl<S: Signer> Issuance<S> {
                 issued_at: current.issued_at,
                 expires_at: current.expires_at,
                 openid,
+                resource: resource.as_ref().map(|(_, granted)| granted.id),
+            }),
+            resource: resource.map(|(target, granted)| TargetScope {
+                target,
+                scope: granted.scope,
             }),
             guild: None,
             id_token: id_token.map(|(authentication, signer)| IdToken {
@@ -110,16 +124,11 @@ impl<S: Signer> Issuance<S> {
         client: &Client,
     ) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
-        let lifetime = cx.config.access_token_lifetime;
-        let access = AccessToken {
-            subject: self.subject,
-            application: self.application,
-            scope: self.scope,
-            issued_at: cx.now,
-            expires_at: cx.now + lifetime,
-        };
         let token_id = base64url::encode(&cx.edge.random::<16>()?);
-        let access_token = access.sign(keyring, issuer, client.wire_id(), token_id)?;
+        let (access_token, lifetime) = match &self.resource {
+            None => self.sign_for_this_server(cx, client, token_id)?,
+            Some(resource) => self.sign_for(cx, client, resource, token_id).await?,
+        };
         let id_token = match &self.id_token {
             Some(id_token) => {
                 self.sign_id_token(id_token, client, issuer, &access_token, cx.now)
@@ -132,12 +141,64 @@ impl<S: Signer> Issuance<S> {
             access_token,
             token_type: self.binding.token_type(),
             expires_in: lifetime.as_secs(),
-            scope: self.scope,
+            scope: self.spelled_scope(),
             refresh_token: refresh.map(|it| it.sign(keyring, issuer)).transpose()?,
             guild: self.guild.as_deref(),
             id_token,
         };
         Ok(Response::json(200, &body))
+    }
+
+    fn sign_for_this_server<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        client: &Client,
+        token_id: String,
+    ) -> Result<(String, Duration), Fault> {
+        let lifetime = cx.config.access_token_lifetime;
+        let access = AccessToken {
+            subject: self.subject,
+            application: self.application,
+            scope: self.scope,
+            issued_at: cx.now,
+            expires_at: cx.now + lifetime,
+        };
+        let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
+        let signed = access.sign(keyring, issuer, client.wire_id(), token_id)?;
+        Ok((signed, lifetime))
+    }
+
+    async fn sign_for<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        client: &Client,
+        resource: &TargetScope<S>,
+        token_id: String,
+    ) -> Result<(String, Duration), Fault> {
+        let lifetime = cx.config.resource_token_lifetime;
+        let token = ResourceToken {
+            subject: self.subject,
+            application: self.application,
+            client_id: client.wire_id(),
+            audience: resource.target.resource.identifier.as_str().to_owned(),
+            scope: resource::spelled(&resource.scope),
+            issued_at: cx.now,
+            expires_at: cx.now + lifetime,
+        };
+        let claims = token.claims(cx.config.issuer.as_str(), token_id);
+        Ok((resource.target.signer.sign(TYPE, &claims).await?, lifetime))
+    }
+
+    /// What was granted, here and there.
+    fn spelled_scope(&self) -> String {
+        let here = self.scope.to_string();
+        let there = self
+            .resource
+            .as_ref()
+            .map(|it| resource::spelled(&it.scope));
+        let granted = [here, there.unwrap_or_default()];
+        let granted: Vec<_> = granted.into_iter().filter(|it| !it.is_empty()).collect();
+        granted.join(" ")
     }
 
     async fn sign_id_token(

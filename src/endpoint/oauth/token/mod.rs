@@ -49,6 +49,6 @@ async fn grant<E: Edge>(
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params).await,
         GrantType::RefreshToken => refresh_token::rotate(cx, client, params).await,
-        GrantType::ClientCredentials => client_credentials::issue(cx, client, params),
+        GrantType::ClientCredentials => client_credentials::issue(cx, client, params).await,
     }
 }

@@ -4,14 +4,17 @@ use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
+use crate::fluxer::resource::Resource;
 use crate::ledger::Rotate;
 use crate::oauth::authorization_request;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
-use crate::oauth::scope::Scope;
+use crate::oauth::resource::{ResourceScope, divided_scope};
+use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::refresh::RefreshToken;
 use crate::store::Edge;
 
@@ -22,12 +25,16 @@ pub(super) async fn rotate<E: Edge>(
     params: &Params,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let token = params.required("refresh_token")?;
-    let narrower = authorization_request::scope(params)?;
     let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
         .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))?;
     if token.application != client.id() {
         return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
     }
+    let target = resource::granted(cx, params, token.resource).await?;
+    let (narrower, resource_scope) = match &target {
+        None => (authorization_request::scope(params)?, Vec::new()),
+        Some(target) => narrower_scope(params, &target.resource)?,
+    };
     let openid = narrower.is_none_or(|scope| scope.contains(Scope::Openid));
     let signer = id_token_signer(cx, client.client(), token.openid && openid).await?;
     let family = token.family;
@@ -35,6 +42,7 @@ pub(super) async fn rotate<E: Edge>(
         family,
         generation: token.generation,
         scope: narrower,
+        resource_scope: resource_scope.clone(),
         lifetime: cx.config.refresh_token_lifetime,
     };
     let live = cx.edge.ask(token.ledger(), rotate).await?;
@@ -45,8 +53,29 @@ pub(super) async fn rotate<E: Edge>(
         cx.edge.record(entry.saying(json!({"device": family})));
     }
     let live = live.map_err(Refusal::Grant)?;
-    Ok(Issuance {
-        scope: narrower.unwrap_or(live.scope),
-        ..Issuance::of_family(token.user, token.application, family, live, signer)
-    })
+    let scope = narrower.unwrap_or(live.scope);
+    let (user, application) = (token.user, token.application);
+    let mut issuance = Issuance::of_family(user, application, family, live, signer, target);
+    issuance.scope = scope;
+    if let Some(resource) = issuance
+        .resource
+        .as_mut()
+        .filter(|_| !resource_scope.is_empty())
+    {
+        resource.scope = resource_scope;
+    }
+    Ok(issuance)
+}
+
+/// What the new token is to open, where the request says that this is less than was granted: here,
+/// and at the resource server that the grant is for.
+fn narrower_scope(
+    params: &Params,
+    resource: &Resource,
+) -> Result<(Option<Scopes>, Vec<ResourceScope>), Refusal> {
+    let is_sent = params
+        .one("scope")?
+        .is_some_and(|scope| !scope.trim().is_empty());
+    let (ours, theirs) = divided_scope(params, &resource.offer().scope)?;
+    Ok((is_sent.then_some(ours), theirs))
 }

@@ -1,0 +1,194 @@
+//! Other resource servers. Each isolate remembers those that were asked for, for five seconds.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::columns::{Json, columns, json};
+use super::{Bind, Bindings, after, fault, id};
+use crate::cloudflare::ambient;
+use crate::crypto::secret::{ClientSecret, Hash};
+use crate::fluxer::application::ApplicationName;
+use crate::fluxer::resource::{DescribedScope, Resource};
+use crate::oauth::jwk::SigningAlgorithm;
+use crate::oauth::resource::{ResourceIdentifier, ResourceKey};
+use crate::snowflake::{ApplicationId, ResourceId};
+use crate::store::{Fault, Paging, ResourceTaken, Resources};
+use crate::time::Timestamp;
+
+/// How long an isolate remembers one.
+const AGE: Duration = Duration::from_secs(5);
+/// How long one that was read serves while D1 does not answer.
+const SERVES_OUTAGES_FOR: Duration = Duration::from_secs(600);
+/// How many an isolate remembers.
+const REMEMBERED: usize = 1_000;
+
+thread_local! {
+    static REMEMBERED_RESOURCES: RefCell<HashMap<ResourceId, (Timestamp, Rc<Resource>)>> =
+        RefCell::default();
+}
+
+columns! {
+    resources as ResourceRow of Resource:
+    id: ResourceId, |it| id(it.id);
+    identifier: ResourceIdentifier, |it| Bind::Text(it.identifier.as_str());
+    identifier_key: ResourceKey, |it| id(it.identifier.key());
+    name: ApplicationName, |it| Bind::Text(it.name.as_str());
+    scopes: Json<Vec<DescribedScope>>, |it| json(&it.scopes);
+    signing_alg: SigningAlgorithm, |it| Bind::Text(it.signing_alg.as_str());
+    clients: Json<Vec<ApplicationId>>, |it| json(&it.clients);
+    secret_hash: Hash<ClientSecret>, |it| id(it.secret);
+    created_at: Timestamp, |it| Bind::Time(it.created_at);
+}
+
+impl From<ResourceRow> for Resource {
+    fn from(row: ResourceRow) -> Self {
+        debug_assert_eq!(row.identifier.key(), row.identifier_key);
+        Self {
+            id: row.id,
+            identifier: row.identifier,
+            name: row.name,
+            scopes: row.scopes.0,
+            signing_alg: row.signing_alg,
+            clients: row.clients.0,
+            secret: row.secret_hash,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Forgets all: they change seldom.
+fn forget() {
+    REMEMBERED_RESOURCES.with_borrow_mut(HashMap::clear);
+}
+
+/// Which unique column a write ran into; any other error is a fault.
+fn taken(words: &str) -> Result<ResourceTaken, Fault> {
+    if !words.contains("UNIQUE constraint failed") {
+        Err(fault(words))
+    } else if words.contains("resources.identifier_key") {
+        Ok(ResourceTaken::Identifier)
+    } else {
+        Ok(ResourceTaken::Id)
+    }
+}
+
+/// One that is remembered, where it was read less than so long ago.
+fn remembered(wanted: impl Fn(&Resource) -> bool, age: Duration) -> Option<Rc<Resource>> {
+    let now = ambient::now();
+    REMEMBERED_RESOURCES.with_borrow(|resources| {
+        let mut fresh = resources.values().filter(|(at, _)| now.since(*at) < age);
+        let found = fresh.find(|(_, resource)| wanted(resource));
+        found.map(|(_, resource)| Rc::clone(resource))
+    })
+}
+
+fn remember(resource: &Rc<Resource>) {
+    REMEMBERED_RESOURCES.with_borrow_mut(|resources| {
+        if resources.len() >= REMEMBERED {
+            resources.clear();
+        }
+        resources.insert(resource.id, (ambient::now(), Rc::clone(resource)));
+    });
+}
+
+impl Bindings {
+    async fn read_resource(
+        &self,
+        column: &str,
+        value: Bind<'_>,
+    ) -> Result<Option<Resource>, Fault> {
+        let row = ResourceRow::select();
+        let sql = format!("SELECT {row} AS found FROM resources WHERE {column} = ?");
+        let row: Option<ResourceRow> = self.row(&sql, &[value]).await?;
+        Ok(row.map(Resource::from))
+    }
+
+    async fn known_resource(
+        &self,
+        column: &str,
+        value: Bind<'_>,
+        wanted: impl Fn(&Resource) -> bool,
+    ) -> Result<Option<Rc<Resource>>, Fault> {
+        if let Some(resource) = remembered(&wanted, AGE) {
+            return Ok(Some(resource));
+        }
+        match self.read_resource(column, value).await {
+            Ok(found) => {
+                let found = found.map(Rc::new);
+                found.iter().for_each(remember);
+                Ok(found)
+            }
+            Err(fault) => remembered(&wanted, SERVES_OUTAGES_FOR)
+                .map(Some)
+                .ok_or(fault),
+        }
+    }
+}
+
+impl Resources for Bindings {
+    async fn resource(&self, key: &ResourceKey) -> Result<Option<Rc<Resource>>, Fault> {
+        self.known_resource("identifier_key", id(key), |it| it.identifier.key() == *key)
+            .await
+    }
+
+    async fn resource_by_id(&self, wanted: ResourceId) -> Result<Option<Rc<Resource>>, Fault> {
+        self.known_resource("id", id(wanted), |it| it.id == wanted)
+            .await
+    }
+
+    async fn current_resource(&self, wanted: ResourceId) -> Result<Option<Resource>, Fault> {
+        self.read_resource("id", id(wanted)).await
+    }
+
+    async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault> {
+        let row = ResourceRow::select();
+        let sql = format!(
+            "SELECT json_group_array({row}) AS found FROM \
+             (SELECT * FROM resources WHERE id > ? ORDER BY id LIMIT ?) AS resources"
+        );
+        let values = [after(paging), Bind::Bits(paging.limit)];
+        let rows: Vec<ResourceRow> = self.rows(&sql, &values).await?;
+        Ok(rows.into_iter().map(Resource::from).collect())
+    }
+
+    async fn add_resource(&self, resource: &Resource) -> Result<Result<(), ResourceTaken>, Fault> {
+        let (names, values): (Vec<_>, Vec<_>) = ResourceRow::columns(resource).into_iter().unzip();
+        let sql = format!(
+            "INSERT INTO resources ({}) VALUES ({}) RETURNING id AS found",
+            names.join(", "),
+            vec!["?"; names.len()].join(", "),
+        );
+        match self.write(&sql, &values).await {
+            Ok(_) => Ok(Ok(())),
+            Err(words) => taken(&words).map(Err),
+        }
+    }
+
+    async fn change_resource(
+        &self,
+        resource: &Resource,
+    ) -> Result<Result<bool, ResourceTaken>, Fault> {
+        let (names, mut values): (Vec<_>, Vec<_>) =
+            ResourceRow::columns(resource).into_iter().unzip();
+        let sql = format!(
+            "UPDATE resources SET {} = ? WHERE id = ? RETURNING id AS found",
+            names.join(" = ?, "),
+        );
+        values.push(id(resource.id));
+        let written = self.write(&sql, &values).await;
+        forget();
+        match written {
+            Ok(written) => Ok(Ok(written)),
+            Err(words) => taken(&words).map(Err),
+        }
+    }
+
+    async fn delete_resource(&self, wanted: ResourceId) -> Result<bool, Fault> {
+        let sql = "DELETE FROM resources WHERE id = ? RETURNING id AS found";
+        let deleted = self.write(sql, &[id(wanted)]).await;
+        forget();
+        deleted.map_err(fault)
+    }
+}

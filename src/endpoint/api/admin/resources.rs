@@ -1,0 +1,186 @@
+//! `/api/admin/resources…`: other resource servers, which get tokens of their own.
+
+use serde_json::Value;
+
+use super::Answer;
+use crate::crypto::secret::{ClientSecret, Secret};
+use crate::endpoint::body::Fields;
+use crate::endpoint::caller::administrator;
+use crate::endpoint::{Context, Failure, paging};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::ApplicationName;
+use crate::fluxer::audit::Action;
+use crate::fluxer::resource::{DescribedScope, MAX_CLIENTS, MAX_SCOPES, Resource};
+use crate::http::{Response, with_member};
+use crate::oauth::issuer::Issuer;
+use crate::oauth::jwk::SigningAlgorithm;
+use crate::oauth::resource::ResourceIdentifier;
+use crate::snowflake::{ApplicationId, ResourceId};
+use crate::store::{Edge, Fault, ResourceTaken};
+
+/// Ids are drawn again this often before it is a fault.
+const DRAWS: usize = 3;
+
+/// `POST /api/admin/resources`. Its secret is in this answer and in no other.
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let mut fields = Fields::read(cx)?;
+    let secret: Secret<ClientSecret> = cx.new_secret()?;
+    let issuer = &cx.config.issuer;
+    let identifier = fields.required("identifier", |text| identifier(text, issuer));
+    let name = fields.required("name", ApplicationName::parse);
+    let scopes = scopes(&mut fields);
+    if scopes.is_none() && !fields.has("scopes") {
+        fields.refuse("scopes", "is required");
+    }
+    let signing_alg = fields.optional("signing_alg", signing_alg);
+    let clients = clients(&mut fields);
+    let id = ResourceId(cx.new_id()?);
+    let resource = identifier
+        .zip(name)
+        .zip(scopes)
+        .map(|((identifier, name), scopes)| Resource {
+            id,
+            identifier,
+            name,
+            scopes,
+            signing_alg: signing_alg.unwrap_or(SigningAlgorithm::Es256),
+            clients: clients.unwrap_or_default(),
+            secret: secret.hash(),
+            created_at: cx.now,
+        });
+    let mut resource = fields.finish(resource)?;
+    for _ in 0..DRAWS {
+        match cx.edge.add_resource(&resource).await? {
+            Err(ResourceTaken::Id) => resource.id = ResourceId(cx.new_id()?),
+            Err(ResourceTaken::Identifier) => return Err(identifier_taken()),
+            Ok(()) => {
+                let entry = cx.entry(Action::ResourceCreated).by(actor);
+                cx.edge.record(entry.on(resource.id.0));
+                let shown = with_member(resource.in_full(), "client_secret", secret.expose());
+                return Ok(Response::json(200, &shown));
+            }
+        }
+    }
+    Err(Fault::new("directory", "no free id was drawn").into())
+}
+
+/// `GET /api/admin/resources`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    administrator(cx).await?;
+    let resources = cx.edge.resources(paging::read(cx, paging::MAX)?).await?;
+    let shown: Value = resources.iter().map(Resource::in_full).collect();
+    Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/admin/resources/{id}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    administrator(cx).await?;
+    Ok(Response::json(200, &current(cx, id).await?.in_full()))
+}
+
+/// `PATCH /api/admin/resources/{id}`: what is not sent stays as it is. Tokens that are out are not
+/// changed by it.
+pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let is = current(cx, id).await?;
+    let mut fields = Fields::read(cx)?;
+    fields.as_shown(&is.in_full());
+    let issuer = &cx.config.issuer;
+    let resource = Resource {
+        identifier: fields
+            .optional("identifier", |text| identifier(text, issuer))
+            .unwrap_or(is.identifier),
+        name: fields
+            .optional("name", ApplicationName::parse)
+            .unwrap_or(is.name),
+        scopes: scopes(&mut fields).unwrap_or(is.scopes),
+        signing_alg: fields
+            .optional("signing_alg", signing_alg)
+            .unwrap_or(is.signing_alg),
+        clients: clients(&mut fields).unwrap_or(is.clients),
+        ..is
+    };
+    let resource = fields.finish(Some(resource))?;
+    match cx.edge.change_resource(&resource).await? {
+        Err(_) => return Err(identifier_taken()),
+        Ok(false) => return Err(ApiError::UnknownResource.into()),
+        Ok(true) => {}
+    }
+    let entry = cx.entry(Action::ResourceUpdated).by(actor);
+    cx.edge.record(entry.on(resource.id.0));
+    Ok(Response::json(200, &resource.in_full()))
+}
+
+/// `DELETE /api/admin/resources/{id}`: no more tokens are issued for it; those that are out end in
+/// their time.
+pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let resource = current(cx, id).await?;
+    if !cx.edge.delete_resource(resource.id).await? {
+        return Err(ApiError::UnknownResource.into());
+    }
+    let entry = cx.entry(Action::ResourceDeleted).by(actor);
+    cx.edge.record(entry.on(resource.id.0));
+    Ok(Response::empty(204))
+}
+
+async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Resource, Failure<ApiError>> {
+    let id = ResourceId::parse(id).ok_or(ApiError::UnknownResource)?;
+    let resource = cx.edge.current_resource(id).await?;
+    Ok(resource.ok_or(ApiError::UnknownResource)?)
+}
+
+fn identifier_taken() -> Failure<ApiError> {
+    ApiError::field("identifier", "is taken").into()
+}
+
+fn identifier(text: &str, issuer: &Issuer) -> Result<ResourceIdentifier, &'static str> {
+    let identifier = ResourceIdentifier::parse(text)?;
+    if identifier.key().is_of(issuer) {
+        return Err("is this server's own");
+    }
+    Ok(identifier)
+}
+
+fn signing_alg(text: &str) -> Result<SigningAlgorithm, &'static str> {
+    SigningAlgorithm::from_wire(text).ok_or("must be ES256 or RS256")
+}
+
+/// `scopes`, where they were sent: at least one, each name once.
+fn scopes(fields: &mut Fields) -> Option<Vec<DescribedScope>> {
+    let sent = fields.objects("scopes")?;
+    if !(1..=MAX_SCOPES).contains(&sent.len()) {
+        fields.refuse("scopes", "must be a list of 1 to 32 scopes");
+        return None;
+    }
+    let mut scopes: Vec<DescribedScope> = Vec::new();
+    for (index, scope) in sent.into_iter().enumerate() {
+        match serde_json::from_value::<DescribedScope>(scope) {
+            Ok(scope) if scopes.iter().any(|it| it.name == scope.name) => {
+                fields.refuse(format!("scopes.{index}"), "has a name that another one has");
+            }
+            Ok(scope) => scopes.push(scope),
+            // Its text is ours, or names the member that is missing.
+            Err(error) => fields.refuse(format!("scopes.{index}"), &error.to_string()),
+        }
+    }
+    Some(scopes)
+}
+
+/// `clients`, where they were sent.
+fn clients(fields: &mut Fields) -> Option<Vec<ApplicationId>> {
+    if !fields.has("clients") {
+        return None;
+    }
+    let sent = fields.strings("clients");
+    let clients: Option<Vec<_>> = sent.iter().map(|id| ApplicationId::parse(id)).collect();
+    let clients = clients.filter(|clients| clients.len() <= MAX_CLIENTS);
+    if clients.is_none() {
+        fields.refuse(
+            "clients",
+            "must be a list of at most 100 ids of applications",
+        );
+    }
+    clients
+}

@@ -1,0 +1,115 @@
+//! Which resource server a request wants tokens for (RFC 8707), and tokens for them that come back.
+
+use std::rc::Rc;
+
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::resource::Resource;
+use crate::oauth::error::Refusal;
+use crate::oauth::jwk::JwkThumbprint;
+use crate::oauth::jws::Unverified;
+use crate::oauth::params::Params;
+use crate::oauth::resource::{self, ResourceScope};
+use crate::oauth::token::resource::{ResourceToken, TYPE};
+use crate::snowflake::ResourceId;
+use crate::store::{Edge, Fault, Keys};
+
+/// A resource server, and the key that signs its tokens: fetched before a flow's commit.
+pub struct Target<S> {
+    /// The resource server.
+    pub resource: Rc<Resource>,
+    /// The key.
+    pub signer: S,
+}
+
+/// A resource server, the key that signs its tokens, and what the token opens there.
+pub struct TargetScope<S> {
+    /// The resource server and the key.
+    pub target: Target<S>,
+    /// Which of its scopes.
+    pub scope: Vec<ResourceScope>,
+}
+
+/// The resource server that a new grant is asked for; `None` where that is this server itself.
+pub async fn requested<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Option<Rc<Resource>>, Failure<Refusal>> {
+    let Some(identifier) = resource::indicator(params)? else {
+        return Ok(None);
+    };
+    let key = identifier.key();
+    if key.is_of(&cx.config.issuer) {
+        return Ok(None);
+    }
+    let resource = cx.edge.resource(&key).await?;
+    Ok(Some(resource.ok_or(Refusal::Resource(
+        "it is no resource server that is registered here",
+    ))?))
+}
+
+/// The resource server that a grant is for. RFC 8707 §2.2 lets a token request repeat it; another
+/// one is refused before anything is spent.
+pub async fn granted<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+    granted: Option<ResourceId>,
+) -> Result<Option<Target<E::Signer>>, Failure<Refusal>> {
+    let repeated = resource::indicator(params)?.map(|identifier| identifier.key());
+    let other = Refusal::Resource("it is not the one of the authorization request");
+    let Some(id) = granted else {
+        return match repeated {
+            Some(key) if !key.is_of(&cx.config.issuer) => Err(other.into()),
+            _ => Ok(None),
+        };
+    };
+    let resource = cx.edge.resource_by_id(id).await?;
+    let resource = resource.ok_or(Refusal::Resource("it is not registered here any more"))?;
+    if repeated.is_some_and(|key| key != resource.identifier.key()) {
+        return Err(other.into());
+    }
+    Ok(Some(Target::of(cx, resource).await?))
+}
+
+impl<S> Target<S> {
+    /// With the key that signs for it.
+    pub async fn of<E: Edge + Keys<Signer = S>>(
+        cx: &Context<'_, E>,
+        resource: Rc<Resource>,
+    ) -> Result<Self, Fault> {
+        let signer = cx.edge.signer(cx.config, resource.signing_alg).await?;
+        Ok(Self { resource, signer })
+    }
+}
+
+/// Reads a token that this server signed for another resource server and that has not expired. Only
+/// what says that it is one costs a look at the keys.
+pub async fn verify<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &str,
+) -> Result<Option<ResourceToken>, Fault> {
+    let Some(token) = Unverified::parse(token).filter(|it| it.typ.as_deref() == Some(TYPE)) else {
+        return Ok(None);
+    };
+    let Some(kid) = token.key_id.as_deref().and_then(JwkThumbprint::parse) else {
+        return Ok(None);
+    };
+    let set = cx.edge.key_set(cx.config, Some(kid)).await?;
+    let Some(key) = set
+        .key(kid)
+        .filter(|key| token.algorithm == key.algorithm.into())
+    else {
+        return Ok(None);
+    };
+    let (input, signature) = (token.signing_input, &token.signature);
+    let is_ours = cx
+        .edge
+        .verify(&key.public, token.algorithm, input, signature);
+    if !is_ours.await? {
+        return Ok(None);
+    }
+    Ok(ResourceToken::read(
+        token.claims,
+        &cx.config.issuers,
+        cx.now,
+    ))
+}
