@@ -418,6 +418,26 @@ fn a_form_sent_again_adds_no_bot_and_says_so_once() {
 }
 
 #[test]
+fn what_becomes_of_signing_keys_is_written_down() {
+    let world = Native::new();
+    let keys = "/api/admin/keys";
+    let rotate = format!("{keys}/rotate");
+    world.administer(Method::Post, &rotate, None).expect(202);
+    let first = world.administer(Method::Get, keys, None).expect(200).json();
+    let one = format!("{keys}/{}", text(&first[0], "kid"));
+    world.advance(1);
+    world.administer(Method::Delete, &one, None);
+    let written: Vec<_> = world
+        .audit_log()
+        .iter()
+        .map(|entry| text(entry, "action"))
+        .collect();
+    for action in [Action::KeysRotated, Action::KeyRemoved] {
+        assert!(written.iter().any(|it| it == action.as_str()), "{action:?}");
+    }
+}
+
+#[test]
 fn who_may_register_clients_is_written_down() {
     let world = World::new();
     let path = "/api/admin/registration-tokens";

@@ -63,6 +63,14 @@ fn walk(world: &World, app: &App, exchange: impl Fn(&str) -> Request) {
 
     let mut with_sub = user.clone();
     with_sub["sub"] = json!(world.alice.id);
+    // And the claims of OpenID Connect Core §5.4.
+    for (claim, value) in [
+        ("name", json!("alice")),
+        ("preferred_username", json!("alice")),
+        ("email_verified", json!(false)),
+    ] {
+        with_sub[claim] = value;
+    }
     // Clients of OpenID Connect Core §5.3.1 choose between the two.
     for method in [Method::Get, Method::Post] {
         let userinfo = request(method, "/api/oauth2/userinfo").bearer(token);

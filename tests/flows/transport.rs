@@ -53,6 +53,7 @@ fn is_open(path: &str) -> bool {
         "/oauth2/@me",
         "/oauth2/userinfo",
         "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
         "/.well-known/revoked",
