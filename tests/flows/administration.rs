@@ -63,7 +63,7 @@ fn a_user_is_made_changed_and_deleted() {
     let id = text(&made, "id");
     let expected = json!({
         "id": id, "username": "Bob.1", "email": "Bob@mail.example", "verified": true,
-        "admin": false, "avatar": "a_1f", "public_flags": 4_294_967_295_u64,
+        "admin": false, "suspended": false, "avatar": "a_1f", "public_flags": 4_294_967_295_u64,
         "discriminator": "0042", "created_at": text(&made, "created_at"),
     });
     assert_eq!(made, expected);
@@ -436,7 +436,7 @@ fn knows_nonsense((path, read, _): &List<'_>) {
         ("limit=%F0%9F%98%80", &["limit"]),
         ("limit=1&limit=1", &["limit"]),
         (&too_many, &["limit"]),
-        ("limit=%zz", &["query"]),
+        ("limit=%zz", &["limit"]),
         ("after=0", &["after"]),
         ("after=-1", &["after"]),
         ("after=01", &["after"]),

@@ -89,7 +89,7 @@ fn an_application_s_life_is_its_owner_s() {
     let expected = json!({
         "id": app.id, "name": "Mine <b>", "description": "Two\nlines", "icon": "a_1f",
         "owner_id": world.alice.id, "type": "confidential", "trusted": false, "flags": 0,
-        "introspects": false,
+        "introspects": false, "suspended": false,
         "redirect_uris": ["https://b.example/cb", "https://localhost:3000/callback"],
         "bot_public": false, "bot_require_code_grant": true, "bot": bot,
         "post_logout_redirect_uris": [], "id_token_signed_response_alg": "RS256",

@@ -243,6 +243,10 @@ fn a_body_is_a_form_or_a_flat_json_object() {
     world
         .send(post_as("application/json", TOKEN, &unknown))
         .expect(200);
+    for odd in ["a=%ff%fe", "%u0041"] {
+        let form = format!("{form}&{odd}");
+        world.send(post_as(FORM, TOKEN, &form)).expect(200);
+    }
     let number = json.replace(&format!("\"{id}\""), id);
     let refused = world.send(post_as("application/json", TOKEN, &number));
     assert_eq!(
@@ -264,8 +268,6 @@ fn a_body_is_a_form_or_a_flat_json_object() {
         (FORM, &*format!("{form}&grant_type=client_credentials")),
         (FORM, &*format!("{form}&scope=%zz")),
         (FORM, &*format!("{form}&scope=%")),
-        (FORM, &*format!("{form}&a=%ff%fe")),
-        (FORM, &*format!("{form}&%u0041")),
         (FORM, ""),
         ("application/json", ""),
         ("application/json", "[]"),
