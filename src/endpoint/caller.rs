@@ -56,7 +56,7 @@ pub enum Caller {
     /// A token, within its scopes.
     Bearer(Bearer),
     /// An application's bot, as itself.
-    Bot(Application),
+    Bot(Box<Application>),
 }
 
 /// The scope that a resource needs.
@@ -108,7 +108,7 @@ pub async fn caller<E: Edge>(
 ) -> Result<Caller, Failure<ApiError>> {
     Ok(match credential(cx)? {
         Credential::Bearer(token) => Caller::Bearer(verify(cx, token, needs).await?),
-        Credential::Bot(token) => Caller::Bot(verify_bot(cx, token).await?),
+        Credential::Bot(token) => Caller::Bot(Box::new(verify_bot(cx, token).await?)),
     })
 }
 
