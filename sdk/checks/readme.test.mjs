@@ -10,7 +10,6 @@ import { after, before, test } from 'node:test';
 import * as errors from '@fluxer/errors';
 import * as oauth2 from '@fluxer/oauth2';
 
-import { EC, KeyServer, signed } from '../oauth2/test/signing.mjs';
 import { Browser, World } from '../../tests/worker/harness.mjs';
 import { blocks, write } from './examples.mjs';
 
@@ -33,13 +32,12 @@ after(async () => {
   await world?.stop();
 });
 
-/** A token for a resource server, from a server that has signed it with a key of its own. */
-async function tokenForOrders() {
-  const [server, { fetch: before }] = [new KeyServer(), globalThis];
-  server.clock = { now: Date.now, get time() { return Date.now(); } };
-  globalThis.fetch = (url, init) => (new URL(url).pathname.startsWith('/.well-known/') ? server.fetch(url, init) : before(url, init));
-  const at = Math.floor(Date.now() / 1000);
-  return signed(EC, 'at+jwt', { iss: FLUXER, sub: user.id, aud: 'https://orders.example/', client_id: application.id, scope: 'orders:read', fam: 'f', iat: at, exp: at + 600 });
+/** What an application asks for that wants a token for a resource server. */
+async function orders() {
+  await world.admin('POST', '/resources', {
+    identifier: 'https://orders.example/', name: 'Orders', signing_alg: 'ES256', scopes: [{ name: 'orders:read', description: 'See your orders' }],
+  });
+  return { scope: 'orders:read', resource: 'https://orders.example/' };
 }
 
 /** A user who has just come back, with everything that an example names. */
@@ -61,9 +59,10 @@ async function stage(code) {
   };
   const [here, earlier] = [await back(), await back()];
   const tokens = await oauth2.exchangeCode(config, earlier);
+  const resource = code.includes('resourceToken') ? await oauth2.exchangeCode(config, await back(await orders())) : undefined;
   return {
     clientId: config.clientId, clientSecret: config.clientSecret, config, code: here.code, codeVerifier: here.codeVerifier,
-    tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id, resourceToken: code.includes('resourceToken') && (await tokenForOrders()),
+    tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id, resourceToken: resource?.accessToken,
     signingKey: new Uint8Array(Buffer.from(world.settings.SIGNING_KEYS, 'base64url')),
     request: new Request(here.url), visit: async (url) => new Request((await visit(url)).location),
     browserSession: { load: async () => here, save: async () => undefined },
@@ -84,12 +83,7 @@ for (const { name, path, code } of examples) {
   test(`example ${name}`, async () => {
     const { default: example } = await import(path);
     checked = 0;
-    const { fetch } = globalThis;
-    try {
-      await example(await stage(code));
-    } finally {
-      globalThis.fetch = fetch;
-    }
+    await example(await stage(code));
     assert.equal(checked, code.match(/\/\/ →/g)?.length ?? 0, 'each value that it states was looked at');
   });
 }

@@ -8,7 +8,7 @@ import {
   AccessDeniedError, ApiError, InvalidClientError, InvalidGrantError, InvalidScopeError, InvalidTokenError, MissingOAuthScopeError, RateLimitedError, fromResponse,
 } from '@fluxer/errors';
 import {
-  authorizeUrl, clientCredentials, createSession, discover, exchangeCode, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyIdToken, verifyToken, verifyTokenWithKey,
+  authorizeUrl, clientCredentials, createSession, discover, exchangeCode, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyAccessToken, verifyIdToken, verifyToken, verifyTokenWithKey,
 } from '@fluxer/oauth2';
 
 import { World } from '../../../tests/worker/harness.mjs';
@@ -263,4 +263,22 @@ test('an ID token of another login is refused', async () => {
   const { callback, state } = await visit(config);
   const { code } = parseCallback(config, callback, state);
   await assert.rejects(exchangeCode(config, { code, state: 'another' }), { name: 'InvalidIdTokenError', message: 'The ID token has the wrong nonce' });
+});
+
+test('a token for another resource server is verified there, until its login is revoked', async () => {
+  const resource = `https://orders-${generateState().slice(0, 8).toLowerCase().replaceAll('_', '-')}.example/`;
+  await world.admin('POST', '/resources', { identifier: resource, name: 'Orders', scopes: [{ name: 'orders:read', description: 'See your orders' }] });
+  const config = await client();
+  const [state, pkce] = [generateState(), await generatePkce()];
+  const page = await browser.open(authorizeUrl(config, state, { pkce, scope: 'orders:read', resource }));
+  const { location } = await browser.submit(page, { decision: 'approve' });
+  const { code } = parseCallback(config, location, state);
+  const tokens = await exchangeCode(config, { code, codeVerifier: pkce.codeVerifier, resource });
+  const verifier = { issuer: world.origin, fetch: (...args) => fetch(...args) };
+  const { subject, clientId, scopes } = await verifyAccessToken(verifier, tokens.accessToken, { audience: resource, scope: 'orders:read' });
+  assert.deepEqual([subject, clientId, scopes], [user.id, config.clientId, ['orders:read']]);
+  await assert.rejects(verifyAccessToken(verifier, tokens.accessToken, { audience: 'https://other.example/' }), InvalidTokenError);
+  await revoke(config, tokens.refreshToken);
+  const later = { ...verifier, fetch: (...args) => fetch(...args) }; // one that has not asked yet
+  await assert.rejects(verifyAccessToken(later, tokens.accessToken, { audience: resource }), InvalidTokenError);
 });
