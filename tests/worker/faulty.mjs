@@ -44,6 +44,7 @@ async function step(env, step, operation) {
   const { before, after, wait, instead, ...more } = await plan(env, step);
   if (more.crash) crash = true;
   if (more.sql) sqlFault = more.sql;
+  if (more.evict) evicted = true;
   if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
   if (before) throw new Error(before);
   if (instead !== undefined) return instead;
@@ -124,14 +125,19 @@ export default {
 
 /** A ledger whose SQL fails as the call was told it would, and which says how many rows it wrote. */
 let sqlFault;
+/** Whether the next ledger that is asked has left memory since. */
+let evicted = false;
 export class Ledger {
   constructor(state, env) {
     this.env = env;
     this.cursors = [];
     const sql = wrap(state.storage.sql, { exec: (...args) => this.exec(state.storage.sql, ...args) });
-    const storage = new Proxy(wrap(state.storage, {}), { get: (target, name) => (name === 'sql' ? sql : target[name]) });
+    const alarm = (op, name) => (...args) => step(env, { part: 'alarm', op }, () => state.storage[name](...args));
+    const alarms = { setAlarm: alarm('set', 'setAlarm'), getAlarm: alarm('get', 'getAlarm') };
+    const storage = new Proxy(wrap(state.storage, alarms), { get: (target, name) => (name === 'sql' ? sql : target[name]) });
     const inner = new Proxy(wrap(state, {}), { get: (target, name) => (name === 'storage' ? storage : target[name]) });
-    this.ledger = new RealLedger(inner, env);
+    this.anew = () => (this.ledger = new RealLedger(inner, env));
+    this.anew();
   }
 
   exec(sql, ...args) {
@@ -147,6 +153,8 @@ export class Ledger {
 
   async fetch(request) {
     this.cursors = [];
+    if (evicted) this.anew();
+    evicted = false;
     try {
       return await this.ledger.fetch(request);
     } finally {
