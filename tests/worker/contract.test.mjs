@@ -143,7 +143,7 @@ const REDIRECTED = [
   ['invalid_request', { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }],
   ['invalid_request', { code_challenge: 'short', code_challenge_method: 'S256' }],
   ['invalid_request', { response_mode: 'fragment' }],
-  ['invalid_request', { request_uri: 'http://127.0.0.1:9/x' }],
+  ['request_uri_not_supported', { request_uri: 'http://127.0.0.1:9/x' }],
   ['consent_required', { prompt: 'none', scope: 'identify email guilds connections' }],
 ];
 for (const [error, change] of REDIRECTED) {
