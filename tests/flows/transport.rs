@@ -55,7 +55,6 @@ fn is_open(path: &str) -> bool {
         "/.well-known/oauth-authorization-server",
         "/.well-known/openid-configuration",
         "/.well-known/jwks.json",
-        "/.well-known/openid-configuration",
         "/.well-known/revoked",
         "/.well-known/oauth-protected-resource",
     ];
