@@ -249,7 +249,7 @@ mod tests {
             let parsed = OutboundUrl::parse(url, &issuer);
             assert_eq!(
                 parsed.as_ref().map(|_| ()),
-                expected.as_ref().map(|()| ()),
+                expected.as_ref().copied(),
                 "{url}"
             );
             if let Ok(parsed) = parsed {

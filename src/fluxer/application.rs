@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 /// A third-party application.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column that an owner or an administrator sets by itself"
+)]
 pub struct Application {
     /// What OAuth needs of it.
     pub client: Client,

@@ -9,11 +9,7 @@ use crate::time::Timestamp;
 pub struct Deauthorize;
 
 impl Deauthorize {
-    pub(super) fn decide(
-        self,
-        families: Families,
-        now: Timestamp,
-    ) -> (Vec<(FamilyId, Update)>, usize) {
+    pub(super) fn decide(families: Families, now: Timestamp) -> (Vec<(FamilyId, Update)>, usize) {
         let families = families.into_iter();
         let ends = families.map(|(id, family)| (id, family.end(now)));
         let updates: Vec<_> = ends.filter(|(_, update)| *update != Update::Keep).collect();

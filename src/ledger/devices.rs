@@ -48,7 +48,6 @@ pub struct Devices;
 
 impl Devices {
     pub(super) fn decide(
-        self,
         families: Families,
         now: Timestamp,
     ) -> (Vec<(FamilyId, Update)>, Vec<Device>) {

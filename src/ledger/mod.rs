@@ -71,6 +71,10 @@ impl core::fmt::Display for LedgerId {
 }
 
 /// What to write of a family.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a turn, and it moves once"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
     /// As it was.
@@ -195,7 +199,7 @@ macro_rules! verbs {
                 let turn = match self {
                     $(Self::$verb(verb) => Turn::of_family(verb, stored, now),)+
                     $(Self::$verb_of_all => {
-                        let (updates, answer) = $verb_of_all.decide(stored, now);
+                        let (updates, answer) = $verb_of_all::decide(stored, now);
                         Turn::new(updates, &answer)
                     })+
                 };

@@ -14,21 +14,13 @@ pub struct Suspend;
 pub struct Resume;
 
 impl Suspend {
-    pub(super) fn decide(
-        self,
-        families: Families,
-        _: Timestamp,
-    ) -> (Vec<(FamilyId, Update)>, usize) {
+    pub(super) fn decide(families: Families, _: Timestamp) -> (Vec<(FamilyId, Update)>, usize) {
         set(families, true)
     }
 }
 
 impl Resume {
-    pub(super) fn decide(
-        self,
-        families: Families,
-        _: Timestamp,
-    ) -> (Vec<(FamilyId, Update)>, usize) {
+    pub(super) fn decide(families: Families, _: Timestamp) -> (Vec<(FamilyId, Update)>, usize) {
         set(families, false)
     }
 }

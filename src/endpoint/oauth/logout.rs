@@ -34,12 +34,12 @@ struct LogoutRequest {
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let request = LogoutRequest::read(cx).await?;
     let Some(logged_in) = cx.logged_in(None).await? else {
-        return request.go_on(cx);
+        return Ok(request.go_on(cx));
     };
     // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
     if request.is_about(&logged_in) && cx.request.method != Method::Head {
         logout::end(cx, &logged_in).await?;
-        return request.go_on(cx);
+        return Ok(request.go_on(cx));
     }
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
@@ -69,7 +69,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         }
         logout::end(cx, &logged_in).await?;
     }
-    request.go_on(cx)
+    Ok(request.go_on(cx))
 }
 
 impl LogoutRequest {
@@ -120,7 +120,7 @@ impl LogoutRequest {
     }
 
     /// Back to the client where it said where, else to the page that says that nobody is logged in.
-    fn go_on<E>(&self, cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+    fn go_on<E>(&self, cx: &Context<'_, E>) -> Response {
         let on = match &self.next {
             Some((uri, state)) => {
                 let state = state.as_deref().map(|state| ("state", state));
@@ -129,6 +129,6 @@ impl LogoutRequest {
             None => Target::of(LOGOUT, &[]).into(),
         };
         let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
-        Ok(Response::see_other(on).with("set-cookie", forget))
+        Response::see_other(on).with("set-cookie", forget)
     }
 }

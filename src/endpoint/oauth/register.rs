@@ -15,7 +15,7 @@ use crate::http::Response;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, Credentials};
 use crate::oauth::error::Refusal;
-use crate::oauth::grant_type::{AuthMethod, ResponseType};
+use crate::oauth::grant_type::{AuthMethod, GrantType, ResponseType};
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::ApplicationId;
 use crate::store::{Added, Edge, Fault, Registration};
@@ -33,9 +33,10 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     may_register(cx).await?;
     let metadata = metadata(cx)?;
     let is_public = metadata.authentication.method() == AuthMethod::None;
-    let secret: Option<Secret<ClientSecret>> = match is_public {
-        true => None,
-        false => Some(cx.new_secret()?),
+    let secret: Option<Secret<ClientSecret>> = if is_public {
+        None
+    } else {
+        Some(cx.new_secret()?)
     };
     let authentication = secret
         .as_ref()
@@ -210,7 +211,7 @@ fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Ma
     let application = &registration.application;
     let client = &application.client;
     let uris = client.redirect_uris.iter().map(RegisteredUri::as_str);
-    let grants: Vec<_> = client.grants.iter().map(|grant| grant.as_str()).collect();
+    let grants: Vec<_> = client.grants.iter().map(GrantType::as_str).collect();
     let issuer = cx.config.issuer.as_str();
     let location = format!("{issuer}/api/oauth2/register/{}", client.id);
     let mut shown = registration.details.0.clone();

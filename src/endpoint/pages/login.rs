@@ -36,18 +36,16 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
         let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
         return Err(notice.into());
     }
-    match go_on(cx).await? {
-        Some(on) => Ok(Response::see_other(on)),
-        None => {
-            let hint = cx.authorization_parameter("login_hint").unwrap_or_default();
-            let hint = if hint.len() > MAX_LOGIN_BYTES {
-                ""
-            } else {
-                &hint
-            };
-            form_page(cx, 200, hint, None).await
-        }
+    if let Some(on) = go_on(cx).await? {
+        return Ok(Response::see_other(on));
     }
+    let hint = cx.authorization_parameter("login_hint").unwrap_or_default();
+    let hint = if hint.len() > MAX_LOGIN_BYTES {
+        ""
+    } else {
+        &hint
+    };
+    form_page(cx, 200, hint, None).await
 }
 
 /// Where a browser that is logged in by now goes on to: in another tab, or by the same form sent twice.

@@ -35,8 +35,9 @@ impl ClientDocuments for Memory {
                 return application.client.id;
             };
             let kept = Rc::make_mut(&mut stored.application);
-            kept.name = application.name.clone();
-            kept.client.redirect_uris = application.client.redirect_uris.clone();
+            kept.name.clone_from(&application.name);
+            let redirect_uris = &application.client.redirect_uris;
+            kept.client.redirect_uris.clone_from(redirect_uris);
             kept.client.id
         })
     }

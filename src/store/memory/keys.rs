@@ -1,4 +1,4 @@
-//! Signing keys, and signatures of others, by *ring*: what WebCrypto does for the Worker.
+//! Signing keys, and signatures of others, by *ring*: what `WebCrypto` does for the Worker.
 
 use std::rc::Rc;
 

@@ -67,11 +67,11 @@ impl Registrations for Memory {
             let Some((stored, kept)) = stored.zip(tables.applications.get_mut(&id)) else {
                 return false;
             };
-            stored.details = registration.details.clone();
+            stored.details.clone_from(&registration.details);
             let application = Rc::make_mut(&mut kept.application);
-            application.name = registration.application.name.clone();
-            application.client.redirect_uris =
-                registration.application.client.redirect_uris.clone();
+            application.name.clone_from(&registration.application.name);
+            let redirect_uris = &registration.application.client.redirect_uris;
+            application.client.redirect_uris.clone_from(redirect_uris);
             true
         })
     }
