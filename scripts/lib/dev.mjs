@@ -67,7 +67,11 @@ function defaults() {
   if (!given('--ip')) defaults.push('--ip', '127.0.0.1');
   if (!given('--port')) defaults.push('--port', port);
   if (!given('--persist-to')) defaults.push('--persist-to', state);
-  if (!options.some((each) => /^(--var=)?ISSUER:/.test(each))) defaults.push('--var', `ISSUER:${origin}`);
+  const vars = { ISSUER: origin, DYNAMIC_REGISTRATION: 'open', CLIENT_METADATA_DOCUMENTS: 'on' };
+  for (const [name, value] of Object.entries(vars)) {
+    const isGiven = options.some((each) => each.replace(/^--var=/, '').startsWith(`${name}:`));
+    if (!isGiven) defaults.push('--var', `${name}:${value}`);
+  }
   return defaults;
 }
 
