@@ -6,7 +6,8 @@ use maud::{Markup, html};
 
 use super::moment::Moment;
 use super::parts::{
-    claim, clipped, done, fact_at, fact_of, form, heading, monogram, pager, quiet, section, time,
+    around, claim, clipped, done, fact_at, fact_of, form, heading, monogram, pager, quiet, section,
+    time,
 };
 use super::text::{SettingsText, filled};
 use super::user_agent::UserAgent;
@@ -14,6 +15,8 @@ use super::{Chrome, View};
 use crate::fluxer::application::Application;
 use crate::id::FamilyId;
 use crate::ledger::Device;
+use crate::oauth::client::ClientOrigin;
+use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
 
 /// What a user has authorized, and the ways to take it back.
@@ -123,6 +126,9 @@ impl GrantView<'_> {
                     (monogram(name))
                     h2 id={ "g" (index) } { bdi.name { (name) } }
                 }
+                @if let Some(host) = self.unverified_host() {
+                    p.quiet { (around(text.unverified, &[html! { bdi dir="ltr" { (host) } }])) }
+                }
                 (claim(&clipped(description, Self::CLAIM), chrome))
                 div {
                     h3 { (text.scopes) }
@@ -144,6 +150,16 @@ impl GrantView<'_> {
                         aria-describedby={ "g" (index) } { (text.revoke_application) }
                 }
             }
+        }
+    }
+
+    /// Who is told what an application nobody vouches for is told.
+    fn unverified_host(&self) -> Option<&str> {
+        let client = &self.application.client;
+        match &client.origin {
+            ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => None,
+            ClientOrigin::Document(url) => Some(url.host()),
+            ClientOrigin::Dynamic => client.redirect_uris.first().map(RegisteredUri::destination),
         }
     }
 

@@ -397,6 +397,37 @@ fn sweep(world: &Native) {
 }
 
 #[test]
+fn the_registrations_of_one_vendor_stand_together() {
+    let world = open();
+    let browser = world.alices_browser();
+    let named = |name: &str, host: &str| {
+        let uri = format!("https://{host}/cb");
+        registered(
+            &world,
+            &json!({"client_name": name, "redirect_uris": [uri]}),
+        )
+        .0
+    };
+    for (name, host) in [
+        ("Claude", "claude.example"),
+        ("Other", "other.example"),
+        ("Claude", "evil.example"),
+        ("Claude", "claude.example"),
+    ] {
+        browser.code(&named(name, host).asks());
+        world.advance(1);
+    }
+    let page = browser.get("/settings/authorizations").expect(200);
+    let hosts = page.texts(".grant > .quiet");
+    let hosts: Vec<_> = hosts
+        .iter()
+        .filter_map(|it| it.split(" at ").nth(1))
+        .collect();
+    let (claude, other, evil) = ("claude.example.", "other.example.", "evil.example.");
+    assert_eq!(hosts, [claude, claude, other, evil]);
+}
+
+#[test]
 fn registrations_are_limited_by_address() {
     let world = World::with(&[("DYNAMIC_REGISTRATION", "open")]);
     let body = json!({"redirect_uris": ["https://c.example/cb"]});

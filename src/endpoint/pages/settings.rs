@@ -6,6 +6,7 @@ use core::task::Poll;
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::fluxer::application::Application;
 use crate::http::Response;
 use crate::id::FamilyId;
 use crate::ledger::{Device, Devices, LedgerId};
@@ -114,6 +115,36 @@ impl Command {
     }
 }
 
+/// Puts the registrations of one vendor together, where the first of them stands: some clients register
+/// anew each time they connect.
+fn together(listed: Vec<Authorized>) -> Vec<Authorized> {
+    let mut groups: Vec<Vec<Authorized>> = Vec::new();
+    for authorized in listed {
+        let vendor = vendor(&authorized.application);
+        let mut known = groups.iter_mut();
+        let group = known.find(|group| {
+            let first = group.first().map(|it| self::vendor(&it.application));
+            vendor.is_some() && first == Some(vendor)
+        });
+        match group {
+            Some(group) => group.push(authorized),
+            None => groups.push(vec![authorized]),
+        }
+    }
+    groups.into_iter().flatten().collect()
+}
+
+/// What tells the registrations of one vendor: their name, and where they are answered.
+fn vendor(application: &Application) -> Option<(&str, &str)> {
+    if application.client.is_verified() {
+        return None;
+    }
+    let destination = application.client.redirect_uris.first()?.destination();
+    // Programs on the user's own machine come with any port.
+    let host = destination.rsplit_once(':').map_or(destination, |it| it.0);
+    Some((application.name.as_str(), host))
+}
+
 /// Which part of the list a request wants; what cannot be read wants its beginning.
 #[derive(Default)]
 struct View {
@@ -175,7 +206,7 @@ impl View {
         let is_more = listed.len() > most;
         listed.truncate(most);
         let last = listed.last().map(|it| it.authorization.application.0);
-        Ok((listed, last.filter(|_| is_more)))
+        Ok((together(listed), last.filter(|_| is_more)))
     }
 
     fn grant<'a>(

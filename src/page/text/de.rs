@@ -199,6 +199,7 @@ pub(super) static TEXT: Text = Text {
             "Keine Anwendung hat mehr Zugriff auf dein Konto.",
             "Es gab nichts zu entziehen: Der Zugriff war schon weg.",
         ],
+        unverified: "Niemand hat diese Anwendung geprüft. Sie ist bei {}.",
         scopes: "Sie kann",
         granted: "Zuerst autorisiert",
         confirmed: "Zuletzt autorisiert",

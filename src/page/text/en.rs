@@ -195,6 +195,7 @@ pub(super) static TEXT: Text = Text {
             "No application can use your account any more.",
             "There was nothing to revoke: it had no access any more.",
         ],
+        unverified: "Nobody has checked this application. It is at {}.",
         scopes: "It can",
         granted: "First authorized",
         confirmed: "Last authorized",

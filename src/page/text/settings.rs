@@ -11,6 +11,8 @@ pub struct SettingsText {
     pub none_here: &'static str,
     /// What was just done: one device, one application, everything, nothing.
     pub done: [&'static str; 4],
+    /// Around the host of an application that nobody vouches for.
+    pub unverified: &'static str,
     /// Above the scopes.
     pub scopes: &'static str,
     /// When it was first granted.
