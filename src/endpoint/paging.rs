@@ -4,7 +4,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::location::Target;
-use crate::oauth::params::Params;
+use crate::oauth::params::{self, Params};
 use crate::snowflake::{EntryId, Snowflake};
 use crate::store::Paging;
 
@@ -18,11 +18,14 @@ struct Query {
 }
 
 impl Query {
-    fn read<E>(cx: &Context<'_, E>) -> Self {
-        Self {
+    fn read<E>(cx: &Context<'_, E>) -> Result<Self, ApiError> {
+        if !params::is_form(&cx.request.query) {
+            return Err(ApiError::field("query", "must be form-encoded"));
+        }
+        Ok(Self {
             params: Params::from_form(&cx.request.query),
             errors: Vec::new(),
-        }
+        })
     }
 
     /// A parameter that follows a rule, or nothing where it is absent or empty.
@@ -60,6 +63,15 @@ impl Query {
         self.one(name, Snowflake::parse, "must be a decimal id")
     }
 
+    /// An id, or the 0 by which clients say that they want the whole list.
+    fn id_or_zero(&mut self, name: &'static str) -> Option<Snowflake> {
+        let parse = |text: &str| match text {
+            "0" => Some(None),
+            text => Snowflake::parse(text).map(Some),
+        };
+        self.one(name, parse, "must be a decimal id").flatten()
+    }
+
     fn finish<T>(self, read: T) -> Result<T, Failure<ApiError>> {
         if self.errors.is_empty() {
             Ok(read)
@@ -71,7 +83,7 @@ impl Query {
 
 /// `limit` and `after`.
 pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError>> {
-    let mut query = Query::read(cx);
+    let mut query = Query::read(cx)?;
     let paging = Paging {
         limit: query.limit(max),
         after: query.id("after"),
@@ -79,9 +91,35 @@ pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError
     query.finish(paging)
 }
 
+/// A part of a list that is in the order of its ids.
+#[derive(Debug, Clone, Copy)]
+pub enum Range {
+    /// Its beginning, or what follows an id.
+    After(Paging),
+    /// What an id follows: so many at most.
+    Before(Snowflake, u32),
+}
+
+/// `limit`, and `after` or `before`.
+pub fn read_range<E>(cx: &Context<'_, E>, max: u32) -> Result<Range, Failure<ApiError>> {
+    let mut query = Query::read(cx)?;
+    let limit = query.limit(max);
+    let (after, before) = (query.id_or_zero("after"), query.id_or_zero("before"));
+    if after.is_some() && before.is_some() {
+        query.errors.push(FieldError {
+            path: "before".to_owned(),
+            message: "must not be sent together with after".to_owned(),
+        });
+    }
+    query.finish(match before {
+        Some(before) => Range::Before(before, limit),
+        None => Range::After(Paging { after, limit }),
+    })
+}
+
 /// `limit` and `before`, for what is newest first.
 pub fn read_backwards<E>(cx: &Context<'_, E>) -> Result<(u32, Option<EntryId>), Failure<ApiError>> {
-    let mut query = Query::read(cx);
+    let mut query = Query::read(cx)?;
     let limit = query.limit(MAX);
     let before = query.id("before").map(EntryId);
     query.finish((limit, before))

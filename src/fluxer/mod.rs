@@ -10,5 +10,6 @@ pub mod installation;
 pub mod permissions;
 pub mod registration;
 pub mod resource;
+pub mod shown;
 pub mod user;
 mod visible;

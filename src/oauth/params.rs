@@ -101,6 +101,11 @@ pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty())
 }
 
+/// Whether all of a query can be decoded.
+pub fn is_form(encoded: &str) -> bool {
+    encoded.split(['&', '=']).all(|part| decode(part).is_some())
+}
+
 /// Decodes one form-urlencoded name or value. `None`: a broken escape, or bytes that are not UTF-8.
 pub fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());

@@ -129,6 +129,8 @@ pub enum GuildPicker<'a> {
         choices: Vec<GuildChoice<'a>>,
         /// The user's other guilds, which they may not manage.
         not_offered: Vec<&'a str>,
+        /// The page with more of the former.
+        next: Option<&'a str>,
         /// Whether the link proposes one that is not among them.
         proposal_fails: bool,
     },
@@ -139,7 +141,9 @@ impl GuildPicker<'_> {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Fixed(_) => false,
-            Self::Pick { choices, .. } => choices.iter().all(|choice| choice.is_there_already),
+            Self::Pick { choices, next, .. } => {
+                next.is_none() && choices.iter().all(|choice| choice.is_there_already)
+            }
         }
     }
 }
@@ -332,12 +336,15 @@ impl ConsentPage<'_> {
                 h2 #bot { (sentence(text.heading, &[bot.username])) }
                 @match &bot.guilds {
                     GuildPicker::Fixed(name) => p { (sentence(text.fixed, &[name])) },
-                    GuildPicker::Pick { choices, not_offered, proposal_fails } => {
+                    GuildPicker::Pick { choices, not_offered, next, proposal_fails } => {
                         @if bot.guilds.is_empty() {
                             p.problem { (text.nowhere) }
                         } @else {
                             @if *proposal_fails { (quiet(text.proposal_fails)) }
                             (self.picker(choices, chrome))
+                        }
+                        @if let Some(next) = next {
+                            p.quiet { (text.more_guilds) " " a href=(next) { (text.next_guilds) } }
                         }
                         @if !not_offered.is_empty() { (others(not_offered, chrome)) }
                     }

@@ -4,6 +4,7 @@ use super::Fault;
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Membership, Role};
+use crate::fluxer::shown::Shown;
 use crate::id::InstallationId;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
@@ -35,6 +36,8 @@ pub struct Consent<'a> {
     /// What it may ask for again, in place of what it might before; `None` where no token comes of
     /// it.
     pub scope: Option<Scopes>,
+    /// What they were shown of it, now and before.
+    pub shown: Option<Shown>,
     /// The bot that is added with it. Nothing is remembered unless that works.
     pub installation: Option<Installation<'a>>,
     /// Whether nobody vouches for the application, which is kept from now on because somebody uses it.

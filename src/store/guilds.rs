@@ -31,13 +31,20 @@ pub trait Guilds {
         bot: ApplicationId,
         paging: Paging,
     ) -> Result<Vec<Membership>, Fault>;
+    /// The last guilds of somebody before an id, by id.
+    async fn guilds_before(
+        &self,
+        member: Member,
+        before: Snowflake,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault>;
     /// The guilds where a user may add bots, by id, and whether the bot of `about` is in each. Some
     /// more may be among them: [`Membership::may_add_bots`] has the last word.
     async fn guilds_to_manage(
         &self,
         user: UserId,
         about: ApplicationId,
-        limit: u32,
+        paging: Paging,
     ) -> Result<Vec<Membership>, Fault>;
     /// A guild and what somebody is there, and whether the bot of `about` is.
     async fn membership(

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use super::Fault;
 use crate::crypto::secret::{Hash, SessionId};
+use crate::fluxer::shown::Shown;
 use crate::fluxer::user::User;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
@@ -21,6 +22,8 @@ pub struct Session {
     pub amr: AuthenticationMethods,
     /// What the user granted the application that was asked about.
     pub granted: Option<Scopes>,
+    /// What they were shown of it then; `None` also where nothing was noted of it yet.
+    pub shown: Option<Shown>,
 }
 
 /// Sessions.

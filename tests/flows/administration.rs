@@ -413,7 +413,7 @@ fn is_complete((path, read, expected): &List<'_>) {
     assert_eq!(read(&format!("{path}?limit=&after=")).ids(), *expected);
     let end = format!("{path}?after=9223372036854775807");
     assert_eq!(read(&end).ids(), [""; 0]);
-    let others = format!("{path}?before=1&q=x");
+    let others = format!("{path}?page=1&q=x");
     assert_eq!(read(&others).ids(), *expected, "parameters of other lists");
 }
 
@@ -422,6 +422,9 @@ fn knows_nonsense((path, read, _): &List<'_>) {
     let guilds = path.starts_with("/api/users/");
     let most = if guilds { 200 } else { 100 };
     read(&format!("{path}?limit={most}")).expect(200);
+    if !guilds {
+        assert_eq!(read(&format!("{path}?after=0")).fields(), ["after"]);
+    }
     let too_many = format!("limit={}", most + 1);
     let long = format!("after={}", "9".repeat(10_240));
     for (query, fields) in [
@@ -437,7 +440,6 @@ fn knows_nonsense((path, read, _): &List<'_>) {
         ("limit=1&limit=1", &["limit"]),
         (&too_many, &["limit"]),
         ("limit=%zz", &["limit"]),
-        ("after=0", &["after"]),
         ("after=-1", &["after"]),
         ("after=01", &["after"]),
         ("after=1.5", &["after"]),

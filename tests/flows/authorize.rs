@@ -861,3 +861,52 @@ fn one_handler_answers_one_path() {
         .send(request(Method::Options, &target).with("origin", "https://app.example"))
         .expect(405);
 }
+
+#[test]
+fn a_consent_is_to_what_was_shown() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = &world.server;
+    let asks = app.asks();
+    browser.code(&asks);
+    let is_remembered = |asks: &Asks| browser.get(&asks.target()).status == 303;
+    let change = |body: &serde_json::Value| {
+        let path = format!("/api/admin/applications/{}", app.id);
+        world
+            .administer(Method::Patch, &path, Some(body))
+            .expect(200);
+        world.advance(6);
+    };
+    assert!(is_remembered(&asks));
+    change(
+        &serde_json::json!({"description": "Other words", "redirect_uris": [
+            app.redirect_uri, "https://server.example/other", "https://elsewhere.example/cb",
+        ]}),
+    );
+    assert!(is_remembered(&asks));
+    let same_host = asks
+        .clone()
+        .with("redirect_uri", "https://server.example/other");
+    assert!(is_remembered(&same_host));
+    let elsewhere = asks
+        .clone()
+        .with("redirect_uri", "https://elsewhere.example/cb");
+    assert!(!is_remembered(&elsewhere), "a host that nobody saw");
+    let silent = elsewhere.clone().with("prompt", "none");
+    let answer = browser.get(&silent.target()).expect(303);
+    assert_eq!(
+        answer.parameter("error").as_deref(),
+        Some("consent_required")
+    );
+    browser.code(&elsewhere);
+    assert!(
+        is_remembered(&elsewhere) && is_remembered(&asks),
+        "both were seen"
+    );
+
+    change(&serde_json::json!({"name": "Another Name"}));
+    assert!(!is_remembered(&asks));
+    browser.code(&asks);
+    assert!(is_remembered(&asks));
+    assert!(!is_remembered(&elsewhere), "not under this name");
+}

@@ -253,6 +253,36 @@ fn the_picker_finds_a_guild_among_many() {
 }
 
 #[test]
+fn a_picker_that_is_full_says_so_and_leads_to_the_rest() {
+    let world = World::new();
+    let app = world.bot();
+    let mut guilds: Vec<_> = (0..203)
+        .map(|n| world.guild(&format!("G{n}"), &world.alice))
+        .collect();
+    guilds.sort();
+    let browser = world.alices_browser();
+    let first = browser.get(&app.bot_link().target()).expect(200);
+    assert_eq!(choices(&first).len(), 200);
+    let next = |page: &Answer| {
+        let document = page.document();
+        let link = document.select(&selector("a[href*=guilds_after]")).next();
+        link.and_then(|it| it.attr("href")).map(str::to_owned)
+    };
+    let target = next(&first).expect("more");
+    let second = browser.get(&target).expect(200);
+    assert_eq!(choices(&second).len(), 3);
+    assert_eq!(next(&second), None);
+    let last = guilds.last().expect("a guild");
+    let form = approved(&second.form("decision"), last);
+    assert_eq!(browser.submit(&form).status, 200);
+    assert!(world.permissions_of(last, &app.id).is_some());
+    let few = world.browser();
+    few.log_in(&world.staff);
+    world.guild("One", &world.staff);
+    assert_eq!(next(&few.get(&app.bot_link().target())), None);
+}
+
+#[test]
 fn every_permission_that_is_asked_for_has_its_box() {
     let world = World::new();
     let app = world.bot();

@@ -331,3 +331,31 @@ fn a_secret_is_shown_once() {
         .json();
     assert_eq!(made.get("client_secret"), None);
 }
+
+#[test]
+fn guilds_are_listed_from_either_end() {
+    let world = World::new();
+    let mut guilds: Vec<_> = (0..5).map(|_| world.guild("G", &world.alice)).collect();
+    guilds.sort();
+    let browser = world.alices_browser();
+    let asks = world.server.asks().with("scope", "guilds");
+    let tokens = world.exchange(&world.server, &browser.code(&asks)).tokens();
+    let list = |query: &str| {
+        let path = format!("/api/users/@me/guilds?{query}");
+        world.send(get(&path).bearer(&tokens.access))
+    };
+    let at = |index: usize| guilds[index].as_str();
+    for (query, expected) in [
+        ("after=0", &guilds[..]),
+        ("before=0", &guilds[..]),
+        ("after=0&before=0&limit=2", &guilds[..2]),
+        (&format!("after={}", at(1)), &guilds[2..]),
+        (&format!("before={}", at(3)), &guilds[..3]),
+        (&format!("before={}&limit=2", at(3)), &guilds[1..3]),
+        (&format!("before={}", at(0)), &guilds[..0]),
+    ] {
+        assert_eq!(list(query).expect(200).ids(), expected, "{query}");
+    }
+    let both = format!("after={}&before={}", at(0), at(3));
+    assert_eq!(list(&both).fields(), ["before"]);
+}

@@ -116,10 +116,13 @@ impl Bindings {
 
     fn remember(&self, consent: &Consent<'_>, scope: Scopes) -> Result<D1PreparedStatement, Fault> {
         let (condition, values) = Self::condition(consent);
+        let shown = consent.shown.as_ref().map(serde_json::to_string);
+        let shown = shown.transpose().map_err(fault)?;
         let mut all = vec![
             id(consent.user),
             id(consent.application),
             id(scope),
+            shown.as_deref().map_or(Bind::Null, Bind::Text),
             Bind::Time(consent.now),
             Bind::Time(consent.now),
         ];
@@ -127,10 +130,11 @@ impl Bindings {
         self.prepare(
             &format!(
                 "INSERT INTO authorizations \
-                 (user_id, application_id, scope, created_at, updated_at) \
-                 SELECT ?, ?, ?, ?, ? {condition} \
+                 (user_id, application_id, scope, shown, created_at, updated_at) \
+                 SELECT ?, ?, ?, ?, ?, ? {condition} \
                  ON CONFLICT (user_id, application_id) DO UPDATE \
-                 SET scope = excluded.scope, updated_at = excluded.updated_at, lapsed = 0"
+                 SET scope = excluded.scope, shown = excluded.shown, \
+                 updated_at = excluded.updated_at, lapsed = 0"
             ),
             &all,
         )

@@ -127,11 +127,36 @@ impl Guilds for Bindings {
         self.memberships(Member::Bot(bot), &sql, &values).await
     }
 
+    async fn guilds_before(
+        &self,
+        member: Member,
+        before: Snowflake,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault> {
+        let (row, join, table, mut values) = match member {
+            Member::User(user) => (
+                row_of_user(),
+                OF_USER,
+                "members",
+                vec![id(user), Bind::Null],
+            ),
+            Member::Bot(bot) => (row_of_bot(), OF_BOT, "bot_members", vec![id(bot)]),
+        };
+        let sql = format!(
+            "SELECT {row} AS found FROM guilds JOIN {join} WHERE {table}.guild_id < ? \
+             ORDER BY {table}.guild_id DESC LIMIT ?"
+        );
+        values.extend([Bind::Id(format!("{before:0>19}")), Bind::Bits(limit)]);
+        let mut memberships = self.memberships(member, &sql, &values).await?;
+        memberships.reverse();
+        Ok(memberships)
+    }
+
     async fn guilds_to_manage(
         &self,
         user: UserId,
         about: ApplicationId,
-        limit: u32,
+        paging: Paging,
     ) -> Result<Vec<Membership>, Fault> {
         // ADMINISTRATOR or MANAGE_GUILD. SQLite's integers have 63 bits and a sign: what is larger
         // becomes the largest, which has both.
@@ -141,9 +166,15 @@ impl Guilds for Bindings {
              (SELECT guild_id FROM members WHERE user_id = ?3 \
              AND CAST(permissions AS INTEGER) & 40 <> 0 \
              UNION SELECT id FROM guilds WHERE owner_id = ?3) \
-             ORDER BY guilds.id LIMIT ?4"
+             AND guilds.id > ?4 ORDER BY guilds.id LIMIT ?5"
         );
-        let values = [id(user), id(about), id(user), Bind::Bits(limit)];
+        let values = [
+            id(user),
+            id(about),
+            id(user),
+            after(paging),
+            Bind::Bits(paging.limit),
+        ];
         self.memberships(Member::User(user), &sql, &values).await
     }
 

@@ -5,11 +5,20 @@ use core::time::Duration;
 use super::users::{USER, UserRow};
 use super::{Bind, Bindings, fault, id, referring};
 use crate::crypto::secret::{Hash, SessionId};
+use crate::fluxer::shown::Shown;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Fault, Session, Sessions};
 use crate::time::Timestamp;
+
+type Row = (
+    UserRow,
+    Timestamp,
+    AuthenticationMethods,
+    Option<Scopes>,
+    Option<Shown>,
+);
 
 impl Sessions for Bindings {
     async fn session(
@@ -20,7 +29,8 @@ impl Sessions for Bindings {
     ) -> Result<Option<Session>, Fault> {
         let sql = format!(
             "SELECT json_array({USER}, sessions.authenticated_at, sessions.amr, \
-             CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END) AS found \
+             CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END, \
+             json(authorizations.shown)) AS found \
              FROM sessions JOIN users ON users.id = sessions.user_id \
              LEFT JOIN authorizations ON authorizations.user_id = users.id \
              AND authorizations.application_id = ? \
@@ -28,14 +38,16 @@ impl Sessions for Bindings {
         );
         let about = about.map_or(Bind::Null, id);
         let values = [about, id(session), Bind::Time(now)];
-        let row: Option<(UserRow, Timestamp, AuthenticationMethods, Option<Scopes>)> =
-            self.row(&sql, &values).await?;
-        Ok(row.map(|(user, authenticated_at, amr, granted)| Session {
-            user: user.into(),
-            authenticated_at,
-            amr,
-            granted,
-        }))
+        let row: Option<Row> = self.row(&sql, &values).await?;
+        Ok(
+            row.map(|(user, authenticated_at, amr, granted, shown)| Session {
+                user: user.into(),
+                authenticated_at,
+                amr,
+                granted,
+                shown,
+            }),
+        )
     }
 
     async fn open_session(

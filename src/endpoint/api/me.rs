@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::endpoint::caller::{Caller, Needs, bearer, caller};
+use crate::endpoint::paging::Range;
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::guild::Membership;
 use crate::http::{Response, with_member};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::Subject;
-use crate::store::Edge;
+use crate::store::{Edge, Member};
 
-/// Most guilds in one answer: as many as a user can be in.
+/// Most guilds in one answer.
 pub const MAX_GUILDS: u32 = 200;
 
 /// What opens a user's name and picture.
@@ -28,16 +29,19 @@ pub async fn user<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiE
 
 /// `GET /api/users/@me/guilds`.
 pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
-    let memberships = match caller(cx, Needs::OneOf(&[Scope::Guilds])).await? {
-        Caller::Bearer(bearer) => {
-            let user = bearer.user_id()?;
-            let paging = paging::read(cx, MAX_GUILDS)?;
+    let caller = caller(cx, Needs::OneOf(&[Scope::Guilds])).await?;
+    let member = match &caller {
+        Caller::Bearer(bearer) => Member::User(bearer.user_id()?),
+        Caller::Bot(application) => Member::Bot(application.client.id),
+    };
+    let memberships = match (paging::read_range(cx, MAX_GUILDS)?, member) {
+        (Range::Before(before, limit), member) => {
+            cx.edge.guilds_before(member, before, limit).await?
+        }
+        (Range::After(paging), Member::User(user)) => {
             cx.edge.guilds_of_user(user, None, paging).await?
         }
-        Caller::Bot(application) => {
-            let paging = paging::read(cx, MAX_GUILDS)?;
-            cx.edge.guilds_of_bot(application.client.id, paging).await?
-        }
+        (Range::After(paging), Member::Bot(bot)) => cx.edge.guilds_of_bot(bot, paging).await?,
     };
     let entries: Value = memberships.iter().map(Membership::entry).collect();
     Ok(Response::json(200, &entries))

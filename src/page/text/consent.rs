@@ -78,6 +78,10 @@ pub struct BotText {
     pub add_to: &'static str,
     /// The option that is none.
     pub choose: &'static str,
+    /// There are more guilds than the picker holds.
+    pub more_guilds: &'static str,
+    /// The link to those.
+    pub next_guilds: &'static str,
     /// Behind a guild where the bot is already.
     pub already_there: &'static str,
     /// Names the guilds that cannot be chosen.

@@ -90,6 +90,8 @@ pub(super) static TEXT: Text = Text {
                          hinzufügen. Wähle eine andere, oder lehne ab.",
         add_to: "Hinzufügen zu",
         choose: "Community wählen",
+        more_guilds: "Du verwaltest mehr Communities, als in diese Liste passen.",
+        next_guilds: "Die nächsten zeigen",
         already_there: "schon dort",
         not_offered: "Communities, die du nicht wählen kannst",
         not_a_manager: "du darfst sie nicht verwalten",

@@ -87,6 +87,8 @@ pub(super) static TEXT: Text = Text {
                          one, or deny.",
         add_to: "Add it to",
         choose: "Choose a community",
+        more_guilds: "You manage more communities than this list holds.",
+        next_guilds: "Show the next ones",
         already_there: "already there",
         not_offered: "Communities that you cannot choose",
         not_a_manager: "you may not manage it",

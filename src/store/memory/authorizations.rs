@@ -33,6 +33,10 @@ impl Authorizations for Memory {
                 tables.lapsed.remove(&(user, application));
                 authorization.scope = scope;
                 authorization.updated_at = consent.now;
+                match consent.shown {
+                    Some(shown) => tables.shown.insert((user, application), shown),
+                    None => tables.shown.remove(&(user, application)),
+                };
             }
             if consent.is_unverified
                 && let Some(registration) = tables.registrations.get_mut(&application)
@@ -69,6 +73,9 @@ impl Authorizations for Memory {
     }
 
     async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
-        self.write(|tables| tables.authorizations.remove(&(user, application)).is_some())
+        self.write(|tables| {
+            tables.shown.remove(&(user, application));
+            tables.authorizations.remove(&(user, application)).is_some()
+        })
     }
 }

@@ -36,13 +36,32 @@ impl Guilds for Memory {
         })
     }
 
+    async fn guilds_before(
+        &self,
+        member: Member,
+        before: Snowflake,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault> {
+        let everything = Paging {
+            after: None,
+            limit: u32::MAX,
+        };
+        let mut all = match member {
+            Member::User(user) => self.guilds_of_user(user, None, everything).await?,
+            Member::Bot(bot) => self.guilds_of_bot(bot, everything).await?,
+        };
+        let before = format!("{before:0>19}");
+        all.retain(|it| it.guild.id.to_string() < before);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(all.split_off(all.len().saturating_sub(limit)))
+    }
+
     async fn guilds_to_manage(
         &self,
         user: UserId,
         about: ApplicationId,
-        limit: u32,
+        paging: Paging,
     ) -> Result<Vec<Membership>, Fault> {
-        let paging = Paging { after: None, limit };
         self.read(|tables| {
             let guilds = tables.guilds.values();
             let memberships = guilds.map(|it| (it.id, tables.user_in(it, user, Some(about))));

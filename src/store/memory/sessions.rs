@@ -20,16 +20,17 @@ impl Sessions for Memory {
         self.read(|tables| {
             let session = tables.sessions.get(&id.to_string())?;
             let (user, _) = tables.users.get(&session.user)?;
-            let granted = about
-                .and_then(|application| tables.authorizations.get(&(user.id, application)))
-                .map(|authorization| authorization.scope);
-            let lapsed = about.is_some_and(|it| tables.lapsed.contains(&(user.id, it)));
-            let granted = granted.filter(|_| !lapsed);
+            let about = about.map(|application| (user.id, application));
+            let about = about.filter(|key| !tables.lapsed.contains(key));
+            let granted = about.and_then(|key| tables.authorizations.get(&key));
+            let shown = about.filter(|_| granted.is_some());
+            let shown = shown.and_then(|key| tables.shown.get(&key));
             (now < session.expires_at && !user.suspended).then(|| Session {
                 user: user.clone(),
                 authenticated_at: session.authenticated_at,
                 amr: session.amr,
-                granted,
+                granted: granted.map(|authorization| authorization.scope),
+                shown: shown.cloned(),
             })
         })
     }

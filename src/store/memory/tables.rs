@@ -11,6 +11,7 @@ use crate::fluxer::guild::{Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::resource::Resource;
+use crate::fluxer::shown::Shown;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
@@ -28,6 +29,7 @@ pub(super) struct Tables {
     pub(super) authorizations: BTreeMap<(UserId, ApplicationId), Authorization>,
     /// Consents whose last device is gone.
     pub(super) lapsed: BTreeSet<(UserId, ApplicationId)>,
+    pub(super) shown: BTreeMap<(UserId, ApplicationId), Shown>,
     pub(super) connections: BTreeMap<(UserId, String, String), Connection>,
     pub(super) guilds: BTreeMap<GuildId, Guild>,
     pub(super) members: BTreeMap<(UserId, GuildId), Permissions>,

@@ -103,6 +103,12 @@ impl Interaction {
             scope: issued
                 .as_ref()
                 .map(|_| remembered(before, asked, approval.scope)),
+            shown: self
+                .shown()
+                .map(|now| match &approval.logged_in.session.shown {
+                    Some(before) => before.clone().and(now),
+                    None => now,
+                }),
             installation: plan
                 .filter(|_| !self.bot_joins_later())
                 .map(|plan| plan.installation(&self.application)),

@@ -6,6 +6,7 @@ use crate::crypto::form_ticket::Form;
 use crate::endpoint::api::me;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::logout;
+use crate::endpoint::paging::cut;
 use crate::endpoint::{Context, Failure, PageRefusal, return_to};
 use crate::fluxer::application::Bot;
 use crate::fluxer::guild::Membership;
@@ -13,6 +14,7 @@ use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::resource::DescribedScope;
 use crate::http::Response;
+use crate::location::Target;
 use crate::oauth::client::ClientOrigin;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
@@ -23,7 +25,7 @@ use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview,
     ResourceSection, ScopeLine, Unverified,
 };
-use crate::snowflake::{GuildId, UserId};
+use crate::snowflake::{GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
 
 /// The consent form: bound to the session and to what is asked.
@@ -35,7 +37,7 @@ pub(super) fn consent_form<'a>(logged_in: &'a LoggedIn, subject: &'a str) -> For
     }
 }
 
-/// As many guilds as a user can be in.
+/// As many guilds as one answer holds.
 const ALL_GUILDS: Paging = Paging {
     after: None,
     limit: me::MAX_GUILDS,
@@ -49,7 +51,21 @@ enum GuildOptions {
     Pick {
         memberships: Vec<Membership>,
         proposed: Option<GuildId>,
+        /// The same page with those that follow.
+        next: Option<Target>,
     },
+}
+
+/// The parameter of this page's URL that says where its list of guilds begins.
+const GUILDS_AFTER: &str = "guilds_after";
+
+/// The page with the guilds that follow `last`.
+fn next_guilds<E>(cx: &Context<'_, E>, last: GuildId) -> Option<Target> {
+    let query = cx.request.query.split('&');
+    let others = query.filter(|pair| pair.split('=').next() != Some(GUILDS_AFTER));
+    let query = others.collect::<Vec<_>>().join("&");
+    let path = &cx.request.path;
+    Target::parse(&format!("{path}?{query}&{GUILDS_AFTER}={last}"))
 }
 
 impl Interaction {
@@ -139,14 +155,25 @@ impl Interaction {
             (WhichGuild::Fixed(_), Some(fixed)) => return Ok(GuildOptions::Fixed(fixed)),
             (_, named) => named,
         };
+        let after = Params::from_form(&cx.request.query);
+        let after = after
+            .one(GUILDS_AFTER)
+            .ok()
+            .flatten()
+            .and_then(Snowflake::parse);
+        let limit = me::MAX_GUILDS + 1;
         let offered = cx
             .edge
-            .guilds_to_manage(user, self.client().id, me::MAX_GUILDS);
+            .guilds_to_manage(user, self.client().id, Paging { after, limit });
         let mut memberships = offered.await?;
+        let next = cut(&mut memberships, me::MAX_GUILDS);
+        let next = next.and_then(|last| next_guilds(cx, last.guild.id));
         let others = cx.edge.guilds_of_user(user, about, ALL_GUILDS).await?;
+        // Those that can be chosen stand on a page of the list.
+        let others = others.into_iter().filter(|it| !it.may_add_bots());
         // Guilds that cannot be chosen are shown with the reason; with more guilds than are
         // offered, the one that the link proposes may be among none of them.
-        for more in others.into_iter().chain(named) {
+        for more in others.chain(named) {
             if memberships.iter().all(|it| it.guild.id != more.guild.id) {
                 memberships.push(more);
             }
@@ -154,6 +181,7 @@ impl Interaction {
         Ok(GuildOptions::Pick {
             memberships,
             proposed: bot.guild.named(),
+            next,
         })
     }
 
@@ -203,14 +231,15 @@ impl Interaction {
 }
 
 fn picker(options: &GuildOptions) -> GuildPicker<'_> {
-    let (memberships, proposed) = match options {
+    let (memberships, proposed, next) = match options {
         GuildOptions::Fixed(membership) => {
             return GuildPicker::Fixed(membership.guild.name.as_str());
         }
         GuildOptions::Pick {
             memberships,
             proposed,
-        } => (memberships, proposed),
+            next,
+        } => (memberships, proposed, next),
     };
     let (offered, others): (Vec<_>, Vec<_>) = memberships
         .iter()
@@ -220,6 +249,7 @@ fn picker(options: &GuildOptions) -> GuildPicker<'_> {
         offered.any(|membership| membership.guild.id == guild && membership.bot.is_none())
     };
     GuildPicker::Pick {
+        next: next.as_ref().map(Target::as_str),
         proposal_fails: proposed.is_some_and(|proposed| !is_offered(proposed)),
         choices: offered
             .iter()

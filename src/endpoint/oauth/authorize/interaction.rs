@@ -10,6 +10,7 @@ use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::fluxer::resource::Resource;
+use crate::fluxer::shown::Shown;
 use crate::http::Response;
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
@@ -17,7 +18,7 @@ use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
 use crate::oauth::params::{self, Params};
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
-use crate::oauth::scope::Scope;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
 use crate::store::{Edge, Fault, Known, Outlook, Session};
 use crate::time::Timestamp;
@@ -223,6 +224,15 @@ impl Interaction {
         )
     }
 
+    /// What a consent page shows of who asks, and where it will be answered.
+    pub(super) fn shown(&self) -> Option<Shown> {
+        let callback = self.callback()?;
+        Some(Shown::of(
+            &self.application,
+            callback.redirect_uri.destination(),
+        ))
+    }
+
     /// Refuses what this user cannot grant, whoever asks.
     pub(super) fn may_grant(
         &self,
@@ -297,18 +307,24 @@ impl Interaction {
                 Step::LogIn
             };
         }
-        let may_skip_consent = |it: &Callback| self.client().may_skip_consent(&it.redirect_uri);
-        let remembered = self.callback().is_some_and(may_skip_consent)
-            && !scope.contains(Scope::Admin)
-            && !scope.contains(Scope::Bot)
-            // What was granted at other resource servers is not remembered.
-            && request.resource.is_none()
-            && session.granted.is_some_and(|granted| granted.covers(scope));
-        match (consent || !remembered, silent) {
+        // What was granted at other resource servers is not remembered.
+        let is_remembered = request.resource.is_none() && self.is_remembered(scope, session);
+        match (consent || !is_remembered, silent) {
             (false, _) => Step::Approve(request),
             (true, true) => Step::Refuse(Refusal::ConsentRequired),
             (true, false) => Step::AskConsent(request),
         }
+    }
+
+    /// Whether the user has agreed to just this before.
+    fn is_remembered(&self, scope: Scopes, session: &Session) -> bool {
+        let may_skip_consent = |it: &Callback| self.client().may_skip_consent(&it.redirect_uri);
+        let has_seen = |now: &Shown| session.shown.as_ref().is_none_or(|it| it.covers(now));
+        self.callback().is_some_and(may_skip_consent)
+            && !scope.contains(Scope::Admin)
+            && !scope.contains(Scope::Bot)
+            && session.granted.is_some_and(|granted| granted.covers(scope))
+            && self.shown().as_ref().is_some_and(has_seen)
     }
 
     /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page

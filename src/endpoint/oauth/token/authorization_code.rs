@@ -109,6 +109,7 @@ async fn add_bot<E: Edge>(
         user,
         application: id,
         scope: None,
+        shown: None,
         installation: Some(Installation {
             id: *by,
             installer: &installer,
