@@ -214,12 +214,16 @@ proptest! {
         steps in steps(false)
     ) {
         let mut world = World::new();
-        steps.into_iter().for_each(|step| world.take(step));
+        for step in steps {
+            world.take(step);
+        }
     }
 
     #[test]
     fn a_leaked_key_is_gone_at_once_and_no_other_token_is_the_worse_for_it(steps in steps(true)) {
         let mut world = World::new();
-        steps.into_iter().for_each(|step| world.take(step));
+        for step in steps {
+            world.take(step);
+        }
     }
 }

@@ -206,6 +206,10 @@ impl Arbiter {
 struct WebCrypto;
 
 impl KeyMaker for WebCrypto {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an object has no other source of randomness"
+    )]
     fn nonce(&self) -> Result<[u8; NONCE_BYTES], Fault> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(fault)?;

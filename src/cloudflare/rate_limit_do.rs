@@ -302,6 +302,7 @@ fn answer(answered: &impl Serialize) -> Result<Response, JsValue> {
     objects::answer(&serde_json::to_string(answered).map_err(thrown)?)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn thrown(error: serde_json::Error) -> JsValue {
     error.to_string().into()
 }

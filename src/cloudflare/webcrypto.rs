@@ -23,6 +23,7 @@ fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new("webcrypto", error)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn thrown(error: JsValue) -> Fault {
     fault(js::reason(&error))
 }
@@ -92,8 +93,8 @@ impl Imported {
         }
         let private = private().ok_or_else(|| fault("a private key cannot be decrypted"))?;
         let private: Object = Uint8Array::from(&*private).unchecked_into();
-        let (kind, usages) = (spelled(algorithm.into())?, Array::of1(&"sign".into()));
-        let imported = subtle()?.import_key_with_object("pkcs8", &private, &kind, false, &usages);
+        let (scheme, usages) = (spelled(algorithm.into())?, Array::of1(&"sign".into()));
+        let imported = subtle()?.import_key_with_object("pkcs8", &private, &scheme, false, &usages);
         let key: CryptoKey = js::settled(imported).await.map_err(fault)?.unchecked_into();
         IMPORTED.with_borrow_mut(|imported| imported.insert(kid, key.clone()));
         Ok(Self {

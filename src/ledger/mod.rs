@@ -71,9 +71,12 @@ impl core::fmt::Display for LedgerId {
 }
 
 /// What to write of a family.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one a turn, and it moves once"
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(
+        clippy::large_enum_variant,
+        reason = "there is one a turn, and it moves once"
+    )
 )]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {

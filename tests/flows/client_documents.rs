@@ -351,7 +351,7 @@ mod recorded {
         walk(url, &document, "http://127.0.0.1:41999/", "identify");
     }
 
-    /// ChatGPT's newer documents offer two methods.
+    /// `ChatGPT`'s newer documents offer two methods.
     #[test]
     fn chatgpt_may_go_without_its_key_where_its_document_offers_that() {
         let url = "https://chatgpt.com/oauth/abc/client.json";

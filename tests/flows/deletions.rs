@@ -16,9 +16,9 @@ fn while_deleting(
         // A world of its own, for what is gone is gone.
         let world: &'static Native = Box::leak(Box::new(Native::new()));
         let (request, path) = (request(world), deleted(world));
-        let deletes = administrative(Method::Delete, &path, None, &world.admin_token());
+        let deletion = administrative(Method::Delete, &path, None, &world.admin_token());
         let happens = Box::new(move || {
-            world.send(deletes).expect(204);
+            world.send(deletion).expect(204);
         });
         world
             .memory

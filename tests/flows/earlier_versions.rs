@@ -112,7 +112,7 @@ fn a_code_is_redeemed_whether_or_not_its_record_is_found() {
             let record = before.written(record);
             before.world.memory.put_record(&code.hash(), &record);
         }
-        let mut form = before.app().exchange(code.expose()).to_vec();
+        let mut form = before.app().exchange(code.expose()).clone();
         form.push(("code_verifier", VERIFIER));
         let tokens = before.world.token(before.app(), &form).tokens();
         assert_eq!(tokens.scope, "identify email");

@@ -310,13 +310,16 @@ fn a_resource_server_introspects_its_own_tokens_and_no_others() {
     assert_eq!(world.introspect(&tickets, &token), json!({"active": false}));
 }
 
+/// Ends the login of a token response.
+type End<'a> = &'a dyn Fn(&Value);
+
 #[test]
 fn every_way_in_which_a_login_ends_reaches_verifiers_who_do_not_ask() {
     let world = World::new();
     world.resource(&json!({}));
     let family = |granted: &Value| text(&claims(&world, granted), "fam");
     let grant = || world.tokens_of(&world.server, &asks(&world.server));
-    let ended: [(&str, &dyn Fn(&Value)); 4] = [
+    let ended: [(&str, End<'_>); 4] = [
         ("revoked", &|granted| {
             world
                 .revoke(&world.server, &text(granted, "access_token"))
@@ -408,8 +411,8 @@ fn resource_servers_are_administered() {
         let body = json!({"identifier": "urn:x:y", "name": "x", "scopes": scopes});
         call(Method::Post, "/api/admin/resources", Some(&body)).expect(400);
     }
-    let token = world.tokens(&world.server).access;
-    world.send(get(&path).bearer(&token)).expect(403);
+    let access = world.tokens(&world.server).access;
+    world.send(get(&path).bearer(&access)).expect(403);
 
     // Deleted, it gets no more tokens, and a refresh says why.
     let granted = world.tokens_of(&world.server, &asks(&world.server));

@@ -161,6 +161,10 @@ impl World {
     }
 
     /// With these settings, and otherwise as shipped.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the environment says where the suite runs, and no setting of the server"
+    )]
     pub fn with(settings: &[(&'static str, &str)]) -> Self {
         let server = match std::env::var("FLOWS_ON").as_deref() {
             Ok("worker") => Server::Built(Built::with(&with_defaults(settings))),
