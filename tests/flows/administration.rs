@@ -439,7 +439,7 @@ fn knows_nonsense((path, read, _): &List<'_>) {
         ("limit=%F0%9F%98%80", &["limit"]),
         ("limit=1&limit=1", &["limit"]),
         (&too_many, &["limit"]),
-        ("limit=%zz", &["limit"]),
+        ("limit=%zz", &["query"]),
         ("after=-1", &["after"]),
         ("after=01", &["after"]),
         ("after=1.5", &["after"]),

@@ -379,7 +379,7 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "introspect an access token",
         format: Format::OAuth,
-        survives: &["d1.read"],
+        survives: &["d1.read", "limiter"],
         prepare: |world, browser| {
             let app = &world.server;
             let token = world.tokens_for(browser, app).access;
@@ -392,7 +392,7 @@ const FLOWS: &[Flow] = &[
     Flow {
         name: "introspect a refresh token",
         format: Format::OAuth,
-        survives: &["d1.read"],
+        survives: &["d1.read", "limiter"],
         prepare: |world, browser| {
             let app = &world.server;
             let token = world.tokens_for(browser, app).refresh;

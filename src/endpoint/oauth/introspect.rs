@@ -30,13 +30,12 @@ use crate::store::{Edge, Fault};
 /// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    // A resource server has credentials of its own, and asks about its own tokens only.
-    if remembered_proof(cx, &params).is_none()
-        && let Some(resource) = resource_that_asks(cx, &params).await?
-    {
-        return introspect_for(cx, &params, &resource).await;
-    }
-    let mut client = authenticate_within_limits(cx, &params).await?;
+    let mut client = match identify_within_limits(cx, &params).await? {
+        Inquirer::Client(client) => client,
+        Inquirer::ResourceServer(resource) => {
+            return introspect_for(cx, &params, &resource).await;
+        }
+    };
     let token = params.required("token")?;
     params.one("token_type_hint")?;
 
@@ -58,14 +57,23 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     Ok(Response::json(200, &answer))
 }
 
-/// Authenticates the client. A resource server that this isolate remembers costs no question; whoever
-/// is not right at once takes a place of its address, which only a failure keeps.
-async fn authenticate_within_limits<E: Edge>(
+/// Who asks what a token is worth.
+enum Inquirer {
+    /// A client, about its own tokens or, where it may, about everybody's.
+    Client(AuthenticatedClient),
+    /// A resource server with credentials of its own, about its own tokens.
+    ResourceServer(Rc<Resource>),
+}
+
+/// Finds out who asks. A client that this isolate remembers costs no question; whoever is not right at
+/// once takes a place of its address, before the directory is asked, and only a failure keeps it.
+async fn identify_within_limits<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
-) -> Result<AuthenticatedClient, Failure<Refusal>> {
+) -> Result<Inquirer, Failure<Refusal>> {
     if remembered_proof(cx, params).is_some() {
-        return authenticate_in_outage(cx, params).await;
+        let client = authenticate_in_outage(cx, params).await?;
+        return Ok(Inquirer::Client(client));
     }
     let attempt = match Attempt::begin(cx, &[Counter::Client]).await {
         Ok(Ok(attempt)) => Some(attempt),
@@ -75,20 +83,31 @@ async fn authenticate_within_limits<E: Edge>(
             None
         }
     };
-    let outcome = authenticate_in_outage(cx, params).await;
+    let outcome = identify(cx, params).await;
     if let (Some(attempt), Err(Failure::Refused(_))) = (attempt, &outcome) {
         attempt.failed();
     }
     outcome
 }
 
-/// The resource server whose credentials these are.
-async fn resource_that_asks<E: Edge>(
+async fn identify<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
-) -> Result<Option<Rc<Resource>>, Failure<Refusal>> {
-    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-    let (Credentials::Basic(id, secret) | Credentials::Post(id, secret)) = &credentials else {
+) -> Result<Inquirer, Failure<Refusal>> {
+    match resource_server(cx, params).await? {
+        Some(resource) => Ok(Inquirer::ResourceServer(resource)),
+        None => Ok(Inquirer::Client(authenticate_in_outage(cx, params).await?)),
+    }
+}
+
+/// The resource server whose credentials these are.
+async fn resource_server<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Option<Rc<Resource>>, Fault> {
+    // What cannot be read is refused where clients authenticate.
+    let credentials = Credentials::read(cx.request.header("authorization"), params);
+    let Ok(Credentials::Basic(id, secret) | Credentials::Post(id, secret)) = &credentials else {
         return Ok(None);
     };
     let resource = cx.edge.resource_by_id(ResourceId(id.0)).await?;
