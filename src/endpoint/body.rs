@@ -45,6 +45,9 @@ fn parse_form(body: &[u8]) -> Result<Params, Refusal> {
     Ok(Params::from_form(body))
 }
 
+/// Most unknown fields that are named in one answer, which is not to be longer than its question.
+const MAX_UNKNOWN: usize = 20;
+
 /// A JSON object that is being read.
 pub struct Fields {
     object: Map<String, Value>,
@@ -278,6 +281,7 @@ impl Fields {
         let sent = self.object.keys();
         let unknown: Vec<_> = sent
             .filter(|name| !self.known.contains(*name))
+            .take(MAX_UNKNOWN)
             .cloned()
             .collect();
         for name in unknown {

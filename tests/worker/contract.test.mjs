@@ -132,7 +132,6 @@ test('a client or a redirect URI sent twice ends on a page', async () => {
 });
 
 const REDIRECTED = [
-  ['invalid_request', { response_type: '' }],
   ['unsupported_response_type', { response_type: 'token' }],
   ['unsupported_response_type', { response_type: 'code token' }],
   ['invalid_scope', { scope: 'identify everything' }],
@@ -369,7 +368,7 @@ test('what is no token of this client is answered 200 and left alone', async () 
 test('introspection tells a token’s own client, and a trusted application, what it is worth', async () => {
   const { access_token, refresh_token } = await world.tokens(browser, web, { scope: 'identify' });
   const told = (await world.introspect(web, access_token)).json;
-  assert.deepEqual(Object.keys(told).sort(), ['active', 'aud', 'client_id', 'exp', 'iat', 'iss', 'scope', 'sub', 'token_type']);
+  assert.deepEqual(Object.keys(told).sort(), ['active', 'aud', 'client_id', 'exp', 'iat', 'iss', 'scope', 'sub', 'token_type', 'username']);
   assert.deepEqual([told.active, told.sub, told.client_id, told.scope], [true, user.id, web.id, 'identify']);
   const trusted = await world.application('confidential', { trusted: true });
   assert.equal((await world.introspect(trusted, access_token)).json.active, true);
@@ -442,7 +441,7 @@ for (const [name, change] of [
 test('healthz says that every part answers', async () => {
   const answer = await world.request('/healthz');
   assert.equal(answer.status, 200);
-  assert.deepEqual(answer.json, { records: 'ok', ledger: 'ok', limiter: 'ok', directory: 'ok' });
+  assert.deepEqual(answer.json, { records: 'ok', ledger: 'ok', limiter: 'ok', directory: 'ok', migrations: 'ok' });
 });
 
 test('the metadata document says what the server does', async () => {

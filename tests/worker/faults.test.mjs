@@ -195,7 +195,7 @@ const FLOWS = {
     prepare: async () => ({ granted: await world.tokens(browser, web) }),
     send: ({ granted }) => world.introspect(web, granted.access_token),
     succeeded: ({ status, json }) => status === 200 && json.active,
-    absorbs: isApplication,
+    absorbs: (step) => LIMITER.test(step.part) || isApplication(step),
   },
   'a resource': {
     prepare: async () => ({ granted: await world.tokens(browser, web) }),
