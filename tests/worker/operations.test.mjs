@@ -37,7 +37,8 @@ const FLOWS = {
     const { action, form } = browser.fill(page, { decision: 'approve', guild_id: guild.id });
     return () => browser.ask(action, { form });
   }],
-  'approve, the first time': [{ 'kv.put': 1, ledger: 1, limiter: 1, d1: 2 }, async () => {
+  // A ledger that wakes up looks for its alarm once, and then sets it.
+  'approve, the first time': [{ 'kv.put': 1, ledger: 1, alarm: 2, limiter: 1, d1: 2 }, async () => {
     const client = await world.application('public');
     const { action, form } = await consent(client);
     return () => browser.ask(action, { form });
@@ -63,7 +64,8 @@ const FLOWS = {
     const { action, form } = visitor.fill(await visitor.open('/login'), { login: user.email, password: user.password });
     return () => visitor.ask(action, { form });
   }],
-  'revoke': [{ limiter: 1, ledger: 1, rows: 1, d1: 1 }, async () => {
+  // The ledger is asked once more whether the application has a device left.
+  'revoke': [{ limiter: 1, ledger: 2, rows: 1, d1: 1 }, async () => {
     const { refresh_token } = await world.tokens(browser, web);
     return () => world.revoke(web, refresh_token);
   }],

@@ -52,7 +52,7 @@ test('what the scopes show, to the letter', async () => {
   const identity = { id: user.id, username: user.username, avatar: 'a_0123456789', discriminator: '0042', public_flags: 3 };
   const mail = { email: user.email, verified: false };
   assert.deepEqual((await me(token)).json, { ...identity, ...mail });
-  assert.deepEqual((await get('/oauth2/userinfo', bearer(token))).json, { ...identity, ...mail, sub: user.id });
+  assert.deepEqual((await get('/oauth2/userinfo', bearer(token))).json, { ...identity, ...mail, sub: user.id, preferred_username: user.username, name: user.username, email_verified: false });
   assert.deepEqual((await me(await granted('identify'))).json, identity);
   assert.deepEqual((await get('/api/users/@me/guilds', bearer(token))).json, [{ id: guild.id, name: 'A guild', icon: 'a_1', owner: true, permissions: '69815829414805503' }]);
   assert.deepEqual((await get('/api/users/@me/connections', bearer(token))).json, [
@@ -129,7 +129,7 @@ test('no token, a bad one, and one whose time is over, everywhere', async () => 
   for (const path of [...Object.keys(OPENS).slice(0, 6), '/api/oauth2/@me', `/api/guilds/${guild.id}`, '/api/applications/@me', '/api/admin/users', '/api/admin/guilds', '/api/admin/applications']) {
     const none = await get(path);
     refused(none, 401, 'UNAUTHORIZED');
-    assert.equal(none.header('www-authenticate'), 'Bearer');
+    assert.match(none.header('www-authenticate'), /^Bearer resource_metadata="http:\/\/[^"]+\/\.well-known\/oauth-protected-resource"$/);
     for (const token of [dead, 'x', dead.slice(0, -2), `${dead}A`, app.secret]) {
       const bad = await get(path, bearer(token));
       refused(bad, 401, 'INVALID_TOKEN');
