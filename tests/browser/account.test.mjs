@@ -93,11 +93,11 @@ test('with script the link is built while boxes are ticked, and copied; a wait c
   const limited = await World.start({ settings: { RATE_LIMIT_LOGIN: '1/600' } });
   try {
     const person = await limited.user();
-    const { cookie } = await limited.login(person);
+    const { cookies } = await limited.login(person);
     const app = await limited.application('confidential', { owner_id: person.id });
     const waiting = await visit(browser);
-    const [name, value] = cookie.split('=');
-    await waiting.page.context().addCookies([{ name, value, url: limited.origin }]);
+    const session = { name: 'fluxer_session', value: cookies.get('fluxer_session'), url: limited.origin };
+    await waiting.page.context().addCookies([session]);
     for (let wrong = 0; wrong < 2; wrong += 1) {
       await waiting.page.goto(`${limited.origin}/developers/${app.id}`);
       await waiting.page.locator('#secret-password').fill('x');

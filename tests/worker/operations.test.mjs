@@ -30,7 +30,8 @@ const FLOWS = {
     const { action, form } = await consent(app);
     return () => browser.ask(action, { form });
   }],
-  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 3 }, async () => {
+  // Who may add a bot is never out of memory.
+  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 4 }, async () => {
     const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
     await world.tokens(browser, botted); // the first family of a pair also makes its table
     const page = await browser.open(botted.authorizationRequest({ scope: 'identify bot', permissions: '8' }).url);
