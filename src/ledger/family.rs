@@ -22,7 +22,7 @@ pub enum Family {
     Live(Live),
     /// Revoked or burnt: a mark, kept only while something of it could still arrive.
     Ended {
-        /// Until when.
+        /// The mark may be forgotten after this instant.
         until: Timestamp,
     },
 }
@@ -32,7 +32,7 @@ pub enum Family {
 pub struct Approval {
     /// What was approved.
     pub grant: Grant,
-    /// When.
+    /// The instant of the approval.
     pub opened_at: Timestamp,
     /// Until when the code is good.
     pub code_expires_at: Timestamp,

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// Asks whether a family's tokens work.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Status {
-    /// Which.
+    /// The family that is asked about.
     pub family: FamilyId,
 }
 

@@ -191,7 +191,7 @@ impl From<ResourceScope> for String {
 /// What a user granted for another resource server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceGrant {
-    /// Which.
+    /// The id of the resource server.
     pub id: ResourceId,
     /// Which of its scopes.
     pub scope: Vec<ResourceScope>,

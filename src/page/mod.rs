@@ -84,7 +84,7 @@ impl Chrome<'_> {
 
 /// What a page says, in the layout that all of them share.
 pub trait View {
-    /// Its HTML.
+    /// The part of the page inside the layout.
     fn body(&self, chrome: &Chrome<'_>) -> Markup;
 }
 

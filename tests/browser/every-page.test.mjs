@@ -45,7 +45,7 @@ async function moves(page) {
   }));
   // A page that arrives in two pieces is rounded to pixels twice: a hundred-thousandth, now and then. A
   // line of text that jumps is a thousand times as much.
-  return moved > 0.005 && `moves by ${moved}`;
+  return moved > 0.001 && `moves by ${moved}`;
 }
 
 /** Every control is reached by Tab, and seen to have the focus. */
