@@ -54,6 +54,7 @@ pub mod location;
 pub mod oauth;
 pub mod outbound;
 pub mod page;
+pub mod pending;
 pub mod rate_limit;
 pub mod revocations;
 pub mod router;

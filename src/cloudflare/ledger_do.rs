@@ -12,7 +12,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use thiserror::Error;
-use worker::js_sys::{Array, Date, Object, Promise};
+use worker::js_sys::{Array, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -194,7 +194,7 @@ impl Table {
     }
 
     async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
-        let at = Date::new(&millis(alarm));
+        let at = objects::date(alarm);
         JsFuture::from(self.storage.set_alarm(at, Object::new())?).await?;
         self.alarm.set(Alarm::At(alarm));
         Ok(())
@@ -239,7 +239,7 @@ impl Table {
         } else {
             // Not awaited, so that the platform writes it together with what follows: whoever dies
             // before the list is told wakes up and tells it.
-            let at = Date::new(&millis(now + RETRY));
+            let at = objects::date(now + RETRY);
             Revoked::Unannounced(self.storage.set_alarm(at, Object::new())?)
         };
         if !writes.is_empty() {

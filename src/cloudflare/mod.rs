@@ -10,9 +10,11 @@ mod keys_do;
 mod ledger_do;
 mod objects;
 mod outbound_fetch;
+mod pending_do;
 mod rate_limit_do;
 mod records_kv;
 mod revocations_do;
+mod sync_kv;
 mod webcrypto;
 
 use std::cell::OnceCell;

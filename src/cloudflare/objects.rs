@@ -7,7 +7,7 @@ use core::fmt::Write;
 use core::time::Duration;
 use std::borrow::Cow;
 
-use worker::js_sys::{Array, Reflect};
+use worker::js_sys::{Array, Date, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{Headers, Request, RequestInit, Response, ResponseInit};
 use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
@@ -118,6 +118,11 @@ async fn try_once(
 )]
 pub(super) fn millis(at: Timestamp) -> JsValue {
     (at.millis() as f64).into()
+}
+
+/// An instant for an alarm.
+pub(super) fn date(at: Timestamp) -> Date {
+    Date::new(&millis(at))
 }
 
 /// A request to an object; its host is never resolved, the stub is the address.

@@ -11,14 +11,15 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use worker::js_sys::{Date, Function, JSON, Object, Promise, Reflect};
+use worker::js_sys::{Function, JSON, Object, Promise};
+use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Delay, console_error};
 
+use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::store::{Fault, Limiter};
@@ -118,10 +119,9 @@ impl RateLimiter {
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState) -> Result<RateLimiter, JsValue> {
         let storage = state.storage()?;
-        let kv = Reflect::get(&storage, &"kv".into())?.unchecked_into();
         Ok(Self(Rc::new(State {
+            kv: sync_kv::of(&storage)?,
             storage,
-            kv,
             window: RefCell::default(),
             waiting: RefCell::default(),
             waited: Cell::new(0),
@@ -184,18 +184,6 @@ struct Kept {
     window: Window,
     /// When all of it has left.
     until: Timestamp,
-}
-
-#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
-extern "C" {
-    /// `ctx.storage.kv`: as synchronous as SQL, and without a table of ours.
-    type SyncKv;
-
-    #[wasm_bindgen(method, catch)]
-    fn get(this: &SyncKv, key: &str) -> Result<JsValue, JsValue>;
-
-    #[wasm_bindgen(method, catch)]
-    fn put(this: &SyncKv, key: &str, value: &str) -> Result<(), JsValue>;
 }
 
 impl State {
@@ -288,13 +276,7 @@ impl State {
     }
 
     fn set_alarm(&self, at: Timestamp) -> Result<Promise, JsValue> {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
-        )]
-        let millis = at.millis() as f64;
-        let date = Date::new(&millis.into());
-        self.storage.set_alarm(date, Object::new())
+        self.storage.set_alarm(objects::date(at), Object::new())
     }
 }
 

@@ -15,6 +15,7 @@ mod lists;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod memory;
 mod outbound;
+mod pending;
 mod records;
 mod registrations;
 mod resources;
@@ -32,6 +33,7 @@ pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
 pub use outbound::Outbound;
+pub use pending::Pending;
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
 pub use resources::{ResourceTaken, Resources};
@@ -44,12 +46,29 @@ use crate::time::Timestamp;
 
 /// Everything outside.
 pub trait Edge:
-    Ambient + Records + Ledgers + Limiter + Keys + Verifier + Revocations + Outbound + Directory
+    Ambient
+    + Records
+    + Ledgers
+    + Pending
+    + Limiter
+    + Keys
+    + Verifier
+    + Revocations
+    + Outbound
+    + Directory
 {
 }
-impl<
-    T: Ambient + Records + Ledgers + Limiter + Keys + Verifier + Revocations + Outbound + Directory,
-> Edge for T
+impl<T> Edge for T where
+    T: Ambient
+        + Records
+        + Ledgers
+        + Pending
+        + Limiter
+        + Keys
+        + Verifier
+        + Revocations
+        + Outbound
+        + Directory
 {
 }
 

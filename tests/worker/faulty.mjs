@@ -104,6 +104,7 @@ function bindings(env) {
     RATE_LIMITER: objects(env, 'limiter', env.RATE_LIMITER),
     KEYS: objects(env, 'keys', env.KEYS),
     REVOKED: objects(env, 'revoked', env.REVOKED),
+    PENDING: objects(env, 'pending', env.PENDING),
   };
 }
 

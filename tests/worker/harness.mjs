@@ -69,7 +69,7 @@ export class World {
       resourcePersistencePath: world.folder,
       name: 'fluxer-oauth2', modulesRoot: BUILD, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
-      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true }, REVOKED: { className: 'RevokedFamilies', useSQLite: true } },
+      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true }, REVOKED: { className: 'RevokedFamilies', useSQLite: true }, PENDING: { className: 'PendingEntry', useSQLite: true } },
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
       bindings: world.settings,
     }));

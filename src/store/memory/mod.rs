@@ -12,6 +12,7 @@ mod keys;
 mod ledgers;
 mod lists;
 mod outbound;
+mod pending;
 mod records;
 mod registrations;
 mod resources;
@@ -124,6 +125,7 @@ struct State {
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     stopped: BTreeSet<ApplicationId>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
+    pending: BTreeMap<String, String>,
     windows: BTreeMap<String, Window>,
     keys: KeySet,
     revoked: BTreeMap<FamilyId, Timestamp>,

@@ -1,0 +1,137 @@
+//! The Durable Object of what waits to be answered once, one an entry.
+//!
+//! As in a ledger, a verb's read, decision and write are synchronous, and nothing can fail after the
+//! write: the alarm that deletes the entry is set before it.
+
+use core::cell::Cell;
+use std::rc::Rc;
+
+use worker::console_error;
+use worker::js_sys::{Object, Promise};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::web_sys::Request;
+use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
+
+use super::sync_kv::{self, SyncKv};
+use super::{Bindings, ambient, objects};
+use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
+use crate::store::{Fault, Pending};
+use crate::time::Timestamp;
+
+const BINDING: &str = "PENDING";
+/// The key of what is stored.
+const ENTRY: &str = "entry";
+
+impl Pending for Bindings {
+    async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
+        let fault = |error: serde_json::Error| Fault::new(BINDING, error);
+        let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
+        let answer = self.ask_object(BINDING, id.as_str(), &question).await?;
+        serde_json::from_str(&answer).map_err(fault)
+    }
+}
+
+/// One entry.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+pub struct PendingEntry(Rc<Kept>);
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl PendingEntry {
+    /// As the runtime makes it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &DurableObjectState) -> Result<PendingEntry, JsValue> {
+        let storage = state.storage()?;
+        Ok(Self(Rc::new(Kept {
+            kv: sync_kv::of(&storage)?,
+            storage,
+            alarm_is_set: Cell::new(false),
+        })))
+    }
+
+    /// Takes one turn. What it throws is a fault of storage, which will pass.
+    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
+        let verb: AnyVerb = match serde_json::from_str(&objects::question(request)?) {
+            Ok(verb) => verb,
+            Err(error) => {
+                console_error!("an unknown question: {error}");
+                return objects::unknown_question().map(JsValue::from);
+            }
+        };
+        let kept = Rc::clone(&self.0);
+        match verb.opens_until() {
+            Some(until) if !kept.alarm_is_set.get() => {
+                Ok(future_to_promise(async move { kept.open(verb, until).await }).into())
+            }
+            _ => kept.turn(verb),
+        }
+    }
+
+    /// Deletes the entry once its time is over.
+    pub fn alarm(&self) -> Promise {
+        let kept = Rc::clone(&self.0);
+        future_to_promise(async move {
+            kept.delete_what_is_over().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
+/// What the object stores.
+struct Kept {
+    storage: DurableObjectStorage,
+    kv: SyncKv,
+    /// Whether this instance has set it.
+    alarm_is_set: Cell<bool>,
+}
+
+impl Kept {
+    async fn open(&self, verb: AnyVerb, until: Timestamp) -> Result<JsValue, JsValue> {
+        self.wake_at(until).await?;
+        self.turn(verb)
+    }
+
+    fn turn(&self, verb: AnyVerb) -> Result<JsValue, JsValue> {
+        let stored = match self.entry() {
+            Ok(stored) => stored,
+            Err(error) => {
+                console_error!("unreadable: {error:?}");
+                return objects::unreadable().map(JsValue::from);
+            }
+        };
+        let thrown = |error: serde_json::Error| JsValue::from(error.to_string());
+        let (update, answer) = verb.decide(stored, ambient::now()).map_err(thrown)?;
+        let response = objects::answer(&answer)?;
+        if let Update::Put(entry) = update {
+            let entry = serde_json::to_string(&entry).map_err(thrown)?;
+            self.kv.put(ENTRY, &entry)?;
+        }
+        Ok(response.into())
+    }
+
+    fn entry(&self) -> Result<Option<Entry>, JsValue> {
+        let Some(entry) = self.kv.get(ENTRY)?.as_string() else {
+            return Ok(None);
+        };
+        let entry = serde_json::from_str(&entry);
+        entry.map(Some).map_err(|error| error.to_string().into())
+    }
+
+    async fn delete_what_is_over(&self) -> Result<(), JsValue> {
+        self.alarm_is_set.set(false);
+        // A visit prolongs a request, and what cannot be read is nobody's.
+        let entry = self.entry().ok().flatten();
+        match entry.filter(|entry| entry.until > ambient::now()) {
+            Some(entry) => self.wake_at(entry.until).await,
+            None => JsFuture::from(self.storage.delete_all()?).await.map(drop),
+        }
+    }
+
+    async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
+        let date = objects::date(at);
+        JsFuture::from(self.storage.set_alarm(date, Object::new())?).await?;
+        self.alarm_is_set.set(true);
+        Ok(())
+    }
+}

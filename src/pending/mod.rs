@@ -1,0 +1,172 @@
+//! What waits to be answered once: pushed requests, and the ids of assertions and proofs. Pure.
+//!
+//! An *entry* has one Durable Object, named by the hash of its key. As in a ledger, a verb is a
+//! function of the entry as stored, the question and `now`; the object reads, decides and writes with
+//! nothing else awaited in between. An entry whose time is over is as none.
+
+mod claim;
+mod pushed;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use claim::Claim;
+pub use pushed::{Push, Pushed, Spend, Visit};
+
+use crate::base64url;
+use crate::time::Timestamp;
+
+/// What a key is of. Keys of two kinds never name one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The `jti` of a client's assertion (RFC 7523 §3).
+    Assertion,
+    /// The `jti` of a proof of possession (RFC 9449 §11.1).
+    Proof,
+    /// A `request_uri` of ours (RFC 9126 §2.2).
+    PushedRequest,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Assertion => "assertion",
+            Self::Proof => "proof",
+            Self::PushedRequest => "pushed",
+        }
+    }
+}
+
+/// The name of an entry's object: a hash, because a key may be a secret, and anybody's text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PendingId(String);
+
+impl PendingId {
+    /// The name of what has this key. `owner` is whose key it is, such as a `client_id`: what one
+    /// makes up does not meet what another does.
+    pub fn new(kind: Kind, owner: &str, key: &str) -> Self {
+        let mut hash = Sha256::new();
+        for part in [kind.name(), owner, key] {
+            // With its length before it, no part runs into the next one.
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        Self(format!(
+            "{}:{}",
+            kind.name(),
+            base64url::encode(&hash.finalize())
+        ))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An entry, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Until when it is there.
+    pub until: Timestamp,
+    /// What it is.
+    pub state: State,
+}
+
+/// What an entry is. The names are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// A mark: its key was used.
+    Claimed,
+    /// A pushed authorization request.
+    Pushed(Pushed),
+}
+
+/// What to write of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// As it was.
+    Keep,
+    /// It is replaced by this one.
+    Put(Entry),
+}
+
+/// A question to an entry, and the rule that answers it.
+pub trait Verb: Into<AnyVerb> {
+    /// The type of the answer.
+    type Answer: Serialize + DeserializeOwned;
+
+    /// Until when what it may write is there; `None` where it opens no entry.
+    fn opens_until(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Decides: what to write, and what to answer.
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, Self::Answer);
+}
+
+macro_rules! verbs {
+    ($($verb:ident)+) => {
+        /// Any verb, as it travels to the object.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum AnyVerb {
+            $(#[doc = concat!("[`", stringify!($verb), "`].")] $verb($verb),)+
+        }
+
+        impl AnyVerb {
+            /// By when the object must wake up and forget what the verb may write.
+            pub fn opens_until(&self) -> Option<Timestamp> {
+                match self {
+                    $(Self::$verb(verb) => verb.opens_until(),)+
+                }
+            }
+
+            /// Decides, of the entry as it is stored. Fails where the answer cannot be written as JSON.
+            pub fn decide(
+                self,
+                stored: Option<Entry>,
+                now: Timestamp,
+            ) -> serde_json::Result<(Update, String)> {
+                let entry = stored.filter(|entry| entry.until > now);
+                match self {
+                    $(Self::$verb(verb) => {
+                        let (update, answer) = verb.decide(entry, now);
+                        Ok((update, serde_json::to_string(&answer)?))
+                    })+
+                }
+            }
+        }
+
+        $(impl From<$verb> for AnyVerb {
+            fn from(verb: $verb) -> Self {
+                Self::$verb(verb)
+            }
+        })+
+    };
+}
+
+// The names on the wire stay: while a deployment rolls out, an object may be of the version before.
+verbs! { Claim Push Visit Spend }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_of_its_kind_its_owner_and_its_key() {
+        let name = |kind, owner, key| PendingId::new(kind, owner, key);
+        let names = [
+            name(Kind::Assertion, "12", "3"),
+            name(Kind::Assertion, "1", "23"),
+            name(Kind::Assertion, "123", ""),
+            name(Kind::Proof, "12", "3"),
+        ];
+        for (index, one) in names.iter().enumerate() {
+            assert!(!names.iter().skip(index + 1).any(|other| one == other));
+            assert!(one.as_str().is_ascii() && one.as_str().len() < 64);
+        }
+    }
+}

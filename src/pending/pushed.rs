@@ -1,0 +1,217 @@
+//! Pushed authorization requests (RFC 9126): told by the client, visited by its user, spent by a code.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, State, Update, Verb};
+use crate::id::FamilyId;
+use crate::snowflake::ApplicationId;
+use crate::time::Timestamp;
+
+/// A pushed authorization request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// Who pushed it, and alone may use it.
+    pub client: ApplicationId,
+    /// Its parameters, form-encoded.
+    pub request: String,
+    /// Whether a user has opened it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub visited: bool,
+    /// The login that it ended in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<FamilyId>,
+}
+
+/// Keeps a request under a key that nobody has seen yet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Push {
+    /// The client that pushes it.
+    pub client: ApplicationId,
+    /// Its parameters, form-encoded.
+    pub request: String,
+    /// By when a user must have opened it.
+    pub until: Timestamp,
+}
+
+impl Verb for Push {
+    type Answer = ();
+
+    fn opens_until(&self) -> Option<Timestamp> {
+        Some(self.until)
+    }
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, ()) {
+        // The key is 256 random bits: what is there was written by this same question, asked again.
+        if entry.is_some() {
+            return (Update::Keep, ());
+        }
+        let pushed = Pushed {
+            client: self.client,
+            request: self.request,
+            visited: false,
+            spent: None,
+        };
+        let entry = Entry {
+            until: self.until,
+            state: State::Pushed(pushed),
+        };
+        (Update::Put(entry), ())
+    }
+}
+
+/// Opens a request. Answers its parameters, form-encoded; `None`: there is none, it is another
+/// client's, or it has ended in a code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Visit {
+    /// The client that the visitor comes from.
+    pub client: ApplicationId,
+    /// Until when it stays, from its first visit: login and consent take their own time.
+    pub until: Timestamp,
+}
+
+impl Verb for Visit {
+    type Answer = Option<String>;
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, Option<String>) {
+        let Some((entry, mut pushed)) = pushed_by(self.client, entry) else {
+            return (Update::Keep, None);
+        };
+        if pushed.spent.is_some() {
+            return (Update::Keep, None);
+        }
+        let request = pushed.request.clone();
+        if pushed.visited {
+            return (Update::Keep, Some(request));
+        }
+        pushed.visited = true;
+        let visited = Entry {
+            until: self.until.max(entry),
+            state: State::Pushed(pushed),
+        };
+        (Update::Put(visited), Some(request))
+    }
+}
+
+/// Spends a request on a login. Answers whether it is spent on this one: asked again for the same
+/// login, as after a lost answer, it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spend {
+    /// The client of the login.
+    pub client: ApplicationId,
+    /// The login.
+    pub family: FamilyId,
+}
+
+impl Verb for Spend {
+    type Answer = bool;
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+        let Some((until, mut pushed)) = pushed_by(self.client, entry) else {
+            return (Update::Keep, false);
+        };
+        if let Some(spent) = pushed.spent {
+            return (Update::Keep, spent == self.family);
+        }
+        pushed.spent = Some(self.family);
+        let spent = Entry {
+            until,
+            state: State::Pushed(pushed),
+        };
+        (Update::Put(spent), true)
+    }
+}
+
+fn pushed_by(client: ApplicationId, entry: Option<Entry>) -> Option<(Timestamp, Pushed)> {
+    let entry = entry?;
+    match entry.state {
+        State::Pushed(pushed) if pushed.client == client => Some((entry.until, pushed)),
+        State::Pushed(_) | State::Claimed => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: &str = "12";
+    const OTHER: &str = "13";
+
+    fn client(id: &str) -> ApplicationId {
+        ApplicationId::parse(id).expect("an id")
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    fn family(byte: u8) -> FamilyId {
+        FamilyId::from_bytes([byte; 16])
+    }
+
+    fn after<V: Verb>(verb: V, entry: Option<Entry>) -> (Option<Entry>, V::Answer) {
+        match verb.decide(entry.clone(), at(1)) {
+            (Update::Keep, answer) => (entry, answer),
+            (Update::Put(entry), answer) => (Some(entry), answer),
+        }
+    }
+
+    fn push(until: u64) -> Push {
+        Push {
+            client: client(CLIENT),
+            request: "scope=identify".to_owned(),
+            until: at(until),
+        }
+    }
+
+    fn visit(id: &str, until: u64) -> Visit {
+        Visit {
+            client: client(id),
+            until: at(until),
+        }
+    }
+
+    fn spend(id: &str, by: u8) -> Spend {
+        Spend {
+            client: client(id),
+            family: family(by),
+        }
+    }
+
+    #[test]
+    fn the_first_visit_alone_prolongs_a_request() {
+        let (entry, ()) = after(push(90), None);
+        let (entry, request) = after(visit(CLIENT, 900), entry);
+        assert_eq!(request.as_deref(), Some("scope=identify"));
+        assert_eq!(entry.as_ref().map(|it| it.until), Some(at(900)));
+        let (entry, request) = after(visit(CLIENT, 9_000), entry);
+        assert_eq!(request.as_deref(), Some("scope=identify"));
+        assert_eq!(entry.map(|it| it.until), Some(at(900)));
+    }
+
+    #[test]
+    fn a_request_is_spent_on_one_login_and_not_seen_again() {
+        let (entry, ()) = after(push(90), None);
+        let (entry, _) = after(visit(CLIENT, 900), entry);
+        let (entry, first) = after(spend(CLIENT, 1), entry);
+        let (entry, again) = after(spend(CLIENT, 1), entry);
+        let (entry, other) = after(spend(CLIENT, 2), entry);
+        assert_eq!((first, again, other), (true, true, false));
+        assert_eq!(after(visit(CLIENT, 900), entry).1, None);
+    }
+
+    #[test]
+    fn another_client_sees_and_spends_nothing() {
+        let (entry, ()) = after(push(90), None);
+        let (same, seen) = after(visit(OTHER, 900), entry.clone());
+        assert_eq!((same, seen), (entry.clone(), None));
+        let (same, spent) = after(spend(OTHER, 1), entry.clone());
+        assert_eq!((same, spent), (entry, false));
+    }
+
+    #[test]
+    fn a_push_that_is_asked_twice_changes_nothing() {
+        let (entry, ()) = after(push(90), None);
+        let (visited, _) = after(visit(CLIENT, 900), entry);
+        assert_eq!(after(push(90), visited.clone()).0, visited);
+    }
+}

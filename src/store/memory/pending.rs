@@ -1,0 +1,44 @@
+//! What waits to be answered once, over plain collections.
+
+use super::Memory;
+use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
+use crate::store::{Ambient, Fault, Pending};
+use crate::time::Timestamp;
+
+impl Pending for Memory {
+    /// By way of JSON, as the question and the entry travel to an object and back.
+    async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
+        let now = self.now();
+        let answer = self.step("pending", |state| {
+            state.pending.retain(|_, entry| is_there(entry, now));
+            let stored = state.pending.get(id.as_str()).map(String::as_str);
+            let (entry, answer) = turn(stored, &verb.into(), now)?;
+            if let Some(entry) = entry {
+                state.pending.insert(id.as_str().to_owned(), entry);
+            }
+            Ok(answer)
+        })?;
+        let permanent = |error: serde_json::Error| Fault::permanent("pending", error);
+        let answer = answer.and_then(|answer: String| serde_json::from_str(&answer));
+        answer.map_err(permanent)
+    }
+}
+
+fn is_there(entry: &str, now: Timestamp) -> bool {
+    serde_json::from_str(entry).is_ok_and(|entry: Entry| entry.until > now)
+}
+
+fn turn(
+    stored: Option<&str>,
+    verb: &AnyVerb,
+    now: Timestamp,
+) -> serde_json::Result<(Option<String>, String)> {
+    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
+    let stored = stored.map(serde_json::from_str).transpose()?;
+    let (update, answer) = verb.decide(stored, now)?;
+    let entry = match update {
+        Update::Keep => None,
+        Update::Put(entry) => Some(serde_json::to_string(&entry)?),
+    };
+    Ok((entry, answer))
+}

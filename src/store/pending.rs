@@ -1,0 +1,11 @@
+//! What waits to be answered once.
+
+use super::Fault;
+use crate::pending::{PendingId, Verb};
+
+/// What waits to be answered once, one Durable Object an entry.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Pending {
+    /// Asks an entry. Every question has the entry to itself, and may be asked twice.
+    async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault>;
+}
