@@ -196,6 +196,8 @@ macro_rules! with_routes {
             UpdateApplication         Patch  "/api/oauth2/applications/{application}"                        api::applications::update(application)                       Api   None;
             DeleteApplication         Delete "/api/oauth2/applications/{application}"                        api::applications::delete(application)                       Api   None;
             PublicApplication         Get    "/api/oauth2/applications/{application}/public"                 api::applications::show_public(application)                  Api   Any;
+            ListSecrets               Get    "/api/oauth2/applications/{application}/client-secrets"         api::applications::list_secrets(application)                 Api   None;
+            RotateSecret              Post   "/api/oauth2/applications/{application}/client-secret/rotate"   api::applications::rotate_secret(application)                Api   None;
             ResetSecret               Post   "/api/oauth2/applications/{application}/client-secret/reset"    api::applications::reset_secret(application)                 Api   None;
             AddBot                    Post   "/api/oauth2/applications/{application}/bot"                    api::applications::add_bot(application)                      Api   None;
             ResetBotToken             Post   "/api/oauth2/applications/{application}/bot/reset-token"        api::applications::reset_bot_token(application)              Api   None;

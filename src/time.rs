@@ -27,6 +27,11 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// Whole days since 1970, UTC.
+    pub const fn day(self) -> u64 {
+        self.seconds() / (24 * 60 * 60)
+    }
+
     /// How long ago `earlier` was; zero where it is not earlier.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -47,6 +52,13 @@ impl Timestamp {
         let nanos = u32::try_from(self.0 % 1000).unwrap_or(0) * 1_000_000;
         self.to_utc(nanos)
             .to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    /// The day alone, `2026-11-23`.
+    pub fn to_iso_date(self) -> String {
+        let mut iso = self.to_iso();
+        iso.truncate(iso.find('T').unwrap_or_default());
+        iso
     }
 
     fn to_utc(self, nanos: u32) -> DateTime<Utc> {

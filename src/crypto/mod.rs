@@ -1,5 +1,6 @@
 //! Keys, secrets and what is made of them: nothing here knows OAuth.
 
+pub mod checksum;
 pub mod form_ticket;
 pub mod keyring;
 pub mod known_browser;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::checksum;
 use crate::base64url;
 
 /// The kind of an application's client secret.
@@ -72,6 +73,22 @@ impl<K> Secret<K> {
     /// The text itself, for the one place that hands it to its owner.
     pub fn expose(&self) -> &str {
         &self.text
+    }
+}
+
+/// What the client secrets of this server begin with.
+const CLIENT_SECRET_PREFIX: &str = "flx_cs_";
+
+impl Secret<ClientSecret> {
+    /// A new client secret: `flx_cs_`, 256 random bits, and their checksum.
+    pub fn generate(entropy: [u8; 32]) -> Self {
+        let body = [CLIENT_SECRET_PREFIX, &base64url::encode(&entropy)].concat();
+        Self::new(checksum::with_checksum(&body))
+    }
+
+    /// Whether it begins like one of this server's and is none of them: a letter is wrong or missing.
+    pub fn is_damaged(&self) -> bool {
+        self.text.starts_with(CLIENT_SECRET_PREFIX) && !checksum::is_intact(&self.text)
     }
 }
 
@@ -152,6 +169,24 @@ mod tests {
     fn a_secret_never_prints_itself() {
         let secret = Secret::<ClientSecret>::new("hunter2");
         assert_eq!(format!("{secret:?}"), "[redacted]");
+    }
+
+    #[test]
+    fn a_client_secret_shows_what_it_is_and_whether_it_is_whole() {
+        let secret = Secret::<ClientSecret>::generate([0xA5; 32]);
+        let text = secret.expose();
+        assert_eq!(text.len(), "flx_cs_".len() + 43 + 6);
+        assert!(text.starts_with("flx_cs_") && !secret.is_damaged());
+        for (other, is_damaged) in [
+            (&text[..text.len() - 1], true),
+            (&text.replace("paW", "paw"), true),
+            ("flx_cs_", true),
+            ("of another kind", false),
+            (&text[1..], false),
+        ] {
+            let other = Secret::<ClientSecret>::new(other);
+            assert_eq!(other.is_damaged(), is_damaged, "{}", other.expose());
+        }
     }
 
     #[test]

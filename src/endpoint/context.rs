@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::return_to::ReturnTo;
 use crate::config::Config;
-use crate::crypto::secret::Secret;
+use crate::crypto::secret::{ClientSecret, Secret};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Request;
@@ -141,6 +141,11 @@ impl<E: Edge> Context<'_, E> {
         let entropy = self.edge.random().unwrap_or_default();
         let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
         Entry::new(id, action, self.request.client_ip())
+    }
+
+    /// A new client secret.
+    pub fn new_client_secret(&self) -> Result<Secret<ClientSecret>, Fault> {
+        Ok(Secret::generate(self.edge.random()?))
     }
 
     /// A new secret of 256 random bits.

@@ -21,20 +21,35 @@ pub async fn confirm<E: Edge>(
     cx: &Context<'_, E>,
     manager: &Manager,
 ) -> Result<(), Failure<ApiError>> {
-    let Manager::User(logged_in) = manager else {
-        return Ok(());
+    match manager {
+        Manager::User(_) => confirm_beside(cx, manager, |_| ()).await,
+        Manager::Administrator(_) => Ok(()),
+    }
+}
+
+/// The same where the body says more than the password: what `read` makes of it.
+pub async fn confirm_beside<E: Edge, T>(
+    cx: &Context<'_, E>,
+    manager: &Manager,
+    read: fn(&mut Fields) -> T,
+) -> Result<T, Failure<ApiError>> {
+    let mut fields = if cx.body().is_empty() {
+        Fields::none()
+    } else {
+        Fields::read(cx)?
     };
-    if cx.body().is_empty() {
-        return Err(ApiError::SudoModeRequired.into());
-    }
-    let mut fields = Fields::read(cx)?;
-    if !fields.has("password") {
-        return Err(ApiError::SudoModeRequired.into());
-    }
+    let beside = read(&mut fields);
+    let logged_in = match manager {
+        Manager::User(_) if !fields.has("password") => {
+            return Err(ApiError::SudoModeRequired.into());
+        }
+        Manager::User(logged_in) => logged_in,
+        Manager::Administrator(_) => return Ok(fields.finish(Some(beside))?),
+    };
     let shown = fields.required("password", |text| Ok(text.to_owned()));
-    let shown = fields.finish(shown)?;
+    let (shown, beside) = fields.finish(shown.map(|shown| (shown, beside)))?;
     match check(cx, &logged_in.session.user, &shown).await? {
-        Checked::Right => Ok(()),
+        Checked::Right => Ok(beside),
         Checked::Wrong => Err(ApiError::field("password", "Invalid password").into()),
         Checked::TooMany(full) => Err(ApiError::RateLimited(full).into()),
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::user::{Discriminator, ImageHash, Username, ruled_strings};
 use super::visible::is_visible;
 use crate::http::with_member;
+use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
@@ -92,6 +93,21 @@ impl Application {
     /// Whether this user may add its bot.
     pub fn bot_is_for(&self, user: UserId) -> bool {
         self.bot_public || self.owner == Some(user)
+    }
+
+    /// Its secrets that are good at this instant, the newest first, and when each ends.
+    pub fn secrets(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (KnownSecret, Option<Timestamp>)> {
+        let hashes = match self.client.authentication {
+            ClientAuthentication::Secret(hashes) => Some(hashes),
+            ClientAuthentication::None => None,
+        };
+        let current = hashes.map(|it| (it.current, None));
+        let former = hashes.and_then(|it| it.live_former(now));
+        let former = former.map(|(secret, ends_at)| (secret, Some(ends_at)));
+        current.into_iter().chain(former)
     }
 
     /// Its bot's user, whose id is the application's.

@@ -58,6 +58,8 @@ wire_enum! {
         ApplicationDeleted = "application.deleted",
         /// An application got a new secret; the old one is dead.
         ClientSecretReset = "application.secret_reset",
+        /// An application got a second secret; the one before ends later.
+        ClientSecretRotated = "application.secret_rotated",
         /// A resource server was registered.
         ResourceCreated = "resource.created",
         /// A resource server was changed.

@@ -22,9 +22,7 @@ impl Moment {
 
     /// The day alone.
     pub fn day(self) -> String {
-        let mut iso = self.0.to_iso();
-        iso.truncate(iso.find('T').unwrap_or_default());
-        iso
+        self.0.to_iso_date()
     }
 }
 

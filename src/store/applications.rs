@@ -7,6 +7,7 @@ use super::{Fault, Paging};
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::snowflake::{ApplicationId, UserId};
+use crate::time::Timestamp;
 
 /// What came of adding an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,12 +89,23 @@ pub trait Applications {
         id: ApplicationId,
         change: &ApplicationChange,
     ) -> Result<bool, Fault>;
-    /// Replaces the secret of a confidential application; whether it was there.
+    /// Replaces the secrets of a confidential application by one; whether it was there.
     async fn set_client_secret(
         &self,
         id: ApplicationId,
         secret: &Hash<ClientSecret>,
     ) -> Result<bool, Fault>;
+    /// Gives a confidential application a second secret; the one that was made last before ends at
+    /// `former_ends_at`, and one before that at once. Whether the application was there.
+    async fn rotate_client_secret(
+        &self,
+        id: ApplicationId,
+        secret: &Hash<ClientSecret>,
+        former_ends_at: Timestamp,
+    ) -> Result<bool, Fault>;
+    /// Remembers that a secret of an application was used. Runs on after the answer; a failure is
+    /// logged.
+    fn note_secret_use(&self, id: ApplicationId, secret: &Hash<ClientSecret>, at: Timestamp);
     /// Gives an application a bot, where it has none; whether it does now.
     async fn add_bot(
         &self,

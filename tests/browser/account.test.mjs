@@ -44,7 +44,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await uris.fill('https://chess.example/cb');
     await create.click();
     const secret = await page.locator('#client-secret').textContent();
-    assert.match(secret, /^[\w-]{43}$/);
+    assert.match(secret, /^flx_cs_[\w-]{43}\w{6}$/);
     assert.ok(!page.url().includes(secret));
     await screenshots(page, `developers-created${name.replaceAll(' ', '-')}`);
     await page.getByRole('link', { name: 'Go to the application' }).click();

@@ -15,18 +15,20 @@ fn path(app: &App, tail: &str) -> String {
 }
 
 /// The requests that change one application, by what follows its path.
-const CHANGES: [(Method, &str); 5] = [
+const CHANGES: [(Method, &str); 6] = [
     (Method::Patch, ""),
     (Method::Delete, ""),
     (Method::Post, "/client-secret/reset"),
+    (Method::Post, "/client-secret/rotate"),
     (Method::Post, "/bot"),
     (Method::Post, "/bot/reset-token"),
 ];
 
 /// Those that want the password.
-const CONFIRMED: [(Method, &str); 3] = [
+const CONFIRMED: [(Method, &str); 4] = [
     (Method::Delete, ""),
     (Method::Post, "/client-secret/reset"),
+    (Method::Post, "/client-secret/rotate"),
     (Method::Post, "/bot/reset-token"),
 ];
 

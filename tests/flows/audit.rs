@@ -177,6 +177,16 @@ fn what_owners_do_is_written_down() {
             Some(said(Action::ClientSecretReset, Value::Null)),
         ),
         (Method::Post, "/client-secret/reset", &change, None),
+        (
+            Method::Post,
+            "/client-secret/rotate",
+            &password,
+            Some(said(
+                Action::ClientSecretRotated,
+                json!({"grace_seconds": DAY}),
+            )),
+        ),
+        (Method::Post, "/client-secret/rotate", &change, None),
         (Method::Delete, "", &wrong, Some(failed)),
         (Method::Patch, "", &json!({"name": ""}), None),
         (
@@ -528,6 +538,7 @@ fn no_secret_is_written_down() {
         reset.expect(200).json()
     };
     let bot_token = text(&tail("bot/reset-token"), "token");
+    let rotated = text(&tail("client-secret/rotate"), "client_secret");
     let secret = text(&tail("client-secret/reset"), "client_secret");
     let renewed = App {
         secret: Some(secret.clone()),
@@ -558,6 +569,7 @@ fn no_secret_is_written_down() {
         .expect(200);
 
     let mut secrets = vec![
+        rotated,
         ADMIN_SECRET.to_owned(),
         PASSWORD.to_owned(),
         VERIFIER.to_owned(),

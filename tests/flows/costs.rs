@@ -43,6 +43,14 @@ fn a_flow_costs_what_the_table_says() {
         &["limiter", "d1.read", "kv.put", "ledger", "d1.write"],
     );
 
+    let credentials = [("grant_type", "client_credentials")];
+    check(
+        &world,
+        "the first use of a secret a day",
+        || world.token(app, &credentials).status,
+        // After the answer.
+        &["limiter", "d1.write"],
+    );
     let code = approve().parameter("code").unwrap();
     let mut tokens = None;
     let exchange = || {
@@ -79,7 +87,6 @@ fn a_flow_costs_what_the_table_says() {
         &["limiter", "ledger", "ledger", "d1.write", "audit"],
     );
 
-    let credentials = [("grant_type", "client_credentials")];
     check(
         &world,
         "client credentials",

@@ -19,6 +19,7 @@ mod bots;
 mod browsers;
 mod built;
 mod client_documents;
+mod client_secrets;
 mod code_flow;
 mod costs;
 mod deletions;

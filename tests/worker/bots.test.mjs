@@ -301,7 +301,7 @@ test('a bot’s token: made once, dead the moment it is reset, gone with its app
   const grown = (await mine('POST', `${path}/${made.id}/bot`)).json;
   const works = async (token) => (await world.request('/api/users/@me', { headers: bot(token) })).status;
   assert.deepEqual([grown.bot.id, grown.bot.username, await works(grown.bot.token)], [made.id, 'Mine', 200]);
-  assert.match(grown.bot.token, new RegExp(`^${made.id}\\.[\\w-]{43}$`));
+  assert.match(grown.bot.token, new RegExp(`^flx_bot_${made.id}\\.[\\w-]{43}\\w{6}$`));
   refused(await mine('POST', `${path}/${made.id}/bot`), 400, 'INVALID_FORM_BODY');
   assert.equal(await works(grown.bot.token), 200, 'asking twice changes nothing');
   const tokens = [grown.bot.token];
@@ -310,8 +310,9 @@ test('a bot’s token: made once, dead the moment it is reset, gone with its app
     assert.deepEqual([await works(tokens.at(-1)), await works(token), shown.id, 'token' in shown], [401, 200, made.id, false]);
     tokens.push(token);
   }
-  const [id, secret] = tokens.at(-1).split('.');
-  for (const token of [secret, `.${secret}`, `${id}.`, `0${id}.${secret}`, `${BigInt(id) + 1n}.${secret}`, `${app.id}.${secret}`, `${id}.${secret}.`, `${id}.${secret}=`, `${id}.${app.bot.token.split('.')[1]}`, 'x'.repeat(8_000)]) {
+  const [id, secret] = [made.id, tokens.at(-1).split('.')[1]];
+  const older = secret.slice(0, 43); // as tokens were without prefix and checksum
+  for (const token of [secret, `.${secret}`, `${id}.`, `0${id}.${older}`, `${id}.${older}`, `${BigInt(id) + 1n}.${older}`, `${app.id}.${older}`, `flx_bot_${app.id}.${secret}`, `flx_bot_${id}.${secret}.`, `flx_bot_${id}.${older}`, `flx_bot_${id}.${app.bot.token.split('.')[1]}`, 'x'.repeat(8_000)]) {
     assert.equal(await works(token), 401, token);
   }
   const everywhere = await Promise.all([mine('GET', `${path}/${id}`), mine('GET', `${path}/@me`), admin('GET', `/api/admin/applications/${id}`), admin('GET', '/api/admin/audit-log'), world.request(`${path}/${id}/public`), mine('PATCH', `${path}/${id}`, { name: 'New' })]);

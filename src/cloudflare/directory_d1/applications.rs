@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
-use super::{Bind, Bindings, after, fault, id, is_gone, taken, text_or_null};
+use super::{Bind, Bindings, after, fault, id, is_gone, taken, text_or_null, time_or_null};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
-use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, SecretHashes};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::jwk::SigningAlgorithm;
@@ -41,7 +41,13 @@ columns! {
     icon: Option<ImageHash>, |it| text_or_null(it.icon.as_ref().map(ImageHash::as_str));
     secret_hash: Option<Hash<ClientSecret>>, |it| match &it.client.authentication {
         ClientAuthentication::None => Bind::Null,
-        ClientAuthentication::Secret(hashes) => id(hashes.current()),
+        ClientAuthentication::Secret(hashes) => id(hashes.current.hash),
+    };
+    secret_used_at: Option<Timestamp>, |it| time_or_null(secrets(it).and_then(|it| it.current.used_at));
+    former_secret_hash: Option<Hash<ClientSecret>>, |it| id_or_null(former_secret(it).map(|it| it.0.hash));
+    former_secret_ends_at: Option<Timestamp>, |it| time_or_null(former_secret(it).map(|it| it.1));
+    former_secret_used_at: Option<Timestamp>, |it| {
+        time_or_null(former_secret(it).and_then(|it| it.0.used_at))
     };
     redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
     origin: String, |it| match &it.client.origin {
@@ -74,10 +80,26 @@ columns! {
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }
 
+const fn secrets(application: &Application) -> Option<&SecretHashes> {
+    match &application.client.authentication {
+        ClientAuthentication::Secret(hashes) => Some(hashes),
+        ClientAuthentication::None => None,
+    }
+}
+
+fn former_secret(application: &Application) -> Option<(KnownSecret, Timestamp)> {
+    secrets(application)?.former
+}
+
 impl From<ApplicationRow> for Application {
     fn from(row: ApplicationRow) -> Self {
+        let known = |hash, used_at| KnownSecret { hash, used_at };
+        let former = row.former_secret_hash.zip(row.former_secret_ends_at);
+        let former =
+            former.map(|(hash, ends_at)| (known(hash, row.former_secret_used_at), ends_at));
         let authentication = row.secret_hash.map_or(ClientAuthentication::None, |hash| {
-            ClientAuthentication::Secret(hash.into())
+            let current = known(hash, row.secret_used_at);
+            ClientAuthentication::Secret(SecretHashes { current, former })
         });
         let (id, redirect_uris) = (row.id, row.redirect_uris.0);
         let client = match (row.origin.as_str(), ClientUrl::parse(&row.origin)) {
@@ -302,10 +324,46 @@ impl Applications for Bindings {
         wanted: ApplicationId,
         secret: &Hash<ClientSecret>,
     ) -> Result<bool, Fault> {
-        let sql = "UPDATE applications SET secret_hash = ? \
+        let sql = "UPDATE applications SET secret_hash = ?, secret_used_at = NULL, \
+                   former_secret_hash = NULL, former_secret_ends_at = NULL, \
+                   former_secret_used_at = NULL \
                    WHERE id = ? AND secret_hash IS NOT NULL RETURNING id AS found";
         let values = [id(secret), id(wanted)];
         self.write_application(wanted, sql, &values).await
+    }
+
+    async fn rotate_client_secret(
+        &self,
+        wanted: ApplicationId,
+        secret: &Hash<ClientSecret>,
+        former_ends_at: Timestamp,
+    ) -> Result<bool, Fault> {
+        // Each column takes what the others were before the statement.
+        let sql = "UPDATE applications SET secret_hash = ?, secret_used_at = NULL, \
+                   former_secret_hash = secret_hash, former_secret_ends_at = ?, \
+                   former_secret_used_at = secret_used_at \
+                   WHERE id = ? AND secret_hash IS NOT NULL RETURNING id AS found";
+        let values = [id(secret), Bind::Time(former_ends_at), id(wanted)];
+        self.write_application(wanted, sql, &values).await
+    }
+
+    fn note_secret_use(&self, used: ApplicationId, secret: &Hash<ClientSecret>, at: Timestamp) {
+        // At once, so that this isolate writes once, whatever D1 says.
+        REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| {
+            let application = applications.get_mut(&used).map(|(_, it)| Rc::make_mut(it));
+            let authentication = application.map(|it| &mut it.client.authentication);
+            if let Some(ClientAuthentication::Secret(hashes)) = authentication {
+                hashes.note_use(secret, at);
+            }
+        });
+        let sql = "UPDATE applications SET \
+                   secret_used_at = CASE WHEN secret_hash = ?1 THEN ?2 ELSE secret_used_at END, \
+                   former_secret_used_at = CASE WHEN former_secret_hash = ?1 THEN ?2 \
+                   ELSE former_secret_used_at END \
+                   WHERE id = ?3";
+        let values = [id(secret), Bind::Time(at), id(used)];
+        let lost = format!("a use of a secret of {used} is not noted");
+        self.write_later(self.prepare(sql, &values), lost);
     }
 
     async fn add_bot(

@@ -65,6 +65,10 @@ fn text_or_null(text: Option<&str>) -> Bind<'_> {
     text.map_or(Bind::Null, Bind::Text)
 }
 
+fn time_or_null(at: Option<Timestamp>) -> Bind<'static> {
+    at.map_or(Bind::Null, Bind::Time)
+}
+
 fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new(BINDING, error)
 }

@@ -101,7 +101,7 @@ async fn verify<E: Edge>(
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     if let Known::Remembered(application) = &known
         && !application.suspended
-        && let Some(client) = proved(credentials, application, Knowledge::Remembered)
+        && let Some(client) = proved(cx, credentials, application, Knowledge::Remembered)
     {
         return Ok(client);
     }
@@ -110,7 +110,7 @@ async fn verify<E: Edge>(
         // It may have been given another secret since.
         Known::Remembered(_) => cx.current_application(credentials.client_id()).await?,
     };
-    let client = current.and_then(|it| proved(credentials, &it, Knowledge::Current));
+    let client = current.and_then(|it| proved(cx, credentials, &it, Knowledge::Current));
     let client = client.ok_or_else(|| credentials.refusal())?;
     if client.application.suspended {
         return Err(Refusal::Suspended.into());
@@ -118,7 +118,8 @@ async fn verify<E: Edge>(
     Ok(client)
 }
 
-fn proved(
+fn proved<E: Edge>(
+    cx: &Context<'_, E>,
     credentials: &Credentials,
     application: &Rc<Application>,
     knowledge: Knowledge,
@@ -127,7 +128,14 @@ fn proved(
     if matches!(application.client.origin, ClientOrigin::Document(_)) {
         return None;
     }
-    let proof = application.client.authentication.verify(credentials)?;
+    let authentication = &application.client.authentication;
+    let proof = authentication.verify(credentials, cx.now)?;
+    if application.client.origin != ClientOrigin::BuiltIn
+        && let Some(secret) = authentication.first_use_today(credentials, cx.now)
+    {
+        cx.edge
+            .note_secret_use(application.client.id, &secret, cx.now);
+    }
     Some(AuthenticatedClient {
         application: Rc::clone(application),
         proof,
@@ -147,7 +155,8 @@ pub fn remembered_proof<E: Edge>(
         Some(built_in) if built_in.client.id == id => Rc::clone(built_in),
         _ => cx.edge.remembered_application(id)?,
     };
-    let proof = application.client.authentication.verify(&credentials)?;
+    let authentication = &application.client.authentication;
+    let proof = authentication.verify(&credentials, cx.now)?;
     Some((id, proof))
 }
 

@@ -36,7 +36,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let secret: Option<Secret<ClientSecret>> = if is_public {
         None
     } else {
-        Some(cx.new_secret()?)
+        Some(cx.new_client_secret()?)
     };
     let authentication = secret
         .as_ref()
@@ -197,7 +197,7 @@ fn says_who_it_is<E>(cx: &Context<'_, E>, client: &Client) -> Result<(), Failure
     match sent.get("client_secret").and_then(Value::as_str) {
         Some(secret) => {
             let credentials = Credentials::Post(client.id, Secret::new(secret));
-            match client.authentication.verify(&credentials) {
+            match client.authentication.verify(&credentials, cx.now) {
                 Some(_) => Ok(()),
                 None => refuse("client_secret"),
             }

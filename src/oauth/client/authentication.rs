@@ -8,6 +8,7 @@ use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::grant_type::{GrantType, GrantTypes};
 use crate::oauth::params::{self, Params};
 use crate::snowflake::ApplicationId;
+use crate::time::Timestamp;
 
 /// How a client authenticates, as registered.
 #[derive(Debug, Clone, Copy)]
@@ -18,26 +19,67 @@ pub enum ClientAuthentication {
     Secret(SecretHashes),
 }
 
-/// The hashes of the secrets that a client may use.
-#[derive(Debug, Clone, Copy)]
+/// The hashes of the secrets that a client may use: one, and while it is exchanged the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretHashes {
-    current: Hash<ClientSecret>,
+    /// The secret that was made last.
+    pub current: KnownSecret,
+    /// The secret before it, and when that one ends.
+    pub former: Option<(KnownSecret, Timestamp)>,
+}
+
+/// What is known of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownSecret {
+    /// Its hash.
+    pub hash: Hash<ClientSecret>,
+    /// Its first use on the last day that it was used on.
+    pub used_at: Option<Timestamp>,
 }
 
 impl From<Hash<ClientSecret>> for SecretHashes {
-    fn from(current: Hash<ClientSecret>) -> Self {
-        Self { current }
+    fn from(hash: Hash<ClientSecret>) -> Self {
+        let used_at = None;
+        Self {
+            current: KnownSecret { hash, used_at },
+            former: None,
+        }
     }
 }
 
 impl SecretHashes {
-    /// The hash of the secret that was made last.
-    pub const fn current(&self) -> &Hash<ClientSecret> {
-        &self.current
+    /// With a new secret; the one that was made last ends at `former_ends_at`, and one before it
+    /// at once.
+    #[must_use]
+    pub fn rotated(self, new: Hash<ClientSecret>, former_ends_at: Timestamp) -> Self {
+        Self {
+            former: Some((self.current, former_ends_at)),
+            ..Self::from(new)
+        }
     }
 
-    fn admit(&self, secret: &Secret<ClientSecret>) -> bool {
-        secret.hash() == self.current
+    /// The secret before the current one, where it has not ended.
+    pub fn live_former(&self, now: Timestamp) -> Option<(KnownSecret, Timestamp)> {
+        self.former.filter(|(_, ends_at)| now < *ends_at)
+    }
+
+    /// The secret that was shown, where it is good. The clock is looked at here: whoever remembers a
+    /// client remembers no secret beyond its end.
+    fn admit(&self, secret: &Secret<ClientSecret>, now: Timestamp) -> Option<KnownSecret> {
+        let hash = secret.hash();
+        let former = self.live_former(now).map(|(former, _)| former);
+        let mut known = [Some(self.current), former].into_iter().flatten();
+        known.find(|known| known.hash == hash)
+    }
+
+    /// Remembers a use of the secret with that hash.
+    pub fn note_use(&mut self, of: &Hash<ClientSecret>, at: Timestamp) {
+        let former = self.former.as_mut().map(|(former, _)| former);
+        for known in [Some(&mut self.current), former].into_iter().flatten() {
+            if known.hash == *of {
+                known.used_at = Some(at);
+            }
+        }
     }
 }
 
@@ -54,17 +96,34 @@ impl ClientAuthentication {
         }
     }
 
-    /// What the credentials prove; `None` where they are not what was registered.
-    pub fn verify(&self, credentials: &Credentials) -> Option<Proof> {
+    /// What the credentials prove at this instant; `None` where they are not what was registered.
+    pub fn verify(&self, credentials: &Credentials, now: Timestamp) -> Option<Proof> {
         match (self, credentials) {
             (Self::None, Credentials::None(..)) => Some(Proof::IdOnly),
             (
                 Self::Secret(hashes),
                 Credentials::Basic(_, secret) | Credentials::Post(_, secret),
-            ) => hashes.admit(secret).then_some(Proof::Secret),
+            ) => hashes.admit(secret, now).map(|_| Proof::Secret),
             (Self::None, Credentials::Basic(..) | Credentials::Post(..))
             | (Self::Secret(_), Credentials::None(..)) => None,
         }
+    }
+
+    /// The secret that the credentials show, where its use today is not known yet.
+    pub fn first_use_today(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Option<Hash<ClientSecret>> {
+        let Self::Secret(hashes) = self else {
+            return None;
+        };
+        let (Credentials::Basic(_, secret) | Credentials::Post(_, secret)) = credentials else {
+            return None;
+        };
+        let used = hashes.admit(secret, now)?;
+        let is_known = used.used_at.is_some_and(|at| at.day() >= now.day());
+        (!is_known).then_some(used.hash)
     }
 }
 
@@ -129,7 +188,7 @@ impl Credentials {
         let id = id.ok_or_else(|| refuse(ClientRefusal::Missing))?;
         let id = ApplicationId::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
         Ok(match secret {
-            Some(secret) => Self::Post(id, Secret::new(secret)),
+            Some(secret) => Self::Post(id, intact(secret, CredentialsPlace::Body)?),
             None => Self::None(id, CredentialsPlace::Body),
         })
     }
@@ -154,8 +213,19 @@ impl Credentials {
         if secret.is_empty() {
             return Ok(Self::None(id, CredentialsPlace::Header));
         }
-        Ok(Self::Basic(id, Secret::new(secret)))
+        let secret = intact(&secret, CredentialsPlace::Header)?;
+        Ok(Self::Basic(id, secret))
     }
+}
+
+/// A secret that was shown. One of ours with a wrong checksum was never made here, and nobody is asked
+/// about it.
+fn intact(secret: &str, place: CredentialsPlace) -> Result<Secret<ClientSecret>, Refusal> {
+    let secret = Secret::new(secret);
+    if secret.is_damaged() {
+        return Err(place.refuse(ClientRefusal::Wrong));
+    }
+    Ok(secret)
 }
 
 /// Reads `Basic base64(form(id) ":" form(secret))`. RFC 6749 §2.3.1: "encoded using the
@@ -174,6 +244,8 @@ fn basic(authorization: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
     fn basic_header(userinfo: &str) -> String {
         format!("Basic {}", Base64::encode_string(userinfo.as_bytes()))
@@ -266,6 +338,19 @@ mod tests {
         check(None, "", Err(Missing));
         check(None, "client_assertion=x", Err(Assertion));
         check(None, "client_id=x", Err(Wrong));
+        let damaged = Secret::generate([1; 32])
+            .expose()
+            .replace("flx_cs_A", "flx_cs_B");
+        check(
+            Some(&basic_header(&format!("12:{damaged}"))),
+            "",
+            Err(Wrong),
+        );
+        check(
+            None,
+            &format!("client_id=12&client_secret={damaged}"),
+            Err(Wrong),
+        );
         check(Some(&basic_header("012:x")), "", Err(Wrong));
     }
 
@@ -277,7 +362,7 @@ mod tests {
             let params = Params::from_form(body);
             let credentials = Credentials::read(authorization, &params).expect("readable");
             assert_eq!(
-                registered.verify(&credentials),
+                registered.verify(&credentials, NOW),
                 proof,
                 "{authorization:?} {body}"
             );
@@ -300,5 +385,48 @@ mod tests {
         let empty = basic_header("12:");
         check(public, Some(&empty), "", Some(Proof::IdOnly));
         check(registered, Some(&empty), "", None);
+    }
+
+    #[test]
+    fn two_secrets_overlap_until_the_former_one_ends() {
+        let [first, second, third] = [1, 2, 3].map(|seed| Secret::generate([seed; 32]));
+        let ends_at = NOW + core::time::Duration::from_secs(60);
+        let before = |at: Timestamp| Timestamp::from_millis(at.millis() - 1);
+        let hashes = SecretHashes::from(first.hash()).rotated(second.hash(), ends_at);
+        for (secret, at, is_good) in [
+            (&first, NOW, true),
+            (&second, NOW, true),
+            (&third, NOW, false),
+            (&first, before(ends_at), true),
+            (&first, ends_at, false),
+            (&second, ends_at, true),
+        ] {
+            assert_eq!(hashes.admit(secret, at).is_some(), is_good, "{at:?}");
+        }
+        let hashes = hashes.rotated(third.hash(), ends_at);
+        let is_good = [&first, &second, &third].map(|it| hashes.admit(it, NOW).is_some());
+        assert_eq!(is_good, [false, true, true], "three never overlap");
+    }
+
+    #[test]
+    fn a_use_is_noted_once_a_day() {
+        let [first, second] = [1, 2].map(|seed| Secret::generate([seed; 32]));
+        let mut hashes = SecretHashes::from(first.hash());
+        let day = core::time::Duration::from_hours(24);
+        let noted = |hashes: SecretHashes, secret: &Secret<ClientSecret>, at| {
+            let id = ApplicationId::parse("12").expect("an id");
+            let credentials = Credentials::Post(id, Secret::new(secret.expose()));
+            ClientAuthentication::Secret(hashes).first_use_today(&credentials, at)
+        };
+        assert_eq!(noted(hashes, &first, NOW), Some(first.hash()));
+        assert_eq!(noted(hashes, &second, NOW), None, "not a secret of its");
+        hashes.note_use(&first.hash(), NOW);
+        assert_eq!(noted(hashes, &first, NOW), None);
+        assert_eq!(noted(hashes, &first, NOW + day), Some(first.hash()));
+        let mut hashes = hashes.rotated(second.hash(), NOW + day);
+        assert_eq!(noted(hashes, &first, NOW), None, "known by its former name");
+        assert_eq!(noted(hashes, &second, NOW), Some(second.hash()));
+        hashes.note_use(&second.hash(), NOW);
+        assert_eq!(noted(hashes, &second, NOW), None);
     }
 }

@@ -313,6 +313,7 @@ pub(super) static TEXT: Text = Text {
             "Anwendung geändert",
             "Anwendung gelöscht",
             "Geheimnis einer Anwendung zurückgesetzt",
+            "Einer Anwendung ein zweites Geheimnis gegeben",
             "Ressourcenserver eingetragen",
             "Ressourcenserver geändert",
             "Ressourcenserver gelöscht",

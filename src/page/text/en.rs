@@ -309,6 +309,7 @@ pub(super) static TEXT: Text = Text {
             "Changed an application",
             "Deleted an application",
             "Reset an application’s secret",
+            "Gave an application a second secret",
             "Registered a resource server",
             "Changed a resource server",
             "Deleted a resource server",

@@ -12,6 +12,7 @@ use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Added, Ambient, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR,
 };
+use crate::time::Timestamp;
 
 impl Applications for Memory {
     async fn application(&self, id: ApplicationId) -> Result<Known, Fault> {
@@ -148,6 +149,42 @@ impl Applications for Memory {
                 ClientAuthentication::None => false,
             }
         })
+    }
+
+    async fn rotate_client_secret(
+        &self,
+        id: ApplicationId,
+        new: &Hash<ClientSecret>,
+        former_ends_at: Timestamp,
+    ) -> Result<bool, Fault> {
+        self.change(id, |application, _| {
+            match &mut application.client.authentication {
+                ClientAuthentication::Secret(hashes) => {
+                    *hashes = hashes.rotated(*new, former_ends_at);
+                    true
+                }
+                ClientAuthentication::None => false,
+            }
+        })
+    }
+
+    fn note_secret_use(&self, id: ApplicationId, secret: &Hash<ClientSecret>, at: Timestamp) {
+        let note = |application: &mut Rc<Application>| {
+            let authentication = &mut Rc::make_mut(application).client.authentication;
+            if let ClientAuthentication::Secret(hashes) = authentication {
+                hashes.note_use(secret, at);
+            }
+        };
+        if let Some((_, application)) = self.remembered.borrow_mut().get_mut(&id) {
+            note(application);
+        }
+        let noted = self.write(|tables| {
+            let stored = tables.applications.get_mut(&id);
+            stored.map(|stored| note(&mut stored.application));
+        });
+        if let Err(fault) = noted {
+            self.log(&format!("{fault}: a use of a secret is not noted"));
+        }
     }
 
     async fn add_bot(

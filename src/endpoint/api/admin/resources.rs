@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::Answer;
-use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, Failure, paging};
@@ -25,7 +24,7 @@ const DRAWS: usize = 3;
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
     let mut fields = Fields::read(cx)?;
-    let secret: Secret<ClientSecret> = cx.new_secret()?;
+    let secret = cx.new_client_secret()?;
     let issuer = &cx.config.issuer;
     let identifier = fields.required("identifier", |text| identifier(text, issuer));
     let name = fields.required("name", ApplicationName::parse);

@@ -4,6 +4,8 @@
 
 pub mod operations;
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::endpoint::body::Fields;
@@ -15,6 +17,7 @@ use crate::fluxer::bot_token::BotToken;
 use crate::http::{Response, with_member};
 use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::Edge;
+use crate::time::Timestamp;
 
 use operations::{BotOwner, Made, SecretOwner};
 pub(super) use operations::{DRAWS, Terms, change, current, random_discriminator};
@@ -81,6 +84,44 @@ pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     sudo::confirm(cx, &manager).await?;
     let secret = owner.reset_secret(cx, manager.actor()).await?;
     let shown = with_member(application.in_full(), "client_secret", secret.expose());
+    Ok(Response::json(200, &shown))
+}
+
+/// `POST /api/oauth2/applications/{id}/client-secret/rotate`: a second secret, while the one before
+/// still works.
+pub async fn rotate_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (manager, application) = managed(cx, id).await?;
+    let owner = SecretOwner::of(&application)?;
+    let grace = sudo::confirm_beside(cx, &manager, grace).await?;
+    let secret = owner.rotate_secret(cx, manager.actor(), grace).await?;
+    let shown = with_member(application.in_full(), "client_secret", secret.expose());
+    let ends_at = (cx.now + grace).to_iso();
+    let shown = with_member(shown, "former_client_secret_ends_at", ends_at);
+    Ok(Response::json(200, &shown))
+}
+
+/// How long the secret before the new one is to stay good.
+fn grace(fields: &mut Fields) -> Duration {
+    let seconds = fields.bits("grace_seconds").map(u64::from);
+    let grace = seconds.map_or(operations::DEFAULT_GRACE, Duration::from_secs);
+    if grace > operations::MAX_GRACE {
+        fields.refuse("grace_seconds", "must be at most 2592000");
+    }
+    grace
+}
+
+/// `GET /api/oauth2/applications/{id}/client-secrets`: those that are good now, the newest first.
+pub async fn list_secrets<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (_, application) = managed(cx, id).await?;
+    let secrets = application.secrets(cx.now);
+    let shown: Value = secrets
+        .map(|(secret, ends_at)| {
+            json!({
+                "last_used_on": secret.used_at.map(|at| at.to_iso_date()),
+                "ends_at": ends_at.map(Timestamp::to_iso),
+            })
+        })
+        .collect();
     Ok(Response::json(200, &shown))
 }
 

@@ -3,6 +3,8 @@
 //!
 //! Invariant: a secret leaves in the value of the operation that made it, and in nothing else.
 
+use core::time::Duration;
+
 use serde_json::json;
 
 use crate::crypto::secret::{ClientSecret, Secret};
@@ -16,11 +18,11 @@ use crate::fluxer::audit::Action;
 use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::{Discriminator, ImageHash};
 use crate::oauth::client::Client;
-use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::client::authentication::{ClientAuthentication, SecretHashes};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Added, Edge, Fault};
+use crate::store::{Added, Edge, Fault, SERVES_OUTAGES_FOR};
 
 type Outcome<T> = Result<T, Failure<ApiError>>;
 
@@ -85,7 +87,7 @@ pub async fn add<E: Edge>(
     mut fields: Fields,
     terms: Terms,
 ) -> Outcome<Made> {
-    let secret: Secret<ClientSecret> = cx.new_secret()?;
+    let secret = cx.new_client_secret()?;
     let (has_bot, draft) = draft(cx, &mut fields, &terms, &secret)?;
     let mut application = fields.finish(draft)?;
     if has_bot {
@@ -260,27 +262,58 @@ pub async fn remove<E: Edge>(
     Ok(())
 }
 
+/// How long the secret before a new one stays good, where nothing else is asked for.
+pub const DEFAULT_GRACE: Duration = Duration::from_hours(24);
+/// Longest time that two secrets may overlap.
+pub const MAX_GRACE: Duration = Duration::from_hours(30 * 24);
+
 /// An application that has a secret: a public one has none to reset.
-pub struct SecretOwner(ApplicationId);
+pub struct SecretOwner(ApplicationId, SecretHashes);
 
 impl SecretOwner {
     /// The application, where it is one.
     pub fn of(application: &Application) -> Result<Self, ApiError> {
-        if application.is_public() {
-            let must = "is public: there is no secret to reset";
-            return Err(ApiError::field("type", must));
+        match application.client.authentication {
+            ClientAuthentication::Secret(hashes) => Ok(Self(application.client.id, hashes)),
+            ClientAuthentication::None => {
+                let must = "is public: there is no secret to reset";
+                Err(ApiError::field("type", must))
+            }
         }
-        Ok(Self(application.client.id))
     }
 
-    /// Gives it a new secret. The old one is dead; tokens stay what they are.
+    /// Gives it a second secret. The one before ends after `grace`.
+    pub async fn rotate_secret<E: Edge>(
+        self,
+        cx: &Context<'_, E>,
+        actor: Snowflake,
+        grace: Duration,
+    ) -> Outcome<Secret<ClientSecret>> {
+        let Self(id, hashes) = self;
+        let secret = cx.new_client_secret()?;
+        // An isolate that D1 does not answer would admit for longer what it remembers without an end.
+        if grace < SERVES_OUTAGES_FOR || hashes.live_former(cx.now).is_some() {
+            cx.edge.mark_stopped(id);
+        }
+        let ends_at = cx.now + grace;
+        let hash = secret.hash();
+        if !cx.edge.rotate_client_secret(id, &hash, ends_at).await? {
+            return Err(ApiError::UnknownApplication.into());
+        }
+        let entry = cx.entry(Action::ClientSecretRotated).by(actor).on(id.0);
+        let details = json!({"grace_seconds": grace.as_secs()});
+        cx.edge.record(entry.saying(details));
+        Ok(secret)
+    }
+
+    /// Gives it a new secret. Those before are dead; tokens stay what they are.
     pub async fn reset_secret<E: Edge>(
         self,
         cx: &Context<'_, E>,
         actor: Snowflake,
     ) -> Outcome<Secret<ClientSecret>> {
-        let Self(id) = self;
-        let secret: Secret<ClientSecret> = cx.new_secret()?;
+        let Self(id, _) = self;
+        let secret = cx.new_client_secret()?;
         cx.edge.mark_stopped(id);
         if !cx.edge.set_client_secret(id, &secret.hash()).await? {
             return Err(ApiError::UnknownApplication.into());
