@@ -73,6 +73,8 @@ pub struct Config {
     pub brand: Brand,
     /// Where the pictures of users are.
     pub avatar_url: Option<AvatarUrl>,
+    /// Where users who have forgotten their password get another one.
+    pub password_reset_url: Option<String>,
 }
 
 /// Where the pictures of users are: a URL with `{user}` and `{avatar}` in it.
@@ -81,9 +83,7 @@ pub struct AvatarUrl(String);
 
 impl AvatarUrl {
     fn parse(template: &str) -> Option<Self> {
-        let is_url = template.starts_with("https://") || template.starts_with("http://");
-        let is_plain = template.bytes().all(|byte| byte.is_ascii_graphic());
-        let fits = is_url && is_plain && template.len() <= 512 && template.contains("{avatar}");
+        let fits = is_url(template) && template.contains("{avatar}");
         fits.then(|| Self(template.to_owned()))
     }
 
@@ -176,6 +176,9 @@ pub enum ConfigError {
     /// Where the pictures of users are.
     #[error("AVATAR_URL must be a URL with {{avatar}} in it, and {{user}} where that is needed")]
     AvatarUrl,
+    /// Where passwords are replaced.
+    #[error("PASSWORD_RESET_URL must be an http(s) URL")]
+    PasswordResetUrl,
     /// The colours and measures.
     #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
     Theme(&'static str),
@@ -265,6 +268,10 @@ impl Config {
                 None => None,
                 Some(url) => Some(AvatarUrl::parse(&url).ok_or(ConfigError::AvatarUrl)?),
             },
+            password_reset_url: match setting("PASSWORD_RESET_URL").filter(|url| !url.is_empty()) {
+                Some(url) if !is_url(&url) => return Err(ConfigError::PasswordResetUrl),
+                url => url,
+            },
             issuers,
             issuer,
         })
@@ -294,6 +301,12 @@ impl Config {
         });
         line.to_string()
     }
+}
+
+/// Whether somebody can be sent there: no scheme that runs script.
+fn is_url(text: &str) -> bool {
+    let is_http = text.starts_with("https://") || text.starts_with("http://");
+    is_http && text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn brand(setting: impl Fn(&'static str) -> Option<String>) -> Result<Brand, ConfigError> {
@@ -474,6 +487,14 @@ mod tests {
             "https://a b/{avatar}",
         ] {
             check(&[("AVATAR_URL", url)], Some(ConfigError::AvatarUrl));
+        }
+        let reset = "https://id.example/password";
+        check(&[("PASSWORD_RESET_URL", reset)], None);
+        for url in ["javascript:alert(1)", "/password", "https://a b"] {
+            check(
+                &[("PASSWORD_RESET_URL", url)],
+                Some(ConfigError::PasswordResetUrl),
+            );
         }
         check(
             &[("BRAND_LOGO", "https://evil.example/x.png")],

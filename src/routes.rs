@@ -148,6 +148,8 @@ macro_rules! with_routes {
             DevelopersCreate          Post   "/developers"                                                   pages::developers::create()                                  Page  None;
             DevelopersShow            Get    "/developers/{application}"                                     pages::developers::show(application)                         Page  None;
             DevelopersSubmit          Post   "/developers/{application}"                                     pages::developers::submit(application)                       Page  None;
+            Account                   Get    "/settings"                                                     pages::my_account::show()                                    Page  None;
+            AccountSubmit             Post   "/settings"                                                     pages::my_account::submit()                                  Page  None;
             Settings                  Get    "/settings/authorizations"                                      pages::settings::show()                                      Page  None;
             SettingsSubmit            Post   "/settings/authorizations"                                      pages::settings::submit()                                    Page  None;
             AdminPage                 Get    "/admin"                                                        pages::admin::show()                                         Page  None;

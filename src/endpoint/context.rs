@@ -13,12 +13,15 @@ use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{Edge, Fault, Known, Outlook};
+use crate::store::{BrowserSeen, Edge, Fault, Known, Outlook};
 use crate::time::Timestamp;
 
 /// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
 /// who chose.
 pub const LANGUAGE_COOKIE: &str = "fluxer_language";
+
+/// Longest `User-Agent` that is kept, in characters.
+const MAX_DEVICE: usize = 256;
 
 /// What every endpoint has: the world outside, the settings, the request, and the instant it came.
 pub struct Context<'a, E> {
@@ -49,12 +52,25 @@ impl<E> Context<'_, E> {
             text,
             brand: &self.config.brand,
             here,
+            now: self.now,
             account: None,
             opener: if is_opened_by_clients(&self.request.path) {
                 Opener::Client
             } else {
                 Opener::User
             },
+        }
+    }
+
+    /// The browser, as its user may know it again.
+    pub fn browser_seen(&self) -> BrowserSeen {
+        let device = self.request.header("user-agent").map(|device| {
+            let characters = device.chars().filter(|it| !it.is_control());
+            characters.take(MAX_DEVICE).collect()
+        });
+        BrowserSeen {
+            device,
+            address: self.request.client_ip().parse().ok(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::user::User;
 use crate::rate_limit::Verdict;
-use crate::store::{Edge, Fault};
+use crate::store::{Account, Edge, Fault};
 
 /// Checks the `password` of the body against that of the session's user. An administrator's token
 /// has no password to show.
@@ -72,20 +72,31 @@ pub async fn check<E: Edge>(
     user: &User,
     shown: &str,
 ) -> Result<Checked, Fault> {
+    let account = account(cx, user, shown).await?;
+    Ok(account.map_or_else(|checked| checked, |_| Checked::Right))
+}
+
+/// The account of a user who shows its password again.
+pub async fn account<E: Edge>(
+    cx: &Context<'_, E>,
+    user: &User,
+    shown: &str,
+) -> Result<Result<Account, Checked>, Fault> {
     let attempt = match Attempt::begin(cx, &[Counter::Confirmation(user.id)]).await? {
         Ok(attempt) => attempt,
-        Err(full) => return Ok(Checked::TooMany(full)),
+        Err(full) => return Ok(Err(Checked::TooMany(full))),
     };
     let account = cx.edge.account(user.username.as_str()).await?;
     // Renamed since the session was read, the name may be somebody else's by now.
     let account = account.filter(|account| account.user.id == user.id);
     let hash = account.as_ref().map(|it| it.password_hash.as_str());
-    if !password::verify(shown, hash, cx.config.password_cost)? {
+    let matches = password::verify(shown, hash, cx.config.password_cost)?;
+    let (true, Some(account)) = (matches, account) else {
         attempt.failed();
         let entry = cx.entry(Action::LoginFailed).on(user.id.0);
         cx.edge.record(entry.saying(json!({"at": "confirmation"})));
-        return Ok(Checked::Wrong);
-    }
+        return Ok(Err(Checked::Wrong));
+    };
     attempt.succeeded();
-    Ok(Checked::Right)
+    Ok(Ok(account))
 }

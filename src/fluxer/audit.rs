@@ -74,6 +74,10 @@ wire_enum! {
         RegistrationTokenCreated = "registration_token.created",
         /// An administrator deleted one.
         RegistrationTokenDeleted = "registration_token.deleted",
+        /// A user changed their own password.
+        PasswordChanged = "user.password_changed",
+        /// A user logged browsers of theirs out, from one of them.
+        SessionsEnded = "user.sessions_ended",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::moment::Moment;
 use super::parts::{
     around, branded, claim, fact_of, fact_on, form, monogram, quiet, sentence, tag,
 };
@@ -22,8 +23,8 @@ pub struct ConsentPage<'a> {
     pub application: &'a Application,
     /// The user who answers for it, where there is one.
     pub owner: Option<&'a str>,
-    /// Since when it is registered: a date, `2026-11-23`.
-    pub registered_on: &'a str,
+    /// Since when it is registered.
+    pub registered_on: Moment,
     /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
     pub destination: Option<&'a str>,
     /// What is to be said where nobody vouches for the application.
@@ -274,7 +275,7 @@ impl ConsentPage<'_> {
                 p class=(class) { (branded(standing, chrome)) }
                 dl {
                     @if let Some(owner) = self.owner { (fact_of(text.owner, owner)) }
-                    (fact_on(text.since, self.registered_on))
+                    (fact_on(text.since, self.registered_on, chrome))
                 }
             }
             (claim(self.application.description.as_str(), chrome))

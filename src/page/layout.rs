@@ -53,12 +53,13 @@ fn account_links(chrome: &Chrome<'_>) -> Markup {
             nav aria-label=(text.navigation) {
                 ul.links {
                     @for (path, label) in [
+                        ("/settings", text.account),
                         ("/settings/authorizations", text.authorizations),
                         ("/developers", text.developers),
                         ("/admin", text.admin),
                     ] {
                         @if path != "/admin" || account.is_administrator {
-                            (link(path, label, if chrome.is_at(path) { "page" } else { "false" }))
+                            (link(path, label, if chrome.is_below(path) { "page" } else { "false" }))
                         }
                     }
                     li {

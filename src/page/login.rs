@@ -15,6 +15,8 @@ pub struct LoginPage<'a> {
     pub application: Option<&'a str>,
     /// What was typed before.
     pub login: &'a str,
+    /// Where a forgotten password is replaced.
+    pub password_reset: Option<&'a str>,
     /// Why the form is shown again.
     pub problem: Option<LoginProblem>,
 }
@@ -50,6 +52,9 @@ impl View for LoginPage<'_> {
                 (problem("login-problem", words, seconds))
             }
             (form(self.action, self.csrf_token, &self.fields(chrome)))
+            @if let Some(url) = self.password_reset {
+                p { a href=(url) { (text.forgotten) } }
+            }
         }
     }
 }

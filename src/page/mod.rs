@@ -9,6 +9,7 @@ use maud::Markup;
 
 use crate::config::Brand;
 use crate::http::Response;
+use crate::time::Timestamp;
 
 pub use bot_added::BotAddedPage;
 pub use consent::{
@@ -22,6 +23,7 @@ pub use notice::NoticePage;
 use style::Asset;
 use text::Text;
 
+pub mod account;
 pub mod admin;
 mod bot_added;
 mod consent;
@@ -46,6 +48,8 @@ pub struct Chrome<'a> {
     pub brand: &'a Brand,
     /// Where the choice of language comes back to: a path of ours. Empty: there is no choice.
     pub here: &'a str,
+    /// The instant that the page is asked for.
+    pub now: Timestamp,
     /// Whose account the page is about: with it go the links to the account's pages.
     pub account: Option<AccountLinks<'a>>,
     /// The user or visitor who opens the page.
@@ -79,6 +83,11 @@ impl Chrome<'_> {
     /// Whether this page is, or is below, a path.
     fn is_at(&self, path: &str) -> bool {
         self.here.starts_with(path)
+    }
+
+    /// The same, of the paths that the navigation has: an account is not above what it authorized.
+    fn is_below(&self, path: &str) -> bool {
+        self.is_at(path) && (path != "/settings" || !self.is_at("/settings/"))
     }
 }
 

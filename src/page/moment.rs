@@ -1,11 +1,16 @@
 //! An instant, as pages show it.
 
-use super::text::filled;
+use core::time::Duration;
+
+use super::text::{TimeText, filled};
 use crate::time::Timestamp;
 
 /// An instant on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment(pub Timestamp);
+
+/// A minute, an hour and a day in seconds, and how many seconds are told in each.
+const UNITS: [(u64, u64); 3] = [(60, 3600), (3600, 86_400), (86_400, 7 * 86_400)];
 
 impl Moment {
     /// For machines.
@@ -13,14 +18,54 @@ impl Moment {
         self.0.to_iso()
     }
 
-    /// For people, to the minute, in the one time zone that the server knows.
-    pub fn for_people(self) -> String {
-        let iso = self.0.to_iso();
-        let (day, time) = iso.split_once('T').unwrap_or((&iso, ""));
-        filled("{} {} UTC", &[day, time.get(..5).unwrap_or_default()])
+    /// How long ago it was, where that is less than a week; otherwise the instant.
+    pub fn told(self, now: Timestamp, text: &TimeText) -> String {
+        let seconds = now.since(self.0).as_secs();
+        if self.0 > now + Duration::from_secs(60) {
+            return self.exactly(text);
+        }
+        if seconds < 60 {
+            return text.just_now.to_owned();
+        }
+        let words = text.one.iter().zip(&text.many).zip(UNITS);
+        for ((one, many), (unit, end)) in words {
+            if seconds < end {
+                let count = seconds / unit;
+                return if count == 1 {
+                    (*one).to_owned()
+                } else {
+                    filled(many, &[&count.to_string()])
+                };
+            }
+        }
+        self.exactly(text)
     }
 
-    /// The day alone.
+    /// To the minute, in the one time zone that the server knows.
+    pub fn exactly(self, text: &TimeText) -> String {
+        filled(text.instant, &[&self.day_of(text), &self.clock()])
+    }
+
+    /// The time of the day in UTC: `14:05`.
+    pub fn clock(self) -> String {
+        self.0.to_iso().get(11..16).unwrap_or_default().to_owned()
+    }
+
+    /// The day in UTC, for people.
+    pub fn day_of(self, text: &TimeText) -> String {
+        let day = self.day();
+        let mut parts = day.split('-');
+        let mut part = || parts.next().unwrap_or_default();
+        let (year, month, day) = (part(), part(), part());
+        let month = month.parse().ok().and_then(|month: usize| {
+            let index = month.checked_sub(1)?;
+            text.months.get(index).copied()
+        });
+        let day = day.trim_start_matches('0');
+        filled(text.day, &[day, month.unwrap_or_default(), year])
+    }
+
+    /// The day alone, for machines.
     pub fn day(self) -> String {
         self.0.to_iso_date()
     }
@@ -29,11 +74,38 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::page::text::ALL;
+
+    #[test]
+    fn an_instant_is_told_as_people_tell_it() {
+        let [english, german] = ALL.map(|text| &text.time);
+        let then = Moment(Timestamp::from_millis(1_420_500_459_999));
+        let check = |seconds, in_english: &str, in_german: &str| {
+            let now = then.0 + Duration::from_secs(seconds);
+            assert_eq!(then.told(now, english), in_english);
+            assert_eq!(then.told(now, german), in_german);
+        };
+        check(0, "just now", "gerade eben");
+        check(59, "just now", "gerade eben");
+        check(60, "a minute ago", "vor einer Minute");
+        check(3599, "59 minutes ago", "vor 59 Minuten");
+        check(3600, "an hour ago", "vor einer Stunde");
+        check(86_399, "23 hours ago", "vor 23 Stunden");
+        check(86_400, "a day ago", "vor einem Tag");
+        check(7 * 86_400 - 1, "6 days ago", "vor 6 Tagen");
+        check(
+            7 * 86_400,
+            "5 January 2015, 23:27 UTC",
+            "5. Januar 2015, 23:27 Uhr UTC",
+        );
+        let before = then.0 - Duration::from_secs(3600);
+        assert_eq!(then.told(before, english), "5 January 2015, 23:27 UTC");
+    }
 
     #[test]
     fn an_instant_is_shown_to_the_minute() {
         let moment = Moment(Timestamp::from_millis(1_420_070_459_999));
-        assert_eq!(moment.for_people(), "2015-01-01 00:00 UTC");
+        assert_eq!(moment.clock(), "00:00");
         assert_eq!(moment.day(), "2015-01-01");
         assert_eq!(moment.iso(), "2015-01-01T00:00:59.999Z");
     }

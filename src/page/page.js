@@ -9,6 +9,26 @@ document.addEventListener('click', async ({ target }) => {
 const showCopyButtons = () => document.querySelectorAll('[data-copy]').forEach((button) => (button.hidden = false));
 showCopyButtons();
 
+// Instants as the server tells them, but in the reader's own time zone, and still so when the page has been
+// open for a while.
+const language = document.documentElement.lang;
+const ago = new Intl.RelativeTimeFormat(language);
+const exact = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' });
+const tell = () => {
+  for (const time of document.querySelectorAll('time[datetime*=T]')) {
+    const then = new Date(time.dateTime);
+    const seconds = (Date.now() - then) / 1000;
+    time.title = exact.format(then);
+    if (time.dataset.shows === 'clock') continue;
+    if (seconds >= 7 * 86400 || seconds < -60) time.textContent = time.title;
+    else if (seconds >= 86400) time.textContent = ago.format(-Math.floor(seconds / 86400), 'day');
+    else if (seconds >= 3600) time.textContent = ago.format(-Math.floor(seconds / 3600), 'hour');
+    else if (seconds >= 60) time.textContent = ago.format(-Math.floor(seconds / 60), 'minute');
+  }
+};
+tell();
+setInterval(tell, 60_000);
+
 // A wait that counts down.
 for (const wait of document.querySelectorAll('[data-seconds]')) {
   const end = Date.now() + wait.textContent * 1000;

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::Chrome;
 use super::moment::Moment;
-use super::text::HOLE;
+use super::text::{HOLE, SettingsText, filled};
+use super::user_agent::UserAgent;
 
 /// Words of ours with markup in their holes.
 pub(super) fn around(words: &str, values: &[Markup]) -> Markup {
@@ -106,19 +107,24 @@ pub(super) fn fact_of(label: &str, words: &str) -> Markup {
     fact(label, &html! { bdi { (words) } })
 }
 
-/// An instant.
-pub(super) fn time(moment: Moment) -> Markup {
-    html! { time datetime=(moment.iso()) { (moment.for_people()) } }
+/// An instant that has passed, as people tell it. The script tells it in the reader's own time zone, and
+/// goes on telling it while the page is open.
+pub(super) fn time(moment: Moment, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.time;
+    html! {
+        time datetime=(moment.iso()) title=(moment.exactly(text)) { (moment.told(chrome.now, text)) }
+    }
 }
 
 /// A fact that is an instant.
-pub(super) fn fact_at(label: &str, moment: Moment) -> Markup {
-    fact(label, &time(moment))
+pub(super) fn fact_at(label: &str, moment: Moment, chrome: &Chrome<'_>) -> Markup {
+    fact(label, &time(moment, chrome))
 }
 
-/// A fact that is a day: `2026-11-23`.
-pub(super) fn fact_on(label: &str, day: &str) -> Markup {
-    fact(label, &html! { time datetime=(day) { (day) } })
+/// A fact that is a day.
+pub(super) fn fact_on(label: &str, moment: Moment, chrome: &Chrome<'_>) -> Markup {
+    let day = moment.day_of(&chrome.text.time);
+    fact(label, &html! { time datetime=(moment.day()) { (day) } })
 }
 
 /// The first letter of a name, in place of a picture from elsewhere.
@@ -155,6 +161,16 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
 /// The button of a form.
 pub(super) fn submit(class: &str, words: &str) -> Markup {
     html! { div.actions { button class=(class) { (words) } } }
+}
+
+/// What people know a browser by, from its own word for itself.
+pub(super) fn device_name(device: Option<&str>, text: &SettingsText) -> String {
+    let agent = device.map(UserAgent::parse).unwrap_or_default();
+    match (agent.browser, agent.system) {
+        (Some(browser), Some(system)) => filled(text.browser_on, &[browser, system]),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) => text.unknown_device.to_owned(),
+    }
 }
 
 /// A password field that belongs to the form `part`.

@@ -6,11 +6,10 @@ use maud::{Markup, html};
 
 use super::moment::Moment;
 use super::parts::{
-    around, claim, clipped, done, fact_at, fact_of, form, heading, monogram, pager, quiet, section,
-    time,
+    around, claim, clipped, device_name, done, fact_at, fact_of, form, heading, monogram, pager,
+    quiet, section, time,
 };
 use super::text::{SettingsText, filled};
-use super::user_agent::UserAgent;
 use super::{Chrome, View};
 use crate::fluxer::application::Application;
 use crate::id::FamilyId;
@@ -137,10 +136,10 @@ impl GrantView<'_> {
                     }
                 }
                 dl.byline {
-                    (fact_at(text.granted, self.granted_at))
-                    @if let Some(at) = self.confirmed_at { (fact_at(text.confirmed, at)) }
+                    (fact_at(text.granted, self.granted_at, chrome))
+                    @if let Some(at) = self.confirmed_at { (fact_at(text.confirmed, at, chrome)) }
                     @match self.last_used_at {
-                        Some(at) => (fact_at(text.last_used, at)),
+                        Some(at) => (fact_at(text.last_used, at, chrome)),
                         None => (fact_of(text.last_used, text.no_device)),
                     }
                 }
@@ -170,7 +169,7 @@ impl GrantView<'_> {
                 h3 { (text.devices) }
                 ul.rows role="list" {
                     @for (nth, device) in self.devices.iter().enumerate() {
-                        (device.row(&[index, "-", &nth.to_string()].concat(), id, text))
+                        (device.row(&[index, "-", &nth.to_string()].concat(), id, chrome))
                     }
                 }
                 @if let Some(more) = &self.more {
@@ -229,14 +228,15 @@ pub struct DeviceView {
 
 impl DeviceView {
     /// Its line; `place` tells it from the others on the page, `id` is the application's.
-    fn row(&self, place: &str, id: &str, text: &SettingsText) -> Markup {
+    fn row(&self, place: &str, id: &str, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.settings;
         html! {
             li.row {
                 div {
                     p.name id={ "d" (place) } { (self.name) }
-                    p.quiet { (text.last_used) " " (time(self.last_used_at)) }
+                    p.quiet { (text.last_used) " " (time(self.last_used_at, chrome)) }
                     p.quiet {
-                        (text.authorized) " " (time(self.authorized_at))
+                        (text.authorized) " " (time(self.authorized_at, chrome))
                         @if let Some(address) = self.address {
                             ", " (text.from) " " (address.to_string())
                         }
@@ -250,15 +250,9 @@ impl DeviceView {
 
     /// What its user sees of a device.
     pub fn of(device: &Device, text: &SettingsText) -> Self {
-        let agent = device.device.as_deref().map(UserAgent::parse);
-        let agent = agent.unwrap_or_default();
         Self {
             family: device.family,
-            name: match (agent.browser, agent.system) {
-                (Some(browser), Some(system)) => filled(text.browser_on, &[browser, system]),
-                (Some(name), None) | (None, Some(name)) => name.to_owned(),
-                (None, None) => text.unknown_device.to_owned(),
-            },
+            name: device_name(device.device.as_deref(), text),
             authorized_at: Moment(device.opened_at),
             last_used_at: Moment(device.last_used_at),
             address: device.address,

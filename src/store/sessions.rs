@@ -1,5 +1,6 @@
 //! Browsers that are logged in.
 
+use core::net::IpAddr;
 use core::time::Duration;
 
 use super::Fault;
@@ -26,6 +27,54 @@ pub struct Session {
     pub shown: Option<Shown>,
 }
 
+/// A browser that is about to be logged in.
+#[derive(Debug)]
+pub struct NewSession {
+    /// The hash of its cookie.
+    pub id: Hash<SessionId>,
+    /// As whom.
+    pub user: UserId,
+    /// By what proof.
+    pub amr: AuthenticationMethods,
+    /// Since when.
+    pub at: Timestamp,
+    /// How long.
+    pub lifetime: Duration,
+    /// The browser.
+    pub browser: BrowserSeen,
+}
+
+/// What is known of a browser as it logs in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BrowserSeen {
+    /// Its own word for itself (`User-Agent`).
+    pub device: Option<String>,
+    /// Where it was.
+    pub address: Option<IpAddr>,
+}
+
+/// A browser that is logged in, among the others of its user.
+#[derive(Debug, Clone)]
+pub struct OpenSession {
+    /// The hash of its cookie. It opens nothing.
+    pub id: Hash<SessionId>,
+    /// Since when.
+    pub authenticated_at: Timestamp,
+    /// The browser.
+    pub browser: BrowserSeen,
+}
+
+/// Sessions of a user that end.
+#[derive(Debug, Clone, Copy)]
+pub enum Ended {
+    /// One of them.
+    One(Hash<SessionId>),
+    /// All but one.
+    AllBut(Hash<SessionId>),
+    /// All.
+    All,
+}
+
 /// Sessions.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Sessions {
@@ -40,12 +89,25 @@ pub trait Sessions {
     /// the user is there.
     async fn open_session(
         &self,
-        id: &Hash<SessionId>,
-        user: UserId,
-        amr: AuthenticationMethods,
-        now: Timestamp,
-        lifetime: Duration,
+        session: &NewSession,
         replaces: Option<&Hash<SessionId>>,
+    ) -> Result<bool, Fault>;
+    /// The sessions of a user that have not expired, the newest first.
+    async fn open_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OpenSession>, Fault>;
+    /// Logs browsers of a user out; whether there was one.
+    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault>;
+    /// Sets a user's password in place of the one that `old_hash` is of, ends all of the user's
+    /// sessions, and opens `session`. Whether the password was that one still.
+    async fn change_password(
+        &self,
+        old_hash: &str,
+        new_hash: &str,
+        session: &NewSession,
     ) -> Result<bool, Fault>;
     /// Logs a browser out.
     async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault>;

@@ -126,6 +126,9 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('logged-out', '/logout');
   scene('nothing-added', bot(apps.bot), { as: ada, then: press('Deny') });
 
+  scene('account', '/settings', { as: ada });
+  scene('account-mistake', '/settings', { as: ada, then: inForm('Change the password', { password: 'x', new_password: 'a new password', repeat_password: 'another one' }) });
+  scene('account-done', '/settings?done=others', { as: lonely });
   scene('settings', '/settings/authorizations', { as: ada });
   scene('settings-empty', '/settings/authorizations', { as: lonely });
   scene('settings-done', '/settings/authorizations?done=device', { as: ada });
@@ -159,6 +162,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('consent-de', ask(apps.plain, everything), { as: ada, ...german });
   scene('invite-de', bot(apps.bot, { permissions: ALL_PERMISSIONS }), { as: ada, ...german });
   scene('error-link-de', `${ask(apps.plain, { redirectUri: 'https://elsewhere.example/' })}`, german);
+  scene('account-de', '/settings', { as: ada, ...german });
   scene('settings-de', '/settings/authorizations', { as: ada, ...german });
   scene('developers-de', '/developers', { as: ada, ...german });
   scene('developers-application-de', `/developers/${own.id}?scope=bot`, { as: ada, ...german });

@@ -514,6 +514,38 @@ fn keys_and_resource_servers_are_written_down() {
 }
 
 #[test]
+fn what_users_do_with_their_own_account_is_written_down() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let alice = &*world.alice.id;
+    let press = |action: &str, fields: &[(&str, &str)]| {
+        let page = browser.get("/settings").expect(200);
+        let form = page.form_with(&format!("button[value={action}]"));
+        let form = fields
+            .iter()
+            .fold(form, |form, (name, value)| form.with(name, value));
+        browser.submit(&form.with("action", action)).expect(303);
+    };
+    let by_alice =
+        |action, details| vec![entry(action, "192.0.2.1", (alice, alice), None, details)];
+    let new = "another password";
+    let fields = [
+        ("password", PASSWORD),
+        ("new_password", new),
+        ("repeat_password", new),
+    ];
+    assert_eq!(
+        left(&world, || press("password", &fields)),
+        by_alice(Action::PasswordChanged, Value::Null)
+    );
+    world.browser().try_to_log_in("alice", new).expect(303);
+    assert_eq!(
+        left(&world, || press("others", &[])),
+        by_alice(Action::SessionsEnded, json!({"browsers": "others"}))
+    );
+}
+
+#[test]
 fn every_action_has_a_test_that_writes_it() {
     let this = include_str!("audit.rs");
     for action in Action::ALL {

@@ -66,6 +66,7 @@ fn a_form_is_taken_from_whoever_was_shown_it_and_nobody_else() {
         asks.clone(),
         bot.bot_link().target(),
         "/logout".to_owned(),
+        "/settings".to_owned(),
         "/settings/authorizations".to_owned(),
         "/developers".to_owned(),
         format!("/developers/{}", own.id),

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod account;
 mod admin_pages;
 mod administration;
 mod applications;

@@ -151,7 +151,7 @@ impl Bindings {
             (authorizations::AUTHORIZATION, "authorizations"),
             ("shown", "authorizations"),
             (guilds::GUILD, "guilds"),
-            ("user_id || expires_at", "sessions"),
+            ("user_id || device", "sessions"),
             ("user_id || permissions", "members"),
             ("application_id || installation", "bot_members"),
             ("application_id || permissions", "roles"),

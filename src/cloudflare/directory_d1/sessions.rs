@@ -1,16 +1,20 @@
 //! Browsers that are logged in.
 
-use core::time::Duration;
+use core::net::IpAddr;
+
+use worker::worker_sys::D1PreparedStatement;
 
 use super::users::{USER, UserRow};
-use super::{Bind, Bindings, fault, id, referring};
+use super::{Bind, Bindings, fault, id, referring, text_or_null};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::shown::Shown;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Fault, Session, Sessions};
+use crate::store::{BrowserSeen, Ended, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
+
+type OpenRow = (Hash<SessionId>, Timestamp, Option<String>, Option<IpAddr>);
 
 type Row = (
     UserRow,
@@ -19,6 +23,32 @@ type Row = (
     Option<Scopes>,
     Option<Shown>,
 );
+
+impl Bindings {
+    /// Writes a session where `condition`, a `WHERE` clause with its values, holds.
+    fn insert_session(
+        &self,
+        session: &NewSession,
+        condition: &str,
+        values: &[Bind<'static>],
+    ) -> Result<D1PreparedStatement, Fault> {
+        let mut all = vec![
+            id(session.id),
+            id(session.user),
+            Bind::Time(session.at),
+            Bind::Time(session.at + session.lifetime),
+            id(session.amr),
+            text_or_null(session.browser.device.as_deref()),
+            session.browser.address.map_or(Bind::Null, id),
+        ];
+        all.extend(values.iter().cloned());
+        let sql = format!(
+            "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at, amr, device, \
+             address) SELECT ?, ?, ?, ?, ?, ?, ? {condition} RETURNING id_hash AS found"
+        );
+        self.prepare(&sql, &all)
+    }
+}
 
 impl Sessions for Bindings {
     async fn session(
@@ -52,30 +82,73 @@ impl Sessions for Bindings {
 
     async fn open_session(
         &self,
-        session: &Hash<SessionId>,
-        user: UserId,
-        amr: AuthenticationMethods,
-        now: Timestamp,
-        lifetime: Duration,
+        session: &NewSession,
         replaces: Option<&Hash<SessionId>>,
     ) -> Result<bool, Fault> {
         // The user's expired sessions go with the one that is replaced: nobody else sweeps here.
+        let replaced = replaces.map_or(Bind::Null, id);
         let sweep = self.prepare(
             "DELETE FROM sessions WHERE id_hash = ? OR (user_id = ? AND expires_at <= ?)",
-            &[replaces.map_or(Bind::Null, id), id(user), Bind::Time(now)],
+            &[replaced, id(session.user), Bind::Time(session.at)],
         )?;
-        let open = self.prepare(
-            "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at, amr) \
-             VALUES (?, ?, ?, ?, ?)",
-            &[
-                id(session),
-                id(user),
-                Bind::Time(now),
-                Bind::Time(now + lifetime),
-                id(amr),
-            ],
-        )?;
+        let open = self.insert_session(session, "WHERE true", &[])?;
         referring(self.batch(&[sweep, open]).await.map(|_| ()))
+    }
+
+    async fn open_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OpenSession>, Fault> {
+        let sql = "SELECT json_group_array(json_array(id_hash, authenticated_at, device, address)) \
+                   AS found FROM (SELECT * FROM sessions WHERE user_id = ? AND expires_at > ? \
+                   ORDER BY authenticated_at DESC LIMIT ?)";
+        let values = [id(user), Bind::Time(now), Bind::Bits(limit)];
+        let rows: Vec<OpenRow> = self.rows(sql, &values).await?;
+        let rows = rows.into_iter();
+        let sessions = rows.map(|(id, authenticated_at, device, address)| OpenSession {
+            id,
+            authenticated_at,
+            browser: BrowserSeen { device, address },
+        });
+        Ok(sessions.collect())
+    }
+
+    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault> {
+        let (condition, session) = match ended {
+            Ended::One(it) => ("id_hash = ?2", id(it)),
+            Ended::AllBut(it) => ("id_hash <> ?2", id(it)),
+            Ended::All => ("?2 IS NULL", Bind::Null),
+        };
+        let sql = format!(
+            "DELETE FROM sessions WHERE user_id = ?1 AND {condition} RETURNING id_hash AS found"
+        );
+        let written = self.write(&sql, &[id(user), session]).await;
+        written.map_err(fault)
+    }
+
+    async fn change_password(
+        &self,
+        old_hash: &str,
+        new_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, Fault> {
+        let user = || id(session.user);
+        // Of two changes at once the second finds another password than the one it was shown.
+        let change = self.prepare(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            &[Bind::Text(new_hash), user(), Bind::Text(old_hash)],
+        )?;
+        let end = self.prepare(
+            "DELETE FROM sessions WHERE user_id = ?1 AND \
+             EXISTS (SELECT 1 FROM users WHERE id = ?1 AND password_hash = ?2)",
+            &[user(), Bind::Text(new_hash)],
+        )?;
+        let changed = "WHERE EXISTS (SELECT 1 FROM users WHERE id = ? AND password_hash = ?)";
+        let open = self.insert_session(session, changed, &[user(), id(new_hash)])?;
+        let opened = self.batch(&[change, end, open]).await.map_err(fault)?;
+        Ok(opened.is_some())
     }
 
     async fn close_session(&self, session: &Hash<SessionId>) -> Result<(), Fault> {

@@ -20,7 +20,7 @@ use crate::oauth::openid::AuthenticationMethod;
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge, Fault};
+use crate::store::{Account, Edge, Fault, NewSession};
 use sha2::{Digest, Sha256};
 
 /// How long a browser that is not logged in keeps its cookie.
@@ -123,17 +123,15 @@ async fn log_in<E: Edge>(
     let old = cx
         .cookie(Cookie::Session)
         .map(|old| Secret::new(old).hash());
-    let opened = cx
-        .edge
-        .open_session(
-            &session.hash(),
-            account.user.id,
-            AuthenticationMethod::Password.into(),
-            cx.now,
-            lifetime,
-            old.as_ref(),
-        )
-        .await?;
+    let new = NewSession {
+        id: session.hash(),
+        user: account.user.id,
+        amr: AuthenticationMethod::Password.into(),
+        at: cx.now,
+        lifetime,
+        browser: cx.browser_seen(),
+    };
+    let opened = cx.edge.open_session(&new, old.as_ref()).await?;
     if !opened {
         // The account was deleted while its password was looked at.
         return form_page(
@@ -204,6 +202,7 @@ async fn form_page<E: Edge>(
         csrf_token: &cx.ticket(&login_form(browser))?,
         application: application.as_ref().map(|it| it.name.as_str()),
         login,
+        password_reset: cx.config.password_reset_url.as_deref(),
         problem,
     };
     let error = problem.map_or("", |_| chrome.text.layout.error);

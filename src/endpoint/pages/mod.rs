@@ -7,4 +7,5 @@ pub mod developers;
 pub mod language;
 pub mod login;
 pub mod logout;
+pub mod my_account;
 pub mod settings;

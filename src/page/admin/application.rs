@@ -100,7 +100,7 @@ impl AdminApplicationPage<'_> {
                 (fact(text.redirect_uris, &self.redirect_uris(chrome)))
                 (fact(text.bot, &self.bot(chrome)))
                 (fact_of(text.trusted, trusted))
-                (fact_at(text.registered, Moment(application.created_at)))
+                (fact_at(text.registered, Moment(application.created_at), chrome))
                 (fact(text.audit_log, &audit_log))
             }
         }

@@ -66,7 +66,7 @@ fn entry_row(entry: &Entry, chrome: &Chrome<'_>) -> Markup {
         li {
             p {
                 span.name { (words(entry.action, chrome)) } " "
-                span.quiet { (time(Moment(done_at))) }
+                span.quiet { (time(Moment(done_at), chrome)) }
             }
             dl.facts {
                 @for (label, href, id) in [

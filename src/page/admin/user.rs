@@ -93,7 +93,7 @@ impl AdminUserPage<'_> {
                 (fact(text.username, &username))
                 (fact(text.email, &email))
                 (fact_of(text.administrator, yes_or_no(user.admin, chrome)))
-                (fact_at(text.registered, Moment(user.created_at)))
+                (fact_at(text.registered, Moment(user.created_at), chrome))
                 (fact(text.audit_log, &audit_log))
             }
         }
@@ -132,7 +132,7 @@ impl AdminUserPage<'_> {
                     }
                     p.quiet {
                         (it.authorization.scope.to_string()) " · "
-                        (time(Moment(it.authorization.updated_at)))
+                        (time(Moment(it.authorization.updated_at), chrome))
                     }
                 }
                 (form(self.action, self.csrf_token, &revoke))

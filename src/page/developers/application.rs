@@ -6,6 +6,7 @@ use super::form::{ApplicationForm, field, fields};
 use super::{Link, client_id, kind, secret};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
+use crate::page::moment::Moment;
 use crate::page::parts::{
     around, done, fact_of, fact_on, form, heading_of, hidden, monogram, password, problem,
     problem_id, section, sentence, submit,
@@ -18,8 +19,8 @@ pub struct ApplicationPage<'a> {
     pub csrf_token: &'a str,
     /// The application as it is.
     pub application: &'a Application,
-    /// Since when it is registered: a date, `2026-11-23`.
-    pub registered_on: &'a str,
+    /// Since when it is registered.
+    pub registered_on: Moment,
     /// Its settings, as they are or as they were typed.
     pub form: ApplicationForm,
     /// The operation that this page answers, where it succeeded.
@@ -95,7 +96,7 @@ impl View for ApplicationPage<'_> {
             dl.facts {
                 (client_id(&application.client.id.to_string(), text))
                 (fact_of(text.kind, kind(application.is_public(), text)))
-                (fact_on(chrome.text.consent.since, self.registered_on))
+                (fact_on(chrome.text.consent.since, self.registered_on, chrome))
             }
             (self.settings(chrome))
             (self.secret(chrome))

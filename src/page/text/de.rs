@@ -1,8 +1,8 @@
 //! German.
 
 use super::{
-    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText,
-    MessagesText, SettingsText, Text,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText,
+    LogoutText, MessagesText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -14,6 +14,7 @@ pub(super) static TEXT: Text = Text {
         language: "Sprache",
         change: "Ändern",
         navigation: "Dein Konto",
+        account: "Konto",
         authorizations: "Autorisierte Anwendungen",
         developers: "Für Entwickler",
         admin: "Verwaltung",
@@ -35,6 +36,7 @@ pub(super) static TEXT: Text = Text {
         too_many: "Zu viele Versuche. In {} Sekunden kannst du es wieder versuchen.",
         expired: "Das Formular war zu lange offen, oder dein Browser blockiert Cookies. Bitte \
                   versuche es noch einmal.",
+        forgotten: "Passwort vergessen?",
     },
     logout: LogoutText {
         heading: "Von {} abmelden?",
@@ -191,6 +193,60 @@ pub(super) static TEXT: Text = Text {
         wrong_name: "Das ist nicht der Name der Anwendung.",
         delete_submit: "Endgültig löschen",
     },
+    time: TimeText {
+        just_now: "gerade eben",
+        one: ["vor einer Minute", "vor einer Stunde", "vor einem Tag"],
+        many: ["vor {} Minuten", "vor {} Stunden", "vor {} Tagen"],
+        day: "{}. {} {}",
+        instant: "{}, {} Uhr UTC",
+        months: [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ],
+    },
+    account: AccountText {
+        username: "Benutzername",
+        email: "E-Mail-Adresse",
+        registered: "Registriert",
+        password: "Passwort",
+        current_password: "Bisheriges Passwort",
+        new_password: "Neues Passwort",
+        new_password_hint: "Mindestens 8 Zeichen.",
+        repeat_password: "Neues Passwort, noch einmal",
+        revoke_everything: "Auch jeder Anwendung den Zugriff auf mein Konto entziehen",
+        change_password: "Passwort ändern",
+        change_means: "Jeder andere Browser wird abgemeldet. Anwendungen behalten den Zugriff, den du ihnen \
+                       gegeben hast, wenn du es hier nicht anders sagst.",
+        wrong_password: "Das bisherige Passwort ist falsch.",
+        bad_password: "Das neue Passwort muss mindestens 8 Zeichen und darf höchstens 1024 Byte haben.",
+        unlike_password: "Das neue Passwort ist nicht in beiden Feldern dasselbe.",
+        changed_meanwhile: "Das Passwort wurde inzwischen anderswo geändert.",
+        browsers: "Angemeldete Browser",
+        browsers_intro: "Diese Browser sind hier mit deinem Konto angemeldet. Melde ab, was du nicht kennst, und \
+                         ändere dann dein Passwort.",
+        this_browser: "Dieser Browser",
+        logged_in: "Angemeldet",
+        end: "Abmelden",
+        end_others: "Alle anderen abmelden",
+        end_all: "Überall abmelden",
+        more: "Es gibt weitere, die sich früher angemeldet haben.",
+        done: [
+            "Dein Passwort ist geändert, und jeder andere Browser ist abgemeldet.",
+            "Dieser Browser ist abgemeldet.",
+            "Jeder andere Browser ist abgemeldet.",
+            "Es gab nichts zu tun: Er war schon abgemeldet.",
+        ],
+    },
     settings: SettingsText {
         intro: "Diese Anwendungen haben Zugriff auf dein Konto, bis du ihn ihnen wieder entziehst.",
         none: "Du hast keine Anwendung autorisiert.",
@@ -321,6 +377,8 @@ pub(super) static TEXT: Text = Text {
             "Bekannt gewordenen Signaturschlüssel entfernt",
             "Token zum Registrieren von Clients erstellt",
             "Token zum Registrieren von Clients gelöscht",
+            "Passwort geändert",
+            "Browser abgemeldet",
         ],
     },
     scopes: [

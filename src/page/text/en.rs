@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText, LogoutText,
-    MessagesText, SettingsText, Text,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText,
+    LogoutText, MessagesText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -14,6 +14,7 @@ pub(super) static TEXT: Text = Text {
         language: "Language",
         change: "Change",
         navigation: "Your account",
+        account: "Account",
         authorizations: "Authorized applications",
         developers: "Developers",
         admin: "Administration",
@@ -34,6 +35,7 @@ pub(super) static TEXT: Text = Text {
         suspended: "This account is suspended. Nothing of it was deleted.",
         too_many: "Too many attempts. You can try again in {} seconds.",
         expired: "The form was open too long, or your browser blocks cookies. Please try again.",
+        forgotten: "Forgot your password?",
     },
     logout: LogoutText {
         heading: "Log out of {}?",
@@ -187,6 +189,60 @@ pub(super) static TEXT: Text = Text {
         wrong_name: "That is not the application’s name.",
         delete_submit: "Delete for good",
     },
+    time: TimeText {
+        just_now: "just now",
+        one: ["a minute ago", "an hour ago", "a day ago"],
+        many: ["{} minutes ago", "{} hours ago", "{} days ago"],
+        day: "{} {} {}",
+        instant: "{}, {} UTC",
+        months: [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+    },
+    account: AccountText {
+        username: "User name",
+        email: "E-mail address",
+        registered: "Registered",
+        password: "Password",
+        current_password: "Current password",
+        new_password: "New password",
+        new_password_hint: "At least 8 characters.",
+        repeat_password: "New password, again",
+        revoke_everything: "Revoke every application’s access to my account, too",
+        change_password: "Change the password",
+        change_means: "Every other browser is logged out. Applications keep the access that you gave \
+                       them, unless you say otherwise here.",
+        wrong_password: "The current password is wrong.",
+        bad_password: "The new password must have at least 8 characters, and at most 1024 bytes.",
+        unlike_password: "The new password is not the same in both fields.",
+        changed_meanwhile: "The password was changed elsewhere in the meantime.",
+        browsers: "Logged-in browsers",
+        browsers_intro: "These browsers are logged in to your account here. Log out those that you do not know, \
+                         and change your password.",
+        this_browser: "This browser",
+        logged_in: "Logged in",
+        end: "Log out",
+        end_others: "Log out all others",
+        end_all: "Log out everywhere",
+        more: "There are more, which logged in longer ago.",
+        done: [
+            "Your password is changed, and every other browser is logged out.",
+            "That browser is logged out.",
+            "Every other browser is logged out.",
+            "There was nothing to do: it was logged out before.",
+        ],
+    },
     settings: SettingsText {
         intro: "These applications can use your account until you revoke it.",
         none: "You have not authorized any application.",
@@ -317,6 +373,8 @@ pub(super) static TEXT: Text = Text {
             "Removed a leaked signing key",
             "Made a token for registering clients",
             "Deleted a token for registering clients",
+            "Changed their password",
+            "Logged browsers out",
         ],
     },
     scopes: [

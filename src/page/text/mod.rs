@@ -5,13 +5,16 @@
 use crate::fluxer::permissions::{self, Group, Permission};
 use crate::oauth::scope::Scope;
 
+pub use account::AccountText;
 pub use admin::AdminText;
 pub use consent::{BotText, ConsentText};
 pub use developers::DevelopersText;
 pub use messages::{Message, MessagesText};
 pub use negotiation::{accepted, by_tag};
 pub use settings::SettingsText;
+pub use time::TimeText;
 
+mod account;
 mod admin;
 mod consent;
 mod de;
@@ -20,6 +23,7 @@ mod en;
 mod messages;
 mod negotiation;
 mod settings;
+mod time;
 
 /// Where a value goes in words of ours.
 pub const HOLE: &str = "{}";
@@ -60,6 +64,10 @@ pub struct Text {
     pub bot: BotText,
     /// The pages of those who make applications.
     pub developers: DevelopersText,
+    /// How times are told.
+    pub time: TimeText,
+    /// The page of a user's own account.
+    pub account: AccountText,
     /// The page of what a user has authorized.
     pub settings: SettingsText,
     /// The pages for administrators.
@@ -107,6 +115,8 @@ pub struct LayoutText {
     pub change: &'static str,
     /// Names the links for a user who is logged in.
     pub navigation: &'static str,
+    /// The page of the user's own account.
+    pub account: &'static str,
     /// The page of authorized applications.
     pub authorizations: &'static str,
     /// The page of the user's own applications.
@@ -148,6 +158,8 @@ pub struct LoginText {
     pub too_many: &'static str,
     /// The form was open too long, or the browser did not keep its cookie.
     pub expired: &'static str,
+    /// The way on for whoever has forgotten the password.
+    pub forgotten: &'static str,
 }
 
 /// The logout form.
@@ -182,7 +194,11 @@ mod tests {
     #[test]
     fn no_language_is_silent_or_half_translated() {
         // What is the same in both languages.
-        const ALIKE: [&str; 7] = [
+        const ALIKE: [&str; 11] = [
+            "\"April\",",
+            "\"August\",",
+            "\"September\",",
+            "\"November\",",
             "direction: \"ltr\",",
             "name: \"Name\",",
             "bot: \"Bot\",",

@@ -1,13 +1,12 @@
 //! Sessions, over plain collections.
 
-use core::time::Duration;
+use core::cmp::Reverse;
 
 use super::Memory;
 use super::tables::StoredSession;
 use crate::crypto::secret::{Hash, SessionId};
-use crate::oauth::openid::AuthenticationMethods;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Fault, Session, Sessions};
+use crate::store::{Ended, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
 
 impl Sessions for Memory {
@@ -37,27 +36,78 @@ impl Sessions for Memory {
 
     async fn open_session(
         &self,
-        id: &Hash<SessionId>,
-        user: UserId,
-        amr: AuthenticationMethods,
-        now: Timestamp,
-        lifetime: Duration,
+        session: &NewSession,
         replaces: Option<&Hash<SessionId>>,
     ) -> Result<bool, Fault> {
         self.write(|tables| {
-            if !tables.users.contains_key(&user) {
+            if !tables.users.contains_key(&session.user) {
                 return false;
             }
             if let Some(old) = replaces {
                 tables.sessions.remove(&old.to_string());
             }
-            let session = StoredSession {
-                user,
-                authenticated_at: now,
-                amr,
-                expires_at: now + lifetime,
+            let stored = StoredSession::of(session);
+            tables.sessions.insert(session.id.to_string(), stored);
+            true
+        })
+    }
+
+    async fn open_sessions(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OpenSession>, Fault> {
+        self.read(|tables| {
+            let sessions = tables.sessions.iter();
+            let mut open: Vec<_> = sessions
+                .filter(|(_, it)| it.user == user && now < it.expires_at)
+                .filter_map(|(id, it)| {
+                    Some(OpenSession {
+                        id: Hash::parse(id)?,
+                        authenticated_at: it.authenticated_at,
+                        browser: it.browser.clone(),
+                    })
+                })
+                .collect();
+            open.sort_by_key(|it| Reverse(it.authenticated_at));
+            open.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            open
+        })
+    }
+
+    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault> {
+        self.write(|tables| {
+            let before = tables.sessions.len();
+            tables.sessions.retain(|id, it| {
+                let ends = match ended {
+                    Ended::One(one) => *id == one.to_string(),
+                    Ended::AllBut(one) => *id != one.to_string(),
+                    Ended::All => true,
+                };
+                it.user != user || !ends
+            });
+            tables.sessions.len() < before
+        })
+    }
+
+    async fn change_password(
+        &self,
+        old_hash: &str,
+        new_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, Fault> {
+        self.write(|tables| {
+            let Some((_, hash)) = tables.users.get_mut(&session.user) else {
+                return false;
             };
-            tables.sessions.insert(id.to_string(), session);
+            if hash.as_str() != old_hash {
+                return false;
+            }
+            new_hash.clone_into(hash);
+            tables.sessions.retain(|_, it| it.user != session.user);
+            let stored = StoredSession::of(session);
+            tables.sessions.insert(session.id.to_string(), stored);
             true
         })
     }

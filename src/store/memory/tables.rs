@@ -16,7 +16,9 @@ use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
-use crate::store::{Authorization, Fault, InitialToken, Installation, Paging, Taken};
+use crate::store::{
+    Authorization, BrowserSeen, Fault, InitialToken, Installation, NewSession, Paging, Taken,
+};
 use crate::time::Timestamp;
 
 /// What D1 keeps.
@@ -45,6 +47,19 @@ pub(super) struct StoredSession {
     pub(super) authenticated_at: Timestamp,
     pub(super) amr: AuthenticationMethods,
     pub(super) expires_at: Timestamp,
+    pub(super) browser: BrowserSeen,
+}
+
+impl StoredSession {
+    pub(super) fn of(session: &NewSession) -> Self {
+        Self {
+            user: session.user,
+            authenticated_at: session.at,
+            amr: session.amr,
+            expires_at: session.at + session.lifetime,
+            browser: session.browser.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -20,9 +20,6 @@ use crate::page::text::Message;
 use crate::snowflake::UserId;
 use crate::store::{CodeRecord, Consent, Consented, Edge, Outlook};
 
-/// Longest `User-Agent` that is kept with a family, in characters.
-const MAX_DEVICE: usize = 256;
-
 /// What the user said yes to.
 pub(super) struct Approval<'a> {
     pub(super) request: &'a RequestedAccess,
@@ -152,6 +149,7 @@ impl Interaction {
         let (user, application) = (approval.user(), self.client().id);
         let authentication = approval.authentication();
         let openid = authentication.is_some();
+        let browser = cx.browser_seen();
         let code = Code::issue(
             &cx.config.keyring,
             user,
@@ -164,8 +162,8 @@ impl Interaction {
             scope: approval.scope,
             redirect_uri: callback.redirect_uri.as_str().to_owned(),
             code_challenge: approval.request.oauth.code_challenge,
-            device: device(cx),
-            address: cx.request.client_ip().parse().ok(),
+            device: browser.device,
+            address: browser.address,
             joins: approval
                 .installation
                 .as_ref()
@@ -256,17 +254,6 @@ fn answered_before() -> Notice {
 /// asked about stays.
 fn remembered(before: Option<Scopes>, asked: Scopes, granted: Scopes) -> Scopes {
     before.unwrap_or(Scopes::NONE).without(asked).union(granted)
-}
-
-fn device<E>(cx: &Context<'_, E>) -> Option<String> {
-    let device = cx.request.header("user-agent")?;
-    Some(
-        device
-            .chars()
-            .filter(|character| !character.is_control())
-            .take(MAX_DEVICE)
-            .collect(),
-    )
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ impl Interaction {
             csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
             application: &self.application,
             owner: owner.as_ref().map(|it| it.username.as_str()),
-            registered_on: &Moment(self.application.created_at).day(),
+            registered_on: Moment(self.application.created_at),
             destination: redirect_uri.map(RedirectUri::destination),
             unverified: self.unverified(),
             username: user.username.as_str(),

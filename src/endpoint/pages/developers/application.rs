@@ -241,7 +241,7 @@ impl<E: Edge> View<'_, E> {
         let page = ApplicationPage {
             csrf_token: &cx.account_ticket(&self.logged_in)?,
             application,
-            registered_on: &Moment(application.created_at).day(),
+            registered_on: Moment(application.created_at),
             form,
             done,
             problem,
