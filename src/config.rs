@@ -17,6 +17,7 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::oauth::token::id::ID_TOKEN_LIFETIME;
+use crate::platform::{PlatformSettings, PlatformSettingsError};
 use crate::rate_limit::{Limit, LimitError};
 use crate::signing_keys::KeyTerms;
 use crate::snowflake::{ApplicationId, UserId};
@@ -75,6 +76,8 @@ pub struct Config {
     pub avatar_url: Option<AvatarUrl>,
     /// Where users who have forgotten their password get another one.
     pub password_reset_url: Option<String>,
+    /// The platform whose users these are, where they are not this server's own.
+    pub platform: Option<PlatformSettings>,
 }
 
 /// Where the pictures of users are: a URL with `{user}` and `{avatar}` in it.
@@ -194,6 +197,9 @@ pub enum ConfigError {
     /// How long the audit log is kept.
     #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
     AuditLog,
+    /// The platform that has the users.
+    #[error("{0}")]
+    Platform(#[from] PlatformSettingsError),
 }
 
 impl Config {
@@ -272,6 +278,7 @@ impl Config {
                 Some(url) if !is_url(&url) => return Err(ConfigError::PasswordResetUrl),
                 url => url,
             },
+            platform: PlatformSettings::parse(&setting, &issuer)?,
             issuers,
             issuer,
         })

@@ -11,6 +11,7 @@ mod ledger_do;
 mod objects;
 mod outbound_fetch;
 mod pending_do;
+mod platform_http;
 mod rate_limit_do;
 mod records_kv;
 mod revocations_do;
@@ -20,6 +21,7 @@ mod webcrypto;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use worker::js_sys::Object;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -81,7 +83,13 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     CONFIG.with(|config| {
         config
             .get_or_init(|| {
-                let setting = |name: &str| env.var(name).ok().map(|var| var.to_string());
+                // A service binding is a setting that has no text of its own.
+                let setting = |name: &str| match name {
+                    platform_http::BINDING => js::binding::<Object>(env, platform_http::BINDING)
+                        .ok()
+                        .map(|_| name.to_owned()),
+                    name => env.var(name).ok().map(|var| var.to_string()),
+                };
                 Config::parse(setting).map(Rc::new)
             })
             .clone()

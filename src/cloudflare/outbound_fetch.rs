@@ -32,14 +32,14 @@ impl Outbound for Bindings {
             status: response.status(),
             content_type: header("content-type"),
             cache_control: header("cache-control"),
-            body: read(&response).await?,
+            body: read(&response, MAX_DOCUMENT_BYTES).await?,
         };
         answer.document()
     }
 }
 
-/// The body, as far as it may be long.
-async fn read(response: &Response) -> Result<Option<Vec<u8>>, FetchError> {
+/// The body; `None` where it is longer than it may be.
+pub(super) async fn read(response: &Response, most: usize) -> Result<Option<Vec<u8>>, FetchError> {
     let mut read = Vec::new();
     let Some(body) = response.body() else {
         return Ok(Some(read));
@@ -47,7 +47,7 @@ async fn read(response: &Response) -> Result<Option<Vec<u8>>, FetchError> {
     let mut body = ByteStream::from(body);
     while let Some(chunk) = body.next().await {
         read.extend(chunk.map_err(|error| FetchError::Unreachable(error.to_string()))?);
-        if read.len() > MAX_DOCUMENT_BYTES {
+        if read.len() > most {
             // What is dropped unread is cancelled.
             return Ok(None);
         }

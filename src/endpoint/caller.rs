@@ -206,7 +206,7 @@ impl Bearer {
 
     /// The user of the token, who may have been deleted since.
     pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
-        let user = cx.edge.user(self.user_id()?).await?;
+        let user = cx.user(self.user_id()?).await?;
         Ok(user
             .filter(|it| !it.suspended)
             .ok_or(ApiError::InvalidToken)?)

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod oauth;
 pub mod pages;
 pub mod paging;
+pub mod people;
 pub mod return_to;
 pub mod sudo;
 

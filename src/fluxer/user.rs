@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::visible::is_visible;
 use crate::http::{with_member, with_members};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
@@ -48,10 +49,12 @@ impl User {
 
     /// The e-mail address, where the scopes open it.
     pub fn contact(&self, scopes: Scopes) -> Value {
-        if scopes.contains(Scope::Email) {
-            json!({"email": self.email.as_str(), "verified": self.verified})
-        } else {
-            json!({})
+        if !scopes.contains(Scope::Email) {
+            return json!({});
+        }
+        match self.email.as_str() {
+            "" => json!({"email": null, "verified": false}),
+            email => json!({"email": email, "verified": self.verified}),
         }
     }
 
@@ -176,6 +179,13 @@ impl Default for Username {
 }
 
 impl Username {
+    /// A name that a platform gave its user by its own rules. No login is compared with it.
+    pub fn of_platform(text: &str) -> Result<Self, &'static str> {
+        let is_name = (1..=100).contains(&text.chars().count()) && is_visible(text);
+        let name = is_name.then(|| Self(text.to_owned()));
+        name.ok_or("must be 1 to 100 visible characters")
+    }
+
     /// What a login is compared with.
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -183,6 +193,11 @@ impl Username {
 }
 
 impl Email {
+    /// The address of a user whose platform knows none.
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
     /// What a login is compared with.
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
+use crate::platform::Absurd;
 
 /// Something of ours that did not work. Its text is for the log, never for the client.
 ///
@@ -64,5 +65,11 @@ impl From<HashingError> for Fault {
 impl From<SigningError> for Fault {
     fn from(error: SigningError) -> Self {
         Self::new("keyring", error)
+    }
+}
+
+impl From<Absurd> for Fault {
+    fn from(absurd: Absurd) -> Self {
+        Self::new("platform", absurd)
     }
 }

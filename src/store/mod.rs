@@ -16,6 +16,7 @@ mod lists;
 pub mod memory;
 mod outbound;
 mod pending;
+mod platform;
 mod records;
 mod registrations;
 mod resources;
@@ -34,6 +35,7 @@ pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
 pub use outbound::Outbound;
 pub use pending::Pending;
+pub use platform::Platform;
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
 pub use resources::{ResourceTaken, Resources};
@@ -55,6 +57,7 @@ pub trait Edge:
     + Verifier
     + Revocations
     + Outbound
+    + Platform
     + Directory
 {
 }
@@ -68,6 +71,7 @@ impl<T> Edge for T where
         + Verifier
         + Revocations
         + Outbound
+        + Platform
         + Directory
 {
 }

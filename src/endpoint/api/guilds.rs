@@ -12,7 +12,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Response, Fa
     let bot = bot(cx).await?.client.id;
     let unknown = || ApiError::UnknownGuild;
     let id = GuildId::parse(id).ok_or_else(unknown)?;
-    let membership = cx.edge.membership(id, Member::Bot(bot), None).await?;
+    let membership = cx.membership(id, Member::Bot(bot), None).await?;
     let membership = membership.ok_or_else(unknown)?;
     let permissions = membership.permissions.ok_or(ApiError::MissingAccess)?;
     let shown = with_member(

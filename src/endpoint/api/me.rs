@@ -35,13 +35,9 @@ pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ap
         Caller::Bot(application) => Member::Bot(application.client.id),
     };
     let memberships = match (paging::read_range(cx, MAX_GUILDS)?, member) {
-        (Range::Before(before, limit), member) => {
-            cx.edge.guilds_before(member, before, limit).await?
-        }
-        (Range::After(paging), Member::User(user)) => {
-            cx.edge.guilds_of_user(user, None, paging).await?
-        }
-        (Range::After(paging), Member::Bot(bot)) => cx.edge.guilds_of_bot(bot, paging).await?,
+        (Range::Before(before, limit), member) => cx.guilds_before(member, before, limit).await?,
+        (Range::After(paging), Member::User(user)) => cx.guilds_of_user(user, None, paging).await?,
+        (Range::After(paging), Member::Bot(bot)) => cx.guilds_of_bot(bot, paging).await?,
     };
     let entries: Value = memberships.iter().map(Membership::entry).collect();
     Ok(Response::json(200, &entries))
@@ -51,7 +47,7 @@ pub async fn guilds<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ap
 pub async fn connections<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let bearer = bearer(cx, Needs::OneOf(&[Scope::Connections])).await?;
     let user = bearer.user_id()?;
-    let connections = cx.edge.connections(user).await?;
+    let connections = cx.connections(user).await?;
     Ok(Response::json(200, &json!(connections)))
 }
 

@@ -182,7 +182,7 @@ async fn username<E: Edge>(
     if !is_open && !may_ask_of_others(client) {
         return None;
     }
-    match cx.edge.user(user).await {
+    match cx.user(user).await {
         Ok(user) => user.map(|user| user.username),
         Err(fault) => {
             cx.edge.log(&fault.to_string());

@@ -13,6 +13,7 @@ mod ledgers;
 mod lists;
 mod outbound;
 mod pending;
+mod platform;
 mod records;
 mod registrations;
 mod resources;
@@ -115,6 +116,8 @@ pub struct Memory {
     rsa_keys: Cell<usize>,
     /// What other people's servers answer, by URL.
     web: RefCell<BTreeMap<String, Answer>>,
+    /// What the platform answers, where there is one.
+    platform: RefCell<Option<Box<platform::Answering>>>,
     documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,
     state: RefCell<State>,
 }
@@ -151,6 +154,7 @@ impl Default for Memory {
             key_cache: KeyCache::default(),
             rsa_keys: Cell::new(0),
             web: RefCell::default(),
+            platform: RefCell::default(),
             documents: RefCell::default(),
             state: RefCell::default(),
         }

@@ -80,7 +80,7 @@ pub(super) async fn owner<E: Edge>(
     const MUST: &str = "must be the id of a user";
     let owner = fields.optional("owner_id", |id| UserId::parse(id).ok_or(MUST));
     if let Some(owner) = owner
-        && cx.edge.user(owner).await?.is_none()
+        && cx.user(owner).await?.is_none()
     {
         fields.refuse("owner_id", MUST);
     }

@@ -142,7 +142,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
     let unknown = || ApiError::UnknownUser;
-    let user = cx.edge.user(id).await?.ok_or_else(unknown)?;
+    let user = cx.user(id).await?.ok_or_else(unknown)?;
     Ok(Response::json(200, &user.in_full()))
 }
 
@@ -263,7 +263,7 @@ pub(super) async fn user<E: Edge>(
 ) -> Result<User, Failure<ApiError>> {
     let unknown = || ApiError::UnknownUser;
     let id = UserId::parse(id).ok_or_else(unknown)?;
-    Ok(cx.edge.user(id).await?.ok_or_else(unknown)?)
+    Ok(cx.user(id).await?.ok_or_else(unknown)?)
 }
 
 /// What storage refused as another user's, with whatever else of the same request is.

@@ -80,7 +80,7 @@ impl Interaction {
     ) -> Result<PlannedInstallation, Failure<PageRefusal>> {
         let user = Member::User(logged_in.session.user.id);
         let about = Some(self.client().id);
-        let membership = cx.edge.membership(guild, user, about).await?;
+        let membership = cx.membership(guild, user, about).await?;
         let ticked = ticked(form);
         let id = seed.installation(&format!("{guild}:{ticked}"));
         let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
@@ -116,7 +116,7 @@ impl Interaction {
         if let Some(plan) = plan {
             let guild = plan.installer.guild.id;
             let about = Some(self.client().id);
-            let now = cx.edge.membership(guild, Member::User(user), about).await?;
+            let now = cx.membership(guild, Member::User(user), about).await?;
             let decided = install(now.as_ref(), plan.permissions, plan.permissions, plan.id);
             // What the user may do has changed, and may have changed back.
             refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);

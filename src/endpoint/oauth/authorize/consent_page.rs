@@ -85,7 +85,7 @@ impl Interaction {
         };
         let owner = match self.application.owner {
             Some(owner) if owner == user.id => Some(user.clone()),
-            Some(owner) => cx.edge.user(owner).await?,
+            Some(owner) => cx.user(owner).await?,
             None => None,
         };
         let mut lines = scope_lines(cx, request.oauth.scope, logged_in, again).await?;
@@ -135,7 +135,7 @@ impl Interaction {
         let named = match bot.guild.named() {
             None => None,
             Some(guild) => {
-                let named = cx.edge.membership(guild, Member::User(user), about);
+                let named = cx.membership(guild, Member::User(user), about);
                 Some(
                     named
                         .await?
@@ -162,13 +162,11 @@ impl Interaction {
             .flatten()
             .and_then(Snowflake::parse);
         let limit = me::MAX_GUILDS + 1;
-        let offered = cx
-            .edge
-            .guilds_to_manage(user, self.client().id, Paging { after, limit });
+        let offered = cx.guilds_to_manage(user, self.client().id, Paging { after, limit });
         let mut memberships = offered.await?;
         let next = cut(&mut memberships, me::MAX_GUILDS);
         let next = next.and_then(|last| next_guilds(cx, last.guild.id));
-        let others = cx.edge.guilds_of_user(user, about, ALL_GUILDS).await?;
+        let others = cx.guilds_of_user(user, about, ALL_GUILDS).await?;
         // Those that can be chosen stand on a page of the list.
         let others = others.into_iter().filter(|it| !it.may_add_bots());
         // Guilds that cannot be chosen are shown with the reason; with more guilds than are
@@ -307,12 +305,12 @@ async fn scope_lines<E: Edge>(
             }
             Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
             Scope::Guilds => {
-                let guilds = cx.edge.guilds_of_user(user.id, None, ALL_GUILDS).await?;
+                let guilds = cx.guilds_of_user(user.id, None, ALL_GUILDS).await?;
                 let names = guilds.into_iter().map(|it| it.guild.name.into());
                 Some(Preview::of(names.collect()))
             }
             Scope::Connections => {
-                let connections = cx.edge.connections(user.id).await?;
+                let connections = cx.connections(user.id).await?;
                 let names = connections.into_iter();
                 let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
                 Some(Preview::of(names.collect()))

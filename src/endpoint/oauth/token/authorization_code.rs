@@ -92,7 +92,7 @@ async fn add_bot<E: Edge>(
     let refused = || Refusal::Grant(GrantRefusal::BotNotAdded);
     let id = application.client.id;
     let member = Member::User(user);
-    let installer = cx.edge.membership(guild.id, member, Some(id)).await?;
+    let installer = cx.membership(guild.id, member, Some(id)).await?;
     let wanted = guild.permissions;
     let permissions = install(installer.as_ref(), wanted, wanted, *by);
     if permissions.ok() != Some(wanted) {

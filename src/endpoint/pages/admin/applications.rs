@@ -141,7 +141,7 @@ async fn page<E: Edge>(
     problem: Option<Problem>,
 ) -> Answer {
     let owner = match application.owner {
-        Some(owner) => cx.edge.user(owner).await?,
+        Some(owner) => cx.user(owner).await?,
         None => None,
     };
     let here = &cx.request.path;

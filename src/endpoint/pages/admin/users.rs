@@ -80,7 +80,7 @@ impl<'a> Wanted<'a> {
         };
         // Ahead of the first page, and on no other: it has no place in the order of names.
         if let (None, Some(id)) = (self.after, UserId::parse(typed))
-            && let Some(user) = cx.edge.user(id).await?
+            && let Some(user) = cx.user(id).await?
         {
             users.retain(|other| other.id != id);
             users.insert(0, user);
@@ -93,14 +93,14 @@ impl<'a> Wanted<'a> {
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let id = UserId::parse(id).ok_or_else(not_found)?;
-    let user = cx.edge.user(id).await?.ok_or_else(not_found)?;
+    let user = cx.user(id).await?.ok_or_else(not_found)?;
     let query = Query::read(cx);
     let after = query.id("after").ok().flatten();
     let first = |after, limit| Paging { after, limit };
     let few = first(None, FEW + 1);
     let mut authorized = cx.edge.authorized(id, first(after, ROWS + 1)).await?;
-    let memberships = cx.edge.guilds_of_user(id, None, few).await?;
-    let connections = cx.edge.connections(id).await?;
+    let memberships = cx.guilds_of_user(id, None, few).await?;
+    let connections = cx.connections(id).await?;
     let applications = cx.edge.applications(Some(id), few).await?;
 
     let next = cut(&mut authorized, ROWS).map(|last| {
@@ -132,7 +132,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let one = |name| form.one(name).ok().flatten();
     let actor = staff.session.user.id.0;
     let id = UserId::parse(id).ok_or_else(not_found)?;
-    let user = cx.edge.user(id).await?.ok_or_else(not_found)?.id;
+    let user = cx.user(id).await?.ok_or_else(not_found)?.id;
     let done = match one("action") {
         Some("everything") => {
             deauthorize_all(cx, actor, user).await?;

@@ -1,0 +1,213 @@
+//! Who somebody is, and what they are where: asked of the platform where the users are its own, and of
+//! D1 otherwise. Every other file asks here.
+//!
+//! Invariant: nothing that the platform answered outlives its request.
+
+use serde_json::Value;
+
+use super::context::Context;
+use crate::fluxer::guild::{Connection, Guild, Membership};
+use crate::fluxer::user::User;
+use crate::http::Method;
+use crate::platform::directory::{self, MAX_PAGE, Page};
+use crate::platform::{Answer, PlatformRequest, PlatformSettings};
+use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
+use crate::store::{Edge, Fault, Member, Paging};
+
+/// Most pages of guilds that one question is answered from.
+const MAX_PAGES: usize = 20;
+
+impl Member {
+    /// The id by which the platform knows a member: a bot's is its application's.
+    const fn id(self) -> Snowflake {
+        match self {
+            Self::User(user) => user.0,
+            Self::Bot(bot) => bot.0,
+        }
+    }
+}
+
+impl<E: Edge> Context<'_, E> {
+    /// Asks the platform.
+    pub(super) async fn ask_platform(
+        &self,
+        platform: &PlatformSettings,
+        method: Method,
+        target: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Fault> {
+        let request = PlatformRequest::new(platform, method, target, body, self.now);
+        self.edge.ask_platform(platform, &request).await
+    }
+
+    async fn found(
+        &self,
+        platform: &PlatformSettings,
+        target: &str,
+    ) -> Result<Option<Value>, Fault> {
+        let answer = self.ask_platform(platform, Method::Get, target, None);
+        Ok(answer.await?.found()?)
+    }
+
+    /// A user.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
+        let Some(platform) = &self.config.platform else {
+            return self.edge.user(id).await;
+        };
+        let found = self.found(platform, &directory::user_target(id)).await?;
+        let user = found.map(|json| directory::user(&json, id));
+        Ok(user.transpose()?)
+    }
+
+    /// The user's accounts on other services.
+    pub async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault> {
+        let Some(platform) = &self.config.platform else {
+            return self.edge.connections(user).await;
+        };
+        let target = directory::connections_target(user);
+        match self.found(platform, &target).await? {
+            Some(json) => Ok(directory::connections(json)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The guilds of a user, by id, and whether the bot of `about` is in each, where that is known.
+    pub async fn guilds_of_user(
+        &self,
+        user: UserId,
+        about: Option<ApplicationId>,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault> {
+        match &self.config.platform {
+            None => self.edge.guilds_of_user(user, about, paging).await,
+            Some(platform) => self.guilds(platform, user.0, paging, |_| true).await,
+        }
+    }
+
+    /// The guilds of a bot, by id.
+    pub async fn guilds_of_bot(
+        &self,
+        bot: ApplicationId,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault> {
+        match &self.config.platform {
+            None => self.edge.guilds_of_bot(bot, paging).await,
+            Some(platform) => self.guilds(platform, bot.0, paging, |_| true).await,
+        }
+    }
+
+    /// The last guilds of somebody before an id, by id.
+    pub async fn guilds_before(
+        &self,
+        member: Member,
+        before: Snowflake,
+        limit: u32,
+    ) -> Result<Vec<Membership>, Fault> {
+        let Some(platform) = &self.config.platform else {
+            return self.edge.guilds_before(member, before, limit).await;
+        };
+        let all = Paging {
+            after: None,
+            limit: u32::MAX,
+        };
+        let is_before = |it: &Membership| it.guild.id.0 < before;
+        let mut guilds = self.guilds(platform, member.id(), all, is_before).await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(guilds.split_off(guilds.len().saturating_sub(limit)))
+    }
+
+    /// The guilds where a user may add bots, by id, and some more, as [`crate::store::Guilds`] says.
+    pub async fn guilds_to_manage(
+        &self,
+        user: UserId,
+        about: ApplicationId,
+        paging: Paging,
+    ) -> Result<Vec<Membership>, Fault> {
+        match &self.config.platform {
+            None => self.edge.guilds_to_manage(user, about, paging).await,
+            Some(platform) => {
+                let manages = Membership::may_add_bots;
+                self.guilds(platform, user.0, paging, manages).await
+            }
+        }
+    }
+
+    /// A guild and what somebody is there, and whether the bot of `about` is, where that is known.
+    pub async fn membership(
+        &self,
+        guild: GuildId,
+        member: Member,
+        about: Option<ApplicationId>,
+    ) -> Result<Option<Membership>, Fault> {
+        let Some(platform) = &self.config.platform else {
+            return self.edge.membership(guild, member, about).await;
+        };
+        let target = directory::member_target(guild, member.id());
+        let Some(json) = self.found(platform, &target).await? else {
+            let guild = self.guild(platform, guild).await?;
+            return Ok(guild.map(|guild| Membership {
+                permissions: None,
+                is_owner: false,
+                bot: None,
+                guild,
+            }));
+        };
+        if directory::describes_guild(&json, guild, member.id())? {
+            return Ok(Some(directory::membership(&json, member.id())?));
+        }
+        let permissions = directory::permissions(&json)?;
+        let is_owner = json.get("owner").and_then(Value::as_bool) == Some(true);
+        let guild = self.guild(platform, guild).await?;
+        Ok(guild.map(|guild| Membership {
+            permissions: Some(permissions),
+            is_owner: is_owner || guild.owner.is_some_and(|it| it.0 == member.id()),
+            bot: None,
+            guild,
+        }))
+    }
+
+    async fn guild(
+        &self,
+        platform: &PlatformSettings,
+        id: GuildId,
+    ) -> Result<Option<Guild>, Fault> {
+        let found = self.found(platform, &directory::guild_target(id)).await?;
+        let Some(json) = found else {
+            return Ok(None);
+        };
+        directory::is_about(&json, id.0)?;
+        Ok(Some(directory::guild(&json)?))
+    }
+
+    /// The wanted guilds of a member, from as many pages as it takes. One that the platform does not
+    /// know has none.
+    async fn guilds(
+        &self,
+        platform: &PlatformSettings,
+        member: Snowflake,
+        paging: Paging,
+        is_wanted: impl Fn(&Membership) -> bool,
+    ) -> Result<Vec<Membership>, Fault> {
+        let most = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        let mut page = Page {
+            after: paging.after,
+            limit: paging.limit.min(MAX_PAGE),
+        };
+        let mut guilds = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let target = directory::guilds_target(member, page);
+            let Some(json) = self.found(platform, &target).await? else {
+                return Ok(guilds);
+            };
+            let read = directory::memberships(&json, member, page)?;
+            let is_full = u32::try_from(read.len()).is_ok_and(|read| read == page.limit);
+            page.after = read.last().map(|last| last.guild.id.0);
+            guilds.extend(read.into_iter().filter(&is_wanted));
+            if !is_full || guilds.len() >= most {
+                guilds.truncate(most);
+                return Ok(guilds);
+            }
+        }
+        Err(Fault::new("platform", "more guilds than anybody has"))
+    }
+}

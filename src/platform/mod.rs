@@ -1,0 +1,12 @@
+//! The platform whose users these are, where it keeps them itself: what it is asked and answers, and
+//! what it says of its own accord. Pure.
+//!
+//! Invariant: an answer is what it must be or a fault of the platform's. What is absurd is never told
+//! as the absence of something.
+
+pub mod directory;
+pub mod request;
+pub mod settings;
+
+pub use request::{Absurd, Answer, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformRequest};
+pub use settings::{LoginUrl, PlatformAddress, PlatformSettings, PlatformSettingsError};

@@ -1,0 +1,16 @@
+//! The platform that has the users, where it keeps them itself.
+
+use super::Fault;
+use crate::platform::{Answer, PlatformRequest, PlatformSettings};
+
+/// The platform's own servers.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Platform {
+    /// Asks the platform, twice where the connection fails. What it answers is read as far as it may be
+    /// long, and no redirect is followed. Every question may be asked twice.
+    async fn ask_platform(
+        &self,
+        platform: &PlatformSettings,
+        request: &PlatformRequest,
+    ) -> Result<Answer, Fault>;
+}
