@@ -76,9 +76,12 @@ fn setting_names(source: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_setting_is_documented_and_stands_in_wrangler_toml() {
-    let source = read("src/config.rs");
-    let (code_of_it, _tests) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
-    let settings = setting_names(code_of_it);
+    let sources = ["src/config.rs", "src/platform/settings.rs"].map(read);
+    let code_of_it = sources.iter().map(|source| {
+        let (code_of_it, _tests) = source.split_once("#[cfg(test)]").unwrap_or((source, ""));
+        code_of_it
+    });
+    let settings: BTreeSet<_> = code_of_it.flat_map(setting_names).collect();
     assert!(settings.len() > 10, "{settings:?}");
     let document = read("docs/settings.md");
     let documented: BTreeSet<_> = rows(&document)

@@ -36,6 +36,15 @@ pub enum Purpose {
     Browser,
 }
 
+/// What a message of ours is sealed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seal {
+    /// Authorization codes.
+    Code,
+    /// Logins that the platform is asked for.
+    Login,
+}
+
 /// The keys: the first signs, all of them verify.
 #[derive(Debug)]
 pub struct Keyring {
@@ -118,22 +127,30 @@ impl Keyring {
         })
     }
 
-    /// Seals a message with the current key for authorization codes: nonce, then ciphertext and
-    /// tag. Nobody without the key can make one, read it, or change a bit of it.
-    pub fn seal(&self, nonce: [u8; NONCE_BYTES], message: &[u8]) -> Result<Vec<u8>, SigningError> {
+    /// Seals a message with the current key of its kind: nonce, then ciphertext and tag. Nobody
+    /// without the key can make one, read it, or change a bit of it.
+    pub fn seal(
+        &self,
+        seal: Seal,
+        nonce: [u8; NONCE_BYTES],
+        message: &[u8],
+    ) -> Result<Vec<u8>, SigningError> {
         let sealed = self
             .current
-            .code
+            .sealing_key(seal)
             .encrypt(&XNonce::from(nonce), message)
             .map_err(|_| SigningError)?;
         Ok([&nonce[..], &sealed].concat())
     }
 
     /// Opens what [`Self::seal`] made, with any of the keys.
-    pub fn open(&self, sealed: &[u8]) -> Option<Vec<u8>> {
+    pub fn open(&self, seal: Seal, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        self.all()
-            .find_map(|keys| keys.code.decrypt(&XNonce::from(*nonce), sealed).ok())
+        let open = |keys: &Keys| {
+            let key = keys.sealing_key(seal);
+            key.decrypt(&XNonce::from(*nonce), sealed).ok()
+        };
+        self.all().find_map(open)
     }
 
     /// Encrypts a private key of ours with the current entry of `SIGNING_KEYS`.
@@ -199,6 +216,7 @@ struct Keys {
     form: Hs256Key,
     browser: Hs256Key,
     code: XChaCha20Poly1305,
+    login: XChaCha20Poly1305,
     wrapping: XChaCha20Poly1305,
 }
 
@@ -223,12 +241,20 @@ impl Keys {
             form: Hs256Key::new(expand("form")?),
             browser: Hs256Key::new(expand("browser")?),
             code: XChaCha20Poly1305::new(&expand("code")?.into()),
+            login: XChaCha20Poly1305::new(&expand("login")?.into()),
             wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
         })
     }
 
     fn id(&self) -> Option<&str> {
         self.header.key_id.as_deref()
+    }
+
+    const fn sealing_key(&self, seal: Seal) -> &XChaCha20Poly1305 {
+        match seal {
+            Seal::Code => &self.code,
+            Seal::Login => &self.login,
+        }
     }
 
     const fn jwt_key(&self, purpose: Purpose) -> &Hs256Key {
@@ -349,16 +375,19 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_with_any_key_and_unchanged_only() {
-        let sealed = keyring(OLD).seal([7; NONCE_BYTES], b"who").expect("sealed");
+        let sealed = keyring(OLD)
+            .seal(Seal::Code, [7; NONCE_BYTES], b"who")
+            .expect("sealed");
         let both = keyring(&format!("{NEW},{OLD}"));
-        assert_eq!(both.open(&sealed).as_deref(), Some(&b"who"[..]));
-        assert_eq!(keyring(NEW).open(&sealed), None);
+        assert_eq!(both.open(Seal::Code, &sealed).as_deref(), Some(&b"who"[..]));
+        assert_eq!(keyring(NEW).open(Seal::Code, &sealed), None);
+        assert_eq!(both.open(Seal::Login, &sealed), None);
         for index in 0..sealed.len() {
             let mut edited = sealed.clone();
             edited[index] ^= 1;
-            assert_eq!(both.open(&edited), None, "{index}");
+            assert_eq!(both.open(Seal::Code, &edited), None, "{index}");
         }
-        assert_eq!(both.open(b"short"), None);
+        assert_eq!(both.open(Seal::Code, b"short"), None);
     }
 
     #[test]
@@ -373,7 +402,7 @@ mod tests {
         assert_eq!(keyring(NEW).unwrap(&wrapped), None);
         // What is wrapped for this purpose opens for no other.
         assert_eq!(
-            keyring(OLD).open(&base64url::decode(&wrapped.key).expect("bytes")),
+            keyring(OLD).open(Seal::Code, &base64url::decode(&wrapped.key).expect("bytes")),
             None
         );
         let mut edited = wrapped;

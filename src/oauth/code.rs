@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::base64url;
 use crate::crypto::form_ticket::FormNonce;
-use crate::crypto::keyring::{Keyring, NONCE_BYTES, SigningError};
+use crate::crypto::keyring::{Keyring, NONCE_BYTES, Seal, SigningError};
 use crate::crypto::secret::{AuthorizationCode, Hash, Secret};
 use crate::id::InstallationId;
 use crate::snowflake::{ApplicationId, ResourceId, Snowflake, UserId};
@@ -53,7 +53,7 @@ impl Code {
                 [&*ids, &[openid], &resource.0.to_bytes()].concat()
             }
         };
-        let sealed = keyring.seal(seed.nonce(), &message)?;
+        let sealed = keyring.seal(Seal::Code, seed.nonce(), &message)?;
         Ok(Self {
             secret: Secret::new(base64url::encode(&sealed)),
             user,
@@ -65,7 +65,7 @@ impl Code {
 
     /// Reads a `code` parameter. `None`: not one of ours.
     pub fn parse(keyring: &Keyring, text: &str) -> Option<Self> {
-        let message = keyring.open(&base64url::decode(text)?)?;
+        let message = keyring.open(Seal::Code, &base64url::decode(text)?)?;
         let (user, rest) = message.split_first_chunk::<8>()?;
         let (application, rest) = rest.split_first_chunk::<8>()?;
         let (openid, resource) = match rest.split_first() {

@@ -15,8 +15,48 @@ const MAX_NONCE: usize = 512;
 wire_enum! {
     /// How a user proved who they are (RFC 8176 §2).
     pub enum AuthenticationMethod {
+        /// By their face.
+        Face = "face",
+        /// By a fingerprint.
+        Fingerprint = "fpt",
+        /// By where they are.
+        Geolocation = "geo",
+        /// With a key in hardware.
+        HardwareKey = "hwk",
+        /// By their iris.
+        Iris = "iris",
+        /// By what they know.
+        Knowledge = "kba",
+        /// Over several channels.
+        MultipleChannels = "mca",
+        /// With several factors.
+        MultipleFactors = "mfa",
+        /// With a one-time password.
+        OneTimePassword = "otp",
+        /// With a PIN or a pattern.
+        Pin = "pin",
+        /// With a key.
+        ProofOfPossession = "pop",
         /// With a password.
         Password = "pwd",
+        /// As the risk seemed to demand.
+        RiskBased = "rba",
+        /// By their retina.
+        Retina = "retina",
+        /// With a smart card.
+        SmartCard = "sc",
+        /// By a text message.
+        Sms = "sms",
+        /// With a key in software.
+        SoftwareKey = "swk",
+        /// By telephone.
+        Telephone = "tel",
+        /// By a test of their presence.
+        UserPresence = "user",
+        /// By their voice.
+        Voice = "vbm",
+        /// By the account of their computer.
+        WindowsAuthentication = "wia",
     }
 }
 

@@ -1,10 +1,12 @@
-//! What waits to be answered once: pushed requests, and the ids of assertions and proofs. Pure.
+//! What waits to be answered once: pushed requests, logins at the platform, and the ids of assertions
+//! and proofs. Pure.
 //!
 //! An *entry* has one Durable Object, named by the hash of its key. As in a ledger, a verb is a
 //! function of the entry as stored, the question and `now`; the object reads, decides and writes with
 //! nothing else awaited in between. An entry whose time is over is as none.
 
 mod claim;
+mod login;
 mod pushed;
 
 use serde::de::DeserializeOwned;
@@ -12,6 +14,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use claim::Claim;
+pub use login::{
+    AcceptedLogin, AnswerLogin, AnsweredLogin, AskedLogin, LoginDecision, PlatformSession,
+    RejectedLogin, ReturnLogin, SeeLogin, TakeLogin,
+};
 pub use pushed::{Push, Pushed, Spend, Visit};
 
 use crate::base64url;
@@ -26,6 +32,8 @@ pub enum Kind {
     Proof,
     /// A `request_uri` of ours (RFC 9126 §2.2).
     PushedRequest,
+    /// The verifier of a login that the platform is asked for.
+    Login,
 }
 
 impl Kind {
@@ -34,6 +42,7 @@ impl Kind {
             Self::Assertion => "assertion",
             Self::Proof => "proof",
             Self::PushedRequest => "pushed",
+            Self::Login => "login",
         }
     }
 }
@@ -82,6 +91,8 @@ pub enum State {
     Claimed,
     /// A pushed authorization request.
     Pushed(Pushed),
+    /// A login that the platform has answered.
+    Login(Box<AnsweredLogin>),
 }
 
 /// What to write of an entry.
@@ -149,7 +160,7 @@ macro_rules! verbs {
 }
 
 // The names on the wire stay: while a deployment rolls out, an object may be of the version before.
-verbs! { Claim Push Visit Spend }
+verbs! { Claim Push Visit Spend AnswerLogin SeeLogin TakeLogin ReturnLogin }
 
 #[cfg(test)]
 mod tests {

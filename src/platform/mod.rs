@@ -4,6 +4,8 @@
 //! Invariant: an answer is what it must be or a fault of the platform's. What is absurd is never told
 //! as the absence of something.
 
+pub mod assertion;
+pub mod challenge;
 pub mod directory;
 pub mod request;
 pub mod settings;

@@ -1,0 +1,185 @@
+//! What the platform vouches for a login with through the browser, where no key of its may: a JWT
+//! (RFC 7519) of type `login+jwt`.
+
+use core::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::crypto::secret::Secret;
+use crate::oauth::issuer::Issuer;
+use crate::oauth::jwk::{Jwk, JwsAlgorithm};
+use crate::oauth::jws::Unverified;
+use crate::oauth::openid::AuthenticationMethod;
+use crate::pending::AcceptedLogin;
+use crate::snowflake::UserId;
+use crate::time::Timestamp;
+
+/// Longest life of an assertion: it is made for one form.
+const LONGEST_LIFE: Duration = Duration::from_secs(60);
+/// How far the platform's clock may be from this server's.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: Audience,
+    jti: String,
+    sub: UserId,
+    auth_time: u64,
+    #[serde(default)]
+    amr: Vec<String>,
+    sid: Option<String>,
+    exp: u64,
+    #[serde(default)]
+    remember_seconds: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// An assertion that says the right things. Whether the platform said them, its signature shows.
+#[derive(Debug)]
+pub struct Assertion {
+    /// The challenge that it answers.
+    pub challenge: String,
+    /// Who logged in, and how.
+    pub login: AcceptedLogin,
+}
+
+impl Assertion {
+    /// Reads the claims. Fails with what is wrong, for the platform's developer.
+    pub fn read(
+        token: &Unverified<'_>,
+        platform: &str,
+        issuer: &Issuer,
+        now: Timestamp,
+    ) -> Result<Self, &'static str> {
+        if token.typ.as_deref() != Some("login+jwt") {
+            return Err("typ must be login+jwt");
+        }
+        let claims: Claims = serde_json::from_value(token.claims.clone())
+            .map_err(|_| "iss, aud, jti, sub, auth_time and exp must be there")?;
+        if claims.iss != platform {
+            return Err("iss must be the platform's");
+        }
+        let is_for_us = match &claims.aud {
+            Audience::One(one) => one == issuer.as_str(),
+            Audience::Several(all) => all.len() == 1 && all.iter().all(|it| it == issuer.as_str()),
+        };
+        if !is_for_us {
+            return Err("aud must be this issuer");
+        }
+        let exp = Timestamp::from_millis(claims.exp.saturating_mul(1000));
+        if exp + CLOCK_SKEW <= now || exp > now + LONGEST_LIFE + CLOCK_SKEW {
+            return Err("exp must be within 60 seconds");
+        }
+        let auth_time = Timestamp::from_millis(claims.auth_time.saturating_mul(1000));
+        if auth_time > now + CLOCK_SKEW {
+            return Err("auth_time must not be ahead");
+        }
+        let amr = claims
+            .amr
+            .iter()
+            .filter_map(|it| AuthenticationMethod::from_wire(it));
+        Ok(Self {
+            challenge: claims.jti,
+            login: AcceptedLogin {
+                subject: claims.sub,
+                auth_time,
+                amr: amr.collect(),
+                session: claims.sid.map(|sid| Secret::new(sid).hash()),
+                remember_seconds: claims.remember_seconds,
+            },
+        })
+    }
+}
+
+/// The keys of a set that may have made a signature: the one of that name, or where the token names
+/// none, all of its kind.
+pub fn candidates(set: &Value, kid: Option<&str>, algorithm: JwsAlgorithm) -> Vec<Jwk> {
+    let keys = set.get("keys").and_then(Value::as_array);
+    let is_named = |key: &&Value| {
+        let name = key.get("kid").and_then(Value::as_str);
+        kid.is_none_or(|kid| name == Some(kid))
+    };
+    let keys = keys.into_iter().flatten().filter(is_named);
+    keys.filter_map(|key| Jwk::parse(key).ok())
+        .filter(|key| key.is_for(algorithm))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base64url;
+    use serde_json::json;
+
+    const NOW: u64 = 1_700_000_000;
+
+    fn read(typ: &str, changed: &Value) -> Result<Assertion, &'static str> {
+        let mut claims = json!({
+            "iss": "https://platform.example", "aud": "https://id.example", "jti": "C",
+            "sub": "5", "auth_time": NOW - 10, "amr": ["pwd", "otp", "x"], "sid": "s",
+            "exp": NOW + 60,
+        });
+        for (name, value) in changed.as_object().expect("an object") {
+            claims[name] = value.clone();
+        }
+        let part = |json: &Value| base64url::encode(json.to_string().as_bytes());
+        let header = json!({"alg": "ES256", "typ": typ});
+        let token = format!("{}.{}.AA", part(&header), part(&claims));
+        let token = Unverified::parse(&token).expect("a token");
+        let issuer = Issuer::parse("https://id.example").expect("an issuer");
+        let now = Timestamp::from_millis(NOW * 1000);
+        Assertion::read(&token, "https://platform.example", &issuer, now)
+    }
+
+    #[test]
+    fn an_assertion_is_for_one_login_here_and_now() {
+        let good = read("login+jwt", &json!({})).expect("good");
+        assert_eq!(good.challenge, "C");
+        assert_eq!(good.login.amr.to_string(), "otp pwd");
+        assert!(read("login+jwt", &json!({"aud": ["https://id.example"]})).is_ok());
+        for typ in ["JWT", "at+jwt", "logout+jwt"] {
+            assert!(read(typ, &json!({})).is_err(), "{typ}");
+        }
+        for changed in [
+            json!({"iss": "https://evil.example"}),
+            json!({"aud": "https://other.example"}),
+            json!({"aud": ["https://id.example", "https://other.example"]}),
+            json!({"aud": []}),
+            json!({"exp": NOW - 6}),
+            json!({"exp": NOW + 66}),
+            json!({"exp": null}),
+            json!({"auth_time": NOW + 6}),
+            json!({"auth_time": "now"}),
+            json!({"sub": 5}),
+            json!({"sub": "alice"}),
+            json!({"jti": null}),
+        ] {
+            assert!(read("login+jwt", &changed).is_err(), "{changed}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_name_and_its_kind() {
+        let key = |kid: &str| {
+            json!({
+                "kty": "OKP", "crv": "Ed25519", "kid": kid,
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            })
+        };
+        let set = json!({"keys": [key("a"), key("b"), {"kty": "oct", "k": "AA"}]});
+        let count = |kid, algorithm| candidates(&set, kid, algorithm).len();
+        assert_eq!(count(Some("a"), JwsAlgorithm::EdDsa), 1);
+        assert_eq!(count(None, JwsAlgorithm::EdDsa), 2);
+        assert_eq!(count(Some("c"), JwsAlgorithm::EdDsa), 0);
+        assert_eq!(count(None, JwsAlgorithm::Es256), 0);
+        assert!(candidates(&json!([]), None, JwsAlgorithm::EdDsa).is_empty());
+    }
+}
