@@ -24,7 +24,9 @@ impl ImportedHash {
     pub fn parse(text: &str) -> Result<Self, String> {
         if !text.starts_with("$argon2") {
             let kind = kind(text);
-            return Err(format!("must be an argon2 hash as a PHC string, not {kind}"));
+            return Err(format!(
+                "must be an argon2 hash as a PHC string, not {kind}"
+            ));
         }
         let must = |must: &str| format!("must be an argon2 hash {must}");
         let unreadable = || must("as a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash");
@@ -56,24 +58,28 @@ impl ImportedHash {
 
     /// Whether it was made of this secret.
     pub fn admits(&self, secret: &str) -> bool {
-        self.verify(secret).unwrap_or_default()
+        verify(&self.0, secret).unwrap_or_default()
     }
+}
 
-    /// Computed here and not by the crate, which takes a PHC string without a version for one of the last
-    /// version: it is of the first, which had no name.
-    fn verify(&self, secret: &str) -> Option<bool> {
-        let hash = PasswordHash::new(&self.0).ok()?;
-        let algorithm = Algorithm::try_from(hash.algorithm).ok()?;
-        let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
-        let argon2 = Argon2::new(algorithm, version.ok()?, Params::try_from(&hash).ok()?);
-        let mut salt = [0; Salt::MAX_LENGTH];
-        let salt = hash.salt?.decode_b64(&mut salt).ok()?;
-        let expected = hash.hash?;
-        let mut computed = vec![0; expected.len()];
-        let secret = secret.as_bytes();
-        argon2.hash_password_into(secret, salt, &mut computed).ok()?;
-        Some(computed.ct_eq(expected.as_bytes()).into())
-    }
+/// Whether a hash was made of this secret, at the cost that the hash names; `None`: it cannot be read.
+///
+/// Computed here and not by the crate, which takes a PHC string without a version for one of the last
+/// version: it is of the first, which had no name.
+pub(super) fn verify(hash: &str, secret: &str) -> Option<bool> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm).ok()?;
+    let version = hash.version.map_or(Ok(Version::V0x10), Version::try_from);
+    let argon2 = Argon2::new(algorithm, version.ok()?, Params::try_from(&hash).ok()?);
+    let mut salt = [0; Salt::MAX_LENGTH];
+    let salt = hash.salt?.decode_b64(&mut salt).ok()?;
+    let expected = hash.hash?;
+    let mut computed = vec![0; expected.len()];
+    let secret = secret.as_bytes();
+    argon2
+        .hash_password_into(secret, salt, &mut computed)
+        .ok()?;
+    Some(computed.ct_eq(expected.as_bytes()).into())
 }
 
 /// What a hash seems to be that is none of argon2's.

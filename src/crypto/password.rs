@@ -3,9 +3,11 @@
 
 use core::fmt;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use thiserror::Error;
+
+use super::imported_hash;
 
 /// A password that may be set.
 pub struct Password(String);
@@ -69,12 +71,16 @@ impl Cost {
         Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
     }
 
+    /// How a hash of this cost begins.
+    fn prefix(self) -> String {
+        let Self { memory, passes } = self;
+        format!("$argon2id$v=19$m={memory},t={passes},p=1$")
+    }
+
     /// The hash that no known password has. An unknown user's password is checked against it, so that
     /// their answer takes as long.
     fn nobody(self) -> String {
-        let Self { memory, passes } = self;
-        let (salt, hash) = ("A".repeat(22), "A".repeat(43));
-        format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
+        [&*self.prefix(), &"A".repeat(22), "$", &"A".repeat(43)].concat()
     }
 }
 
@@ -84,23 +90,27 @@ fn failed(error: impl fmt::Display) -> HashingError {
 
 /// Hashes a password for storage: a PHC string.
 pub fn hash(password: &Password, cost: Cost, salt: [u8; 16]) -> Result<String, HashingError> {
+    rehash(&password.0, cost, salt)
+}
+
+/// Hashes a password that was shown and is right, whether or not it could be set today.
+pub fn rehash(shown: &str, cost: Cost, salt: [u8; 16]) -> Result<String, HashingError> {
     let salt = SaltString::encode_b64(&salt).map_err(failed)?;
-    let hash = cost
-        .argon2()?
-        .hash_password(password.0.as_bytes(), &salt)
-        .map_err(failed)?;
-    Ok(hash.to_string())
+    let hash = cost.argon2()?.hash_password(shown.as_bytes(), &salt);
+    hash.map_err(failed).map(|hash| hash.to_string())
+}
+
+/// Whether a hash is one that would be made now: neither another server's, nor of another cost.
+pub fn is_current(hash: &str, cost: Cost) -> bool {
+    hash.starts_with(&cost.prefix())
 }
 
 /// Whether a password is the one that was hashed, at the cost that the hash names; without a hash, the
 /// work of a new one and `false`.
 pub fn verify(password: &str, hash: Option<&str>, cost: Cost) -> Result<bool, HashingError> {
     let nobody = cost.nobody();
-    let parsed = PasswordHash::new(hash.unwrap_or(&nobody)).map_err(failed)?;
-    let matches = cost
-        .argon2()?
-        .verify_password(password.as_bytes(), &parsed)
-        .is_ok();
+    let matches = imported_hash::verify(hash.unwrap_or(&nobody), password);
+    let matches = matches.ok_or_else(|| failed("a hash that cannot be read"))?;
     Ok(matches && hash.is_some())
 }
 
@@ -169,7 +179,8 @@ mod tests {
             Ok(true)
         );
         assert_eq!(verify("wrong", Some(&old), Cost::default()), Ok(false));
-        assert!(PasswordHash::new(&cheap.nobody()).is_ok());
+        assert!(is_current(&old, cheap) && !is_current(&old, Cost::default()));
+        assert!(is_current(&cheap.nobody(), cheap));
         assert_eq!(verify("correct horse", None, cheap), Ok(false));
     }
 }

@@ -14,6 +14,7 @@ mod ledgers;
 mod lists;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod memory;
+mod moving;
 mod outbound;
 mod pending;
 mod platform;
@@ -33,6 +34,10 @@ pub use guilds::{Guilds, Member};
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
+pub use moving::{
+    Cursor, HashKind, Imported, MovedApplication, MovedConnection, MovedMember, MovedUser, Moving,
+    Obstacle, Piece,
+};
 pub use outbound::Outbound;
 pub use pending::Pending;
 pub use platform::Platform;
@@ -133,6 +138,7 @@ pub trait Directory:
     + Guilds
     + AuditLog
     + Lists
+    + Moving
 {
 }
 impl<T> Directory for T where
@@ -146,5 +152,6 @@ impl<T> Directory for T where
         + Guilds
         + AuditLog
         + Lists
+        + Moving
 {
 }

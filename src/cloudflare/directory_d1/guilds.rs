@@ -16,7 +16,7 @@ pub(super) const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, 
                      guilds.created_at)";
 
 #[derive(Deserialize)]
-struct GuildRow(
+pub(super) struct GuildRow(
     GuildId,
     GuildName,
     Option<ImageHash>,

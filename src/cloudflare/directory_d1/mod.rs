@@ -10,6 +10,7 @@ mod client_documents;
 mod columns;
 mod guilds;
 mod lists;
+mod moving;
 mod registrations;
 mod resources;
 mod sessions;

@@ -63,6 +63,23 @@ impl SecretHashes {
         self.former.filter(|(_, ends_at)| now < *ends_at)
     }
 
+    /// Whether another server's hash stands in place of one of ours.
+    pub fn is_imported(&self, now: Timestamp) -> bool {
+        let former = self.live_former(now).map(|(former, _)| former);
+        let mut known = [Some(self.current), former].into_iter().flatten();
+        known.any(|known| known.hash == Hash::IMPORTED)
+    }
+
+    /// Puts our hash in the place of another server's.
+    pub fn replace_imported(&mut self, ours: Hash<ClientSecret>) {
+        let former = self.former.as_mut().map(|(former, _)| former);
+        for known in [Some(&mut self.current), former].into_iter().flatten() {
+            if known.hash == Hash::IMPORTED {
+                known.hash = ours;
+            }
+        }
+    }
+
     /// The secret that was shown, where it is good. The clock is looked at here: whoever remembers a
     /// client remembers no secret beyond its end.
     fn admit(&self, secret: &Secret<ClientSecret>, now: Timestamp) -> Option<KnownSecret> {

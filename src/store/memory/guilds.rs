@@ -117,6 +117,8 @@ impl Guilds for Memory {
                     return Added::OwnerGone;
                 }
                 tables.members.insert((owner, guild.id), Permissions::all());
+                let joined = (guild.created_at, None);
+                tables.joined.insert((owner.0, guild.id), joined);
             }
             tables.guilds.insert(guild.id, guild.clone());
             Added::Yes
@@ -140,12 +142,14 @@ impl Guilds for Memory {
         guild: GuildId,
         user: UserId,
         permissions: Permissions,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<bool, Fault> {
         self.write(|tables| {
             let both = tables.guilds.contains_key(&guild) && tables.users.contains_key(&user);
             if both {
                 tables.members.insert((user, guild), permissions);
+                let joined = tables.joined.entry((user.0, guild));
+                joined.or_insert((now, None));
             }
             both
         })
@@ -153,6 +157,7 @@ impl Guilds for Memory {
 
     async fn remove_member(&self, guild: GuildId, member: Snowflake) -> Result<bool, Fault> {
         self.write(|tables| {
+            tables.joined.remove(&(member, guild));
             let user = tables.members.remove(&(UserId(member), guild));
             let bot = tables.bots.remove(&(ApplicationId(member), guild));
             user.is_some() || bot.is_some()

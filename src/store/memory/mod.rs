@@ -11,6 +11,7 @@ mod guilds;
 mod keys;
 mod ledgers;
 mod lists;
+mod moving;
 mod outbound;
 mod pending;
 mod platform;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Memory;
+use crate::crypto::imported_hash::ImportedHash;
 use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::Entry;
@@ -36,6 +37,10 @@ pub(super) struct Tables {
     pub(super) guilds: BTreeMap<GuildId, Guild>,
     pub(super) members: BTreeMap<(UserId, GuildId), Permissions>,
     pub(super) bots: BTreeMap<(ApplicationId, GuildId), StoredBot>,
+    /// Since when somebody is in a guild, and who added a bot.
+    pub(super) joined: BTreeMap<(Snowflake, GuildId), (Timestamp, Option<UserId>)>,
+    /// Other servers' hashes.
+    pub(super) imported: BTreeMap<(ApplicationId, &'static str), ImportedHash>,
     pub(super) entries: BTreeMap<EntryId, Entry>,
     pub(super) registrations: BTreeMap<ApplicationId, StoredRegistration>,
     pub(super) initial_tokens: BTreeMap<Snowflake, (InitialToken, Hash<InitialAccessToken>)>,
@@ -100,6 +105,7 @@ impl Tables {
         self.registrations.remove(&application);
         self.authorizations.retain(|(_, of), _| *of != application);
         self.bots.retain(|(bot, _), _| *bot != application);
+        self.imported.retain(|(of, _), _| *of != application);
         self.applications.remove(&application).is_some()
     }
 

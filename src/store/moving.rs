@@ -1,0 +1,343 @@
+//! Moving in and out: everything that a directory keeps, in pieces.
+
+use core::fmt;
+
+use super::{Fault, Member};
+use crate::crypto::imported_hash::ImportedHash;
+use crate::crypto::secret::{BotTokenSecret, Hash, RegistrationAccessToken};
+use crate::fluxer::application::Application;
+use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, Guild};
+use crate::fluxer::permissions::Permissions;
+use crate::fluxer::registration::ClientDetails;
+use crate::fluxer::user::User;
+use crate::id::InstallationId;
+use crate::snowflake::{ApplicationId, GuildId, RoleId, UserId};
+use crate::time::Timestamp;
+
+/// A user, and what their password is checked against.
+#[derive(Debug, Clone)]
+pub struct MovedUser {
+    /// The user.
+    pub user: User,
+    /// A PHC string of argon2; [`crate::crypto::password::NOBODY`] where no password is theirs.
+    pub password_hash: String,
+}
+
+/// An application, and what its secrets are checked against.
+#[derive(Debug, Clone)]
+pub struct MovedApplication {
+    /// The application, with our hash of its secret; [`Hash::IMPORTED`] where there is another one.
+    pub application: Application,
+    /// Another server's hash of its secret.
+    pub client_secret: Option<ImportedHash>,
+    /// Our hash of its bot's token; [`Hash::IMPORTED`] where there is another one.
+    pub bot_token: Option<Hash<BotTokenSecret>>,
+    /// Another server's hash of the token.
+    pub bot_token_imported: Option<ImportedHash>,
+    /// What it says of itself, where it registered itself.
+    pub registration: Option<(ClientDetails, Hash<RegistrationAccessToken>)>,
+}
+
+/// A member of a guild.
+#[derive(Debug, Clone)]
+pub struct MovedMember {
+    /// The guild.
+    pub guild: GuildId,
+    /// A user, or a bot.
+    pub member: Member,
+    /// What they may do there.
+    pub permissions: Permissions,
+    /// Since when they are there.
+    pub joined_at: Timestamp,
+    /// Who added the bot, where that is known.
+    pub inviter: Option<UserId>,
+    /// The consent form that added the bot: made up for one that came from elsewhere.
+    pub installation: InstallationId,
+    /// The bot's role, where it has permissions.
+    pub role: RoleId,
+}
+
+/// A user's account on another service.
+#[derive(Debug, Clone)]
+pub struct MovedConnection {
+    /// The user.
+    pub user: UserId,
+    /// The account.
+    pub connection: Connection,
+}
+
+/// Some records of one kind.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// Users.
+    Users(Vec<MovedUser>),
+    /// Applications.
+    Applications(Vec<MovedApplication>),
+    /// Guilds.
+    Guilds(Vec<Guild>),
+    /// Users in guilds.
+    Members(Vec<MovedMember>),
+    /// Bots in guilds.
+    Bots(Vec<MovedMember>),
+    /// Accounts on other services.
+    Connections(Vec<MovedConnection>),
+}
+
+/// What came of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// It is there now.
+    Created,
+    /// It was there already, and stays as it is.
+    Unchanged,
+    /// It refers to what is not there, or holds what is another one's: the field that does.
+    Refused(Obstacle),
+}
+
+/// What a record runs into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Another user has the name.
+    Username,
+    /// Another user has the address.
+    Email,
+    /// There is no such user to own it.
+    Owner,
+    /// There is no such user.
+    User,
+    /// There is no such guild.
+    Guild,
+    /// There is no such application, or it has no bot.
+    Application,
+    /// There is no such user to have added it.
+    Inviter,
+}
+
+impl Obstacle {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Username,
+        Self::Email,
+        Self::Owner,
+        Self::User,
+        Self::Guild,
+        Self::Application,
+        Self::Inviter,
+    ];
+
+    /// The field of the record that is refused for it.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Owner => "owner_id",
+            Self::User => "user_id",
+            Self::Guild => "guild_id",
+            Self::Application => "application_id",
+            Self::Inviter => "inviter_id",
+        }
+    }
+
+    /// The rule that the field breaks.
+    pub const fn must(self) -> &'static str {
+        match self {
+            Self::Username | Self::Email => "is taken",
+            Self::Owner | Self::User | Self::Inviter => "must be the id of a user",
+            Self::Guild => "must be the id of a guild",
+            Self::Application => "must be the id of an application with a bot",
+        }
+    }
+}
+
+/// A place between two records: kind by kind, and in each in the order of ids. On the wire the kind and
+/// the ids of the record before it, with colons between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// Behind this user.
+    Users(Option<UserId>),
+    /// Behind this application.
+    Applications(Option<ApplicationId>),
+    /// Behind this guild.
+    Guilds(Option<GuildId>),
+    /// Behind this user in this guild.
+    Members(Option<(UserId, GuildId)>),
+    /// Behind this bot in this guild.
+    Bots(Option<(ApplicationId, GuildId)>),
+    /// Behind this account of this user.
+    Connections(Option<(UserId, ConnectionKind, ConnectionId)>),
+}
+
+impl Cursor {
+    /// Before everything.
+    pub const START: Self = Self::Users(None);
+
+    /// Before everything of the next kind; `None`: there is none.
+    pub const fn next_kind(&self) -> Option<Self> {
+        Some(match self {
+            Self::Users(_) => Self::Applications(None),
+            Self::Applications(_) => Self::Guilds(None),
+            Self::Guilds(_) => Self::Members(None),
+            Self::Members(_) => Self::Bots(None),
+            Self::Bots(_) => Self::Connections(None),
+            Self::Connections(_) => return None,
+        })
+    }
+
+    /// Behind the last record of a piece.
+    pub fn behind(piece: &Piece) -> Option<Self> {
+        Some(match piece {
+            Piece::Users(users) => Self::Users(Some(users.last()?.user.id)),
+            Piece::Applications(all) => Self::Applications(Some(all.last()?.application.client.id)),
+            Piece::Guilds(guilds) => Self::Guilds(Some(guilds.last()?.id)),
+            Piece::Members(members) | Piece::Bots(members) => {
+                let last = members.last()?;
+                match last.member {
+                    Member::User(user) => Self::Members(Some((user, last.guild))),
+                    Member::Bot(bot) => Self::Bots(Some((bot, last.guild))),
+                }
+            }
+            Piece::Connections(all) => {
+                let MovedConnection { user, connection } = all.last()?.clone();
+                Self::Connections(Some((user, connection.kind, connection.id)))
+            }
+        })
+    }
+
+    /// Reads what [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, ids) = text.split_once(':')?;
+        Some(match kind {
+            "user" => Self::Users(behind(ids, UserId::parse)?),
+            "application" => Self::Applications(behind(ids, ApplicationId::parse)?),
+            "guild" => Self::Guilds(behind(ids, GuildId::parse)?),
+            "member" => Self::Members(behind(ids, |ids| {
+                let (user, guild) = ids.split_once(':')?;
+                UserId::parse(user).zip(GuildId::parse(guild))
+            })?),
+            "bot" => Self::Bots(behind(ids, |ids| {
+                let (bot, guild) = ids.split_once(':')?;
+                ApplicationId::parse(bot).zip(GuildId::parse(guild))
+            })?),
+            "connection" => Self::Connections(behind(ids, |ids| {
+                let (user, account) = ids.split_once(':')?;
+                let (kind, id) = account.split_once(':')?;
+                let kind = ConnectionKind::parse(kind).ok()?;
+                Some((UserId::parse(user)?, kind, ConnectionId::parse(id).ok()?))
+            })?),
+            _ => return None,
+        })
+    }
+}
+
+/// The ids behind a kind: nothing, or what can be read.
+fn behind<T>(ids: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    if ids.is_empty() {
+        Some(None)
+    } else {
+        parse(ids).map(Some)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Users(None) => f.write_str("user:"),
+            Self::Users(Some(user)) => write!(f, "user:{user}"),
+            Self::Applications(None) => f.write_str("application:"),
+            Self::Applications(Some(id)) => write!(f, "application:{id}"),
+            Self::Guilds(None) => f.write_str("guild:"),
+            Self::Guilds(Some(guild)) => write!(f, "guild:{guild}"),
+            Self::Members(None) => f.write_str("member:"),
+            Self::Members(Some((user, guild))) => write!(f, "member:{user}:{guild}"),
+            Self::Bots(None) => f.write_str("bot:"),
+            Self::Bots(Some((bot, guild))) => write!(f, "bot:{bot}:{guild}"),
+            Self::Connections(None) => f.write_str("connection:"),
+            Self::Connections(Some((user, kind, id))) => {
+                write!(f, "connection:{user}:{}:{}", kind.as_str(), id.as_str())
+            }
+        }
+    }
+}
+
+/// What a hash of another server is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HashKind {
+    /// Of an application's secret.
+    ClientSecret,
+    /// Of its bot's token.
+    BotToken,
+}
+
+impl HashKind {
+    /// The name in storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client_secret",
+            Self::BotToken => "bot_token",
+        }
+    }
+}
+
+/// Moving in and out.
+#[expect(async_fn_in_trait, reason = "a Worker has one thread")]
+pub trait Moving {
+    /// Adds records under the ids that they have, no id twice among them. One outcome each, in their
+    /// order; what is there already stays as it is.
+    async fn import(&self, piece: &Piece) -> Result<Vec<Imported>, Fault>;
+    /// The records of one kind behind a place, at most so many.
+    async fn export(&self, behind: &Cursor, limit: u32) -> Result<Piece, Fault>;
+    /// Another server's hash, where it stands in place of ours.
+    async fn imported_hash(
+        &self,
+        application: ApplicationId,
+        kind: HashKind,
+    ) -> Result<Option<ImportedHash>, Fault>;
+    /// Puts our hash in its place; nothing where somebody did before, or the secret was replaced since.
+    async fn replace_imported_hash(
+        &self,
+        application: ApplicationId,
+        kind: HashKind,
+        ours: &str,
+    ) -> Result<(), Fault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_the_wire_and_nothing_else_parses_as_one() {
+        for text in [
+            "user:",
+            "user:1",
+            "application:",
+            "application:12",
+            "guild:",
+            "guild:9",
+            "member:",
+            "member:1:2",
+            "bot:",
+            "bot:1:2",
+            "connection:",
+            "connection:1:github:a:b",
+        ] {
+            let cursor = Cursor::parse(text).expect(text);
+            assert_eq!(cursor.to_string(), text);
+        }
+        for not_one in [
+            "",
+            "user",
+            "users:",
+            "user:0",
+            "user:x",
+            "member:1",
+            "member:1:2:3",
+            "bot::2",
+            "connection:1:github",
+            "connection:1:GitHub:x",
+            "role:1",
+        ] {
+            assert_eq!(Cursor::parse(not_one), None, "{not_one}");
+        }
+    }
+}
