@@ -1,16 +1,18 @@
 //! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
 use crate::config::Config;
+use crate::endpoint::api::admin::moving::is_operators;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
-use crate::http::{Body, Method, Request, Response};
+use crate::http::{Body, MAX_BODY_BYTES, Method, Request, Response};
 use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
 use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, canonical, segments, with_routes};
 use crate::store::{Edge, Fault, Outlook};
+use crate::time::Timestamp;
 
 /// Answers a request: the way in for every one of them.
 pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Response {
@@ -34,6 +36,19 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
     };
     finish(&cx, &mut response);
     response
+}
+
+/// Longest body of a request that is read, in bytes: longer than every other one where the built-in
+/// application sends it to a route that takes it.
+pub fn max_body_bytes(config: &Config, head: &Request, now: Timestamp) -> usize {
+    match Matched::of(head, config) {
+        Ok(Matched { route, .. })
+            if route.operators_body > MAX_BODY_BYTES && is_operators(config, head, now) =>
+        {
+            route.operators_body
+        }
+        _ => MAX_BODY_BYTES,
+    }
 }
 
 /// The route of a request, and the segments that its `{…}` stand for.

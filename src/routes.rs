@@ -2,7 +2,7 @@
 //! URL is a row here and a file in `endpoint/`.
 
 use crate::config::{Config, DynamicRegistration};
-use crate::http::Method;
+use crate::http::{MAX_BODY_BYTES, Method};
 
 /// One row: a method of a URL.
 pub struct Route {
@@ -19,6 +19,8 @@ pub struct Route {
     pub(crate) is_opened_by_clients: bool,
     /// The name of this URL in the metadata document.
     pub metadata: Option<&'static str>,
+    /// Longest body that is read of the built-in application.
+    pub(crate) operators_body: usize,
     /// Whether the settings let it be there.
     exists: fn(&Config) -> bool,
 }
@@ -80,6 +82,7 @@ impl Route {
             bucket: None,
             is_opened_by_clients: false,
             metadata: None,
+            operators_body: MAX_BODY_BYTES,
             exists: |_| true,
         }
     }
@@ -96,6 +99,11 @@ impl Route {
 
     const fn named(mut self, metadata: &'static str) -> Self {
         self.metadata = Some(metadata);
+        self
+    }
+
+    const fn operators_body(mut self, bytes: usize) -> Self {
+        self.operators_body = bytes;
         self
     }
 
@@ -228,6 +236,8 @@ macro_rules! with_routes {
             AdminRegistrationTokens   Get    "/api/admin/registration-tokens"                                api::admin::registration_tokens::list()                      Api   None .only_if(registration);
             AdminCreateToken          Post   "/api/admin/registration-tokens"                                api::admin::registration_tokens::create()                    Api   None .only_if(registration);
             AdminDeleteToken          Delete "/api/admin/registration-tokens/{token}"                        api::admin::registration_tokens::delete(token)               Api   None .only_if(registration);
+            AdminImport               Post   "/api/admin/import"                                             api::admin::moving::import()                                 Api   None .operators_body(8 * 1024 * 1024);
+            AdminExport               Get    "/api/admin/export"                                             api::admin::moving::export()                                 Api   None;
             AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
             AdminResources            Get    "/api/admin/resources"                                       api::admin::resources::list()                                Api   None;
             AdminCreateResource       Post   "/api/admin/resources"                                       api::admin::resources::create()                              Api   None;

@@ -3,7 +3,7 @@
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z.
@@ -45,6 +45,31 @@ impl Timestamp {
     /// From chrono's type; instants before 1970 become 1970.
     pub fn from_utc(utc: DateTime<Utc>) -> Self {
         Self(u64::try_from(utc.timestamp_millis()).unwrap_or(0))
+    }
+
+    /// Reads UTC in ISO 8601, with or without a fraction of a second.
+    pub fn from_iso(text: &str) -> Option<Self> {
+        let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+        let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = |text: Option<&str>, digits: usize| {
+            let text = text.filter(|text| text.len() == digits && is_digits(text))?;
+            text.parse::<u32>().ok()
+        };
+        let (mut date, mut clock) = (date.split('-'), time.split(':'));
+        let year = number(date.next(), 4)?;
+        let (month, day) = (number(date.next(), 2)?, number(date.next(), 2)?);
+        let (hour, minute) = (number(clock.next(), 2)?, number(clock.next(), 2)?);
+        let second = number(clock.next(), 2)?;
+        if date.next().is_some() || clock.next().is_some() || !is_digits(fraction) {
+            return None;
+        }
+        let millis = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        let instant = date.and_hms_milli_opt(hour, minute, second, millis)?;
+        u64::try_from(instant.and_utc().timestamp_millis())
+            .ok()
+            .map(Self)
     }
 
     /// ISO 8601 with milliseconds, as the platform's API spells instants.
@@ -100,6 +125,35 @@ mod tests {
             Timestamp::from_utc(instant.to_numeric_date()),
             Timestamp::from_millis(1_420_070_400_000)
         );
+    }
+
+    #[test]
+    fn instants_are_read_as_they_are_spelled() {
+        for (text, millis) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2015-01-01T00:00:00.123Z", 1_420_070_400_123),
+            ("2015-01-01T00:00:00.1Z", 1_420_070_400_100),
+            ("2015-01-01T00:00:00.123456Z", 1_420_070_400_123),
+            ("2024-02-29T23:59:59.999Z", 1_709_251_199_999),
+        ] {
+            let read = Timestamp::from_iso(text);
+            assert_eq!(read, Some(Timestamp::from_millis(millis)), "{text}");
+        }
+        for not_one in [
+            "",
+            "2015-01-01",
+            "2015-01-01T00:00:00",
+            "2015-01-01T00:00:00+01:00",
+            "2015-02-29T00:00:00Z",
+            "2015-01-01T24:00:00Z",
+            "2015-1-01T00:00:00Z",
+            "2015-01-01T00:00Z",
+            "2015-01-01T00:00:00.xZ",
+            "1969-12-31T23:59:59Z",
+            "2015-01-01T00:00:00:00Z",
+        ] {
+            assert_eq!(Timestamp::from_iso(not_one), None, "{not_one}");
+        }
     }
 
     #[test]

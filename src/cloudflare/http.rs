@@ -7,31 +7,29 @@ use worker::js_sys::{JSON, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{self, ResponseInit};
 
-use super::js;
+use super::{ambient, js};
+use crate::config::Config;
 use crate::http::{Body, Headers, MAX_BODY_BYTES, Method, Request, Response};
+use crate::router;
 
 /// Reads a request.
-pub(super) async fn read(request: &web_sys::Request) -> Request {
+pub(super) async fn read(request: &web_sys::Request, config: &Config) -> Request {
     let url = request.url();
     let (scheme, path, query) = split(&url);
     let method = method(&request.method());
     let sent = request.headers();
-    let headers = Headers::new(move |name| sent.get(name).ok()?);
-    let body = match method {
-        Method::Post | Method::Put | Method::Patch | Method::Delete => {
-            let declared = headers.get("content-length").and_then(|it| it.parse().ok());
-            read_body(request, declared).await
-        }
-        Method::Get | Method::Head | Method::Options | Method::Other => Body::Read(Vec::new()),
-    };
-    Request {
+    let mut read = Request {
         method,
         secure: scheme == "https",
         path: path.to_owned(),
         query: query.to_owned(),
-        headers,
-        body,
+        headers: Headers::new(move |name| sent.get(name).ok()?),
+        body: Body::Read(Vec::new()),
+    };
+    if let Method::Post | Method::Put | Method::Patch | Method::Delete = method {
+        read.body = read_body(request, &read, config).await;
     }
+    read
 }
 
 fn method(name: &str) -> Method {
@@ -56,21 +54,30 @@ const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
 /// Reads a body as far as its limit. The runtime holds a declared length to its word; what is not
 /// declared is counted as it comes.
-async fn read_body(request: &web_sys::Request, declared: Option<usize>) -> Body {
-    match declared {
+async fn read_body(request: &web_sys::Request, head: &Request, config: &Config) -> Body {
+    let declared = head.header("content-length");
+    match declared.and_then(|it| it.parse().ok()) {
         Some(0) => Body::Read(Vec::new()),
-        Some(length) if length > MAX_DRAINED_BYTES => Body::TooLarge,
-        Some(length) if length <= MAX_BODY_BYTES => {
-            let bytes = js::settled(request.array_buffer()).await;
-            bytes.map_or(Body::Broken, |bytes| {
-                Body::Read(Uint8Array::new(&bytes).to_vec())
-            })
+        Some(length) if length <= MAX_BODY_BYTES => read_whole(request).await,
+        declared => {
+            let most = router::max_body_bytes(config, head, ambient::now());
+            match declared {
+                Some(length) if length <= most => read_whole(request).await,
+                Some(length) if length > most.max(MAX_DRAINED_BYTES) => Body::TooLarge,
+                _ => read_stream(request, most).await,
+            }
         }
-        _ => read_stream(request).await,
     }
 }
 
-async fn read_stream(request: &web_sys::Request) -> Body {
+async fn read_whole(request: &web_sys::Request) -> Body {
+    let bytes = js::settled(request.array_buffer()).await;
+    bytes.map_or(Body::Broken, |bytes| {
+        Body::Read(Uint8Array::new(&bytes).to_vec())
+    })
+}
+
+async fn read_stream(request: &web_sys::Request, most: usize) -> Body {
     let Some(stream) = request.body() else {
         return Body::Read(Vec::new());
     };
@@ -82,14 +89,14 @@ async fn read_stream(request: &web_sys::Request) -> Body {
             return Body::Broken;
         };
         length += chunk.len();
-        if length > MAX_DRAINED_BYTES {
+        if length > most.max(MAX_DRAINED_BYTES) {
             break;
         }
-        if length <= MAX_BODY_BYTES {
+        if length <= most {
             body.extend(chunk);
         }
     }
-    if length > MAX_BODY_BYTES {
+    if length > most {
         return Body::TooLarge;
     }
     Body::Read(body)

@@ -45,7 +45,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
             return Ok(http::write(&unconfigured())?);
         }
     };
-    let request = http::read(&request).await;
+    let request = http::read(&request, &config).await;
     let edge = Bindings {
         env,
         context: Background::Request(context),

@@ -197,7 +197,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
     fn a_client_secret_shows_what_it_is_and_whether_it_is_whole() {
         let secret = Secret::<ClientSecret>::generate([0xA5; 32]);
         let text = secret.expose();
@@ -212,7 +211,10 @@ mod tests {
         ] {
             let other = Secret::<ClientSecret>::new(other);
             assert_eq!(other.is_damaged(), is_damaged, "{}", other.expose());
-=======
+        }
+    }
+
+    #[test]
     fn a_hash_is_read_as_other_servers_write_it() {
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // FIPS 180-2, "abc"
         let hash = Secret::<ClientSecret>::new("abc").hash();
@@ -226,7 +228,6 @@ mod tests {
             &hex.replace("ba", "é"),
         ] {
             assert_eq!(Hash::<ClientSecret>::parse_hex(not_one), None, "{not_one}");
->>>>>>> 29985f5 (wip: moving port)
         }
     }
 

@@ -86,8 +86,13 @@ impl Fields {
         if cx.request.media_type().as_deref() != Some("application/json") {
             return Err(ApiError::UnsupportedMediaType);
         }
+        Self::of(cx.body())
+    }
+
+    /// Reads a text as a JSON object.
+    pub fn of(text: &[u8]) -> Result<Self, ApiError> {
         let no_object = |_| ApiError::field("body", "must be a JSON object");
-        let Pairs(pairs) = serde_json::from_slice(cx.body()).map_err(no_object)?;
+        let Pairs(pairs) = serde_json::from_slice(text).map_err(no_object)?;
         let mut fields = Self::none();
         for (name, value) in pairs {
             if fields.has(&name) {
@@ -238,6 +243,46 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// A JSON object, or nothing where it is absent or `null`.
+    pub fn object(&mut self, path: &str) -> Option<Map<String, Value>> {
+        match self.value(path) {
+            None | Some(Value::Null) => None,
+            Some(Value::Object(object)) => Some(object.clone()),
+            Some(_) => {
+                self.refuse(path, "must be an object");
+                None
+            }
+        }
+    }
+
+    /// The fields of a JSON object in this one, to be read and finished by [`Self::finish_nested`].
+    pub fn nested(&mut self, path: &str) -> Option<Self> {
+        let object = self.object(path)?;
+        Some(Self {
+            object,
+            ..Self::none()
+        })
+    }
+
+    /// What was built of the fields of a nested object; its mistakes are noted here.
+    pub fn finish_nested<T>(&mut self, path: &str, nested: Self, built: Option<T>) -> Option<T> {
+        let refused = match nested.finish(built) {
+            Ok(built) => return Some(built),
+            Err(refused) => refused,
+        };
+        if let ApiError::InvalidFormBody(errors) = refused {
+            for FieldError { path: of, message } in errors {
+                self.refuse(format!("{path}.{of}"), &message);
+            }
+        }
+        None
+    }
+
+    /// The mistakes so far, of which there is one at least.
+    pub fn refused(self) -> ApiError {
+        ApiError::InvalidFormBody(self.errors)
     }
 
     /// A string that follows a rule, where it was sent: `null` is the value's absence.

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use super::attempts::{Attempt, Counter};
 use super::context::Context;
 use super::cookies::Cookie;
 use super::failure::Failure;
@@ -19,7 +20,7 @@ use crate::ledger::{Status, Withdrawn};
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Edge, Fault, Known, Session};
+use crate::store::{Edge, Fault, HashKind, Known, OfBot, Session};
 
 /// A browser that is logged in.
 #[derive(Debug)]
@@ -157,7 +158,35 @@ async fn verify_bot<E: Edge>(
     let token = BotToken::parse(token).ok_or_else(invalid)?;
     let hash = token.hash();
     let application = cx.edge.application_of_bot(token.application, &hash).await?;
+    let application = match application {
+        Some(OfBot::Its(application)) => Some(application),
+        Some(OfBot::Imported(application)) => verify_elsewhere(cx, &token, application).await?,
+        None => None,
+    };
     Ok(application.filter(|it| !it.suspended).ok_or_else(invalid)?)
+}
+
+/// The application of a bot whose token another server hashed. Ours takes the place of that hash.
+/// Until then a guess costs as much as one at a password, so they are counted, by address.
+async fn verify_elsewhere<E: Edge>(
+    cx: &Context<'_, E>,
+    token: &BotToken,
+    application: Application,
+) -> Result<Option<Application>, Failure<ApiError>> {
+    let attempt = Attempt::begin(cx, &[Counter::Client]).await?;
+    let attempt = attempt.map_err(ApiError::RateLimited)?;
+    let (id, kind) = (token.application, HashKind::BotToken);
+    let imported = cx.edge.imported_hash(id, kind).await?;
+    if !imported.is_some_and(|it| it.admits(token.secret())) {
+        attempt.failed();
+        return Ok(None);
+    }
+    attempt.succeeded();
+    let ours = token.hash().to_string();
+    if let Err(fault) = cx.edge.replace_imported_hash(id, kind, &ours).await {
+        cx.edge.log(&fault.to_string());
+    }
+    Ok(Some(application))
 }
 
 /// The application that holds a token. What it may do on its own behalf, or as an administrator,

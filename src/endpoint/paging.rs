@@ -117,6 +117,19 @@ pub fn read_range<E>(cx: &Context<'_, E>, max: u32) -> Result<Range, Failure<Api
     })
 }
 
+/// `limit`, and `after` of a kind of its own.
+pub fn read_cursor<E, T>(
+    cx: &Context<'_, E>,
+    max: u32,
+    parse: impl FnOnce(&str) -> Option<T>,
+    must: &str,
+) -> Result<(u32, Option<T>), Failure<ApiError>> {
+    let mut query = Query::read(cx)?;
+    let limit = query.limit(max);
+    let after = query.one("after", parse, must);
+    query.finish((limit, after))
+}
+
 /// `limit` and `before`, for what is newest first.
 pub fn read_backwards<E>(cx: &Context<'_, E>) -> Result<(u32, Option<EntryId>), Failure<ApiError>> {
     let mut query = Query::read(cx)?;

@@ -78,6 +78,10 @@ wire_enum! {
         PasswordChanged = "user.password_changed",
         /// A user logged browsers of theirs out, from one of them.
         SessionsEnded = "user.sessions_ended",
+        /// Records were brought from elsewhere.
+        Imported = "data.imported",
+        /// Records were taken elsewhere, hashes and all.
+        Exported = "data.exported",
     }
 }
 

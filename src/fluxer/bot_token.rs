@@ -51,6 +51,12 @@ impl BotToken {
         })
     }
 
+    /// What stands behind the id: Fluxer's own server hashes this part alone.
+    pub fn secret(&self) -> &str {
+        let text = self.text.expose();
+        text.split_once('.').map_or(text, |(_, secret)| secret)
+    }
+
     /// What storage may know of it.
     pub fn hash(&self) -> Hash<BotTokenSecret> {
         self.text.hash()

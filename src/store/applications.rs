@@ -22,6 +22,15 @@ pub enum Added {
     TooMany,
 }
 
+/// An application whose bot shows a token.
+#[derive(Debug)]
+pub enum OfBot {
+    /// The token is its bot's.
+    Its(Application),
+    /// Another server's hash says whether it is.
+    Imported(Application),
+}
+
 /// How long an isolate answers out of its memory.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
 /// How long what it remembers serves while D1 does not answer.
@@ -58,12 +67,13 @@ pub trait Applications {
     fn remembered_application(&self, id: ApplicationId) -> Option<Rc<Application>>;
     /// An application as it is now, for whoever changes it.
     async fn current_application(&self, id: ApplicationId) -> Result<Option<Application>, Fault>;
-    /// The application whose bot has this token now: a token that was reset is dead at once.
+    /// The application whose bot has this token now, or one that another server's hash stands for: a
+    /// token that was reset is dead at once.
     async fn application_of_bot(
         &self,
         id: ApplicationId,
         token: &Hash<BotTokenSecret>,
-    ) -> Result<Option<Application>, Fault>;
+    ) -> Result<Option<OfBot>, Fault>;
     /// A user's applications, or everybody's, by id.
     async fn applications(
         &self,

@@ -25,7 +25,7 @@ mod revocations;
 mod sessions;
 mod users;
 
-pub use applications::{Added, Applications, FRESH_FOR, Known, SERVES_OUTAGES_FOR};
+pub use applications::{Added, Applications, FRESH_FOR, Known, OfBot, SERVES_OUTAGES_FOR};
 pub use audit_log::{AuditLog, EntryFilter};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
 pub use client_documents::ClientDocuments;

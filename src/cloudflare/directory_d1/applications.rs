@@ -20,7 +20,9 @@ use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Added, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR};
+use crate::store::{
+    Added, Applications, FRESH_FOR, Fault, Known, OfBot, Paging, SERVES_OUTAGES_FOR,
+};
 use crate::time::Timestamp;
 
 /// How many applications an isolate remembers.
@@ -219,10 +221,18 @@ impl Applications for Bindings {
         &self,
         wanted: ApplicationId,
         token: &Hash<BotTokenSecret>,
-    ) -> Result<Option<Application>, Fault> {
-        let values = [id(wanted), id(token)];
-        self.read_application("id = ? AND bot_token_hash = ?", &values)
-            .await
+    ) -> Result<Option<OfBot>, Fault> {
+        let row = ApplicationRow::select();
+        let sql = format!(
+            "SELECT json_array({row}, bot_token_hash = ?2) AS found FROM applications \
+             WHERE id = ?1 AND bot_token_hash IN (?2, ?3)"
+        );
+        let values = [id(wanted), id(token), id(Hash::<BotTokenSecret>::IMPORTED)];
+        let row: Option<(ApplicationRow, u8)> = self.row(&sql, &values).await?;
+        Ok(row.map(|(row, is_its)| match is_its {
+            1 => OfBot::Its(row.into()),
+            _ => OfBot::Imported(row.into()),
+        }))
     }
 
     async fn applications(

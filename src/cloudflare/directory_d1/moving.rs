@@ -545,11 +545,13 @@ impl Moving for Bindings {
             HashKind::ClientSecret => &["secret_hash", "former_secret_hash"],
             HashKind::BotToken => &["bot_token_hash"],
         };
-        let replaced = |column: &&str| {
-            format!("{column} = CASE {column} WHEN ?2 THEN ?1 ELSE {column} END")
-        };
+        let replaced =
+            |column: &&str| format!("{column} = CASE {column} WHEN ?2 THEN ?1 ELSE {column} END");
         let replaced: Vec<_> = columns.iter().map(replaced).collect();
-        let sql = format!("UPDATE applications SET {} WHERE id = ?3", replaced.join(", "));
+        let sql = format!(
+            "UPDATE applications SET {} WHERE id = ?3",
+            replaced.join(", ")
+        );
         let imported = id(Hash::<BotTokenSecret>::IMPORTED);
         let statements = [
             self.prepare(&sql, &[Bind::Text(ours), imported, id(application)])?,

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::oauth::client::authentication::{Credentials, Proof};
+use crate::oauth::client::authentication::{ClientAuthentication, Credentials, Proof};
 use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::params::Params;
 use crate::snowflake::ApplicationId;
-use crate::store::{Edge, Known};
+use crate::store::{Edge, HashKind, Known};
+use crate::time::Timestamp;
 
 /// A client that has proved who it is, as far as its registration demands.
 #[derive(Debug, Clone)]
@@ -110,7 +111,13 @@ async fn verify<E: Edge>(
         // It may have been given another secret since.
         Known::Remembered(_) => cx.current_application(credentials.client_id()).await?,
     };
-    let client = current.and_then(|it| proved(cx, credentials, &it, Knowledge::Current));
+    let client = match current {
+        Some(it) => match proved(cx, credentials, &it, Knowledge::Current) {
+            None if is_imported(&it, cx.now) => proved_elsewhere(cx, credentials, it).await?,
+            proved => proved,
+        },
+        None => None,
+    };
     let client = client.ok_or_else(|| credentials.refusal())?;
     if client.application.suspended {
         return Err(Refusal::Suspended.into());
@@ -141,6 +148,39 @@ fn proved<E: Edge>(
         proof,
         knowledge,
     })
+}
+
+fn is_imported(application: &Application, now: Timestamp) -> bool {
+    match &application.client.authentication {
+        ClientAuthentication::Secret(hashes) => hashes.is_imported(now),
+        ClientAuthentication::None => false,
+    }
+}
+
+/// A client whose secret another server hashed. Ours takes the place of that hash, so that it is slow
+/// once; where that fails, once more.
+async fn proved_elsewhere<E: Edge>(
+    cx: &Context<'_, E>,
+    credentials: &Credentials,
+    application: Rc<Application>,
+) -> Result<Option<AuthenticatedClient>, Failure<Refusal>> {
+    let (Credentials::Basic(_, secret) | Credentials::Post(_, secret)) = credentials else {
+        return Ok(None);
+    };
+    let (id, kind) = (application.client.id, HashKind::ClientSecret);
+    let imported = cx.edge.imported_hash(id, kind).await?;
+    if !imported.is_some_and(|it| it.admits(secret.expose())) {
+        return Ok(None);
+    }
+    let ours = secret.hash().to_string();
+    if let Err(fault) = cx.edge.replace_imported_hash(id, kind, &ours).await {
+        cx.edge.log(&fault.to_string());
+    }
+    Ok(Some(AuthenticatedClient {
+        application,
+        proof: Proof::Secret,
+        knowledge: Knowledge::Current,
+    }))
 }
 
 /// Which client the credentials of a request name and how much they prove, out of this isolate's

@@ -379,6 +379,8 @@ pub(super) static TEXT: Text = Text {
             "Token zum Registrieren von Clients gelöscht",
             "Passwort geändert",
             "Browser abgemeldet",
+            "Datensätze importiert",
+            "Datensätze exportiert",
         ],
     },
     scopes: [

@@ -375,6 +375,8 @@ pub(super) static TEXT: Text = Text {
             "Deleted a token for registering clients",
             "Changed their password",
             "Logged browsers out",
+            "Imported records",
+            "Exported records",
         ],
     },
     scopes: [

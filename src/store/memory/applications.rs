@@ -10,7 +10,7 @@ use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
-    Added, Ambient, Applications, FRESH_FOR, Fault, Known, Paging, SERVES_OUTAGES_FOR,
+    Added, Ambient, Applications, FRESH_FOR, Fault, Known, OfBot, Paging, SERVES_OUTAGES_FOR,
 };
 use crate::time::Timestamp;
 
@@ -56,11 +56,14 @@ impl Applications for Memory {
         &self,
         id: ApplicationId,
         token: &Hash<BotTokenSecret>,
-    ) -> Result<Option<Application>, Fault> {
+    ) -> Result<Option<OfBot>, Fault> {
         self.read(|tables| {
             let stored = tables.applications.get(&id)?;
-            let is_its = stored.bot_token.is_some_and(|stored| stored == *token);
-            is_its.then(|| stored.application.as_ref().clone())
+            let application = stored.application.as_ref().clone();
+            match stored.bot_token? {
+                it if it == Hash::IMPORTED => Some(OfBot::Imported(application)),
+                hash => (hash == *token).then_some(OfBot::Its(application)),
+            }
         })
     }
 

@@ -4,6 +4,7 @@ pub mod applications;
 pub mod audit_log;
 pub mod guilds;
 pub mod keys;
+pub mod moving;
 pub mod registration_tokens;
 pub mod resources;
 pub mod users;

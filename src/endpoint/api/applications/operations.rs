@@ -123,7 +123,7 @@ pub async fn add<E: Edge>(
 }
 
 /// The application that the fields describe, and whether it is to have a bot; mistakes are noted.
-fn draft<E: Edge>(
+pub fn draft<E: Edge>(
     cx: &Context<'_, E>,
     fields: &mut Fields,
     terms: &Terms,

@@ -1,0 +1,485 @@
+//! One line: a record as it is written.
+
+use serde_json::{Value, json};
+
+use super::spelled;
+use crate::crypto::imported_hash::ImportedHash;
+use crate::crypto::password::NOBODY;
+use crate::crypto::secret::{ClientSecret, Hash, RegistrationAccessToken, Secret};
+use crate::endpoint::api::applications::Terms;
+use crate::endpoint::api::applications::operations::draft;
+use crate::endpoint::body::Fields;
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::{Application, Bot};
+use crate::fluxer::guild::{
+    Connection, ConnectionId, ConnectionKind, ConnectionName, Guild, GuildName,
+};
+use crate::fluxer::permissions::Permissions;
+use crate::fluxer::registration::ClientDetails;
+use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
+use crate::http::{with_member, with_members};
+use crate::id::InstallationId;
+use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, SecretHashes};
+use crate::oauth::client::{Client, ClientOrigin};
+use crate::snowflake::{ApplicationId, GuildId, RoleId, Snowflake, UserId};
+use crate::store::{
+    Edge, Member, MovedApplication, MovedConnection, MovedMember, MovedUser, Piece,
+};
+use crate::time::Timestamp;
+
+/// A record.
+pub(super) enum Record {
+    User(MovedUser),
+    Application(Box<MovedApplication>),
+    Guild(Guild),
+    Member(MovedMember),
+    Connection(MovedConnection),
+}
+
+/// What a record is of, in the order in which records refer to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    User,
+    Application,
+    Guild,
+    Member,
+    Bot,
+    Connection,
+}
+
+impl Kind {
+    /// What `record` says.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Application => "application",
+            Self::Guild => "guild",
+            Self::Member | Self::Bot => "member",
+            Self::Connection => "connection",
+        }
+    }
+
+    /// Those of the records that are of this kind, which all are.
+    pub(super) fn piece(self, records: Vec<Record>) -> Piece {
+        macro_rules! those {
+            ($variant:ident, $record:ident => $moved:expr) => {
+                records
+                    .into_iter()
+                    .filter_map(|record| match record {
+                        Record::$variant($record) => Some($moved),
+                        _ => None,
+                    })
+                    .collect()
+            };
+        }
+        match self {
+            Self::User => Piece::Users(those!(User, it => it)),
+            Self::Application => Piece::Applications(those!(Application, it => *it)),
+            Self::Guild => Piece::Guilds(those!(Guild, it => it)),
+            Self::Member => Piece::Members(those!(Member, it => it)),
+            Self::Bot => Piece::Bots(those!(Member, it => it)),
+            Self::Connection => Piece::Connections(those!(Connection, it => it)),
+        }
+    }
+}
+
+impl Record {
+    pub(super) const fn kind(&self) -> Kind {
+        match self {
+            Self::User(_) => Kind::User,
+            Self::Application(_) => Kind::Application,
+            Self::Guild(_) => Kind::Guild,
+            Self::Member(MovedMember {
+                member: Member::User(_),
+                ..
+            }) => Kind::Member,
+            Self::Member(_) => Kind::Bot,
+            Self::Connection(_) => Kind::Connection,
+        }
+    }
+
+    /// What two records that are the same one have in common.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::User(it) => format!("user:{}", it.user.id),
+            Self::Application(it) => format!("application:{}", it.application.client.id),
+            Self::Guild(it) => format!("guild:{}", it.id),
+            Self::Member(it) => match it.member {
+                Member::User(user) => format!("member:{user}:{}", it.guild),
+                Member::Bot(bot) => format!("bot:{bot}:{}", it.guild),
+            },
+            Self::Connection(it) => {
+                let (kind, id) = (it.connection.kind.as_str(), it.connection.id.as_str());
+                format!("connection:{}:{kind}:{id}", it.user)
+            }
+        }
+    }
+}
+
+/// Reads a line. `seed` is another one for each line: what a record has to be given is made of it.
+pub(super) fn read<E: Edge>(
+    cx: &Context<'_, E>,
+    line: &str,
+    seed: u32,
+) -> Result<Record, Failure<ApiError>> {
+    let mut fields = Fields::of(line.as_bytes())?;
+    let kind = fields.required("record", |kind| match kind {
+        "user" | "application" | "guild" | "member" | "connection" => Ok(kind.to_owned()),
+        _ => Err("must be user, application, guild, member or connection"),
+    });
+    let record = match kind.as_deref() {
+        Some("user") => user(&mut fields).map(Record::User),
+        Some("application") => {
+            let application = application(cx, &mut fields)?;
+            application.map(|it| Record::Application(Box::new(it)))
+        }
+        Some("guild") => guild(&mut fields).map(Record::Guild),
+        Some("member") => member(&mut fields, cx.now, seed).map(Record::Member),
+        Some("connection") => connection(&mut fields).map(Record::Connection),
+        // What else is wrong with it depends on what it is.
+        _ => return Err(fields.refused().into()),
+    };
+    Ok(fields.finish(record)?)
+}
+
+fn id<T>(parse: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Result<T, &'static str> {
+    move |text| parse(text).ok_or("must be a decimal id")
+}
+
+/// When a thing was made: as its id says, unless the record does.
+fn created_at(fields: &mut Fields, id: Option<Snowflake>) -> Timestamp {
+    let from_id = id.map_or(0, Snowflake::created_at_millis);
+    let sent = fields.optional("created_at", instant);
+    sent.unwrap_or(Timestamp::from_millis(from_id))
+}
+
+fn instant(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::from_iso(text).ok_or("must be an instant, as in 2026-01-31T23:59:59.999Z")
+}
+
+fn user(fields: &mut Fields) -> Option<MovedUser> {
+    let user_id = fields.required("id", id(UserId::parse));
+    let username = fields.required("username", Username::parse);
+    let email = fields.required("email", Email::parse);
+    let discriminator = fields.optional("discriminator", Discriminator::parse);
+    let avatar = fields.optional("avatar", ImageHash::parse);
+    let flags = ["verified", "admin", "suspended"].map(|flag| fields.flag(flag));
+    let [verified, admin, suspended] = flags.map(Option::unwrap_or_default);
+    let public_flags = fields.bits("public_flags").unwrap_or(0);
+    let created_at = created_at(fields, user_id.map(|id| id.0));
+    let password_hash = imported_hash(fields, "password_hash");
+    let discriminator = discriminator.or_else(|| Discriminator::parse("0000").ok())?;
+    let ((id, username), email) = user_id.zip(username).zip(email)?;
+    Some(MovedUser {
+        user: User {
+            id,
+            username,
+            discriminator,
+            email,
+            verified,
+            admin,
+            suspended,
+            avatar,
+            public_flags,
+            created_at,
+        },
+        password_hash: password_hash.map_or_else(|| NOBODY.to_owned(), |it| it.as_str().to_owned()),
+    })
+}
+
+fn text(fields: &mut Fields, path: &str) -> Option<String> {
+    fields.optional(path, |text| Ok(text.to_owned()))
+}
+
+fn imported_hash(fields: &mut Fields, path: &str) -> Option<ImportedHash> {
+    let parsed = ImportedHash::parse(&text(fields, path)?);
+    parsed.map_err(|must| fields.refuse(path, &must)).ok()
+}
+
+/// Ours, and another server's in the place of which ours stands.
+type SecretHash<K> = (Hash<K>, Option<ImportedHash>);
+
+fn secret_hash<K>(fields: &mut Fields, path: &str) -> Option<SecretHash<K>> {
+    let sent = text(fields, path)?;
+    let Some(digits) = sent.strip_prefix("sha256:") else {
+        let imported = ImportedHash::parse(&sent);
+        let imported = imported.map_err(|must| fields.refuse(path, &must)).ok()?;
+        return Some((Hash::IMPORTED, Some(imported)));
+    };
+    let ours = Hash::parse_hex(digits);
+    if ours.is_none() {
+        fields.refuse(path, "must be sha256: and 64 hexadecimal digits");
+    }
+    ours.map(|ours| (ours, None))
+}
+
+fn application<E: Edge>(
+    cx: &Context<'_, E>,
+    fields: &mut Fields,
+) -> Result<Option<MovedApplication>, Failure<ApiError>> {
+    let application_id = fields.required("id", id(ApplicationId::parse));
+    if application_id.is_some_and(|id| super::is_built_in(cx.config, id)) {
+        fields.refuse("id", "is that of the built-in application");
+    }
+    let terms = Terms {
+        owner: fields.optional("owner_id", id(UserId::parse)),
+        trusted: fields.flag("trusted").unwrap_or(false),
+        trusted_by: fields.optional("trusted_by", id(UserId::parse)),
+        introspects: fields.flag("introspects").unwrap_or(false),
+        flags: fields.bits("flags").unwrap_or(0),
+        at_most: None,
+    };
+    let suspended = fields.flag("suspended").unwrap_or(false);
+    let created_at = created_at(fields, application_id.map(|id| id.0));
+    let bot = bot(fields, application_id);
+    let client_secret = secret_hash::<ClientSecret>(fields, "client_secret_hash");
+    let bot_token = secret_hash(fields, "bot_token_hash").unzip();
+    let former = former_secret(fields);
+    let registration = registration(fields);
+    let (_, draft) = draft(cx, fields, &terms, &Secret::new(""))?;
+    let Some((id, draft)) = application_id.zip(draft) else {
+        return Ok(None);
+    };
+    let secret = secret_for(fields, &draft, client_secret);
+    let mut application = Application {
+        bot,
+        suspended,
+        created_at,
+        ..draft
+    };
+    application.client.id = id;
+    if let (ClientAuthentication::Secret(hashes), Some((hash, _))) =
+        (&mut application.client.authentication, &secret)
+    {
+        *hashes = SecretHashes {
+            former,
+            ..(*hash).into()
+        };
+    }
+    if registration.is_some() {
+        let as_dynamic = Client::dynamic(id, application.client.authentication, Vec::new());
+        application.client.origin = ClientOrigin::Dynamic;
+        application.client.grants = as_dynamic.grants;
+    }
+    Ok(Some(MovedApplication {
+        application,
+        client_secret: secret.and_then(|(_, imported)| imported),
+        bot_token: bot_token.0,
+        bot_token_imported: bot_token.1.flatten(),
+        registration,
+    }))
+}
+
+/// An application that authenticates by a secret cannot do without the hash of one.
+fn secret_for(
+    fields: &mut Fields,
+    draft: &Application,
+    hash: Option<SecretHash<ClientSecret>>,
+) -> Option<SecretHash<ClientSecret>> {
+    const PATH: &str = "client_secret_hash";
+    let has_secret = matches!(draft.client.authentication, ClientAuthentication::Secret(_));
+    if has_secret && hash.is_none() {
+        fields.refuse(PATH, "is required");
+    }
+    if !has_secret && hash.is_some() {
+        fields.refuse(PATH, "must be null: this application has no secret");
+    }
+    hash
+}
+
+/// The secret before the last one, while both are good.
+fn former_secret(fields: &mut Fields) -> Option<(KnownSecret, Timestamp)> {
+    const PATH: &str = "former_client_secret_hash";
+    let former = secret_hash(fields, PATH);
+    let ends_at = fields.optional("former_client_secret_ends_at", instant);
+    let (hash, imported) = former?;
+    if imported.is_some() {
+        fields.refuse(PATH, "must be sha256: and 64 hexadecimal digits");
+    }
+    let used_at = None;
+    Some((KnownSecret { hash, used_at }, ends_at?))
+}
+
+/// Its bot, which is written as it is shown.
+fn bot(fields: &mut Fields, application: Option<ApplicationId>) -> Option<Bot> {
+    let mut bot = fields.nested("bot")?;
+    let same = bot.optional("id", id(ApplicationId::parse));
+    if same.is_some() && same != application {
+        bot.refuse("id", "must be that of the application");
+    }
+    bot.flag("bot");
+    bot.bits("public_flags");
+    let username = bot.required("username", Username::parse);
+    let discriminator = bot.required("discriminator", Discriminator::parse);
+    let avatar = bot.optional("avatar", ImageHash::parse);
+    let both = username.zip(discriminator);
+    let read = both.map(|(username, discriminator)| Bot {
+        username,
+        discriminator,
+        avatar,
+    });
+    fields.finish_nested("bot", bot, read)
+}
+
+/// What a client said of itself when it registered itself.
+fn registration(fields: &mut Fields) -> Option<(ClientDetails, Hash<RegistrationAccessToken>)> {
+    let details = fields.object("registration")?;
+    let token = secret_hash(fields, "registration_token_hash");
+    match token {
+        Some((token, None)) => Some((ClientDetails(details), token)),
+        _ => {
+            fields.refuse(
+                "registration_token_hash",
+                "must be sha256: and 64 hexadecimal digits",
+            );
+            None
+        }
+    }
+}
+
+fn guild(fields: &mut Fields) -> Option<Guild> {
+    let guild_id = fields.required("id", id(GuildId::parse));
+    let name = fields.required("name", GuildName::parse);
+    let icon = fields.optional("icon", ImageHash::parse);
+    let owner = fields.optional("owner_id", id(UserId::parse));
+    let created_at = created_at(fields, guild_id.map(|id| id.0));
+    let (id, name) = guild_id.zip(name)?;
+    Some(Guild {
+        id,
+        name,
+        icon,
+        owner,
+        created_at,
+    })
+}
+
+fn member(fields: &mut Fields, now: Timestamp, seed: u32) -> Option<MovedMember> {
+    let guild = fields.required("guild_id", id(GuildId::parse));
+    let permissions = fields.required("permissions", Permissions::parse);
+    let joined_at = fields.optional("joined_at", instant);
+    let member = if fields.has("application_id") {
+        let bot = fields.required("application_id", id(ApplicationId::parse));
+        bot.map(Member::Bot)
+    } else {
+        let user = fields.required("user_id", id(UserId::parse));
+        user.map(Member::User)
+    };
+    let inviter = match member {
+        Some(Member::Bot(_)) => fields.optional("inviter_id", id(UserId::parse)),
+        _ => None,
+    };
+    let ((guild, permissions), member) = guild.zip(permissions).zip(member)?;
+    // Both are made up; the seed is another one for each record of a request.
+    let role = Snowflake::generate(now.millis(), seed.to_be_bytes());
+    let mut installation = [0; 16];
+    let (high, low) = installation.split_at_mut(8);
+    high.copy_from_slice(&role.to_bytes());
+    low.copy_from_slice(&guild.0.to_bytes());
+    Some(MovedMember {
+        guild,
+        member,
+        permissions,
+        joined_at: joined_at.unwrap_or(now),
+        inviter,
+        installation: InstallationId::from_bytes(installation),
+        role: RoleId(role),
+    })
+}
+
+fn connection(fields: &mut Fields) -> Option<MovedConnection> {
+    let user = fields.required("user_id", id(UserId::parse));
+    let kind = fields.required("type", ConnectionKind::parse);
+    let id = fields.required("id", ConnectionId::parse);
+    let name = fields.required("name", ConnectionName::parse);
+    let verified = fields.flag("verified").unwrap_or(false);
+    let (((user, kind), id), name) = user.zip(kind).zip(id).zip(name)?;
+    let connection = Connection {
+        kind,
+        id,
+        name,
+        verified,
+    };
+    Some(MovedConnection { user, connection })
+}
+
+/// The records of a piece as they are written.
+pub(super) fn written(piece: &Piece) -> Vec<Value> {
+    match piece {
+        Piece::Users(users) => users.iter().map(written_user).collect(),
+        Piece::Applications(all) => all.iter().map(written_application).collect(),
+        Piece::Guilds(guilds) => {
+            let guilds = guilds.iter();
+            guilds
+                .map(|it| of_kind(Kind::Guild, it.in_full()))
+                .collect()
+        }
+        Piece::Members(members) | Piece::Bots(members) => {
+            members.iter().map(written_member).collect()
+        }
+        Piece::Connections(all) => all
+            .iter()
+            .map(|it| {
+                let shown = with_member(json!(it.connection), "user_id", it.user.to_string());
+                of_kind(Kind::Connection, shown)
+            })
+            .collect(),
+    }
+}
+
+fn of_kind(kind: Kind, shown: Value) -> Value {
+    with_member(shown, "record", kind.name())
+}
+
+fn written_user(moved: &MovedUser) -> Value {
+    let hash = Some(&moved.password_hash).filter(|hash| *hash != NOBODY);
+    let shown = with_member(moved.user.in_full(), "password_hash", hash.cloned());
+    of_kind(Kind::User, shown)
+}
+
+fn written_application(moved: &MovedApplication) -> Value {
+    fn hash<K>(ours: Option<&Hash<K>>, imported: Option<&ImportedHash>) -> Option<String> {
+        let imported = imported.map(|it| it.as_str().to_owned());
+        imported.or_else(|| ours.map(spelled))
+    }
+    let application = &moved.application;
+    let secrets = match &application.client.authentication {
+        ClientAuthentication::Secret(secrets) => Some(secrets),
+        _ => None,
+    };
+    let current = secrets.map(|it| &it.current.hash);
+    let members = json!({
+        "trusted_by": application.trusted_by,
+        "client_secret_hash": hash(current, moved.client_secret.as_ref()),
+        "bot_token_hash": hash(moved.bot_token.as_ref(), moved.bot_token_imported.as_ref()),
+    });
+    let mut shown = with_members(application.in_full(), members);
+    if let Some((former, ends_at)) = secrets.and_then(|it| it.former) {
+        let former = spelled(&former.hash);
+        shown = with_member(shown, "former_client_secret_hash", former);
+        shown = with_member(shown, "former_client_secret_ends_at", ends_at.to_iso());
+    }
+    if let Some((details, token)) = &moved.registration {
+        shown = with_member(shown, "registration", json!(details));
+        shown = with_member(shown, "registration_token_hash", spelled(token));
+    }
+    of_kind(Kind::Application, shown)
+}
+
+fn written_member(moved: &MovedMember) -> Value {
+    let (name, id) = match moved.member {
+        Member::User(user) => ("user_id", user.0),
+        Member::Bot(bot) => ("application_id", bot.0),
+    };
+    let shown = json!({
+        "guild_id": moved.guild,
+        "permissions": moved.permissions,
+        "joined_at": moved.joined_at.to_iso(),
+    });
+    let shown = with_member(shown, name, id.to_string());
+    let shown = match moved.inviter {
+        Some(inviter) => with_member(shown, "inviter_id", inviter.to_string()),
+        None => shown,
+    };
+    of_kind(Kind::Member, shown)
+}
