@@ -257,9 +257,10 @@ impl Fields {
         }
     }
 
-    /// The fields of a JSON object in this one, to be read and finished by [`Self::finish_nested`].
+    /// Takes the fields of a JSON object out of this one, to be finished by [`Self::finish_nested`].
     pub fn nested(&mut self, path: &str) -> Option<Self> {
         let object = self.object(path)?;
+        self.object.remove(path);
         Some(Self {
             object,
             ..Self::none()

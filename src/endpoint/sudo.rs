@@ -72,8 +72,33 @@ pub async fn check<E: Edge>(
     user: &User,
     shown: &str,
 ) -> Result<Checked, Fault> {
-    let account = account(cx, user, shown).await?;
-    Ok(account.map_or_else(|checked| checked, |_| Checked::Right))
+    Ok(match account(cx, user, shown).await? {
+        Ok(account) => {
+            renew(cx, &account, shown);
+            Checked::Right
+        }
+        Err(checked) => checked,
+    })
+}
+
+/// Hashes a password that is right anew, where its hash is another server's or of another cost than
+/// new ones are. Whoever showed it gets on without.
+pub fn renew<E: Edge>(cx: &Context<'_, E>, account: &Account, shown: &str) {
+    let cost = cx.config.password_cost;
+    if password::is_current(&account.password_hash, cost) {
+        return;
+    }
+    let Ok(salt) = cx.edge.random() else {
+        return;
+    };
+    match password::rehash(shown, cost, salt) {
+        Ok(renewed) => {
+            let former = &account.password_hash;
+            cx.edge
+                .renew_password_hash(account.user.id, former, &renewed);
+        }
+        Err(error) => cx.edge.log(&error.to_string()),
+    }
 }
 
 /// The account of a user who shows its password again.

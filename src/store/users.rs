@@ -43,6 +43,9 @@ pub trait Users {
         change: &UserChange,
         password_hash: Option<&str>,
     ) -> Result<Result<(), Taken>, Fault>;
+    /// Puts another hash of the same password in the place of `former`, where that still stands. Runs on
+    /// after the answer; a failure is logged.
+    fn renew_password_hash(&self, user: UserId, former: &str, renewed: &str);
     /// Ends every session of a user and lets no password open another one.
     async fn lock_out(&self, user: UserId) -> Result<(), Fault>;
     /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,

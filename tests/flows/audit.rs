@@ -6,8 +6,8 @@ use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
 use crate::world::{
-    ADMIN_SECRET, Answer, App, Native, PASSWORD, VERIFIER, World, administrative, get, request,
-    text,
+    ADMIN_SECRET, Answer, App, Native, PASSWORD, VERIFIER, With, World, administrative, get,
+    request, text,
 };
 
 const DAY: u64 = 86_400;
@@ -511,6 +511,30 @@ fn keys_and_resource_servers_are_written_down() {
             .iter()
             .all(|entry| entry["target_id"] == made["id"])
     );
+}
+
+#[test]
+fn what_is_moved_in_and_out_is_written_down() {
+    let world = World::new();
+    let user = json!({"record": "user", "id": "5", "username": "carol", "email": "c@x.example"});
+    let token = world.admin_token();
+    let import = administrative(Method::Post, "/api/admin/import", Some(&user), &token);
+    let import = left(&world, || {
+        world.send(import).expect(200);
+    });
+    let counts = json!({"created": 1, "unchanged": 0, "refused": 0});
+    let expected = |action, details| {
+        let mut entry = entry(action, "unknown", ("1", "1"), None, details);
+        entry["target_id"] = Value::Null;
+        vec![entry]
+    };
+    assert_eq!(import, expected(Action::Imported, counts));
+    let export = left(&world, || {
+        world
+            .send(get("/api/admin/export").bearer(&token))
+            .expect(200);
+    });
+    assert_eq!(export, expected(Action::Exported, Value::Null));
 }
 
 #[test]

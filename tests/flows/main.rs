@@ -34,6 +34,7 @@ mod keys;
 mod limits;
 mod login;
 mod metadata;
+mod moving;
 mod openid;
 mod outages;
 mod refresh;

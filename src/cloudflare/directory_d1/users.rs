@@ -165,6 +165,13 @@ impl Users for Bindings {
         }
     }
 
+    fn renew_password_hash(&self, user: UserId, former: &str, renewed: &str) {
+        let sql = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?";
+        let values = [Bind::Text(renewed), id(user), Bind::Text(former)];
+        let lost = format!("the password of {user} keeps its hash");
+        self.write_later(self.prepare(sql, &values), lost);
+    }
+
     async fn lock_out(&self, user: UserId) -> Result<(), Fault> {
         let statements = [
             self.prepare(

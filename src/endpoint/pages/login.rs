@@ -12,7 +12,7 @@ use crate::endpoint::cookies::Cookie;
 use crate::endpoint::failure::LOGIN_BUCKET;
 use crate::endpoint::oauth::authorize;
 use crate::endpoint::return_to::{self, ReturnTo};
-use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers};
+use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers, sudo};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::location::{Location, Target};
@@ -105,6 +105,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Ok(response);
     };
     attempt.succeeded();
+    sudo::renew(cx, account, password);
     log_in(cx, account).await
 }
 

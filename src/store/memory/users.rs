@@ -6,7 +6,7 @@ use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
 use crate::fluxer::user::{User, UserChange};
 use crate::snowflake::UserId;
-use crate::store::{Account, Fault, Paging, Taken, Users};
+use crate::store::{Account, Ambient, Fault, Paging, Taken, Users};
 
 impl Users for Memory {
     async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
@@ -80,6 +80,18 @@ impl Users for Memory {
             tables.users.insert(id, (user, hash));
             Ok(())
         })
+    }
+
+    fn renew_password_hash(&self, user: UserId, former: &str, renewed: &str) {
+        let written = self.write(|tables| {
+            let stored = tables.users.get_mut(&user);
+            if let Some((_, hash)) = stored.filter(|(_, hash)| hash == former) {
+                renewed.clone_into(hash);
+            }
+        });
+        if let Err(fault) = written {
+            self.log(&fault.to_string());
+        }
     }
 
     async fn lock_out(&self, user: UserId) -> Result<(), Fault> {
