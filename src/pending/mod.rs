@@ -21,6 +21,7 @@ pub use login::{
 pub use pushed::{Push, Pushed, Spend, Visit};
 
 use crate::base64url;
+use crate::id::AttemptId;
 use crate::time::Timestamp;
 
 /// What a key is of. Keys of two kinds never name one object.
@@ -87,8 +88,8 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// A mark: its key was used.
-    Claimed,
+    /// A mark: its key was used, by this request.
+    Claimed(AttemptId),
     /// A pushed authorization request.
     Pushed(Pushed),
     /// A login that the platform has answered.
