@@ -50,6 +50,8 @@ pub struct Config {
     pub client_metadata_documents: bool,
     /// Who may register clients by RFC 7591.
     pub dynamic_registration: DynamicRegistration,
+    /// Whether proofs of possession have to have a nonce of this server's (RFC 9449 §8).
+    pub dpop_nonces: bool,
     /// Schemes without a dot that public applications may register.
     pub redirect_schemes: PrivateSchemes,
     /// How long a code is good.
@@ -191,6 +193,9 @@ pub enum ConfigError {
     /// Who may register clients.
     #[error("DYNAMIC_REGISTRATION must be open, token or off")]
     DynamicRegistration,
+    /// Whether proofs of possession have to have a nonce.
+    #[error("DPOP_NONCES must be on or off")]
+    DpopNonces,
     /// The schemes that public applications may register.
     #[error("REDIRECT_SCHEMES must be schemes separated by spaces, and none of a browser's own")]
     RedirectSchemes,
@@ -252,6 +257,11 @@ impl Config {
                 Some("token") => DynamicRegistration::Token,
                 Some("open") => DynamicRegistration::Open,
                 Some(_) => return Err(ConfigError::DynamicRegistration),
+            },
+            dpop_nonces: match setting("DPOP_NONCES").as_deref() {
+                None | Some("off") => false,
+                Some("on") => true,
+                Some(_) => return Err(ConfigError::DpopNonces),
             },
             redirect_schemes: match setting("REDIRECT_SCHEMES") {
                 None => PrivateSchemes::default(),
@@ -514,6 +524,7 @@ mod tests {
             &[("DYNAMIC_REGISTRATION", "on")],
             Some(ConfigError::DynamicRegistration),
         );
+        check(&[("DPOP_NONCES", "yes")], Some(ConfigError::DpopNonces));
         check(
             &[("REDIRECT_SCHEMES", "cursor javascript")],
             Some(ConfigError::RedirectSchemes),

@@ -80,7 +80,7 @@ pub struct Headers {
 type Source = dyn Fn(&str) -> Option<String>;
 
 /// The names of the headers that anything here asks for.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "accept",
     "accept-language",
     "access-control-request-headers",
@@ -90,6 +90,7 @@ const KNOWN: [&str; 13] = [
     "content-length",
     "content-type",
     "cookie",
+    "dpop",
     "origin",
     "sec-fetch-site",
     "user-agent",

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
+use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
@@ -30,6 +31,9 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
             let mut response = matched.answer_within_limits(&cx).await;
             if matched.route.cors == Cors::Any {
                 response.extend(cors_headers());
+                if let Some(nonce) = next_nonce(&cx) {
+                    response.push("dpop-nonce", nonce);
+                }
             }
             response
         }
@@ -252,7 +256,7 @@ fn cors_headers() -> [(&'static str, String); 2] {
         ("access-control-allow-origin", "*".to_owned()),
         (
             "access-control-expose-headers",
-            "WWW-Authenticate, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, \
+            "WWW-Authenticate, DPoP-Nonce, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, \
              X-RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Bucket"
                 .to_owned(),
         ),

@@ -309,6 +309,13 @@ pub(crate) fn segments<'a>(
     }
 }
 
+/// Whether two paths are spellings of one.
+pub(crate) fn is_same_path(one: &str, other: &str) -> bool {
+    // The `@` of `@me` is the one character that is decoded in a path.
+    let spelled = |path: &str| path.replace("%40", "@");
+    canonical(&spelled(one)) == canonical(&spelled(other))
+}
+
 /// The root and the rest of a path. The documentation has `/oauth2/…` and `/api/oauth2/…`, and the
 /// libraries that are written for Fluxer's live API have `/v1/…` for `/api/…`: each is one URL, with one
 /// rate limit.

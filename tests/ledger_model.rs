@@ -22,6 +22,7 @@ use fluxer_oauth2::ledger::{
     ROTATION_GRACE, Redeem, Revoke, Rotate, Status, Update,
 };
 use fluxer_oauth2::oauth::client::authentication::Proof;
+use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint};
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
 use fluxer_oauth2::oauth::redirect_uri::RegisteredUri;
 use fluxer_oauth2::oauth::scope::Scopes;
@@ -65,6 +66,8 @@ enum Event {
 enum Message {
     Open {
         pkce: bool,
+        /// The key that the request names.
+        key: Key,
         code_lifetime: Duration,
     },
     Redeem {
@@ -76,6 +79,8 @@ enum Message {
     Rotate {
         age: i8,
         asks: Asks,
+        /// The key that a public client proves.
+        key: Key,
         lifetime: Duration,
     },
     Revoke,
@@ -87,6 +92,7 @@ struct Shows {
     redirect_uri: Part,
     verifier: Part,
     proof: Proof,
+    key: Key,
     is_foreign: bool,
     /// Whether the code's redirect URI is still among the registered ones; `None`: nobody says.
     is_registered: Option<bool>,
@@ -97,6 +103,15 @@ enum Part {
     Right,
     Missing,
     Wrong,
+}
+
+/// A DPoP key.
+type Key = Option<JwkThumbprint>;
+
+/// One of two keys, or none.
+fn key() -> impl Strategy<Value = Key> {
+    let one = |n: u8| Some(Jwk::of_rsa(&[n], &[3]).thumbprint());
+    prop_oneof![4 => Just(None), 2 => Just(one(1)), 1 => Just(one(2))]
 }
 
 /// The scope that a refresh asks for.
@@ -131,15 +146,24 @@ fn shows() -> impl Strategy<Value = Shows> {
     let proof = prop_oneof![Just(Proof::Secret), Just(Proof::IdOnly)];
     let is_foreign = prop::bool::weighted(0.1);
     let is_registered = prop_oneof![8 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
-    (redirect_uri, verifier, proof, is_foreign, is_registered).prop_map(
-        |(redirect_uri, verifier, proof, is_foreign, is_registered)| Shows {
-            redirect_uri,
-            verifier,
-            proof,
-            is_foreign,
-            is_registered,
-        },
+    (
+        redirect_uri,
+        verifier,
+        proof,
+        key(),
+        is_foreign,
+        is_registered,
     )
+        .prop_map(
+            |(redirect_uri, verifier, proof, key, is_foreign, is_registered)| Shows {
+                redirect_uri,
+                verifier,
+                proof,
+                key,
+                is_foreign,
+                is_registered,
+            },
+        )
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -147,12 +171,12 @@ fn message() -> impl Strategy<Value = Message> {
     let age = prop_oneof![6 => Just(0), 3 => Just(1), 1 => Just(2), 1 => Just(5), 1 => Just(-1)];
     let code_lifetime = prop_oneof![3 => Just(10), 1 => Just(1)].prop_map(Duration::from_mins);
     prop_oneof![
-        3 => (any::<bool>(), code_lifetime)
-            .prop_map(|(pkce, code_lifetime)| Message::Open { pkce, code_lifetime }),
+        3 => (any::<bool>(), key(), code_lifetime)
+            .prop_map(|(pkce, key, code_lifetime)| Message::Open { pkce, key, code_lifetime }),
         4 => (shows(), 0..4_u8, lifetime())
             .prop_map(|(shows, attempt, lifetime)| Message::Redeem { shows, attempt, lifetime }),
-        6 => (age, asks, lifetime())
-            .prop_map(|(age, asks, lifetime)| Message::Rotate { age, asks, lifetime }),
+        6 => (age, asks, key(), lifetime())
+            .prop_map(|(age, asks, key, lifetime)| Message::Rotate { age, asks, key, lifetime }),
         1 => Just(Message::Revoke),
     ]
 }
@@ -235,6 +259,8 @@ struct Past {
     redeemed: Option<(Timestamp, AttemptId)>,
     /// When each generation was made, and until when it is good.
     generations: Vec<(Timestamp, Timestamp)>,
+    /// The key that each generation is bound to.
+    keys: Vec<Key>,
     ended: bool,
 }
 
@@ -242,6 +268,7 @@ struct Past {
 struct Opening {
     at: Timestamp,
     pkce: bool,
+    key: Key,
     code_expires_at: Timestamp,
 }
 
@@ -273,13 +300,15 @@ impl Past {
                 self.opened = Some(Opening {
                     at: now,
                     pkce,
+                    key: open.grant.dpop_jkt,
                     code_expires_at,
                 });
                 true
             }
             Some(opening) => {
                 let waits = self.redeemed.is_none() && !self.ended;
-                waits && opening.pkce == pkce && now < opening.code_expires_at
+                let is_the_same = opening.pkce == pkce && opening.key == open.grant.dpop_jkt;
+                waits && is_the_same && now < opening.code_expires_at
             }
         }
     }
@@ -299,6 +328,7 @@ impl Past {
         let fits = has_redirect_uri
             && shows.verifier == binds
             && !shows.is_foreign
+            && (opening.key.is_none() || opening.key == shows.key)
             && shows.is_registered != Some(false);
         let has_verifier = fits && opening.pkce;
         let in_time = now < opening.code_expires_at;
@@ -308,6 +338,8 @@ impl Past {
             None if fits => {
                 self.redeemed = Some((now, redeem.attempt));
                 self.generations.push((now, now + redeem.lifetime));
+                let is_public = shows.proof == Proof::IdOnly;
+                self.keys.push(shows.key.filter(|_| is_public));
                 self.current()
             }
             None => {
@@ -340,6 +372,10 @@ impl Past {
         if presented > current {
             return None;
         }
+        let bound_to = self.keys[presented - 1];
+        if bound_to.is_some() && bound_to != rotate.key {
+            return None;
+        }
         if presented < current && !is_predecessor {
             self.ended = true;
             return None;
@@ -349,6 +385,7 @@ impl Past {
         }
         if presented == current {
             self.generations.push((now, now + rotate.lifetime));
+            self.keys.push(bound_to.or(rotate.key));
         }
         self.current()
     }
@@ -417,11 +454,15 @@ impl History {
         match message {
             Message::Open {
                 pkce,
+                key,
                 code_lifetime,
             } => Sent::Open(
                 Open {
                     family: id,
-                    grant: grant(pkce),
+                    grant: Grant {
+                        dpop_jkt: key,
+                        ..grant(pkce)
+                    },
                     code_expires_at: self.now + code_lifetime,
                 },
                 pkce,
@@ -444,6 +485,7 @@ impl History {
             Message::Rotate {
                 age,
                 asks,
+                key,
                 lifetime,
             } => {
                 let current = i64::try_from(self.pasts[family].generations.len()).expect("few");
@@ -459,6 +501,7 @@ impl History {
                         generation,
                         scope,
                         resource_scope: Vec::new(),
+                        key,
                         lifetime,
                     },
                     asks,
@@ -533,11 +576,13 @@ impl History {
                 .filter(|&generation| generation > 0)
                 .filter_map(|generation| {
                     let lifetime = Duration::from_mins(1);
+                    let index = usize::try_from(generation).expect("small").checked_sub(1);
                     let rotate = Rotate {
                         family: id,
                         generation,
                         scope: None,
                         resource_scope: Vec::new(),
+                        key: index.and_then(|it| past.keys.get(it).copied().flatten()),
                         lifetime,
                     };
                     rotate
@@ -590,6 +635,7 @@ fn grant(pkce: bool) -> Grant {
         scope: granted(),
         redirect_uri: REDIRECT_URI.to_owned(),
         code_challenge: pkce.then_some(*RIGHT),
+        dpop_jkt: None,
         device: None,
         address: None,
         guild: None,
@@ -604,6 +650,7 @@ impl Shows {
         redirect_uri: Part::Right,
         verifier: Part::Right,
         proof: Proof::Secret,
+        key: None,
         is_foreign: false,
         is_registered: Some(true),
     };
@@ -628,6 +675,7 @@ impl Shows {
             proof: self.proof,
             redirect_uri: redirect_uri.map(str::to_owned),
             challenge: self.verifier.of(*RIGHT, *WRONG),
+            key: self.key,
         }
     }
 }
@@ -667,6 +715,7 @@ fn ten_thousand_rotations_leave_one_row() {
     let lifetime = DAY * 30;
     let open = Message::Open {
         pkce: true,
+        key: None,
         code_lifetime: Duration::from_mins(10),
     };
     let redeem = Message::Redeem {
@@ -681,6 +730,7 @@ fn ten_thousand_rotations_leave_one_row() {
     let rotate = Message::Rotate {
         age: 0,
         asks: Asks::Nothing,
+        key: None,
         lifetime,
     };
     for _ in 0..10_000 {

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::base64url;
@@ -153,6 +154,17 @@ impl Keyring {
         self.all().find_map(open)
     }
 
+    /// What only this server can make of a message, in base64url.
+    pub fn tag(&self, message: &[u8]) -> Result<String, SigningError> {
+        self.current.tag(message)
+    }
+
+    /// Whether [`Self::tag`] made this of the message, with any of the keys.
+    pub fn has_tagged(&self, message: &[u8], tag: &str) -> bool {
+        let is_it = |made: String| made.as_bytes().ct_eq(tag.as_bytes()).into();
+        self.all().any(|keys| keys.tag(message).is_ok_and(is_it))
+    }
+
     /// Encrypts a private key of ours with the current entry of `SIGNING_KEYS`.
     pub fn wrap(
         &self,
@@ -218,6 +230,7 @@ struct Keys {
     code: XChaCha20Poly1305,
     login: XChaCha20Poly1305,
     wrapping: XChaCha20Poly1305,
+    tags: Hkdf<Sha256>,
 }
 
 impl Keys {
@@ -243,7 +256,16 @@ impl Keys {
             code: XChaCha20Poly1305::new(&expand("code")?.into()),
             login: XChaCha20Poly1305::new(&expand("login")?.into()),
             wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
+            tags: Hkdf::from_prk(&expand("tag")?).map_err(|_| KeyringError::Weak)?,
         })
+    }
+
+    /// RFC 5869 §2.3: one block of the expansion is an HMAC of the message.
+    fn tag(&self, message: &[u8]) -> Result<String, SigningError> {
+        let mut tag = [0; 16];
+        let made = self.tags.expand(message, &mut tag);
+        made.map(|()| base64url::encode(&tag))
+            .map_err(|_| SigningError)
     }
 
     fn id(&self) -> Option<&str> {

@@ -9,14 +9,16 @@ use super::attempts::{Attempt, Counter};
 use super::context::Context;
 use super::cookies::Cookie;
 use super::failure::Failure;
+use super::oauth::dpop;
 use crate::crypto::form_ticket::{Form, Ticket};
 use crate::crypto::secret::{Secret, SessionId};
-use crate::fluxer::api_error::ApiError;
+use crate::fluxer::api_error::{ApiError, Scheme};
 use crate::fluxer::application::Application;
 use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::User;
 use crate::http::Method;
 use crate::ledger::{Status, Withdrawn};
+use crate::oauth::binding::TokenBinding;
 use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -85,20 +87,31 @@ impl Needs {
 
 /// What an `Authorization` header shows.
 enum Credential<'a> {
-    Bearer(&'a str),
+    /// An access token, and how it is presented.
+    Token(&'a str, Presented),
+    /// A bot's token.
     Bot(&'a str),
+}
+
+/// How an access token is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presented {
+    /// By whoever holds it.
+    Bearer,
+    /// With a proof.
+    Dpop,
 }
 
 fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiError>> {
     let authorization = cx.request.header("authorization").unwrap_or_default();
-    let (scheme, shown) = authorization.split_once(' ').unwrap_or_default();
+    let (_, shown) = authorization.split_once(' ').unwrap_or_default();
     let shown = shown.trim();
-    if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bearer") {
-        Ok(Credential::Bearer(shown))
-    } else if !shown.is_empty() && scheme.eq_ignore_ascii_case("Bot") {
-        Ok(Credential::Bot(shown))
-    } else {
-        Err(ApiError::Unauthorized.into())
+    match Scheme::of(authorization) {
+        _ if shown.is_empty() => Err(ApiError::Unauthorized.into()),
+        Scheme::Bearer => Ok(Credential::Token(shown, Presented::Bearer)),
+        Scheme::Dpop => Ok(Credential::Token(shown, Presented::Dpop)),
+        Scheme::Bot => Ok(Credential::Bot(shown)),
+        Scheme::Other => Err(ApiError::Unauthorized.into()),
     }
 }
 
@@ -108,7 +121,9 @@ pub async fn caller<E: Edge>(
     needs: Needs,
 ) -> Result<Caller, Failure<ApiError>> {
     Ok(match credential(cx)? {
-        Credential::Bearer(token) => Caller::Bearer(verify(cx, token, needs).await?),
+        Credential::Token(token, presented) => {
+            Caller::Bearer(verify(cx, token, presented, needs).await?)
+        }
         Credential::Bot(token) => Caller::Bot(Box::new(verify_bot(cx, token).await?)),
     })
 }
@@ -119,7 +134,7 @@ pub async fn bearer<E: Edge>(
     needs: Needs,
 ) -> Result<Bearer, Failure<ApiError>> {
     match credential(cx)? {
-        Credential::Bearer(token) => verify(cx, token, needs).await,
+        Credential::Token(token, presented) => verify(cx, token, presented, needs).await,
         Credential::Bot(_) => Err(ApiError::InvalidToken.into()),
     }
 }
@@ -128,19 +143,31 @@ pub async fn bearer<E: Edge>(
 pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bot(token) => verify_bot(cx, token).await,
-        Credential::Bearer(_) => Err(ApiError::InvalidToken.into()),
+        Credential::Token(..) => Err(ApiError::InvalidToken.into()),
     }
 }
 
 /// Asks the ledger last: a token that would open nothing here costs it no question.
 async fn verify<E: Edge>(
     cx: &Context<'_, E>,
-    token: &str,
+    sent: &str,
+    presented: Presented,
     needs: Needs,
 ) -> Result<Bearer, Failure<ApiError>> {
     let invalid = || ApiError::InvalidToken;
-    let token = AccessToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
+    let token = AccessToken::verify(&cx.config.keyring, &cx.config.issuers, sent, cx.now)
         .ok_or_else(invalid)?;
+    match (presented, token.binding) {
+        (Presented::Bearer, TokenBinding::Bearer) => {}
+        (Presented::Dpop, TokenBinding::Dpop(key)) => {
+            let checked = dpop::check_token(cx, sent, key).await;
+            checked.map_err(|failure| failure.map(ApiError::Proof))?;
+        }
+        // A thief would leave the proof out (RFC 9449 §7.2); a proof binds no token after the fact.
+        (Presented::Bearer, TokenBinding::Dpop(_)) | (Presented::Dpop, TokenBinding::Bearer) => {
+            return Err(invalid().into());
+        }
+    }
     let application = application_of(cx, &token).await?.ok_or_else(invalid)?;
     needs.check(&token)?;
     if !works(cx, &token).await? {

@@ -6,8 +6,9 @@ use super::context::Context;
 use super::return_to;
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
-use crate::fluxer::api_error::ApiError;
+use crate::fluxer::api_error::{ApiError, Scheme};
 use crate::http::{Response, with_member};
+use crate::oauth::dpop::ProofError;
 use crate::oauth::error::{CredentialsPlace, ErrorCode, Refusal};
 use crate::oauth::redirect_uri::RedirectTo;
 use crate::page::text::Message;
@@ -23,6 +24,16 @@ pub enum Failure<R> {
     Refused(Box<R>),
     /// Ours.
     Fault(Fault),
+}
+
+impl<R> Failure<R> {
+    /// The same, in another endpoint's words.
+    pub fn map<S>(self, spell: impl FnOnce(R) -> S) -> Failure<S> {
+        match self {
+            Self::Refused(refusal) => Failure::Refused(Box::new(spell(*refusal))),
+            Self::Fault(fault) => Failure::Fault(fault),
+        }
+    }
 }
 
 /// What of ours may not work, on the way to any answer.
@@ -50,7 +61,7 @@ macro_rules! refused_by {
     )*};
 }
 
-refused_by!(Refusal, ApiError, PageRefusal, UnknownPath);
+refused_by!(Refusal, ProofError, ApiError, PageRefusal, UnknownPath);
 
 impl From<Notice> for Failure<PageRefusal> {
     fn from(notice: Notice) -> Self {
@@ -114,17 +125,16 @@ impl Refuse for UnknownPath {
 
 impl Refuse for ApiError {
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
-        let response = Response::json(self.status(), &self.body());
-        match (&self, self.challenge(cx.config.issuer.as_str())) {
-            (_, Some(challenge)) => response.with("www-authenticate", challenge),
-            (Self::RateLimited(verdict), None) => {
-                let mut response = response.with("retry-after", verdict.retry_after().to_string());
-                let headers = limit_headers(LOGIN_BUCKET, verdict);
-                response.extend(headers);
-                response
-            }
-            (_, None) => response,
+        let mut response = Response::json(self.status(), &self.body());
+        let scheme = Scheme::of(cx.request.header("authorization").unwrap_or_default());
+        for challenge in self.challenges(cx.config.issuer.as_str(), scheme) {
+            response.push("www-authenticate", challenge);
         }
+        if let Self::RateLimited(verdict) = &self {
+            response.push("retry-after", verdict.retry_after().to_string());
+            response.extend(limit_headers(LOGIN_BUCKET, verdict));
+        }
+        response
     }
 }
 

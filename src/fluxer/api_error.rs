@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::oauth::dpop::{ALGORITHMS, ProofError};
+use crate::oauth::error::Refusal;
+use crate::oauth::jwk::JwsAlgorithm;
 use crate::oauth::scope::Scope;
 use crate::rate_limit::Verdict;
 
@@ -22,6 +25,8 @@ pub enum ApiError {
     Unauthorized,
     /// Not a token of ours, or one that no longer works (RFC 6750 §3.1).
     InvalidToken,
+    /// The proof of possession is missing or not good for the request (RFC 9449 §7.1).
+    Proof(ProofError),
     /// The token's scope does not open this.
     MissingScope(Scope),
     /// The caller may not do this.
@@ -81,6 +86,8 @@ impl ApiError {
         match self {
             Self::Unauthorized => (401, "UNAUTHORIZED", "Unauthorized"),
             Self::InvalidToken => (401, "INVALID_TOKEN", "Invalid token"),
+            Self::Proof(ProofError::Nonce) => (401, "USE_DPOP_NONCE", "Invalid DPoP proof"),
+            Self::Proof(_) => (401, "INVALID_DPOP_PROOF", "Invalid DPoP proof"),
             Self::MissingScope(_) => (403, "MISSING_OAUTH_SCOPE", "Missing required OAuth2 scope"),
             Self::AccessDenied => (403, "ACCESS_DENIED", "Access denied"),
             Self::CsrfToken => (
@@ -132,6 +139,9 @@ impl ApiError {
             Self::MissingScope(scope) => {
                 body.insert("required_scope".into(), json!(scope.as_str()));
             }
+            Self::Proof(error) => {
+                body.insert("message".into(), json!(format!("{message}: {error}")));
+            }
             Self::SudoModeRequired => {
                 body.insert("has_mfa".into(), json!(false));
             }
@@ -145,18 +155,64 @@ impl ApiError {
         Value::Object(body)
     }
 
-    /// `WWW-Authenticate`, where the answer has one (RFC 6750 §3), with the place where a client finds
-    /// out how to get a token (RFC 9728 §5.1).
-    pub fn challenge(&self, issuer: &str) -> Option<String> {
+    /// `WWW-Authenticate`, where the answer has one (RFC 6750 §3, RFC 9449 §7.1), with the place where a
+    /// client finds out how to get a token (RFC 9728 §5.1). What was wrong is told in the scheme that
+    /// the request used.
+    pub fn challenges(&self, issuer: &str, scheme: Scheme) -> Vec<String> {
         let reason = match self {
             Self::Unauthorized => String::new(),
             Self::InvalidToken => "error=\"invalid_token\", ".to_owned(),
             Self::MissingScope(scope) => {
                 format!("error=\"insufficient_scope\", scope=\"{scope}\", ")
             }
-            _ => return None,
+            Self::Proof(error) => format!(
+                "error=\"{}\", error_description=\"{error}\", ",
+                Refusal::Proof(*error).code()
+            ),
+            _ => return Vec::new(),
         };
-        let metadata = format!("{issuer}/.well-known/oauth-protected-resource");
-        Some(format!("Bearer {reason}resource_metadata=\"{metadata}\""))
+        let metadata =
+            format!("resource_metadata=\"{issuer}/.well-known/oauth-protected-resource\"");
+        let algorithms = ALGORITHMS.map(JwsAlgorithm::as_str).join(" ");
+        let dpop = |rest: &str| format!("DPoP {rest}algs=\"{algorithms}\"");
+        if scheme == Scheme::Dpop {
+            return vec![dpop(&format!("{reason}{metadata}, "))];
+        }
+        let bearer = format!("Bearer {reason}{metadata}");
+        match self {
+            // The client has a token that works, and another scheme would not help it.
+            Self::MissingScope(_) => vec![bearer],
+            _ => vec![bearer, dpop("")],
+        }
+    }
+}
+
+/// The scheme of an `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+    /// A bot's.
+    Bot,
+    /// None of these.
+    Other,
+}
+
+impl Scheme {
+    /// Reads it; its case does not matter (RFC 9110 §11.1).
+    pub fn of(authorization: &str) -> Self {
+        let (scheme, _) = authorization.split_once(' ').unwrap_or_default();
+        let is = |name| scheme.eq_ignore_ascii_case(name);
+        if is("Bearer") {
+            Self::Bearer
+        } else if is("DPoP") {
+            Self::Dpop
+        } else if is("Bot") {
+            Self::Bot
+        } else {
+            Self::Other
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::grant::Grant;
 use crate::crypto::form_ticket::FORM_LIFETIME;
 use crate::fluxer::guild::JoinedGuild;
 use crate::id::AttemptId;
+use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::openid::Authentication;
 use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::Scopes;
@@ -65,6 +66,19 @@ pub struct Live {
     pub rotated_at: Timestamp,
     /// Until when it is good.
     pub expires_at: Timestamp,
+    /// The key that its refresh tokens are bound to (RFC 9449 §5).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bound_to: Option<BoundTo>,
+}
+
+/// A key that refresh tokens are bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundTo {
+    /// What names the key.
+    pub jkt: JwkThumbprint,
+    /// The first generation that is bound. Those before it were anybody's who held them, and say still
+    /// that one was stolen.
+    pub since: u32,
 }
 
 /// A live generation: what an answer's refresh token is made of.

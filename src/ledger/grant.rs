@@ -9,6 +9,7 @@ use crate::fluxer::guild::JoinedGuild;
 use crate::id::InstallationId;
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::openid::Authentication;
 use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::redirect_uri::RegisteredUri;
@@ -26,6 +27,9 @@ pub struct Grant {
     /// PKCE, where the request had it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code_challenge: Option<CodeChallenge>,
+    /// The key that redeems the code, where the request named one (RFC 9449 §10).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dpop_jkt: Option<JwkThumbprint>,
     /// The browser that approved, as it names itself, for the user to recognize the device.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub device: Option<String>,
@@ -58,6 +62,9 @@ pub struct Evidence {
     pub redirect_uri: Option<String>,
     /// The challenge that its `code_verifier` answers, where it was sent.
     pub challenge: Option<CodeChallenge>,
+    /// The key that it proved, where it proved one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<JwkThumbprint>,
 }
 
 impl Grant {
@@ -79,6 +86,9 @@ impl Grant {
             // With PKCE the code is bound to its request without it (OAuth 2.1 §10.2).
             None if self.code_challenge.is_none() => return Err(GrantRefusal::RedirectUri),
             _ => {}
+        }
+        if self.dpop_jkt.is_some() && self.dpop_jkt != evidence.key {
+            return Err(GrantRefusal::CodeKey);
         }
         match (self.code_challenge, evidence.challenge) {
             (None, None) => Ok(()),

@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use deauthorize::Deauthorize;
 pub use devices::{Device, Devices};
-pub use family::{Approval, Family, Generation, Live, Offered, Redeemed};
+pub use family::{Approval, BoundTo, Family, Generation, Live, Offered, Redeemed};
 pub use grant::{Evidence, Grant};
 pub use join::{Join, Joining};
 pub use open::{Open, Opened};

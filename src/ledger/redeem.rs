@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::family::{Family, Live, Offered, Redeemed};
+use super::family::{BoundTo, Family, Live, Offered, Redeemed};
 use super::grant::Evidence;
 use super::{FamilyVerb, Update};
 use crate::id::{AttemptId, FamilyId};
@@ -76,8 +76,15 @@ impl Redeem {
             };
             return (next, Err(refusal));
         }
+        // Whoever authenticates as the client may change its key; who does not is known by it alone.
+        let is_public = self.evidence.proof == Proof::IdOnly;
         let live = Live {
             approval,
+            bound_to: self
+                .evidence
+                .key
+                .filter(|_| is_public)
+                .map(|jkt| BoundTo { jkt, since: 1 }),
             redeemed_at: now,
             attempt: self.attempt,
             generation: 1,

@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::family::{Family, Live};
+use super::family::{BoundTo, Family, Live};
 use super::{FamilyVerb, Update};
 use crate::id::FamilyId;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::resource::ResourceScope;
 use crate::oauth::scope::Scopes;
 use crate::time::Timestamp;
@@ -28,6 +29,9 @@ pub struct Rotate {
     /// Which scopes of the family's resource server it is to open, where that is less than was granted.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub resource_scope: Vec<ResourceScope>,
+    /// The key that a public client proved, where it proved one: the successor is bound to it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<JwkThumbprint>,
     /// How long the successor will be good.
     pub lifetime: Duration,
 }
@@ -44,6 +48,11 @@ impl FamilyVerb for Rotate {
         if self.generation > live.generation {
             // Signed by us, yet never made here: storage went back in time. Not theft.
             return (Update::Keep, Err(GrantRefusal::UnknownRefreshToken));
+        }
+        // Whoever does not have the key changes nothing with a token that they found, old or new.
+        let is_bound = |it: BoundTo| self.generation >= it.since && self.key != Some(it.jkt);
+        if live.bound_to.is_some_and(is_bound) {
+            return (Update::Keep, Err(GrantRefusal::RefreshTokenKey));
         }
         let is_current = self.generation == live.generation;
         // The current generation is unused, else it would not be the current one.
@@ -67,10 +76,16 @@ impl FamilyVerb for Rotate {
         if is_forgiven {
             return (Update::Keep, Ok(live.refreshed()));
         }
+        let generation = live.generation + 1;
+        let newly_bound = |jkt| BoundTo {
+            jkt,
+            since: generation,
+        };
         let successor = Live {
-            generation: live.generation + 1,
+            generation,
             rotated_at: now,
             expires_at: now + self.lifetime,
+            bound_to: live.bound_to.or(self.key.map(newly_bound)),
             ..live
         };
         let issued = successor.refreshed();

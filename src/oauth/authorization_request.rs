@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::client::Client;
 use super::error::Refusal;
 use super::grant_type::{CodeChallengeMethod, GrantType, ResponseMode, ResponseType};
+use super::jwk::JwkThumbprint;
 use super::openid;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
@@ -22,6 +23,8 @@ pub struct AuthorizationRequest {
     pub scope: Scopes,
     /// PKCE; always there for a public client.
     pub code_challenge: Option<CodeChallenge>,
+    /// The key that is to redeem the code (RFC 9449 §10).
+    pub dpop_jkt: Option<JwkThumbprint>,
     /// How the user is to be asked.
     pub prompt: Prompt,
     /// How long ago the user may have logged in.
@@ -115,6 +118,7 @@ impl AuthorizationRequest {
             scope,
             resource,
             code_challenge: code_challenge(params, client)?,
+            dpop_jkt: dpop_jkt(params)?,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
             nonce: openid::nonce(params)?,
@@ -131,6 +135,7 @@ impl AuthorizationRequest {
             scope: requested_scope(params, askable)?,
             resource: None,
             code_challenge: None,
+            dpop_jkt: None,
             prompt: Prompt::parse(params)?,
             max_age: max_age(params)?,
             nonce: openid::nonce(params)?,
@@ -155,6 +160,7 @@ impl AuthorizationRequest {
             bot,
             self.nonce,
             self.resource,
+            self.dpop_jkt,
         ])
         .to_string()
     }
@@ -262,6 +268,17 @@ fn code_challenge(params: &Params, client: &Client) -> Result<Option<CodeChallen
         must: "it must be 43 characters of base64url",
     })?;
     Ok(Some(challenge))
+}
+
+fn dpop_jkt(params: &Params) -> Result<Option<JwkThumbprint>, Refusal> {
+    let Some(thumbprint) = params.one("dpop_jkt")? else {
+        return Ok(None);
+    };
+    let thumbprint = JwkThumbprint::parse(thumbprint).ok_or(Refusal::Invalid {
+        parameter: "dpop_jkt",
+        must: "it must be a JWK thumbprint, 43 characters of base64url",
+    })?;
+    Ok(Some(thumbprint))
 }
 
 fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::dpop::ProofError;
 use super::grant_type::GrantType;
 use crate::rate_limit::Verdict;
 
@@ -42,6 +43,10 @@ wire_enum! {
         InvalidClientMetadata = "invalid_client_metadata",
         /// RFC 6750 §3.1: the token is not good for this.
         InvalidToken = "invalid_token",
+        /// RFC 9449 §5: the proof of possession is missing or not good for the request.
+        InvalidDpopProof = "invalid_dpop_proof",
+        /// RFC 9449 §8: the proof has to have a nonce of this server's.
+        UseDpopNonce = "use_dpop_nonce",
         /// `prompt=none`, and nobody is logged in.
         LoginRequired = "login_required",
         /// `prompt=none`, and the user would have to be asked.
@@ -135,6 +140,9 @@ pub enum Refusal {
     /// Too many have failed to authenticate from this address.
     #[error("Too many attempts")]
     TooManyAttempts(Verdict),
+    /// The proof of possession is missing or not good for the request.
+    #[error("Invalid DPoP proof: {0}")]
+    Proof(ProofError),
     /// The code or refresh token does not open anything.
     #[error("{0}")]
     Grant(GrantRefusal),
@@ -187,6 +195,7 @@ impl Refusal {
                 | Self::PkceRequired
                 | Self::PrivateBot
                 | Self::CodeGrantRequired
+                | Self::Proof(ProofError::Missing)
                 | Self::Grant(GrantRefusal::RedirectUriWithdrawn)
         )
     }
@@ -205,6 +214,8 @@ impl Refusal {
             | Self::PkceRequired
             | Self::CodeGrantRequired => ErrorCode::InvalidRequest,
             Self::Client { reason, .. } => reason.code(),
+            Self::Proof(ProofError::Nonce) => ErrorCode::UseDpopNonce,
+            Self::Proof(_) => ErrorCode::InvalidDpopProof,
             Self::Grant(reason) => reason.code(),
             Self::TooManyAttempts(_) => ErrorCode::TemporarilyUnavailable,
             Self::GrantNotAllowed(_)
@@ -313,6 +324,9 @@ pub enum GrantRefusal {
     /// The verifier does not answer the challenge.
     #[error("code_verifier does not match the code_challenge")]
     VerifierWrong,
+    /// The code is for another key, or for one that was not proved (RFC 9449 §10).
+    #[error("The code is bound to another DPoP key")]
+    CodeKey,
     /// Its user may not add the bot to the guild any more, or it is there already.
     #[error("The bot cannot be added to the guild any more")]
     BotNotAdded,
@@ -325,6 +339,9 @@ pub enum GrantRefusal {
     /// A refresh token that was exchanged before; its family is revoked now.
     #[error("The refresh token was used before; log in again")]
     ReusedRefreshToken,
+    /// The refresh token is bound to another key, or to one that was not proved (RFC 9449 §5).
+    #[error("The refresh token is bound to another DPoP key")]
+    RefreshTokenKey,
     /// More than was granted (RFC 6749 §6).
     #[error("scope may not exceed what was granted")]
     ScopeExceedsGrant,
@@ -338,6 +355,8 @@ impl GrantRefusal {
             | Self::ForeignCode
             | Self::SpentCode
             | Self::BotNotAdded
+            | Self::CodeKey
+            | Self::RefreshTokenKey
             | Self::RedirectUri
             | Self::RedirectUriWithdrawn
             | Self::VerifierMissing

@@ -44,6 +44,17 @@ wire_enum! {
     }
 }
 
+impl JwsAlgorithm {
+    /// Reads `alg` of a signature or a key. RFC 9864 §2.2 spells EdDSA by its curve.
+    pub fn of_alg(spelled: &str) -> Option<Self> {
+        Self::from_wire(if spelled == "Ed25519" {
+            "EdDSA"
+        } else {
+            spelled
+        })
+    }
+}
+
 impl From<SigningAlgorithm> for JwsAlgorithm {
     fn from(algorithm: SigningAlgorithm) -> Self {
         match algorithm {
@@ -106,6 +117,41 @@ pub enum JwkError {
     /// An RSA key that is too short or too long.
     #[error("must be an RSA key of 2048 to 4096 bits")]
     Size,
+    /// An Ed25519 key in another spelling than its own, or one for which anybody can make signatures.
+    #[error("must be an Ed25519 key in its canonical form, and of large order")]
+    Weak,
+}
+
+/// The last byte of 2^255 - 19, and of an encoded point without the sign of its x.
+const LAST: u8 = 0x7f;
+/// The ordinates of the points of Ed25519 whose order divides 8, little-endian, but for 0, 1 and -1.
+const ORDER_8: [[u8; 32]; 2] = [
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
+
+/// Whether an encoded point of Ed25519 is spelled as RFC 8032 §5.1.2 spells it, and its order does not
+/// divide 8: under such a key one signature is good for many messages, and needs no private key.
+fn has_large_order(mut point: [u8; 32]) -> bool {
+    if let Some(last) = point.last_mut() {
+        *last &= LAST;
+    }
+    let [first, middle @ .., last] = point;
+    let is_high = last == LAST && middle.iter().all(|&byte| byte == 0xff);
+    let is_low = last == 0 && middle.iter().all(|&byte| byte == 0);
+    // 2^255 - 19 begins with 0xed: from there on it is another spelling of a small ordinate, and the
+    // one below it is that of -1.
+    let is_minus_one_or_more = is_high && first >= 0xec;
+    let is_zero_or_one = is_low && first <= 1;
+    !is_minus_one_or_more && !is_zero_or_one && !ORDER_8.contains(&point)
 }
 
 impl Jwk {
@@ -128,9 +174,7 @@ impl Jwk {
                 x: coordinate("x")?,
                 y: coordinate("y")?,
             }),
-            ("OKP", Some("Ed25519")) => Ok(Self::Ed25519 {
-                x: coordinate("x")?,
-            }),
+            ("OKP", Some("Ed25519")) => Self::ed25519(text("x")),
             ("oct", _) => Err(JwkError::Secret),
             _ => Err(JwkError::Kind),
         }
@@ -156,6 +200,15 @@ impl Jwk {
             n: n.to_owned(),
             e: e.to_owned(),
         })
+    }
+
+    fn ed25519(x: Option<&str>) -> Result<Self, JwkError> {
+        let x = x.ok_or(JwkError::Malformed)?;
+        let key = base64url::decode_array(x).ok_or(JwkError::Malformed)?;
+        if !has_large_order(key) {
+            return Err(JwkError::Weak);
+        }
+        Ok(Self::Ed25519 { x: x.to_owned() })
     }
 
     /// An RSA key from its numbers, big-endian.
@@ -227,6 +280,11 @@ impl JwkThumbprint {
     /// Reads the 43 characters that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         base64url::decode_array(text).map(Self)
+    }
+
+    /// Its bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 
@@ -300,6 +358,53 @@ mod tests {
             ("[]".to_owned(), JwkError::Malformed),
         ] {
             assert_eq!(parse(&key), Err(error), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_ed25519_key_has_one_spelling_and_is_worth_something() {
+        let mut ones = [0xff; 32];
+        let last = ones.len() - 1;
+        let with_last = |mut point: [u8; 32], byte: u8| {
+            point[last] = byte;
+            point
+        };
+        let of_first = |first: u8| {
+            let mut point = [0; 32];
+            point[0] = first;
+            point
+        };
+        ones[last] = LAST;
+        let large = |first: u8| {
+            let mut point = ones;
+            point[0] = first;
+            point
+        };
+        let [one, other] = ORDER_8;
+        let weak = [
+            of_first(0),
+            of_first(1),
+            one,
+            other,
+            with_last(one, one[last] | 0x80),
+            with_last(other, other[last] | 0x80),
+            with_last(of_first(0), 0x80),
+            with_last(of_first(1), 0x80),
+            large(0xec),
+            large(0xed),
+            large(0xee),
+            large(0xff),
+            with_last(large(0xec), 0xff),
+        ];
+        for point in weak {
+            let x = base64url::encode(&point);
+            let key = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+            assert_eq!(parse(&key), Err(JwkError::Weak), "{point:?}");
+        }
+        for point in [of_first(2), large(0xeb), with_last(of_first(1), 1)] {
+            let x = base64url::encode(&point);
+            let key = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+            assert!(parse(&key).is_ok(), "{point:?}");
         }
     }
 

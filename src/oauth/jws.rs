@@ -99,7 +99,7 @@ impl<'a> Unverified<'a> {
                 .unwrap_or(typ)
         });
         Some(Self {
-            algorithm: JwsAlgorithm::from_wire(&header.alg)?,
+            algorithm: JwsAlgorithm::of_alg(&header.alg)?,
             typ,
             key_id: header.kid,
             jwk: header.jwk,

@@ -2,6 +2,7 @@
 //! live. Nothing here may be written anew when the code changes: add to it.
 
 use fluxer_oauth2::id::FamilyId;
+use fluxer_oauth2::oauth::binding::TokenBinding;
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
 use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::oauth::token::access::{AccessToken, Marks, Subject};
@@ -87,6 +88,7 @@ impl Before {
             subject: Subject::Application(family, Marks::OfItsApplication),
             application: self.application,
             scope: Scopes::NONE,
+            binding: TokenBinding::Bearer,
             issued_at: self.world.now(),
             expires_at: self.later(),
         };

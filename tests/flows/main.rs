@@ -25,6 +25,7 @@ mod code_flow;
 mod costs;
 mod deletions;
 mod developers;
+mod dpop;
 mod earlier_versions;
 mod endings;
 mod faults;

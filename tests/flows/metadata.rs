@@ -42,6 +42,7 @@ fn the_document_is_this() {
             "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+            "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],
             "subject_types_supported": ["public"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "claims_supported": [

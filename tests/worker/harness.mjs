@@ -185,9 +185,10 @@ export class World {
     return (await this.introspect(client, token)).json.active;
   }
 
-  /** The challenge of the API, for a reason that ends in a comma. */
+  /** The challenges of the API, for a reason that ends in a comma; a token that is good for too little is told of none but its own. */
   challenge(reason) {
-    return `Bearer ${reason}resource_metadata="${this.origin}/.well-known/oauth-protected-resource"`;
+    const bearer = `Bearer ${reason}resource_metadata="${this.origin}/.well-known/oauth-protected-resource"`;
+    return reason.includes('insufficient_scope') ? bearer : `${bearer}, DPoP algs="ES256 EdDSA"`;
   }
 
   me(token) {

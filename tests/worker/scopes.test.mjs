@@ -129,7 +129,7 @@ test('no token, a bad one, and one whose time is over, everywhere', async () => 
   for (const path of [...Object.keys(OPENS).slice(0, 6), '/api/oauth2/@me', `/api/guilds/${guild.id}`, '/api/applications/@me', '/api/admin/users', '/api/admin/guilds', '/api/admin/applications']) {
     const none = await get(path);
     refused(none, 401, 'UNAUTHORIZED');
-    assert.match(none.header('www-authenticate'), /^Bearer resource_metadata="http:\/\/[^"]+\/\.well-known\/oauth-protected-resource"$/);
+    assert.match(none.header('www-authenticate'), /^Bearer resource_metadata="http:\/\/[^"]+\/\.well-known\/oauth-protected-resource", DPoP algs="ES256 EdDSA"$/);
     for (const token of [dead, 'x', dead.slice(0, -2), `${dead}A`, app.secret]) {
       const bad = await get(path, bearer(token));
       // What a scope does not open is refused before anybody asks whether the token lives.

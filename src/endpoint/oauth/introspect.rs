@@ -146,17 +146,26 @@ async fn for_resource<E: Edge>(
         Subject::User(user, _) => user.0,
         Subject::Application(..) => token.application.0,
     };
-    Ok(Some(json!({
+    let shown = json!({
         "active": true,
         "scope": token.scope,
         "client_id": token.client_id,
-        "token_type": TokenBinding::Bearer.token_type(),
+        "token_type": token.binding.token_type(),
         "exp": token.expires_at.seconds(),
         "iat": token.issued_at.seconds(),
         "sub": sub,
         "aud": token.audience,
         "iss": cx.config.issuer.as_str(),
-    })))
+    });
+    Ok(Some(with_confirmation(shown, token.binding)))
+}
+
+/// With the key that the token is bound to (RFC 9449 §6.2).
+fn with_confirmation(shown: Value, binding: TokenBinding) -> Value {
+    match binding.confirmation() {
+        Some(confirmation) => with_member(shown, "cnf", json!(confirmation)),
+        None => shown,
+    }
 }
 
 fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {
@@ -214,13 +223,14 @@ async fn access<E: Edge>(
         "active": true,
         "scope": token.scope,
         "client_id": application.client.wire_id(),
-        "token_type": TokenBinding::Bearer.token_type(),
+        "token_type": token.binding.token_type(),
         "exp": token.expires_at.seconds(),
         "iat": token.issued_at.seconds(),
         "sub": sub,
         "aud": cx.config.issuer.as_str(),
         "iss": cx.config.issuer.as_str(),
     });
+    let shown = with_confirmation(shown, token.binding);
     Ok(Some(match username(cx, client, token).await {
         Some(username) => with_member(shown, "username", username.as_str()),
         None => shown,

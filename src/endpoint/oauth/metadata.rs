@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::oauth::authorization_request::PromptValue;
+use crate::oauth::dpop::ALGORITHMS;
 use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::{
     AuthMethod, CodeChallengeMethod, GrantType, ResponseMode, ResponseType,
 };
-use crate::oauth::jwk::SigningAlgorithm;
+use crate::oauth::jwk::{JwsAlgorithm, SigningAlgorithm};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::routes::ROUTES;
 
@@ -86,6 +87,10 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
         (
             "id_token_signing_alg_values_supported",
             spelled(SigningAlgorithm::ALL, SigningAlgorithm::as_str),
+        ),
+        (
+            "dpop_signing_alg_values_supported",
+            spelled(&ALGORITHMS, JwsAlgorithm::as_str),
         ),
         (
             "prompt_values_supported",

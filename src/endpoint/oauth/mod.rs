@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod client_authentication;
 mod client_document;
+pub mod dpop;
 mod id_token_hint;
 pub mod introspect;
 pub mod jwks;

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
+use crate::oauth::dpop::ALGORITHMS;
 use crate::oauth::error::Refusal;
+use crate::oauth::jwk::JwsAlgorithm;
 use crate::oauth::scope::{Scope, Scopes};
 
 /// How long a client may keep the document, in seconds.
@@ -24,6 +26,8 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
         "authorization_servers": [issuer],
         "scopes_supported": scopes,
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ALGORITHMS.map(JwsAlgorithm::as_str),
+        "dpop_bound_access_tokens_required": false,
     });
     Ok(Response::json(200, &document).with("cache-control", format!("public, max-age={MAX_AGE}")))
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::keyring::{Keyring, Purpose, SigningError};
 use crate::id::FamilyId;
 use crate::ledger::LedgerId;
+use crate::oauth::binding::{Confirmation, TokenBinding};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -62,6 +63,8 @@ pub struct AccessToken {
     pub application: ApplicationId,
     /// The scopes of the token.
     pub scope: Scopes,
+    /// Who may present it.
+    pub binding: TokenBinding,
     /// Since when, to the second.
     pub issued_at: Timestamp,
     /// Until when, to the second.
@@ -81,6 +84,8 @@ struct AccessClaims {
     scope: Scopes,
     jti: String,
     fam: FamilyId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cnf: Option<Confirmation>,
 }
 
 impl AccessToken {
@@ -110,6 +115,7 @@ impl AccessToken {
             scope: self.scope,
             jti,
             fam: self.subject.family(),
+            cnf: self.binding.confirmation(),
         };
         keyring.sign(Purpose::Access, claims, self.issued_at, self.expires_at)
     }
@@ -146,6 +152,7 @@ impl AccessToken {
             subject,
             application,
             scope: claims.scope,
+            binding: claims.cnf.into(),
             issued_at: verified.issued_at,
             expires_at: verified.expires_at,
         })
@@ -155,6 +162,7 @@ impl AccessToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::oauth::jwk::Jwk;
     use base64ct::{Base64UrlUnpadded, Encoding};
     use core::time::Duration;
 
@@ -170,6 +178,7 @@ mod tests {
             subject: subject(FamilyId::from_bytes([3; 16])),
             application: ApplicationId::parse("42").expect("an id"),
             scope: Scopes::parse("identify email").expect("scopes"),
+            binding: TokenBinding::Bearer,
             issued_at: now,
             expires_at: now + Duration::from_secs(604_800),
         }
@@ -185,6 +194,10 @@ mod tests {
             token(|family| Subject::User(UserId::parse("7").expect("an id"), family)),
             token(|family| Subject::Application(family, Marks::OfItsOwn)),
             token(|family| Subject::Application(family, Marks::OfItsApplication)),
+            AccessToken {
+                binding: TokenBinding::Dpop(Jwk::of_rsa(&[7], &[3]).thumbprint()),
+                ..token(|family| Subject::Application(family, Marks::OfItsOwn))
+            },
         ] {
             let signed = token
                 .sign(&keyring(), ISSUER, "42".into(), "id".into())

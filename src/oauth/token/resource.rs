@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::access::{AccessToken, Marks, Subject};
 use crate::id::FamilyId;
+use crate::oauth::binding::{Confirmation, TokenBinding};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -26,6 +27,8 @@ pub struct ResourceToken {
     pub audience: String,
     /// What it opens there.
     pub scope: String,
+    /// Who may present it.
+    pub binding: TokenBinding,
     /// Since when, to the second.
     pub issued_at: Timestamp,
     /// Until when, to the second.
@@ -47,6 +50,8 @@ pub struct ResourceClaims {
     exp: u64,
     jti: String,
     fam: FamilyId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cnf: Option<Confirmation>,
 }
 
 impl ResourceToken {
@@ -67,6 +72,7 @@ impl ResourceToken {
             exp: self.expires_at.seconds(),
             jti: token_id,
             fam: self.subject.family(),
+            cnf: self.binding.confirmation(),
         }
     }
 
@@ -76,6 +82,7 @@ impl ResourceToken {
             subject: self.subject,
             application: self.application,
             scope: Scopes::NONE,
+            binding: self.binding,
             issued_at: self.issued_at,
             expires_at: self.expires_at,
         }
@@ -103,6 +110,7 @@ impl ResourceToken {
             client_id: claims.client_id,
             audience: claims.aud,
             scope: claims.scope,
+            binding: claims.cnf.into(),
             issued_at: Timestamp::from_millis(claims.iat.saturating_mul(1000)),
             expires_at: Timestamp::from_millis(claims.exp.saturating_mul(1000)),
         })

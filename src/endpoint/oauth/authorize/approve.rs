@@ -162,6 +162,7 @@ impl Interaction {
             scope: approval.scope,
             redirect_uri: callback.redirect_uri.as_str().to_owned(),
             code_challenge: approval.request.oauth.code_challenge,
+            dpop_jkt: approval.request.oauth.dpop_jkt,
             device: browser.device,
             address: browser.address,
             joins: approval

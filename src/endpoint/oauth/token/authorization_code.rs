@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
@@ -24,9 +25,10 @@ pub(super) async fn redeem<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
+    key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let code = params.required("code")?;
-    let evidence = evidence(client, params)?;
+    let evidence = evidence(client, params, key)?;
     let code =
         Code::parse(&cx.config.keyring, code).ok_or(Refusal::Grant(GrantRefusal::UnknownCode))?;
 
@@ -52,6 +54,7 @@ pub(super) async fn redeem<E: Edge>(
         attempt: AttemptId::from_bytes(cx.edge.random()?),
         lifetime: cx.config.refresh_token_lifetime,
     };
+    use_once(cx, key).await?;
     let may_join = match &record {
         Some(record) => record.grant.joins.is_some(),
         None => client.application().bot.is_some(),
@@ -144,7 +147,11 @@ async fn commit<E: Edge>(
     }
 }
 
-fn evidence(client: &AuthenticatedClient, params: &Params) -> Result<Evidence, Refusal> {
+fn evidence(
+    client: &AuthenticatedClient,
+    params: &Params,
+    key: Option<&ProvedKey<'_>>,
+) -> Result<Evidence, Refusal> {
     let verifier = params.one("code_verifier")?;
     let challenge = verifier
         .map(|verifier| {
@@ -159,5 +166,6 @@ fn evidence(client: &AuthenticatedClient, params: &Params) -> Result<Evidence, R
         proof: client.proof(),
         redirect_uri: params.one("redirect_uri")?.map(str::to_owned),
         challenge,
+        key: key.map(ProvedKey::thumbprint),
     })
 }

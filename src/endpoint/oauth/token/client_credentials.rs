@@ -1,23 +1,24 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the application on its own behalf.
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource::{self, Target, TargetScope};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::id::FamilyId;
 use crate::oauth::authorization_request;
-use crate::oauth::binding::TokenBinding;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scopes;
 use crate::oauth::token::access::{Marks, Subject};
 use crate::store::Edge;
 
-/// Issues an access token without asking any storage.
+/// Issues an access token without asking any storage but for a proof that is good once.
 pub(super) async fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
+    key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let (scope, resource) = match resource::requested(cx, params).await? {
         None => (own_scope(client, params)?, None),
@@ -32,13 +33,13 @@ pub(super) async fn issue<E: Edge>(
             (Scopes::NONE, Some(TargetScope { target, scope }))
         }
     };
+    use_once(cx, key).await?;
     let family = FamilyId::from_bytes(cx.edge.random()?);
     Ok(Issuance {
         subject: Subject::Application(family, Marks::OfItsOwn),
         application: client.id(),
         scope,
         resource,
-        binding: TokenBinding::Bearer,
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh: None,
         guild: None,

@@ -34,8 +34,6 @@ pub(super) struct Issuance<S> {
     pub(super) scope: Scopes,
     /// The other resource server that takes the access token, where this one does not.
     pub(super) resource: Option<TargetScope<S>>,
-    /// Who may present the access token.
-    pub(super) binding: TokenBinding,
     /// The refresh token, where the grant gives one.
     pub(super) refresh: Option<RefreshToken>,
     /// Where the application's bot was added, where it was.
@@ -94,7 +92,6 @@ impl<S: Signer> Issuance<S> {
             subject: Subject::User(user, family),
             application,
             scope: current.scope,
-            binding: TokenBinding::Bearer,
             refresh: Some(RefreshToken {
                 user,
                 application,
@@ -117,17 +114,21 @@ impl<S: Signer> Issuance<S> {
         }
     }
 
-    /// Signs the tokens.
+    /// Signs the tokens; `binding` says who may present the access token.
     pub(super) async fn respond<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         client: &Client,
+        binding: TokenBinding,
     ) -> Result<Response, Fault> {
         let (keyring, issuer) = (&cx.config.keyring, cx.config.issuer.as_str());
         let token_id = base64url::encode(&cx.edge.random::<16>()?);
         let (access_token, lifetime) = match &self.resource {
-            None => self.sign_for_this_server(cx, client, token_id)?,
-            Some(resource) => self.sign_for(cx, client, resource, token_id).await?,
+            None => self.sign_for_this_server(cx, client, binding, token_id)?,
+            Some(resource) => {
+                self.sign_for(cx, client, (resource, binding), token_id)
+                    .await?
+            }
         };
         let id_token = match &self.id_token {
             Some(id_token) => {
@@ -139,7 +140,7 @@ impl<S: Signer> Issuance<S> {
         let refresh = self.refresh.as_ref();
         let body = TokenResponse {
             access_token,
-            token_type: self.binding.token_type(),
+            token_type: binding.token_type(),
             expires_in: lifetime.as_secs(),
             scope: self.spelled_scope(),
             refresh_token: refresh.map(|it| it.sign(keyring, issuer)).transpose()?,
@@ -153,6 +154,7 @@ impl<S: Signer> Issuance<S> {
         &self,
         cx: &Context<'_, E>,
         client: &Client,
+        binding: TokenBinding,
         token_id: String,
     ) -> Result<(String, Duration), Fault> {
         let lifetime = cx.config.access_token_lifetime;
@@ -160,6 +162,7 @@ impl<S: Signer> Issuance<S> {
             subject: self.subject,
             application: self.application,
             scope: self.scope,
+            binding,
             issued_at: cx.now,
             expires_at: cx.now + lifetime,
         };
@@ -172,7 +175,7 @@ impl<S: Signer> Issuance<S> {
         &self,
         cx: &Context<'_, E>,
         client: &Client,
-        resource: &TargetScope<S>,
+        (resource, binding): (&TargetScope<S>, TokenBinding),
         token_id: String,
     ) -> Result<(String, Duration), Fault> {
         let lifetime = cx.config.resource_token_lifetime;
@@ -182,6 +185,7 @@ impl<S: Signer> Issuance<S> {
             client_id: client.wire_id(),
             audience: resource.target.resource.identifier.as_str().to_owned(),
             scope: resource::spelled(&resource.scope),
+            binding,
             issued_at: cx.now,
             expires_at: cx.now + lifetime,
         };

@@ -8,6 +8,7 @@ mod refresh_token;
 use crate::endpoint::oauth::client_authentication::{
     AuthenticatedClient, authenticate, authenticate_anew, authenticate_in_outage,
 };
+use crate::endpoint::oauth::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
@@ -27,16 +28,19 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
             authenticate(cx, &params).await?
         }
     };
-    let issuance = match grant(cx, &client, grant_type, &params).await {
+    let key = dpop::proved(cx).await?;
+    let key = key.as_ref();
+    let issuance = match grant(cx, &client, grant_type, &params, key).await {
         Err(Failure::Refused(refusal))
             if client.is_remembered() && refusal.follows_from_registration() =>
         {
             let client = authenticate_anew(cx, &params).await?;
-            grant(cx, &client, grant_type, &params).await?
+            grant(cx, &client, grant_type, &params, key).await?
         }
         granted => granted?,
     };
-    Ok(issuance.respond(cx, client.client()).await?)
+    let binding = key.map(ProvedKey::thumbprint).into();
+    Ok(issuance.respond(cx, client.client(), binding).await?)
 }
 
 async fn grant<E: Edge>(
@@ -44,11 +48,12 @@ async fn grant<E: Edge>(
     client: &AuthenticatedClient,
     grant_type: GrantType,
     params: &Params,
+    key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     client.client().may_use(grant_type)?;
     match grant_type {
-        GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params).await,
-        GrantType::RefreshToken => refresh_token::rotate(cx, client, params).await,
-        GrantType::ClientCredentials => client_credentials::issue(cx, client, params).await,
+        GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params, key).await,
+        GrantType::RefreshToken => refresh_token::rotate(cx, client, params, key).await,
+        GrantType::ClientCredentials => client_credentials::issue(cx, client, params, key).await,
     }
 }

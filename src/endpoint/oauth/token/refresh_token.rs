@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
+use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::{Context, Failure};
@@ -23,6 +24,7 @@ pub(super) async fn rotate<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     params: &Params,
+    key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let token = params.required("refresh_token")?;
     let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
@@ -43,8 +45,13 @@ pub(super) async fn rotate<E: Edge>(
         generation: token.generation,
         scope: narrower,
         resource_scope: resource_scope.clone(),
+        // Whoever authenticates may use another key each time (RFC 9449 §5).
+        key: key
+            .filter(|_| client.client().is_public())
+            .map(ProvedKey::thumbprint),
         lifetime: cx.config.refresh_token_lifetime,
     };
+    use_once(cx, key).await?;
     let live = cx.edge.ask(token.ledger(), rotate).await?;
     if live == Err(GrantRefusal::ReusedRefreshToken) {
         after_device(cx, token.user, token.application).await;
