@@ -1,5 +1,7 @@
 //! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
+use core::pin::Pin;
+
 use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
 use crate::endpoint::oauth::dpop::next_nonce;
@@ -61,6 +63,9 @@ struct Matched<'a> {
     segments: Vec<&'a str>,
 }
 
+/// An endpoint at work. Its type says nothing of which one, so that each stays a function of its own.
+type Answering<'a> = Pin<Box<dyn Future<Output = Response> + 'a>>;
+
 /// Why a request has no route.
 enum Unmatched {
     NotFound,
@@ -112,7 +117,7 @@ impl<'a> Matched<'a> {
         response
     }
 
-    async fn dispatch<E: Edge>(&self, cx: &Context<'_, E>) -> Response {
+    fn dispatch<'b, E: Edge>(&'b self, cx: &'b Context<'b, E>) -> Answering<'b> {
         let mut segments = self.segments.iter().copied();
         macro_rules! call {
             ($(
@@ -122,14 +127,26 @@ impl<'a> Matched<'a> {
             )*) => {
                 match self.route.endpoint {
                     $(Endpoint::$name => {
+                        #[inline(never)]
+                        fn arm<'a, E: Edge>(
+                            matched: &'a Matched<'a>,
+                            cx: &'a Context<'a, E>,
+                            $($segment: &'a str),*
+                        ) -> Answering<'a> {
+                            Box::pin(async move {
+                                let outcome = endpoint::$($function)::+(cx $(, $segment)*).await;
+                                matched.respond(cx, outcome)
+                            })
+                        }
                         $(let $segment = segments.next().unwrap_or_default();)*
-                        let outcome = endpoint::$($function)::+(cx $(, $segment)*).await;
-                        self.respond(cx, outcome)
+                        arm(self, cx $(, $segment)*)
                     })*
                 }
             };
         }
-        with_routes!(call)
+        // Without it the compiler looks through the pointer and makes one function of all endpoints, which
+        // each start of an isolate compiles whole.
+        core::hint::black_box(with_routes!(call))
     }
 
     /// An endpoint's outcome as a response.
