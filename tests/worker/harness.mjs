@@ -20,12 +20,14 @@ const NO_LIMITS = { RATE_LIMIT_AUTHORIZE: 'off', RATE_LIMIT_TOKEN: 'off', RATE_L
 /** A module whose one function, `trap`, is `unreachable`: what Rust's panics end in. */
 const TRAP = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, ...Buffer.from('trap'), 0, 0, 10, 5, 1, 3, 0, 0, 0x0b);
 
-/** wrangler.toml's lines, as far as the Worker sees them. */
-function wrangler() {
-  const toml = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8');
+/** A checkout with a built Worker: what its wrangler.toml says, as far as the Worker sees it. */
+function release(root, build) {
+  const toml = readFileSync(join(root, 'wrangler.toml'), 'utf8');
   const strings = (text) => Object.fromEntries([...text.matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, value]) => [name, value]));
   const vars = toml.match(/^\[vars\]$([\s\S]*?)^\[/m)[1];
-  return { compatibilityDate: strings(toml).compatibility_date, vars: strings(vars) };
+  const bindings = toml.split(/^\[/m).filter((block) => block.startsWith('[durable_objects.bindings]]')).map(strings);
+  const durableObjects = Object.fromEntries(bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]));
+  return { build, migrations: join(root, 'migrations'), compatibilityDate: strings(toml).compatibility_date, vars: strings(vars), durableObjects };
 }
 
 /** A port that was free a moment ago: ISSUER must be known before the Worker starts. */
@@ -46,10 +48,11 @@ export class World {
    * @param storage  a `Storage`, to run the Worker behind faulty.mjs
    * @param before   the module that stands before the Worker, instead of faulty.mjs
    * @param from     a stopped world, whose data and settings this one takes over
+   * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, root } = {}) {
     const world = new World();
-    const { compatibilityDate, vars } = wrangler();
+    const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
     world.origin = `http://127.0.0.1:${world.port}`;
     world.folder = from?.folder ?? mkdtempSync(join(tmpdir(), 'fluxer-oauth2-test-'));
@@ -58,30 +61,34 @@ export class World {
       SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
     };
     world.logged = [];
-    const module = (type, path, folder = BUILD) => ({ type, path: join(BUILD, path), contents: readFileSync(join(folder, path)) });
+    const module = (type, path, folder = build) => ({ type, path: join(build, path), contents: readFileSync(join(folder, path)) });
     const text = (...args) => ({ ...module(...args), contents: module(...args).contents.toString() });
     const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
     if (before) modules.unshift(text('ESModule', basename(before), dirname(before)));
-    if (storage) modules.push({ type: 'CompiledWasm', path: join(BUILD, 'trap.wasm'), contents: TRAP });
+    if (storage) modules.push({ type: 'CompiledWasm', path: join(build, 'trap.wasm'), contents: TRAP });
     world.mf = new Miniflare(convertV4MiniflareOptions({
       host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => world.logged.push(message),
       resourcePersistencePath: world.folder,
-      name: 'fluxer-oauth2', modulesRoot: BUILD, modules, compatibilityDate,
+      name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
-      durableObjects: { LEDGER: { className: 'Ledger', useSQLite: true }, RATE_LIMITER: { className: 'RateLimiter', useSQLite: true }, KEYS: { className: 'SigningKeys', useSQLite: true }, REVOKED: { className: 'RevokedFamilies', useSQLite: true }, PENDING: { className: 'PendingEntry', useSQLite: true } },
+      durableObjects,
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
       bindings: world.settings,
     }));
     await world.mf.ready;
-    if (!from) await world.migrate();
+    world.applied = new Set(from?.applied);
+    await world.migrate(migrations);
     return world;
   }
 
-  async migrate() {
+  /** Applies the migrations that this world's data has not seen. */
+  async migrate(folder) {
     const database = await this.mf.getD1Database('DIRECTORY');
-    for (const name of readdirSync(join(ROOT, 'migrations')).sort()) {
-      const sql = readFileSync(join(ROOT, 'migrations', name), 'utf8').replace(/--.*$/gm, '');
+    const names = readdirSync(folder).sort().filter((name) => !this.applied.has(name));
+    for (const name of names) {
+      this.applied.add(name);
+      const sql = readFileSync(join(folder, name), 'utf8').replace(/--.*$/gm, '');
       const statements = sql.split(';').map((statement) => statement.trim()).filter(Boolean);
       await database.batch(statements.map((statement) => database.prepare(statement)));
     }
