@@ -45,16 +45,27 @@ pub struct OutboundUrl(String);
 
 /// Why a URL is not fetched. Its text ends a sentence that begins with the name of what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{}", self.must())]
 pub enum UrlError {
     /// Not https.
-    #[error("must be an https URL")]
     Scheme,
     /// A fragment, user info, a space, or something else that no document's URL has.
-    #[error("must be a URL of at most 2048 characters, without user info and fragment")]
     Malformed,
     /// An address where a name belongs, or a name that is not public.
-    #[error("must have a public host name")]
     Host,
+}
+
+impl UrlError {
+    /// What it must be.
+    pub const fn must(self) -> &'static str {
+        match self {
+            Self::Scheme => "must be an https URL",
+            Self::Malformed => {
+                "must be a URL of at most 2048 characters, without user info and fragment"
+            }
+            Self::Host => "must have a public host name",
+        }
+    }
 }
 
 impl OutboundUrl {

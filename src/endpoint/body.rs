@@ -231,6 +231,20 @@ impl Fields {
         }
     }
 
+    /// A value that follows a rule, or nothing where it is absent or `null`.
+    pub fn parsed<T>(
+        &mut self,
+        path: &str,
+        parse: impl FnOnce(&Value) -> Result<T, &'static str>,
+    ) -> Option<T> {
+        let parsed = self.value(path).filter(|value| !value.is_null()).map(parse);
+        let parsed = parsed.transpose();
+        parsed
+            .map_err(|must| self.refuse(path, must))
+            .ok()
+            .flatten()
+    }
+
     /// A list of objects, where it was sent.
     pub fn objects(&mut self, path: &str) -> Option<Vec<Value>> {
         match self.value(path) {

@@ -7,6 +7,7 @@ use super::visible::is_visible;
 use crate::http::with_member;
 use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret};
 use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::grant_type::{GrantTypes, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
@@ -43,6 +44,10 @@ pub struct Application {
     pub trusted_by: Option<UserId>,
     /// Whether an administrator has suspended it: nothing of it works.
     pub suspended: bool,
+    /// Where it is told what happened to its users' authorizations.
+    pub event_webhook_url: Option<String>,
+    /// Scopes that it gets all of, or none.
+    pub all_or_nothing: Scopes,
     /// Bits that the platform sets.
     pub flags: u32,
     /// The time when the application was registered.
@@ -72,6 +77,8 @@ impl Application {
             introspects: false,
             trusted_by: None,
             suspended: false,
+            event_webhook_url: None,
+            all_or_nothing: Scopes::NONE,
             flags: 0,
             created_at: Timestamp::from_millis(0),
         }
@@ -100,9 +107,9 @@ impl Application {
         &self,
         now: Timestamp,
     ) -> impl Iterator<Item = (KnownSecret, Option<Timestamp>)> {
-        let hashes = match self.client.authentication {
-            ClientAuthentication::Secret(hashes) => Some(hashes),
-            ClientAuthentication::None => None,
+        let hashes = match &self.client.authentication {
+            ClientAuthentication::Secret(hashes) => Some(*hashes),
+            _ => None,
         };
         let current = hashes.map(|it| (it.current, None));
         let former = hashes.and_then(|it| it.live_former(now));
@@ -125,27 +132,29 @@ impl Application {
 
     /// What its owner and administrators see, secrets aside.
     pub fn in_full(&self) -> Value {
-        let listed =
-            |uris: &[RegisteredUri]| -> Value { uris.iter().map(RegisteredUri::as_str).collect() };
-        json!({
+        let mut shown = json!({
             "id": self.client.id,
             "name": self.name.as_str(),
             "icon": self.icon.as_ref().map(ImageHash::as_str),
             "description": self.description.as_str(),
             "owner_id": self.owner,
             "type": if self.is_public() { "public" } else { "confidential" },
-            "redirect_uris": listed(&self.client.redirect_uris),
-            "post_logout_redirect_uris": listed(&self.client.post_logout_redirect_uris),
-            "id_token_signed_response_alg": self.client.id_token_algorithm,
             "trusted": self.client.is_trusted(),
             "introspects": self.introspects,
             "bot_public": self.bot_public,
             "bot_require_code_grant": self.bot_require_code_grant,
             "bot": self.bot_user(),
+            "event_webhook_url": self.event_webhook_url,
             "flags": self.flags,
             "suspended": self.suspended,
             "created_at": self.created_at.to_iso(),
-        })
+        });
+        let all_or_nothing = self.all_or_nothing.iter().map(Scope::as_str);
+        shown["all_or_nothing"] = all_or_nothing.collect();
+        for (name, setting) in self.client.settings() {
+            shown[name] = setting;
+        }
+        shown
     }
 
     /// What users see who have authorized it.
@@ -277,6 +286,25 @@ changes! {
     post_logout_redirect_uris: Vec<RegisteredUri>, "post_logout_redirect_uris",
         |is| is.client.post_logout_redirect_uris.clone(),
         |it, to| it.client.post_logout_redirect_uris = to;
+    /// How it authenticates.
+    authentication: ClientAuthentication, "token_endpoint_auth_method",
+        |is| is.client.authentication.clone(), |it, to| it.client.authentication = to;
+    /// The grants that it may use.
+    grants: GrantTypes, "grant_types", |is| is.client.grants, |it, to| it.client.grants = to;
+    /// Whether it wants its access tokens bound to a key.
+    dpop_bound: bool, "dpop_bound_access_tokens",
+        |is| is.client.dpop_bound, |it, to| it.client.dpop_bound = to;
+    /// Whether it pushes its authorization requests.
+    pushes_requests: bool, "require_pushed_authorization_requests",
+        |is| is.client.pushes_requests, |it, to| it.client.pushes_requests = to;
+    /// What it demands of its own requests.
+    profile: Profile, "profile", |is| is.client.profile, |it, to| it.client.profile = to;
+    /// Where it is told what happened.
+    event_webhook_url: Option<String>, "event_webhook_url",
+        |is| is.event_webhook_url.clone(), |it, to| it.event_webhook_url = to;
+    /// Scopes that it gets all of, or none.
+    all_or_nothing: Scopes, "all_or_nothing",
+        |is| is.all_or_nothing, |it, to| it.all_or_nothing = to;
     /// Whether others than its owner may add its bot.
     bot_public: bool, "bot_public", |is| is.bot_public, |it, to| it.bot_public = to;
     /// Whether its bot is added only by a code.

@@ -7,10 +7,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::application::ApplicationName;
+use crate::config::Config;
+use crate::oauth::client::Client;
+use crate::oauth::client::authentication::ClientAuthentication;
+use crate::oauth::client::keys::{ClientKeys, JwkSet};
 use crate::oauth::error::Refusal;
-use crate::oauth::grant_type::{AuthMethod, GrantType, ResponseType};
+use crate::oauth::grant_type::{AuthMethod, GrantType, GrantTypes, ResponseType};
+use crate::oauth::issuer::Issuer;
+use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::oauth::scope::{Scope, Scopes};
+use crate::outbound::OutboundUrl;
 
 /// Longest text of a member, in characters.
 const MAX_TEXT: usize = 512;
@@ -26,12 +33,64 @@ const URLS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 pub struct ClientMetadata {
     /// Its name, or the host of its first redirect URI.
     pub name: ApplicationName,
-    /// Those of its redirect URIs that can be registered.
-    pub redirect_uris: Vec<RegisteredUri>,
     /// How it authenticates.
     pub authentication: Authentication,
+    /// The keys that it signs with, where it does.
+    pub keys: Option<ClientKeys>,
+    /// How it uses OAuth.
+    pub settings: ClientSettings,
     /// The other members of the registration.
     pub details: ClientDetails,
+}
+
+/// What this server takes of what a client says.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// Private-use schemes of redirect URIs.
+    pub schemes: &'a PrivateSchemes,
+    /// The issuer, which says what URLs may be fetched.
+    pub issuer: &'a Issuer,
+}
+
+impl<'a> Taken<'a> {
+    /// What the settings say.
+    pub const fn by(config: &'a Config) -> Self {
+        Self {
+            schemes: &config.redirect_schemes,
+            issuer: &config.issuer,
+        }
+    }
+}
+
+/// How a client uses OAuth, as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientSettings {
+    redirect_uris: Vec<RegisteredUri>,
+    post_logout_redirect_uris: Vec<RegisteredUri>,
+    grants: GrantTypes,
+    id_token_algorithm: SigningAlgorithm,
+    dpop_bound: bool,
+    pushes_requests: bool,
+}
+
+impl ClientSettings {
+    /// Makes the client one that was registered so.
+    pub fn describe(&self, client: &mut Client) {
+        let Self {
+            redirect_uris,
+            post_logout_redirect_uris,
+            grants,
+            id_token_algorithm,
+            dpop_bound,
+            pushes_requests,
+        } = self.clone();
+        client.redirect_uris = redirect_uris;
+        client.post_logout_redirect_uris = post_logout_redirect_uris;
+        client.grants = grants;
+        client.id_token_algorithm = id_token_algorithm;
+        client.dpop_bound = dpop_bound;
+        client.pushes_requests = pushes_requests;
+    }
 }
 
 /// `token_endpoint_auth_method`: whether it was named.
@@ -61,28 +120,31 @@ pub struct ClientDetails(pub Map<String, Value>);
 
 impl ClientMetadata {
     /// Reads the body of a registration; `instead` stands in place of members of the same name.
-    pub fn parse(
-        body: &[u8],
-        instead: &[(&str, &str)],
-        schemes: &PrivateSchemes,
-    ) -> Result<Self, Refusal> {
+    pub fn parse(body: &[u8], instead: &[(&str, &str)], taken: Taken<'_>) -> Result<Self, Refusal> {
         let sent = serde_json::from_slice::<Map<String, Value>>(body);
         let mut sent = Members(sent.map_err(|_| refuse("body", "must be a JSON object"))?);
         for (name, text) in instead {
             sent.0.insert((*name).to_owned(), json!(text));
         }
         let authentication = sent.authentication()?;
+        let method = authentication.method();
         sent.response_types()?;
-        sent.grant_types()?;
-        let registrant = match authentication.method() {
+        let registrant = match method {
             AuthMethod::None => Registrant::Public,
             _ => Registrant::Confidential,
         };
-        let redirect_uris = sent.redirect_uris(registrant, schemes)?;
+        let settings = sent.settings(registrant, taken)?;
         Ok(Self {
-            name: sent.name(&redirect_uris)?,
-            details: sent.details(authentication.method())?,
-            redirect_uris,
+            name: sent.name(&settings.redirect_uris)?,
+            details: sent.details(method)?,
+            keys: match method {
+                AuthMethod::PrivateKeyJwt => Some(sent.required_keys(taken)?),
+                _ => {
+                    sent.unused_keys()?;
+                    None
+                }
+            },
+            settings,
             authentication,
         })
     }
@@ -93,13 +155,15 @@ impl ClientMetadata {
 pub struct ClientDocument {
     /// The name that users are shown.
     pub name: ApplicationName,
-    /// Those of its redirect URIs that can be taken.
-    pub redirect_uris: Vec<RegisteredUri>,
+    /// How it authenticates.
+    pub authentication: ClientAuthentication,
+    /// How it uses OAuth.
+    pub settings: ClientSettings,
 }
 
 impl ClientDocument {
     /// Reads the document that is at `url`.
-    pub fn parse(document: &Value, url: &str, schemes: &PrivateSchemes) -> Result<Self, Refusal> {
+    pub fn parse(document: &Value, url: &str, taken: Taken<'_>) -> Result<Self, Refusal> {
         let Value::Object(members) = document else {
             return Err(refuse("the document", "must be a JSON object"));
         };
@@ -113,13 +177,12 @@ impl ClientDocument {
         {
             return Err(refuse("client_name", "is required"));
         }
-        sent.offers_none()?;
-        sent.grant_types()?;
         sent.response_types()?;
-        let redirect_uris = sent.redirect_uris(Registrant::Public, schemes)?;
+        let settings = sent.settings(Registrant::Public, taken)?;
         Ok(Self {
-            name: sent.name(&redirect_uris)?,
-            redirect_uris,
+            name: sent.name(&settings.redirect_uris)?,
+            authentication: sent.document_authentication(taken)?,
+            settings,
         })
     }
 }
@@ -166,20 +229,68 @@ impl Members {
             .ok_or(refuse(NAME, "must be one of those that the metadata lists"))
     }
 
-    /// A document may name one method, or several. It can keep no secret: it is public.
-    fn offers_none(&self) -> Result<(), Refusal> {
+    /// A document may name one method, or several. It can keep no secret: it proves nothing, or signs.
+    fn document_authentication(&self, taken: Taken<'_>) -> Result<ClientAuthentication, Refusal> {
         const ONE: &str = "token_endpoint_auth_method";
-        const SEVERAL: &str = "token_endpoint_auth_methods_supported";
-        let none = AuthMethod::None.as_str();
-        let one = self.text(ONE)?;
-        let several = self.texts(SEVERAL)?;
-        let offers = match (one, several) {
-            (None, None) => true,
-            (one, several) => {
-                one == Some(none) || several.is_some_and(|several| several.contains(&none))
+        let mut offered = self
+            .texts("token_endpoint_auth_methods_supported")?
+            .unwrap_or_default();
+        offered.extend(self.text(ONE)?);
+        let offers = |method: AuthMethod| offered.contains(&method.as_str());
+        match (
+            offered.is_empty() || offers(AuthMethod::None),
+            offers(AuthMethod::PrivateKeyJwt),
+        ) {
+            (false, false) => Err(refuse(ONE, "must be none or private_key_jwt")),
+            (false, true) => {
+                let keys = self.required_keys(taken)?;
+                Ok(ClientAuthentication::PrivateKeyJwt(keys))
             }
-        };
-        offers.then_some(()).ok_or(refuse(ONE, "must be none"))
+            (true, true) if self.has_keys() => {
+                let keys = self.required_keys(taken)?;
+                Ok(ClientAuthentication::NoneOrPrivateKeyJwt(keys))
+            }
+            (true, _) => {
+                self.unused_keys()?;
+                Ok(ClientAuthentication::None)
+            }
+        }
+    }
+
+    fn has_keys(&self) -> bool {
+        self.value("jwks").is_some() || self.value("jwks_uri").is_some()
+    }
+
+    fn required_keys(&self, taken: Taken<'_>) -> Result<ClientKeys, Refusal> {
+        match (self.value("jwks"), self.value("jwks_uri")) {
+            (Some(_), Some(_)) => Err(refuse("jwks_uri", "cannot stand beside jwks")),
+            (Some(set), None) => {
+                let set = JwkSet::parse(set).map_err(|must| refuse("jwks", must))?;
+                Ok(ClientKeys::Listed(set))
+            }
+            (None, Some(uri)) => {
+                let uri = uri.as_str().unwrap_or_default();
+                let url = OutboundUrl::parse(uri, taken.issuer);
+                url.map_err(|error| refuse("jwks_uri", error.must()))?;
+                Ok(ClientKeys::At(uri.to_owned()))
+            }
+            (None, None) => Err(refuse(
+                "jwks",
+                "is required with private_key_jwt, or jwks_uri in its place",
+            )),
+        }
+    }
+
+    /// Keys of a client that does not sign are for whatever else it does. A private one has leaked.
+    fn unused_keys(&self) -> Result<(), Refusal> {
+        let set = self.value("jwks");
+        if set.is_some() && self.value("jwks_uri").is_some() {
+            return Err(refuse("jwks_uri", "cannot stand beside jwks"));
+        }
+        match set.map(JwkSet::parse) {
+            Some(Err(must @ JwkSet::SECRET)) => Err(refuse("jwks", must)),
+            _ => Ok(()),
+        }
     }
 
     fn response_types(&self) -> Result<(), Refusal> {
@@ -189,29 +300,79 @@ impl Members {
         has_code.then_some(()).ok_or(refuse(NAME, "must hold code"))
     }
 
-    /// Others than these two are nobody's to have by registering.
-    fn grant_types(&self) -> Result<(), Refusal> {
+    /// Codes and device codes are anybody's to ask for, and what they give is refreshed; other grants
+    /// are nobody's to have by registering.
+    fn grant_types(&self) -> Result<GrantTypes, Refusal> {
         const NAME: &str = "grant_types";
-        let named = self.texts(NAME)?;
-        let code = GrantType::AuthorizationCode.as_str();
-        let has_code = named.is_none_or(|named| named.contains(&code));
-        let must = refuse(NAME, "must hold authorization_code");
-        has_code.then_some(()).ok_or(must)
+        let refresh = GrantTypes::from(GrantType::RefreshToken);
+        let Some(named) = self.texts(NAME)? else {
+            return Ok(refresh.with(GrantType::AuthorizationCode));
+        };
+        let asked = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+        let asked = asked.into_iter().filter(|it| named.contains(&it.as_str()));
+        let grants = asked.fold(refresh, GrantTypes::with);
+        if grants == refresh {
+            return Err(refuse(NAME, "must hold authorization_code"));
+        }
+        Ok(grants)
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, Refusal> {
+        match self.value(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(refuse(name, "must be true or false")),
+        }
+    }
+
+    fn settings(
+        &self,
+        registrant: Registrant,
+        taken: Taken<'_>,
+    ) -> Result<ClientSettings, Refusal> {
+        const ALGORITHM: &str = "id_token_signed_response_alg";
+        const LOGOUT: &str = "post_logout_redirect_uris";
+        let grants = self.grant_types()?;
+        let algorithm = match self.text(ALGORITHM)? {
+            None => SigningAlgorithm::Rs256,
+            Some(named) => SigningAlgorithm::from_wire(named)
+                .ok_or(refuse(ALGORITHM, "must be RS256 or ES256"))?,
+        };
+        // A client that takes no codes is sent nowhere.
+        let has_redirects =
+            grants.contains(GrantType::AuthorizationCode) || self.value("redirect_uris").is_some();
+        let uris = |name| self.uris(name, registrant, taken.schemes);
+        Ok(ClientSettings {
+            redirect_uris: if has_redirects {
+                uris("redirect_uris")?
+            } else {
+                Vec::new()
+            },
+            post_logout_redirect_uris: match self.value(LOGOUT) {
+                None => Vec::new(),
+                Some(sent) if sent == &json!([]) => Vec::new(),
+                Some(_) => uris(LOGOUT)?,
+            },
+            grants,
+            id_token_algorithm: algorithm,
+            dpop_bound: self.flag("dpop_bound_access_tokens")?,
+            pushes_requests: self.flag("require_pushed_authorization_requests")?,
+        })
     }
 
     /// What cannot be registered is left out, as long as something is left: clients send what other
     /// servers might take too.
-    fn redirect_uris(
+    fn uris(
         &self,
+        name: &'static str,
         registrant: Registrant,
         schemes: &PrivateSchemes,
     ) -> Result<Vec<RegisteredUri>, Refusal> {
-        let sent = self
-            .texts("redirect_uris")
-            .map_err(|refusal| match refusal {
-                Refusal::ClientMetadata { must, .. } => Refusal::RedirectUris(must),
-                other => other,
-            })?;
+        let refuse = |must| Refusal::RedirectUris { member: name, must };
+        let sent = self.texts(name).map_err(|refusal| match refusal {
+            Refusal::ClientMetadata { must, .. } => refuse(must),
+            other => other,
+        })?;
         let mut kept: Vec<RegisteredUri> = Vec::new();
         let mut why = "at least one is needed";
         for uri in sent.unwrap_or_default() {
@@ -222,7 +383,7 @@ impl Members {
             }
         }
         if kept.is_empty() {
-            return Err(Refusal::RedirectUris(why));
+            return Err(refuse(why));
         }
         Ok(kept)
     }
@@ -271,13 +432,25 @@ impl Members {
 mod tests {
     use super::*;
 
+    fn taken<T>(read: impl FnOnce(Taken<'_>) -> T) -> T {
+        let issuer = Issuer::parse("https://id.example").expect("an issuer");
+        read(Taken {
+            schemes: &PrivateSchemes::default(),
+            issuer: &issuer,
+        })
+    }
+
     fn parse(body: &Value) -> Result<ClientMetadata, Refusal> {
-        ClientMetadata::parse(body.to_string().as_bytes(), &[], &PrivateSchemes::default())
+        taken(|taken| ClientMetadata::parse(body.to_string().as_bytes(), &[], taken))
     }
 
     fn kept(body: &Value) -> Vec<String> {
         let metadata = parse(body).expect("registrable");
-        let uris = metadata.redirect_uris.iter().map(RegisteredUri::as_str);
+        let uris = metadata
+            .settings
+            .redirect_uris
+            .iter()
+            .map(RegisteredUri::as_str);
         uris.map(str::to_owned).collect()
     }
 
@@ -301,7 +474,10 @@ mod tests {
             json!([1]),
         ] {
             let refused = parse(&json!({"redirect_uris": uris}));
-            assert!(matches!(refused, Err(Refusal::RedirectUris(_))), "{uris}");
+            assert!(
+                matches!(refused, Err(Refusal::RedirectUris { .. })),
+                "{uris}"
+            );
         }
     }
 
@@ -336,10 +512,10 @@ mod tests {
                 "logo_uri": "https://client.example/logo.png",
             });
             document[name] = value;
-            ClientDocument::parse(&document, URL, &PrivateSchemes::default())
+            taken(|taken| ClientDocument::parse(&document, URL, taken))
         };
         let read = parse("client_id", json!(URL)).expect("a document");
-        assert_eq!(read.redirect_uris.len(), 1);
+        assert_eq!(read.settings.redirect_uris.len(), 1);
         assert_eq!(read.name.as_str(), "Client");
         for (name, value) in [
             (
@@ -360,7 +536,7 @@ mod tests {
         let both = json!(["private_key_jwt", "none"]);
         assert!(parse("token_endpoint_auth_methods_supported", both).is_ok());
         assert!(parse("token_endpoint_auth_method", json!("none")).is_ok());
-        let list = ClientDocument::parse(&json!([]), URL, &PrivateSchemes::default());
+        let list = taken(|taken| ClientDocument::parse(&json!([]), URL, taken));
         assert!(list.is_err());
     }
 

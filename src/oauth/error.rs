@@ -110,8 +110,13 @@ pub enum Refusal {
     #[error("This application may not use the grant type {0}")]
     GrantNotAllowed(GrantType),
     /// None of a client's redirect URIs can be registered (RFC 7591 §3.2.2).
-    #[error("redirect_uris: {0}")]
-    RedirectUris(&'static str),
+    #[error("{member}: {must}")]
+    RedirectUris {
+        /// The member.
+        member: &'static str,
+        /// The rule that the last of them breaks.
+        must: &'static str,
+    },
     /// A client says something of itself that cannot be registered (RFC 7591 §3.2.2).
     #[error("{member} {must}")]
     ClientMetadata {
@@ -228,7 +233,7 @@ impl Refusal {
             Self::ScopeMalformed | Self::ScopeUnknown | Self::ScopeNotAllowed(_) => {
                 ErrorCode::InvalidScope
             }
-            Self::RedirectUris(_) => ErrorCode::InvalidRedirectUri,
+            Self::RedirectUris { .. } => ErrorCode::InvalidRedirectUri,
             Self::ClientMetadata { .. } => ErrorCode::InvalidClientMetadata,
             Self::RegistrationToken => ErrorCode::InvalidToken,
             Self::Denied => ErrorCode::AccessDenied,

@@ -9,6 +9,8 @@ wire_enum! {
         RefreshToken = "refresh_token",
         /// RFC 6749 §4.4.
         ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4.
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
     }
 }
 
@@ -43,6 +45,30 @@ wire_enum! {
         ClientSecretPost = "client_secret_post",
         /// `client_id` alone: public applications (RFC 6749 §2.1).
         None = "none",
+        /// A JWT that the client signs (RFC 7523 §2.2).
+        PrivateKeyJwt = "private_key_jwt",
+    }
+}
+
+impl AuthMethod {
+    /// Whether a client that authenticates so has a secret.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+
+    /// Whether a client that authenticates so is a public one.
+    pub const fn is_public(self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
+wire_enum! {
+    /// What an application demands of its own requests (`profile`).
+    pub enum Profile {
+        /// What it says setting by setting.
+        Default = "default",
+        /// What the FAPI 2.0 Security Profile asks of a confidential client.
+        Fapi2 = "fapi2",
     }
 }
 

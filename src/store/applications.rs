@@ -99,7 +99,8 @@ pub trait Applications {
         id: ApplicationId,
         change: &ApplicationChange,
     ) -> Result<bool, Fault>;
-    /// Replaces the secrets of a confidential application by one; whether it was there.
+    /// Replaces the secrets of a confidential application, or the keys that it had in place of one, by
+    /// one secret; whether it was there.
     async fn set_client_secret(
         &self,
         id: ApplicationId,

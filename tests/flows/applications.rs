@@ -95,6 +95,10 @@ fn an_application_s_life_is_its_owner_s() {
         "redirect_uris": ["https://b.example/cb", "https://localhost:3000/callback"],
         "bot_public": false, "bot_require_code_grant": true, "bot": bot,
         "post_logout_redirect_uris": [], "id_token_signed_response_alg": "RS256",
+        "token_endpoint_auth_method": "client_secret_basic", "jwks": null, "jwks_uri": null,
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "dpop_bound_access_tokens": false, "require_pushed_authorization_requests": false,
+        "profile": "default", "event_webhook_url": null, "all_or_nothing": [],
         "created_at": text(&made, "created_at"), "client_secret": app.secret,
     });
     assert_eq!(made, expected);

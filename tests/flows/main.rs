@@ -21,6 +21,7 @@ mod browsers;
 mod built;
 mod client_documents;
 mod client_secrets;
+mod client_settings;
 mod code_flow;
 mod costs;
 mod deletions;

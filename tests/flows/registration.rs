@@ -545,3 +545,119 @@ mod recorded {
         world.refresh(&app, &tokens.refresh).expect(200);
     }
 }
+
+#[test]
+fn a_client_registers_how_it_uses_oauth() {
+    let world = open();
+    let jwks = json!({"keys": [{
+        "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        "kid": "a", "use": "sig",
+    }]});
+    let asked = json!({
+        "redirect_uris": ["https://client.example/cb"],
+        "post_logout_redirect_uris": ["https://client.example/out"],
+        "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks,
+        "grant_types": ["authorization_code", "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code"],
+        "id_token_signed_response_alg": "ES256",
+        "dpop_bound_access_tokens": true, "require_pushed_authorization_requests": true,
+    });
+    let (_, answer) = registered(&world, &asked);
+    let is_answered = |answer: &Value, asked: &Value| {
+        for (name, value) in asked.as_object().expect("an object") {
+            assert_eq!(&answer[name], value, "{name}");
+        }
+    };
+    is_answered(&answer, &asked);
+    assert_eq!(answer.get("client_secret"), None);
+    assert_eq!(
+        answer.get("jwks_uri"),
+        None,
+        "what is not there is left out"
+    );
+    let shown = world.send(manage(&answer, Method::Get)).expect(200).json();
+    assert_eq!(shown, answer);
+
+    let replaced = json!({
+        "client_id": answer["client_id"], "redirect_uris": ["https://client.example/2"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://client.example/jwks.json",
+    });
+    let put = |body: &Value| world.send(with_json(manage(&answer, Method::Put), body));
+    let shown = put(&replaced).expect(200).json();
+    is_answered(&shown, &replaced);
+    assert_eq!(
+        shown["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
+    assert_eq!(shown["dpop_bound_access_tokens"], false);
+    for method in ["none", "client_secret_basic"] {
+        let mut other = replaced.clone();
+        other["token_endpoint_auth_method"] = json!(method);
+        assert_eq!(error(&put(&other).expect(400)), "invalid_client_metadata");
+    }
+}
+
+#[test]
+fn what_a_client_cannot_be_registered_with_is_named() {
+    let world = open();
+    let key =
+        json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let mut private = key.clone();
+    private["d"] = json!("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A");
+    let (set, leaked) = (json!({"keys": [key]}), json!({"keys": [private]}));
+    let uri = json!("https://client.example/jwks.json");
+    let signs = json!("private_key_jwt");
+    for (members, named) in [
+        (json!({"token_endpoint_auth_method": signs}), "jwks "),
+        (
+            json!({"token_endpoint_auth_method": signs, "jwks": set, "jwks_uri": uri}),
+            "jwks_uri ",
+        ),
+        (json!({"jwks": set, "jwks_uri": uri}), "jwks_uri "),
+        (
+            json!({"token_endpoint_auth_method": signs, "jwks": leaked}),
+            "jwks ",
+        ),
+        (
+            json!({"token_endpoint_auth_method": "none", "jwks": leaked}),
+            "jwks ",
+        ),
+        (
+            json!({"token_endpoint_auth_method": signs, "jwks_uri": "http://client.example/"}),
+            "jwks_uri ",
+        ),
+        (
+            json!({"token_endpoint_auth_method": signs, "jwks_uri": [uri]}),
+            "jwks_uri ",
+        ),
+        (
+            json!({"id_token_signed_response_alg": "HS256"}),
+            "id_token_signed_response_alg ",
+        ),
+        (
+            json!({"dpop_bound_access_tokens": "true"}),
+            "dpop_bound_access_tokens ",
+        ),
+    ] {
+        let mut body = json!({"redirect_uris": ["https://client.example/cb"]});
+        let object = body.as_object_mut().expect("an object");
+        object.extend(members.as_object().expect("an object").clone());
+        let refused = register(&world, &body).expect(400);
+        assert_eq!(error(&refused), "invalid_client_metadata", "{members}");
+        let told = text(&refused.json(), "error_description");
+        assert!(told.starts_with(named), "{members}: {told}");
+    }
+    for uris in [
+        json!(["javascript:alert(1)"]),
+        json!("https://client.example/"),
+    ] {
+        let refused = register(
+            &world,
+            &json!({
+                "redirect_uris": ["https://client.example/cb"], "post_logout_redirect_uris": uris,
+            }),
+        );
+        assert_eq!(error(&refused.expect(400)), "invalid_redirect_uri");
+    }
+}

@@ -15,10 +15,13 @@ use crate::fluxer::application::{
 };
 use crate::fluxer::user::{Discriminator, ImageHash, Username};
 use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, SecretHashes};
+use crate::oauth::client::keys::{ClientKeys, JwkSet};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
+use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
+use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Added, Applications, FRESH_FOR, Fault, Known, OfBot, Paging, SERVES_OUTAGES_FOR,
@@ -33,6 +36,20 @@ thread_local! {
         RefCell::default();
 }
 
+/// The columns of what a client that nobody registered by hand says of itself.
+pub(super) const DESCRIBED: [&str; 10] = [
+    "name",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "id_token_signed_response_alg",
+    "token_endpoint_auth_method",
+    "jwks",
+    "jwks_uri",
+    "grant_types",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+];
+
 columns! {
     applications as ApplicationRow of Application:
     // column: what it is read as, how it is written
@@ -42,8 +59,10 @@ columns! {
     description: Description, |it| Bind::Text(it.description.as_str());
     icon: Option<ImageHash>, |it| text_or_null(it.icon.as_ref().map(ImageHash::as_str));
     secret_hash: Option<Hash<ClientSecret>>, |it| match &it.client.authentication {
-        ClientAuthentication::None => Bind::Null,
         ClientAuthentication::Secret(hashes) => id(hashes.current.hash),
+        ClientAuthentication::None
+        | ClientAuthentication::PrivateKeyJwt(_)
+        | ClientAuthentication::NoneOrPrivateKeyJwt(_) => Bind::Null,
     };
     secret_used_at: Option<Timestamp>, |it| time_or_null(secrets(it).and_then(|it| it.current.used_at));
     former_secret_hash: Option<Hash<ClientSecret>>, |it| id_or_null(former_secret(it).map(|it| it.0.hash));
@@ -51,6 +70,23 @@ columns! {
     former_secret_used_at: Option<Timestamp>, |it| {
         time_or_null(former_secret(it).and_then(|it| it.0.used_at))
     };
+    token_endpoint_auth_method: Option<String>, |it| {
+        Bind::Text(it.client.authentication.method().as_str())
+    };
+    jwks: Option<Json<JwkSet>>, |it| match it.client.authentication.keys() {
+        Some(ClientKeys::Listed(set)) => json(set),
+        Some(ClientKeys::At(_)) | None => Bind::Null,
+    };
+    jwks_uri: Option<String>, |it| match it.client.authentication.keys() {
+        Some(ClientKeys::At(uri)) => Bind::Text(uri),
+        Some(ClientKeys::Listed(_)) | None => Bind::Null,
+    };
+    grant_types: Option<String>, |it| id(it.client.grants);
+    dpop_bound_access_tokens: Flag, |it| flag(it.client.dpop_bound);
+    require_pushed_authorization_requests: Flag, |it| flag(it.client.pushes_requests);
+    profile: String, |it| Bind::Text(it.client.profile.as_str());
+    event_webhook_url: Option<String>, |it| text_or_null(it.event_webhook_url.as_deref());
+    all_or_nothing: Scopes, |it| id(it.all_or_nothing);
     redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
     origin: String, |it| match &it.client.origin {
         ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => Bind::Text("registered"),
@@ -85,7 +121,7 @@ columns! {
 const fn secrets(application: &Application) -> Option<&SecretHashes> {
     match &application.client.authentication {
         ClientAuthentication::Secret(hashes) => Some(hashes),
-        ClientAuthentication::None => None,
+        _ => None,
     }
 }
 
@@ -99,21 +135,36 @@ impl From<ApplicationRow> for Application {
         let former = row.former_secret_hash.zip(row.former_secret_ends_at);
         let former =
             former.map(|(hash, ends_at)| (known(hash, row.former_secret_used_at), ends_at));
-        let authentication = row.secret_hash.map_or(ClientAuthentication::None, |hash| {
-            let current = known(hash, row.secret_used_at);
-            ClientAuthentication::Secret(SecretHashes { current, former })
+        let secret = row.secret_hash.map(|hash| SecretHashes {
+            current: known(hash, row.secret_used_at),
+            former,
+            ..SecretHashes::from(hash)
         });
+        let listed = row.jwks.map(|Json(set)| ClientKeys::Listed(set));
+        let method = row.token_endpoint_auth_method.as_deref();
+        let authentication = ClientAuthentication::kept(
+            method.and_then(AuthMethod::from_wire),
+            secret,
+            listed.or(row.jwks_uri.map(ClientKeys::At)),
+        );
         let (id, redirect_uris) = (row.id, row.redirect_uris.0);
         let client = match (row.origin.as_str(), ClientUrl::parse(&row.origin)) {
             ("dynamic", _) => Client::dynamic(id, authentication, redirect_uris),
-            (_, Some(url)) => Client::documented(id, url, redirect_uris),
+            (_, Some(url)) => Client::documented(id, url, authentication, redirect_uris),
             _ => Client::registered(id, authentication, redirect_uris, row.trusted.0),
         };
+        let grants = row.grant_types.map_or(client.grants, |named| {
+            named.split(' ').filter_map(GrantType::from_wire).collect()
+        });
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
             client: Client {
                 id_token_algorithm: row.id_token_signed_response_alg,
                 post_logout_redirect_uris: row.post_logout_redirect_uris.0,
+                grants,
+                dpop_bound: row.dpop_bound_access_tokens.0,
+                pushes_requests: row.require_pushed_authorization_requests.0,
+                profile: Profile::from_wire(&row.profile).unwrap_or(Profile::Default),
                 ..client
             },
             owner: row.owner_id,
@@ -130,6 +181,8 @@ impl From<ApplicationRow> for Application {
             introspects: row.introspects.0,
             trusted_by: row.trusted_by,
             suspended: row.suspended.0,
+            event_webhook_url: row.event_webhook_url,
+            all_or_nothing: row.all_or_nothing,
             flags: row.flags,
             created_at: row.created_at,
         }
@@ -306,7 +359,21 @@ impl Applications for Bindings {
         let public = Client::registered(wanted, ClientAuthentication::None, Vec::new(), false);
         let mut changed = Application::of(public);
         change.clone().apply(&mut changed);
-        let fields = change.fields();
+        let mut fields = change.fields();
+        // How it authenticates is several columns. A secret that was reset meanwhile stays.
+        fields.extend(match &change.authentication {
+            None => &[][..],
+            Some(ClientAuthentication::PrivateKeyJwt(_)) => &[
+                "jwks",
+                "jwks_uri",
+                "secret_hash",
+                "secret_used_at",
+                "former_secret_hash",
+                "former_secret_ends_at",
+                "former_secret_used_at",
+            ],
+            Some(_) => &["jwks", "jwks_uri"],
+        });
         let mut sql = "UPDATE applications SET id = id".to_owned();
         let mut values = Vec::new();
         for (name, value) in ApplicationRow::columns(&changed) {
@@ -336,8 +403,11 @@ impl Applications for Bindings {
     ) -> Result<bool, Fault> {
         let sql = "UPDATE applications SET secret_hash = ?, secret_used_at = NULL, \
                    former_secret_hash = NULL, former_secret_ends_at = NULL, \
-                   former_secret_used_at = NULL \
-                   WHERE id = ? AND secret_hash IS NOT NULL RETURNING id AS found";
+                   former_secret_used_at = NULL, jwks = NULL, jwks_uri = NULL, \
+                   token_endpoint_auth_method = \
+                   nullif(token_endpoint_auth_method, 'private_key_jwt') \
+                   WHERE id = ? AND (secret_hash IS NOT NULL \
+                   OR token_endpoint_auth_method = 'private_key_jwt') RETURNING id AS found";
         let values = [id(secret), id(wanted)];
         self.write_application(wanted, sql, &values).await
     }

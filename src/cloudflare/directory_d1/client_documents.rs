@@ -4,7 +4,7 @@ use core::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::applications::{ApplicationRow, forget};
+use super::applications::{ApplicationRow, DESCRIBED, forget};
 use super::{Bind, Bindings, fault};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
@@ -30,13 +30,14 @@ impl ClientDocuments for Bindings {
     async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault> {
         let columns = ApplicationRow::columns(application);
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let described = DESCRIBED.map(|name| format!("{name} = excluded.{name}"));
         let sql = format!(
             "INSERT INTO applications ({}) VALUES ({}) \
              ON CONFLICT (origin) WHERE origin NOT IN ('registered', 'dynamic') DO UPDATE \
-             SET name = excluded.name, redirect_uris = excluded.redirect_uris \
-             RETURNING json_quote(id) AS found",
+             SET {} RETURNING json_quote(id) AS found",
             names.join(", "),
             vec!["?"; names.len()].join(", "),
+            described.join(", "),
         );
         let values: Vec<_> = columns.into_iter().map(|(_, value)| value).collect();
         let kept: Option<ApplicationId> = self.row(&sql, &values).await?;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::applications::ApplicationRow;
+use super::applications::{ApplicationRow, DESCRIBED};
 use super::columns::json;
 use super::{Bind, Bindings, fault, id, taken};
 use crate::crypto::secret::{Hash, InitialAccessToken, RegistrationAccessToken};
@@ -70,16 +70,25 @@ impl Registrations for Bindings {
         token: &Hash<RegistrationAccessToken>,
     ) -> Result<bool, Fault> {
         let application = &registration.application;
-        let sql = "UPDATE applications SET name = ?, redirect_uris = ?, details = ? \
-                   WHERE id = ? AND registration_token_hash = ? RETURNING id AS found";
-        let values = [
-            Bind::Text(application.name.as_str()),
-            json(&application.client.redirect_uris),
+        let described = DESCRIBED.map(|name| format!("{name} = ?"));
+        let sql = format!(
+            "UPDATE applications SET {}, details = ? \
+             WHERE id = ? AND registration_token_hash = ? RETURNING id AS found",
+            described.join(", "),
+        );
+        let mut columns = ApplicationRow::columns(application);
+        let mut values = Vec::with_capacity(DESCRIBED.len() + 3);
+        for wanted in DESCRIBED {
+            if let Some(at) = columns.iter().position(|(name, _)| *name == wanted) {
+                values.push(columns.swap_remove(at).1);
+            }
+        }
+        values.extend([
             json(&registration.details),
             id(application.client.id),
             id(token),
-        ];
-        self.write_application(application.client.id, sql, &values)
+        ]);
+        self.write_application(application.client.id, &sql, &values)
             .await
     }
 

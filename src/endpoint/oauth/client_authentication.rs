@@ -88,8 +88,12 @@ async fn documented<E: Edge>(
     if params.one("client_assertion")?.is_some() {
         return Err(refuse(ClientRefusal::Assertion));
     }
+    let application = client_document::last_known(cx, &url).await?;
+    if !application.is_public() {
+        return Err(refuse(ClientRefusal::Wrong));
+    }
     Ok(Some(AuthenticatedClient {
-        application: client_document::last_known(cx, &url).await?,
+        application,
         proof: Proof::IdOnly,
         knowledge: Knowledge::Current,
     }))
@@ -153,7 +157,9 @@ fn proved<E: Edge>(
 fn is_imported(application: &Application, now: Timestamp) -> bool {
     match &application.client.authentication {
         ClientAuthentication::Secret(hashes) => hashes.is_imported(now),
-        ClientAuthentication::None => false,
+        ClientAuthentication::None
+        | ClientAuthentication::PrivateKeyJwt(_)
+        | ClientAuthentication::NoneOrPrivateKeyJwt(_) => false,
     }
 }
 

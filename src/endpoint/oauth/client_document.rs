@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
-use crate::fluxer::registration::ClientDocument;
+use crate::fluxer::registration::{ClientDocument, Taken};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::outbound::OutboundUrl;
@@ -102,16 +102,16 @@ pub(super) async fn described<E: Edge>(
         Some(kept) => kept.client.id,
         None => ApplicationId(cx.new_id()?),
     };
-    let client = Client::documented(id, url.clone(), document.redirect_uris.clone());
+    let authentication = document.authentication.clone();
+    let mut client = Client::documented(id, url.clone(), authentication, Vec::new());
+    document.settings.describe(&mut client);
     let application = Application {
         name: document.name.clone(),
         created_at: kept.as_ref().map_or(cx.now, |kept| kept.created_at),
         ..Application::of(client)
     };
-    let says_the_same = |kept: &Application| {
-        kept.name == application.name
-            && kept.client.redirect_uris == application.client.redirect_uris
-    };
+    let says_the_same =
+        |kept: &Application| kept.name == application.name && kept.client == application.client;
     if kept.is_some_and(|kept| !says_the_same(&kept)) {
         cx.edge.keep_documented(&application).await?;
     }
@@ -142,8 +142,7 @@ async fn fetch<E: Edge>(
             NoDocument::Wrong(why)
         }
     })?;
-    let schemes = &cx.config.redirect_schemes;
-    let document = ClientDocument::parse(&fetched.json, url.as_str(), schemes);
+    let document = ClientDocument::parse(&fetched.json, url.as_str(), Taken::by(cx.config));
     let document = Rc::new(document.map_err(|refusal| wrong(&refusal))?);
     let [least, most] = FRESH;
     let fresh_for = fetched

@@ -38,6 +38,19 @@ const CLAIMS: &[&str] = &[
     "email_verified",
 ];
 
+/// The grants that the token endpoint answers.
+const GRANTS: &[GrantType] = &[
+    GrantType::AuthorizationCode,
+    GrantType::RefreshToken,
+    GrantType::ClientCredentials,
+];
+/// How clients may authenticate.
+const AUTH_METHODS: &[AuthMethod] = &[
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::None,
+];
+
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
@@ -49,7 +62,7 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
             document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
         }
     }
-    let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
+    let auth_methods = spelled(AUTH_METHODS, AuthMethod::as_str);
     let lists = [
         // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
         (
@@ -64,10 +77,7 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
             "response_modes_supported",
             spelled(ResponseMode::ALL, ResponseMode::as_str),
         ),
-        (
-            "grant_types_supported",
-            spelled(GrantType::ALL, GrantType::as_str),
-        ),
+        ("grant_types_supported", spelled(GRANTS, GrantType::as_str)),
         (
             "code_challenge_methods_supported",
             spelled(CodeChallengeMethod::ALL, CodeChallengeMethod::as_str),

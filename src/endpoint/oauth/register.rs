@@ -10,13 +10,12 @@ use crate::config::DynamicRegistration;
 use crate::crypto::secret::{ClientSecret, InitialAccessToken, RegistrationAccessToken, Secret};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::fluxer::registration::{Authentication, ClientMetadata};
+use crate::fluxer::registration::{Authentication, ClientMetadata, Taken};
 use crate::http::Response;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, Credentials};
 use crate::oauth::error::Refusal;
-use crate::oauth::grant_type::{AuthMethod, GrantType, ResponseType};
-use crate::oauth::redirect_uri::RegisteredUri;
+use crate::oauth::grant_type::{AuthMethod, ResponseType};
 use crate::snowflake::ApplicationId;
 use crate::store::{Added, Edge, Fault, Registration};
 
@@ -25,6 +24,7 @@ type Answer = Result<Response, Failure<Refusal>>;
 /// Most clients that have registered and that nobody has authorized so far: what strangers can make
 /// us keep is bounded.
 pub const MAX_UNUSED: u32 = 10_000;
+const METHOD: &str = "token_endpoint_auth_method";
 /// How often an id is drawn again before it is a fault.
 const DRAWS: usize = 3;
 
@@ -32,21 +32,19 @@ const DRAWS: usize = 3;
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     may_register(cx).await?;
     let metadata = metadata(cx)?;
-    let is_public = metadata.authentication.method() == AuthMethod::None;
-    let secret: Option<Secret<ClientSecret>> = if is_public {
-        None
-    } else {
+    let method = metadata.authentication.method();
+    let secret: Option<Secret<ClientSecret>> = if method.has_secret() {
         Some(cx.new_client_secret()?)
+    } else {
+        None
     };
-    let authentication = secret
-        .as_ref()
-        .map_or(ClientAuthentication::None, |secret| {
-            ClientAuthentication::Secret(secret.hash().into())
-        });
+    let hash = secret.as_ref().map(|secret| secret.hash().into());
+    let authentication = ClientAuthentication::kept(Some(method), hash, metadata.keys);
     let token: Secret<RegistrationAccessToken> = cx.new_secret()?;
     for _ in 0..DRAWS {
         let id = ApplicationId(cx.new_id()?);
-        let client = Client::dynamic(id, authentication, metadata.redirect_uris.clone());
+        let mut client = Client::dynamic(id, authentication.clone(), Vec::new());
+        metadata.settings.describe(&mut client);
         let registration = Registration {
             application: Application {
                 name: metadata.name.clone(),
@@ -83,25 +81,25 @@ pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     let (mut registration, token) = registration(cx, client).await?;
     says_who_it_is(cx, &registration.application.client)?;
     let mut metadata = metadata(cx)?;
-    let before = &registration.application.client;
-    let is_public = metadata.authentication.method() == AuthMethod::None;
-    match metadata.authentication {
-        // A public client that leaves the method out means to stay what it is.
-        Authentication::Default if before.is_public() => {
-            let public = [("token_endpoint_auth_method", AuthMethod::None.as_str())];
-            metadata = with(cx, &public)?;
-        }
-        _ if is_public != before.is_public() => {
-            let refusal = Refusal::ClientMetadata {
-                member: "token_endpoint_auth_method",
-                must: "cannot change between none and a secret",
-            };
-            return Err(refusal.into());
-        }
-        _ => {}
+    let client = &mut registration.application.client;
+    let before = client.authentication.method();
+    // A public client that leaves the method out means to stay what it is.
+    if metadata.authentication == Authentication::Default && before.is_public() {
+        metadata = with(cx, &[(METHOD, AuthMethod::None.as_str())])?;
     }
+    let method = metadata.authentication.method();
+    let secret = match &client.authentication {
+        ClientAuthentication::Secret(hashes) => Some(*hashes),
+        _ => None,
+    };
+    if method.has_secret() != secret.is_some() || method.is_public() != before.is_public() {
+        let must = "cannot change between none, a secret and private_key_jwt";
+        let member = METHOD;
+        return Err(Refusal::ClientMetadata { member, must }.into());
+    }
+    client.authentication = ClientAuthentication::kept(Some(method), secret, metadata.keys);
+    metadata.settings.describe(client);
     registration.application.name = metadata.name;
-    registration.application.client.redirect_uris = metadata.redirect_uris;
     registration.details = metadata.details;
     let hash = token.hash();
     if !cx.edge.replace_registration(&registration, &hash).await? {
@@ -178,8 +176,11 @@ fn with<E>(
     if !is_json {
         return Err(refusal.into());
     }
-    let schemes = &cx.config.redirect_schemes;
-    Ok(ClientMetadata::parse(cx.body(), members, schemes)?)
+    Ok(ClientMetadata::parse(
+        cx.body(),
+        members,
+        Taken::by(cx.config),
+    )?)
 }
 
 /// RFC 7592 §2.2: "The client MUST include its `client_id` field in the request, and it MUST be the
@@ -210,11 +211,12 @@ fn says_who_it_is<E>(cx: &Context<'_, E>, client: &Client) -> Result<(), Failure
 fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Map<String, Value> {
     let application = &registration.application;
     let client = &application.client;
-    let uris = client.redirect_uris.iter().map(RegisteredUri::as_str);
-    let grants: Vec<_> = client.grants.iter().map(GrantType::as_str).collect();
     let issuer = cx.config.issuer.as_str();
     let location = format!("{issuer}/api/oauth2/register/{}", client.id);
-    let mut shown = registration.details.0.clone();
+    let settings = client.settings().into_iter();
+    let settings = settings.filter(|(_, setting)| !setting.is_null());
+    let mut shown: Map<_, _> = settings.map(|(name, it)| (name.to_owned(), it)).collect();
+    shown.extend(registration.details.0.clone());
     for (name, value) in [
         ("client_id", json!(client.id)),
         (
@@ -223,8 +225,6 @@ fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Ma
         ),
         ("client_secret_expires_at", json!(0)),
         ("client_name", json!(application.name.as_str())),
-        ("redirect_uris", uris.collect()),
-        ("grant_types", json!(grants)),
         ("response_types", json!([ResponseType::Code.as_str()])),
         ("registration_access_token", json!(token)),
         ("registration_client_uri", json!(location)),

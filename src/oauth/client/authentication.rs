@@ -3,20 +3,26 @@
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
+use super::keys::{ClientKeys, JwkSet};
 use crate::crypto::secret::{ClientSecret, Hash, Secret};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
-use crate::oauth::grant_type::{GrantType, GrantTypes};
+use crate::oauth::grant_type::AuthMethod;
 use crate::oauth::params::{self, Params};
 use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
 
 /// How a client authenticates, as registered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientAuthentication {
     /// Not at all: a public client.
     None,
     /// With a secret, by Basic or in the body.
     Secret(SecretHashes),
+    /// With a JWT that it signs.
+    PrivateKeyJwt(ClientKeys),
+    /// Not at all or with a JWT that it signs, as it likes, and so a public client: a document may
+    /// offer both. A signature that is wrong is not taken for none.
+    NoneOrPrivateKeyJwt(ClientKeys),
 }
 
 /// The hashes of the secrets that a client may use: one, and while it is exchanged the one before.
@@ -26,6 +32,26 @@ pub struct SecretHashes {
     pub current: KnownSecret,
     /// The secret before it, and when that one ends.
     pub former: Option<(KnownSecret, Timestamp)>,
+    /// How the client says that it sends them.
+    pub sent: SecretMethod,
+}
+
+/// How a client says that it sends its secret. It may come either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretMethod {
+    /// By HTTP Basic.
+    Basic,
+    /// In the body.
+    Post,
+}
+
+impl From<SecretMethod> for AuthMethod {
+    fn from(method: SecretMethod) -> Self {
+        match method {
+            SecretMethod::Basic => Self::ClientSecretBasic,
+            SecretMethod::Post => Self::ClientSecretPost,
+        }
+    }
 }
 
 /// What is known of a secret.
@@ -43,6 +69,7 @@ impl From<Hash<ClientSecret>> for SecretHashes {
         Self {
             current: KnownSecret { hash, used_at },
             former: None,
+            sent: SecretMethod::Basic,
         }
     }
 }
@@ -54,7 +81,7 @@ impl SecretHashes {
     pub fn rotated(self, new: Hash<ClientSecret>, former_ends_at: Timestamp) -> Self {
         Self {
             former: Some((self.current, former_ends_at)),
-            ..Self::from(new)
+            ..Self::from(new).sent(self.sent)
         }
     }
 
@@ -98,31 +125,96 @@ impl SecretHashes {
             }
         }
     }
+
+    /// The same secrets, sent in another way.
+    #[must_use]
+    pub const fn sent(self, sent: SecretMethod) -> Self {
+        Self { sent, ..self }
+    }
 }
 
 impl ClientAuthentication {
-    /// The grants that a client which authenticates so may have. RFC 6749 §4.4: "The client
-    /// credentials grant type MUST only be used by confidential clients."
-    pub const fn possible_grants(&self) -> GrantTypes {
-        let grants = GrantTypes::NONE
-            .with(GrantType::AuthorizationCode)
-            .with(GrantType::RefreshToken);
+    /// What a directory kept. A method whose credential is missing is nobody's to use: no keys, and
+    /// not no proof.
+    pub fn kept(
+        method: Option<AuthMethod>,
+        secret: Option<SecretHashes>,
+        keys: Option<ClientKeys>,
+    ) -> Self {
+        use AuthMethod::{ClientSecretBasic, ClientSecretPost, None as Nothing, PrivateKeyJwt};
+        match (method, secret, keys) {
+            (None, None, _) | (Some(Nothing), _, None) => Self::None,
+            (Some(Nothing), _, Some(keys)) => Self::NoneOrPrivateKeyJwt(keys),
+            (None | Some(ClientSecretBasic), Some(secret), _) => Self::Secret(secret),
+            (Some(ClientSecretPost), Some(secret), _) => {
+                Self::Secret(secret.sent(SecretMethod::Post))
+            }
+            (Some(PrivateKeyJwt), _, Some(keys)) => Self::PrivateKeyJwt(keys),
+            (Some(PrivateKeyJwt | ClientSecretBasic | ClientSecretPost), _, _) => {
+                Self::PrivateKeyJwt(ClientKeys::Listed(JwkSet::default()))
+            }
+        }
+    }
+
+    /// The same with another secret in place of its own, or of its keys. `None`: a public client.
+    pub fn with_secret(&self, secret: Hash<ClientSecret>) -> Option<Self> {
+        let current = SecretHashes::from(secret);
         match self {
-            Self::None => grants,
-            Self::Secret(_) => grants.with(GrantType::ClientCredentials),
+            Self::None | Self::NoneOrPrivateKeyJwt(_) => None,
+            Self::Secret(hashes) => Some(Self::Secret(current.sent(hashes.sent))),
+            Self::PrivateKeyJwt(_) => Some(Self::Secret(current)),
+        }
+    }
+
+    /// `token_endpoint_auth_method`.
+    pub fn method(&self) -> AuthMethod {
+        match self {
+            Self::None | Self::NoneOrPrivateKeyJwt(_) => AuthMethod::None,
+            Self::Secret(hashes) => hashes.sent.into(),
+            Self::PrivateKeyJwt(_) => AuthMethod::PrivateKeyJwt,
+        }
+    }
+
+    /// The same with its secret, where it has one, sent in another way.
+    #[must_use]
+    pub fn sent(self, way: SecretMethod) -> Self {
+        match self {
+            Self::Secret(hashes) => Self::Secret(hashes.sent(way)),
+            other => other,
+        }
+    }
+
+    /// The keys that it signs with.
+    pub const fn keys(&self) -> Option<&ClientKeys> {
+        match self {
+            Self::None | Self::Secret(_) => None,
+            Self::PrivateKeyJwt(keys) | Self::NoneOrPrivateKeyJwt(keys) => Some(keys),
+        }
+    }
+
+    /// Whether it may prove nothing: a public client (RFC 6749 §2.1).
+    pub const fn is_public(&self) -> bool {
+        match self {
+            Self::None | Self::NoneOrPrivateKeyJwt(_) => true,
+            Self::Secret(_) | Self::PrivateKeyJwt(_) => false,
         }
     }
 
     /// What the credentials prove at this instant; `None` where they are not what was registered.
     pub fn verify(&self, credentials: &Credentials, now: Timestamp) -> Option<Proof> {
         match (self, credentials) {
-            (Self::None, Credentials::None(..)) => Some(Proof::IdOnly),
+            (Self::None | Self::NoneOrPrivateKeyJwt(_), Credentials::None(..)) => {
+                Some(Proof::IdOnly)
+            }
             (
                 Self::Secret(hashes),
                 Credentials::Basic(_, secret) | Credentials::Post(_, secret),
             ) => hashes.admit(secret, now).map(|_| Proof::Secret),
-            (Self::None, Credentials::Basic(..) | Credentials::Post(..))
-            | (Self::Secret(_), Credentials::None(..)) => None,
+            (
+                Self::None | Self::PrivateKeyJwt(_) | Self::NoneOrPrivateKeyJwt(_),
+                Credentials::Basic(..) | Credentials::Post(..),
+            )
+            | (Self::Secret(_) | Self::PrivateKeyJwt(_), Credentials::None(..)) => None,
         }
     }
 
@@ -375,33 +467,34 @@ mod tests {
     fn a_client_authenticates_as_it_was_registered_to() {
         let registered = ClientAuthentication::Secret(Secret::new("right").hash().into());
         let public = ClientAuthentication::None;
-        let check = |registered: ClientAuthentication, authorization: Option<&str>, body, proof| {
-            let params = Params::from_form(body);
-            let credentials = Credentials::read(authorization, &params).expect("readable");
-            assert_eq!(
-                registered.verify(&credentials, NOW),
-                proof,
-                "{authorization:?} {body}"
-            );
-        };
+        let check =
+            |registered: &ClientAuthentication, authorization: Option<&str>, body, proof| {
+                let params = Params::from_form(body);
+                let credentials = Credentials::read(authorization, &params).expect("readable");
+                assert_eq!(
+                    registered.verify(&credentials, NOW),
+                    proof,
+                    "{authorization:?} {body}"
+                );
+            };
         let right = basic_header("12:right");
         let wrong = basic_header("12:wrong");
-        check(registered, Some(&right), "", Some(Proof::Secret));
-        check(registered, Some(&wrong), "", None);
+        check(&registered, Some(&right), "", Some(Proof::Secret));
+        check(&registered, Some(&wrong), "", None);
         check(
-            registered,
+            &registered,
             None,
             "client_id=12&client_secret=right",
             Some(Proof::Secret),
         );
-        check(registered, None, "client_id=12&client_secret=wrong", None);
-        check(registered, None, "client_id=12", None);
-        check(public, None, "client_id=12", Some(Proof::IdOnly));
-        check(public, None, "client_id=12&client_secret=right", None);
-        check(public, Some(&right), "", None);
+        check(&registered, None, "client_id=12&client_secret=wrong", None);
+        check(&registered, None, "client_id=12", None);
+        check(&public, None, "client_id=12", Some(Proof::IdOnly));
+        check(&public, None, "client_id=12&client_secret=right", None);
+        check(&public, Some(&right), "", None);
         let empty = basic_header("12:");
-        check(public, Some(&empty), "", Some(Proof::IdOnly));
-        check(registered, Some(&empty), "", None);
+        check(&public, Some(&empty), "", Some(Proof::IdOnly));
+        check(&registered, Some(&empty), "", None);
     }
 
     #[test]

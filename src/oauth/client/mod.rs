@@ -1,18 +1,22 @@
 //! Clients: who vouches for one, how it authenticates, what it may use (RFC 6749 §2).
 
 pub mod authentication;
+pub mod keys;
 pub mod url;
 
+use serde_json::{Value, json};
+
 use self::authentication::ClientAuthentication;
+use self::keys::ClientKeys;
 use self::url::ClientUrl;
 use super::error::Refusal;
-use super::grant_type::{GrantType, GrantTypes};
+use super::grant_type::{GrantType, GrantTypes, Profile};
 use super::jwk::SigningAlgorithm;
 use super::redirect_uri::{Port, RedirectUri, RegisteredUri, Registrant};
 use crate::snowflake::ApplicationId;
 
 /// What OAuth needs to know of an application.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// Its `client_id`.
     pub id: ApplicationId,
@@ -28,6 +32,13 @@ pub struct Client {
     pub id_token_algorithm: SigningAlgorithm,
     /// Where its users may be sent after a logout.
     pub post_logout_redirect_uris: Vec<RegisteredUri>,
+    /// Whether it wants its access tokens bound to a key (RFC 9449 §5.2, `dpop_bound_access_tokens`).
+    pub dpop_bound: bool,
+    /// Whether it pushes its authorization requests (RFC 9126 §6,
+    /// `require_pushed_authorization_requests`).
+    pub pushes_requests: bool,
+    /// What else it demands of its own requests.
+    pub profile: Profile,
 }
 
 /// Who vouches for a client.
@@ -47,17 +58,44 @@ pub enum ClientOrigin {
     Document(ClientUrl),
 }
 
+impl ClientOrigin {
+    /// The grants of a client that did not say which it wants. The device grant is not among them: a
+    /// user who is sent to its page cannot see where the tokens go.
+    pub const fn usual_grants(&self, is_public: bool) -> GrantTypes {
+        let grants = GrantTypes::NONE
+            .with(GrantType::AuthorizationCode)
+            .with(GrantType::RefreshToken);
+        match self {
+            Self::BuiltIn => GrantTypes::NONE.with(GrantType::ClientCredentials),
+            // RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential
+            // clients."
+            Self::Registered { .. } if !is_public => grants.with(GrantType::ClientCredentials),
+            Self::Registered { .. } | Self::Dynamic | Self::Document(_) => grants,
+        }
+    }
+
+    /// The grants that a client may say it wants.
+    pub const fn possible_grants(&self, is_public: bool) -> GrantTypes {
+        let grants = self.usual_grants(is_public);
+        match self {
+            Self::BuiltIn => grants,
+            Self::Registered { .. } | Self::Dynamic | Self::Document(_) => {
+                grants.with(GrantType::DeviceCode)
+            }
+        }
+    }
+}
+
 impl Client {
-    /// A client that somebody registered by hand, with every grant that its kind may have.
+    /// A client that somebody registered by hand, with the grants that its kind has.
     pub const fn registered(
         id: ApplicationId,
         authentication: ClientAuthentication,
         redirect_uris: Vec<RegisteredUri>,
         trusted: bool,
     ) -> Self {
-        let grants = authentication.possible_grants();
         let origin = ClientOrigin::Registered { trusted };
-        Self::new(id, origin, authentication, grants, redirect_uris)
+        Self::new(id, origin, authentication, redirect_uris)
     }
 
     /// A client that registered itself: it gets tokens through its users alone.
@@ -66,25 +104,18 @@ impl Client {
         authentication: ClientAuthentication,
         redirect_uris: Vec<RegisteredUri>,
     ) -> Self {
-        let grants = GrantTypes::NONE
-            .with(GrantType::AuthorizationCode)
-            .with(GrantType::RefreshToken);
-        let origin = ClientOrigin::Dynamic;
-        Self::new(id, origin, authentication, grants, redirect_uris)
+        Self::new(id, ClientOrigin::Dynamic, authentication, redirect_uris)
     }
 
     /// A client that a document describes. It keeps no secret with this server.
     pub const fn documented(
         id: ApplicationId,
         url: ClientUrl,
+        authentication: ClientAuthentication,
         redirect_uris: Vec<RegisteredUri>,
     ) -> Self {
-        let grants = GrantTypes::NONE
-            .with(GrantType::AuthorizationCode)
-            .with(GrantType::RefreshToken);
         let origin = ClientOrigin::Document(url);
-        let authentication = ClientAuthentication::None;
-        Self::new(id, origin, authentication, grants, redirect_uris)
+        Self::new(id, origin, authentication, redirect_uris)
     }
 
     /// Its `client_id` on the wire: the URL of its document, where one describes it.
@@ -99,33 +130,84 @@ impl Client {
 
     /// The administration application of the configuration: client credentials, and nothing else.
     pub const fn built_in(id: ApplicationId, authentication: ClientAuthentication) -> Self {
-        let grants = GrantTypes::NONE.with(GrantType::ClientCredentials);
-        let origin = ClientOrigin::BuiltIn;
-        Self::new(id, origin, authentication, grants, Vec::new())
+        Self::new(id, ClientOrigin::BuiltIn, authentication, Vec::new())
     }
 
     const fn new(
         id: ApplicationId,
         origin: ClientOrigin,
         authentication: ClientAuthentication,
-        grants: GrantTypes,
         redirect_uris: Vec<RegisteredUri>,
     ) -> Self {
         Self {
+            grants: origin.usual_grants(authentication.is_public()),
             id,
             origin,
             authentication,
-            grants,
             redirect_uris,
             id_token_algorithm: SigningAlgorithm::Rs256,
             post_logout_redirect_uris: Vec::new(),
+            dpop_bound: false,
+            pushes_requests: false,
+            profile: Profile::Default,
         }
+    }
+
+    /// What of its registration is told in RFC 7591's words, but for its id and its name.
+    pub fn settings(&self) -> [(&'static str, Value); 10] {
+        let listed =
+            |uris: &[RegisteredUri]| -> Value { uris.iter().map(RegisteredUri::as_str).collect() };
+        let (jwks, jwks_uri) = match self.authentication.keys() {
+            Some(ClientKeys::Listed(set)) => (json!(set), Value::Null),
+            Some(ClientKeys::At(uri)) => (Value::Null, json!(uri)),
+            None => (Value::Null, Value::Null),
+        };
+        let method = self.authentication.method();
+        [
+            ("redirect_uris", listed(&self.redirect_uris)),
+            (
+                "post_logout_redirect_uris",
+                listed(&self.post_logout_redirect_uris),
+            ),
+            (
+                "id_token_signed_response_alg",
+                json!(self.id_token_algorithm),
+            ),
+            ("token_endpoint_auth_method", json!(method.as_str())),
+            ("jwks", jwks),
+            ("jwks_uri", jwks_uri),
+            (
+                "grant_types",
+                self.grants.iter().map(GrantType::as_str).collect(),
+            ),
+            ("dpop_bound_access_tokens", json!(self.dpop_bound)),
+            (
+                "require_pushed_authorization_requests",
+                json!(self.pushes_requests),
+            ),
+            ("profile", json!(self.profile.as_str())),
+        ]
+    }
+
+    /// Whether its access tokens are bound to a key or not given.
+    pub const fn requires_dpop(&self) -> bool {
+        self.dpop_bound || self.is_fapi2()
+    }
+
+    /// Whether its authorization requests are pushed or refused.
+    pub const fn requires_par(&self) -> bool {
+        self.pushes_requests || self.is_fapi2()
+    }
+
+    /// Whether it keeps to the FAPI 2.0 Security Profile.
+    pub const fn is_fapi2(&self) -> bool {
+        matches!(self.profile, Profile::Fapi2)
     }
 
     /// Whether it is a public client (RFC 6749 §2.1): it runs on its user's device and cannot keep
     /// a secret.
     pub const fn is_public(&self) -> bool {
-        matches!(self.authentication, ClientAuthentication::None)
+        self.authentication.is_public()
     }
 
     /// Whether it may ask for `admin` and introspect the tokens of other clients.
@@ -221,7 +303,14 @@ mod tests {
             [GrantType::AuthorizationCode, GrantType::RefreshToken]
         );
         let confidential = Client::registered(id(), secret(), Vec::new(), false);
-        assert_eq!(allowed(&confidential), GrantType::ALL);
+        assert_eq!(
+            allowed(&confidential),
+            [
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials
+            ]
+        );
     }
 
     #[test]

@@ -144,13 +144,9 @@ impl Applications for Memory {
         new: &Hash<ClientSecret>,
     ) -> Result<bool, Fault> {
         self.change(id, |application, _| {
-            match &mut application.client.authentication {
-                ClientAuthentication::Secret(hashes) => {
-                    *hashes = (*new).into();
-                    true
-                }
-                ClientAuthentication::None => false,
-            }
+            let authentication = &mut application.client.authentication;
+            let changed = authentication.with_secret(*new);
+            changed.map(|it| *authentication = it).is_some()
         })
     }
 
@@ -166,7 +162,7 @@ impl Applications for Memory {
                     *hashes = hashes.rotated(*new, former_ends_at);
                     true
                 }
-                ClientAuthentication::None => false,
+                _ => false,
             }
         })
     }

@@ -6,8 +6,8 @@ use super::Memory;
 use super::tables::StoredApplication;
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
-use crate::oauth::client::ClientOrigin;
 use crate::oauth::client::url::ClientUrl;
+use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::ApplicationId;
 use crate::store::{ClientDocuments, Fault};
 use crate::time::Timestamp;
@@ -36,9 +36,12 @@ impl ClientDocuments for Memory {
             };
             let kept = Rc::make_mut(&mut stored.application);
             kept.name.clone_from(&application.name);
-            let redirect_uris = &application.client.redirect_uris;
-            kept.client.redirect_uris.clone_from(redirect_uris);
-            kept.client.id
+            let id = kept.client.id;
+            kept.client = Client {
+                id,
+                ..application.client.clone()
+            };
+            id
         })
     }
 

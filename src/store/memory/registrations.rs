@@ -70,8 +70,7 @@ impl Registrations for Memory {
             stored.details.clone_from(&registration.details);
             let application = Rc::make_mut(&mut kept.application);
             application.name.clone_from(&registration.application.name);
-            let redirect_uris = &registration.application.client.redirect_uris;
-            application.client.redirect_uris.clone_from(redirect_uris);
+            application.client = registration.application.client.clone();
             true
         })
     }

@@ -60,7 +60,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         flags: fields.bits("flags"),
         suspended: fields.flag("suspended"),
         owner: owner(cx, &mut fields).await?.map(Some),
-        ..change(&mut fields, &application, &cx.config.redirect_schemes)
+        ..change(&mut fields, &application, cx.config)
     };
     let change = fields.finish(Some(change))?;
     apply(cx, administrator.actor(), application.client.id, change).await

@@ -2,6 +2,7 @@
 //! may know of one. Administrators use the same functions, on any application; what is done, and by
 //! which rules, is in [`operations`].
 
+mod client_settings;
 pub mod operations;
 
 use core::time::Duration;
@@ -65,7 +66,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
     let mut fields = Fields::read(cx)?;
-    let change = change(&mut fields, &application, &cx.config.redirect_schemes);
+    let change = change(&mut fields, &application, cx.config);
     let change = fields.finish(Some(change))?;
     apply(cx, manager.actor(), application.client.id, change).await
 }
@@ -79,10 +80,14 @@ pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 
 /// `POST /api/oauth2/applications/{id}/client-secret/reset`.
 pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
-    let (manager, application) = managed(cx, id).await?;
+    let (manager, mut application) = managed(cx, id).await?;
     let owner = SecretOwner::of(&application)?;
     sudo::confirm(cx, &manager).await?;
     let secret = owner.reset_secret(cx, manager.actor()).await?;
+    let authentication = &mut application.client.authentication;
+    if let Some(changed) = authentication.with_secret(secret.hash()) {
+        *authentication = changed;
+    }
     let shown = with_member(application.in_full(), "client_secret", secret.expose());
     Ok(Response::json(200, &shown))
 }

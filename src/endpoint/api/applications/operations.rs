@@ -7,6 +7,8 @@ use core::time::Duration;
 
 use serde_json::json;
 
+use super::client_settings;
+use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::body::Fields;
 use crate::endpoint::{Context, Failure};
@@ -19,8 +21,6 @@ use crate::fluxer::bot_token::BotToken;
 use crate::fluxer::user::{Discriminator, ImageHash};
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, SecretHashes};
-use crate::oauth::jwk::SigningAlgorithm;
-use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Added, Edge, Fault, SERVES_OUTAGES_FOR};
 
@@ -112,7 +112,8 @@ pub async fn add<E: Edge>(
         }
         let entry = cx.entry(Action::ApplicationCreated).by(actor).on(id.0);
         cx.edge.record(entry);
-        let has_secret = !application.is_public();
+        let authentication = &application.client.authentication;
+        let has_secret = matches!(authentication, ClientAuthentication::Secret(_));
         return Ok(Made {
             application,
             secret: has_secret.then_some(secret),
@@ -130,43 +131,27 @@ pub fn draft<E: Edge>(
     secret: &Secret<ClientSecret>,
 ) -> Result<(bool, Option<Application>), Fault> {
     let name = fields.required("name", ApplicationName::parse);
-    let registrant = fields.optional("type", |spelled| match spelled {
-        "public" => Ok(Registrant::Public),
-        "confidential" => Ok(Registrant::Confidential),
-        _ => Err("must be confidential or public"),
-    });
-    let registrant = registrant.unwrap_or(Registrant::Confidential);
-    let authentication = match registrant {
-        Registrant::Public => ClientAuthentication::None,
-        Registrant::Confidential => ClientAuthentication::Secret(secret.hash().into()),
-    };
+    let authentication = client_settings::new_authentication(fields, secret, &cx.config.issuer);
     let id = ApplicationId(cx.new_id()?);
-    let schemes = &cx.config.redirect_schemes;
-    let redirect_uris = uris(fields, "redirect_uris", registrant, schemes);
-    let client = Client {
-        id_token_algorithm: id_token_algorithm(fields).unwrap_or(SigningAlgorithm::Rs256),
-        post_logout_redirect_uris: uris(fields, "post_logout_redirect_uris", registrant, schemes),
-        ..Client::registered(id, authentication, redirect_uris, terms.trusted)
-    };
+    let client = Client::registered(id, authentication, Vec::new(), terms.trusted);
+    let described = client_settings::of_new(fields, Application::of(client), cx.config);
     let description = fields.optional("description", Description::parse);
     let icon = fields.optional("icon", ImageHash::parse);
     let bot_public = fields.flag("bot_public");
     let bot_require_code_grant = fields.flag("bot_require_code_grant");
     let has_bot = fields.flag("bot").unwrap_or(false);
     let application = name.map(|name| Application {
-        client,
         owner: terms.owner,
         name,
         description: description.unwrap_or_default(),
         icon,
-        bot: None,
         bot_public: bot_public.unwrap_or(true),
         bot_require_code_grant: bot_require_code_grant.unwrap_or(false),
         introspects: terms.introspects,
         trusted_by: terms.trusted_by,
-        suspended: false,
         flags: terms.flags,
         created_at: cx.now,
+        ..described
     });
     Ok((has_bot, application))
 }
@@ -175,16 +160,16 @@ pub fn draft<E: Edge>(
 pub fn change(
     fields: &mut Fields,
     application: &Application,
-    schemes: &PrivateSchemes,
+    config: &Config,
 ) -> ApplicationChange {
     fields.as_shown(&application.in_full());
-    let registrant = application.client.registrant();
-    let kept = |kind: &str| match registrant {
-        Registrant::Public => kind == "public",
-        Registrant::Confidential => kind == "confidential",
+    let kind = if application.is_public() {
+        "public"
+    } else {
+        "confidential"
     };
-    fields.optional("type", |kind| {
-        kept(kind).then_some(()).ok_or("cannot be changed")
+    fields.optional("type", |sent| {
+        (sent == kind).then_some(()).ok_or("cannot be changed")
     });
     if fields.is_null("name") {
         fields.refuse("name", "is required");
@@ -195,16 +180,9 @@ pub fn change(
             .nullable("description", Description::parse)
             .map(Option::unwrap_or_default),
         icon: fields.nullable("icon", ImageHash::parse),
-        redirect_uris: fields
-            .has("redirect_uris")
-            .then(|| uris(fields, "redirect_uris", registrant, schemes)),
-        id_token_algorithm: id_token_algorithm(fields),
-        post_logout_redirect_uris: fields
-            .has("post_logout_redirect_uris")
-            .then(|| uris(fields, "post_logout_redirect_uris", registrant, schemes)),
         bot_public: fields.flag("bot_public"),
         bot_require_code_grant: fields.flag("bot_require_code_grant"),
-        ..ApplicationChange::default()
+        ..client_settings::change(fields, application, config)
     }
 }
 
@@ -267,15 +245,18 @@ pub const DEFAULT_GRACE: Duration = Duration::from_hours(24);
 /// Longest time that two secrets may overlap.
 pub const MAX_GRACE: Duration = Duration::from_hours(30 * 24);
 
-/// An application that has a secret: a public one has none to reset.
-pub struct SecretOwner(ApplicationId, SecretHashes);
+/// An application that may have a secret: a public one has none to reset. One that signs has none either
+/// until it is given one.
+pub struct SecretOwner(ApplicationId, Option<SecretHashes>);
 
 impl SecretOwner {
     /// The application, where it is one.
     pub fn of(application: &Application) -> Result<Self, ApiError> {
-        match application.client.authentication {
-            ClientAuthentication::Secret(hashes) => Ok(Self(application.client.id, hashes)),
-            ClientAuthentication::None => {
+        let id = application.client.id;
+        match &application.client.authentication {
+            ClientAuthentication::Secret(hashes) => Ok(Self(id, Some(*hashes))),
+            ClientAuthentication::PrivateKeyJwt(_) => Ok(Self(id, None)),
+            ClientAuthentication::None | ClientAuthentication::NoneOrPrivateKeyJwt(_) => {
                 let must = "is public: there is no secret to reset";
                 Err(ApiError::field("type", must))
             }
@@ -290,6 +271,10 @@ impl SecretOwner {
         grace: Duration,
     ) -> Outcome<Secret<ClientSecret>> {
         let Self(id, hashes) = self;
+        let hashes = hashes.ok_or_else(|| {
+            let must = "is private_key_jwt: there is no secret to rotate";
+            ApiError::field("token_endpoint_auth_method", must)
+        })?;
         let secret = cx.new_client_secret()?;
         // An isolate that D1 does not answer would admit for longer what it remembers without an end.
         if grace < SERVES_OUTAGES_FOR || hashes.live_former(cx.now).is_some() {
@@ -373,33 +358,6 @@ impl BotOwner {
         cx.edge.record(entry.on(id.0));
         Ok(token)
     }
-}
-
-fn id_token_algorithm(fields: &mut Fields) -> Option<SigningAlgorithm> {
-    fields.optional("id_token_signed_response_alg", |name| {
-        SigningAlgorithm::from_wire(name).ok_or("must be RS256 or ES256")
-    })
-}
-
-fn uris(
-    fields: &mut Fields,
-    field: &'static str,
-    registrant: Registrant,
-    schemes: &PrivateSchemes,
-) -> Vec<RegisteredUri> {
-    let sent = fields.strings(field);
-    if sent.len() > MAX_COUNT {
-        fields.refuse(field, "must be at most 10");
-        return Vec::new();
-    }
-    let mut parsed = Vec::with_capacity(sent.len());
-    for (index, uri) in sent.iter().enumerate() {
-        match RegisteredUri::parse(uri, registrant, schemes) {
-            Ok(uri) => parsed.push(uri),
-            Err(must) => fields.refuse(format!("{field}.{index}"), must),
-        }
-    }
-    parsed
 }
 
 /// Four digits behind a name.

@@ -27,6 +27,7 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
         GrantType::AuthorizationCode | GrantType::ClientCredentials => {
             authenticate(cx, &params).await?
         }
+        GrantType::DeviceCode => return Err(Refusal::GrantType.into()),
     };
     let key = dpop::proved(cx).await?;
     let key = key.as_ref();
@@ -55,5 +56,6 @@ async fn grant<E: Edge>(
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params, key).await,
         GrantType::RefreshToken => refresh_token::rotate(cx, client, params, key).await,
         GrantType::ClientCredentials => client_credentials::issue(cx, client, params, key).await,
+        GrantType::DeviceCode => Err(Refusal::GrantType.into()),
     }
 }

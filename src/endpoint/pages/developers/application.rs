@@ -91,11 +91,7 @@ struct View<'a, E> {
 impl<E: Edge> View<'_, E> {
     async fn save(&self, posted: &Params) -> Answer {
         let mut fields = Fields::from_form(posted, &SETTINGS);
-        let change = operations::change(
-            &mut fields,
-            &self.application,
-            &self.cx.config.redirect_schemes,
-        );
+        let change = operations::change(&mut fields, &self.application, self.cx.config);
         let change = match fields.finish(Some(change)) {
             Ok(change) => change.besides(&self.application),
             Err(refusal) => {

@@ -20,8 +20,8 @@ use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
 use crate::http::{with_member, with_members};
 use crate::id::InstallationId;
+use crate::oauth::client::ClientOrigin;
 use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, SecretHashes};
-use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::{ApplicationId, GuildId, RoleId, Snowflake, UserId};
 use crate::store::{
     Edge, Member, MovedApplication, MovedConnection, MovedMember, MovedUser, Piece,
@@ -254,13 +254,18 @@ fn application<E: Edge>(
     {
         *hashes = SecretHashes {
             former,
-            ..(*hash).into()
+            ..SecretHashes::from(*hash).sent(hashes.sent)
         };
     }
     if registration.is_some() {
-        let as_dynamic = Client::dynamic(id, application.client.authentication, Vec::new());
-        application.client.origin = ClientOrigin::Dynamic;
-        application.client.grants = as_dynamic.grants;
+        let client = &mut application.client;
+        client.origin = ClientOrigin::Dynamic;
+        let possible = client.origin.possible_grants(client.is_public());
+        client.grants = client
+            .grants
+            .iter()
+            .filter(|&it| possible.contains(it))
+            .collect();
     }
     Ok(Some(MovedApplication {
         application,
