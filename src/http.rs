@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::location::Location;
+use crate::location::{Location, Target};
 
 /// Methods that the routes answer, and the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Method {
 }
 
 /// A request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -142,6 +142,7 @@ impl fmt::Debug for Headers {
 }
 
 /// A request's body, as far as it was read.
+#[derive(Clone)]
 pub enum Body {
     /// All of it.
     Read(Vec<u8>),
@@ -265,8 +266,10 @@ pub struct Response {
     /// Its status code.
     pub status: u16,
     headers: Vec<(&'static str, String)>,
-    /// Its body.
+    /// Its body, or the beginning of it.
     pub body: String,
+    /// Where the rest of the body is, that follows it on the same way.
+    pub rest: Option<Target>,
 }
 
 impl Response {
@@ -276,6 +279,7 @@ impl Response {
             status,
             headers: Vec::new(),
             body: String::new(),
+            rest: None,
         }
     }
 

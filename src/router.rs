@@ -332,6 +332,7 @@ fn finish<E>(cx: &Context<'_, E>, response: &mut Response) {
     }
     if cx.request.method == Method::Head {
         response.body.clear();
+        response.rest = None;
     }
 }
 

@@ -168,6 +168,7 @@ macro_rules! with_routes {
             AdminApplicationPage      Get    "/admin/applications/{application}"                             pages::admin::applications::show(application)                Page  None;
             AdminApplicationSubmit    Post   "/admin/applications/{application}"                             pages::admin::applications::submit(application)              Page  None;
             AdminAuditLogPage         Get    "/admin/audit-log"                                              pages::admin::audit_log::show()                              Page  None;
+            AdminAuditLogDownload     Get    "/admin/audit-log/download"                                     pages::admin::audit_log::download()                          Page  None;
             Language                  Post   "/language"                                                     pages::language::choose()                                    Page  None;
             Asset                     Get    "/assets/{asset}"                                               pages::asset::show(asset)                                    Page  None;
             OpenidLogout              Get    "/oauth2/logout"                                                oauth::logout::show()                                        Page  None .opened_by_clients().named("end_session_endpoint");

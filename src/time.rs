@@ -86,6 +86,11 @@ impl Timestamp {
         iso
     }
 
+    /// The beginning of a day in UTC, from its date: `2026-11-27`.
+    pub fn of_day(date: &str) -> Option<Self> {
+        Self::from_iso(&[date, "T00:00:00Z"].concat())
+    }
+
     fn to_utc(self, nanos: u32) -> DateTime<Utc> {
         i64::try_from(self.seconds())
             .ok()
@@ -153,6 +158,22 @@ mod tests {
             "2015-01-01T00:00:00:00Z",
         ] {
             assert_eq!(Timestamp::from_iso(not_one), None, "{not_one}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let day = Timestamp::of_day("2015-01-01");
+        assert_eq!(day, Some(Timestamp::from_millis(1_420_070_400_000)));
+        for nonsense in [
+            "",
+            "2015",
+            "2015-13-01",
+            "2015-02-30",
+            "2015-01-01T00",
+            "1969-01-01",
+        ] {
+            assert_eq!(Timestamp::of_day(nonsense), None, "{nonsense}");
         }
     }
 

@@ -1,13 +1,16 @@
 //! The runtime's request to a plain request, and a plain response to the runtime's.
 
-use futures_util::StreamExt;
+use std::rc::Rc;
+
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use wasm_streams::ReadableStream;
 use worker::ByteStream;
 use worker::js_sys::{JSON, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{self, ResponseInit};
 
-use super::{ambient, js};
+use super::{Bindings, ambient, js};
 use crate::config::Config;
 use crate::http::{Body, Headers, MAX_BODY_BYTES, Method, Request, Response};
 use crate::router;
@@ -102,6 +105,40 @@ async fn read_stream(request: &web_sys::Request, most: usize) -> Body {
     Body::Read(body)
 }
 
+/// Writes a response whose body has a rest: it goes out part by part, as the client takes them. A part that
+/// cannot be had breaks the connection off, so that nobody takes the half for the whole.
+pub(super) fn write_in_parts(
+    first: Response,
+    edge: Rc<Bindings>,
+    config: Rc<Config>,
+    request: Request,
+) -> Result<web_sys::Response, JsValue> {
+    let init = init(&first)?;
+    let all = (request, first.body, first.rest);
+    let parts = stream::unfold(Some(all), move |state| {
+        let (edge, config) = (Rc::clone(&edge), Rc::clone(&config));
+        async move {
+            let (mut request, body, rest) = state?;
+            let part: JsValue = Uint8Array::from(body.as_bytes()).into();
+            let Some(rest) = rest else {
+                return Some((Ok(part), None));
+            };
+            let (path, query) = rest.as_str().split_once('?').unwrap_or_default();
+            (
+                path.clone_into(&mut request.path),
+                query.clone_into(&mut request.query),
+            );
+            let next = router::answer(&*edge, &config, &request).await;
+            match next.status {
+                200 => Some((Ok(part), Some((request, next.body, next.rest)))),
+                _ => Some((Err("the rest cannot be had".into()), None)),
+            }
+        }
+    });
+    let body = ReadableStream::from_stream(parts).into_raw();
+    web_sys::Response::new_with_opt_readable_stream_and_init(Some(body.unchecked_ref()), &init)
+}
+
 /// A `ResponseInit`, as JavaScript has it.
 #[derive(Serialize)]
 struct Init<'a> {
@@ -112,12 +149,16 @@ struct Init<'a> {
 /// Writes a response. Status and headers cross into JavaScript once, as one text, and not once for
 /// each header.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
+    let init = init(response)?;
+    let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
+    web_sys::Response::new_with_opt_str_and_init(body, &init)
+}
+
+fn init(response: &Response) -> Result<ResponseInit, JsValue> {
     let init = Init {
         status: response.status,
         headers: response.headers(),
     };
     let init = serde_json::to_string(&init).map_err(|error| error.to_string())?;
-    let init: ResponseInit = JSON::parse(&init)?.unchecked_into();
-    let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
-    web_sys::Response::new_with_opt_str_and_init(body, &init)
+    Ok(JSON::parse(&init)?.unchecked_into())
 }

@@ -50,9 +50,11 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         env,
         context: Background::Request(context),
     };
-    Ok(http::write(
-        &router::answer(&edge, &config, &request).await,
-    )?)
+    let response = router::answer(&edge, &config, &request).await;
+    Ok(match response.rest {
+        None => http::write(&response)?,
+        Some(_) => http::write_in_parts(response, Rc::new(edge), config, request)?,
+    })
 }
 
 fn unconfigured() -> crate::http::Response {

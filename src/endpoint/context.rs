@@ -156,7 +156,8 @@ impl<E: Edge> Context<'_, E> {
         // What is worth an entry must not fail for want of an id.
         let entropy = self.edge.random().unwrap_or_default();
         let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
-        Entry::new(id, action, self.request.client_ip())
+        let entry = Entry::new(id, action, self.request.client_ip());
+        entry.by_device(self.browser_seen().device)
     }
 
     /// A new client secret.

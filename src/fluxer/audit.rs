@@ -100,6 +100,8 @@ pub struct Entry {
     pub target: Option<Snowflake>,
     /// From where: the client's address.
     pub address: String,
+    /// By which browser or program: its own word for itself.
+    pub device: Option<String>,
     /// What else is worth knowing: the scope, the fields that changed.
     pub details: Value,
     /// What makes a second entry the same as this one: a form that was sent twice.
@@ -116,6 +118,7 @@ impl Entry {
             application: None,
             target: None,
             address,
+            device: None,
             details: Value::Null,
             once: None,
         }
@@ -142,6 +145,13 @@ impl Entry {
         self
     }
 
+    /// By which browser or program.
+    #[must_use]
+    pub fn by_device(mut self, device: Option<String>) -> Self {
+        self.device = device;
+        self
+    }
+
     /// What else is worth knowing.
     #[must_use]
     pub fn saying(mut self, details: Value) -> Self {
@@ -156,6 +166,19 @@ impl Entry {
         self
     }
 
+    /// The ids of all that it is about.
+    pub fn names(&self) -> impl Iterator<Item = Snowflake> {
+        let application = self.application.map(|it| it.0);
+        let member = self.details.get("user_id").and_then(Value::as_str);
+        let ids = [
+            self.actor,
+            application,
+            self.target,
+            member.and_then(Snowflake::parse),
+        ];
+        ids.into_iter().flatten()
+    }
+
     /// As administrators see it.
     pub fn shown(&self) -> Value {
         json!({
@@ -166,6 +189,7 @@ impl Entry {
             "application_id": self.application,
             "target_id": self.target,
             "address": self.address,
+            "device": self.device,
             "details": self.details,
         })
     }

@@ -2,11 +2,11 @@
 
 use super::Fault;
 use crate::fluxer::audit::{Action, Entry};
-use crate::snowflake::{EntryId, Snowflake};
+use crate::snowflake::{ApplicationId, EntryId, Snowflake};
 use crate::time::Timestamp;
 
 /// Which entries of the audit log are wanted; all of what is set must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryFilter {
     /// What was done.
     pub action: Option<Action>,
@@ -14,15 +14,72 @@ pub struct EntryFilter {
     pub actor: Option<Snowflake>,
     /// On whom.
     pub target: Option<Snowflake>,
+    /// By whom or on whom.
+    pub person: Option<Snowflake>,
+    /// Through which application, with which one, by it, or on it.
+    pub application: Option<ApplicationId>,
+    /// From which address.
+    pub address: Option<String>,
 }
 
 impl EntryFilter {
     /// Whether an entry is wanted.
     pub fn admits(&self, entry: &Entry) -> bool {
+        let is_by_or_on = |id| entry.actor == Some(id) || entry.target == Some(id);
         self.action.is_none_or(|action| entry.action == action)
             && (self.actor.is_none() || entry.actor == self.actor)
             && (self.target.is_none() || entry.target == self.target)
+            && self.person.is_none_or(is_by_or_on)
+            && self
+                .application
+                .is_none_or(|it| entry.application == Some(it) || is_by_or_on(it.0))
+            && self.address.as_ref().is_none_or(|it| entry.address == *it)
     }
+}
+
+/// Which part of the log is looked through, newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct EntryRange {
+    /// From this entry on.
+    pub since: EntryId,
+    /// Before this one.
+    pub before: Option<EntryId>,
+    /// How many entries are wanted at most.
+    pub limit: u32,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct FoundEntries {
+    /// The entries, newest first.
+    pub entries: Vec<Entry>,
+    /// Where the search stopped, having looked at as many entries as one search may; there may be more
+    /// before it.
+    pub stopped_at: Option<EntryId>,
+}
+
+/// Something that the log names by its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its id.
+    pub id: Snowflake,
+    /// What it is.
+    pub kind: NamedKind,
+    /// Its name.
+    pub name: String,
+}
+
+/// What has an id and a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedKind {
+    /// A user.
+    User,
+    /// An application.
+    Application,
+    /// A guild.
+    Guild,
+    /// A resource server.
+    Resource,
 }
 
 /// The audit log.
@@ -30,14 +87,11 @@ impl EntryFilter {
 pub trait AuditLog {
     /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.
     fn record(&self, entry: Entry);
-    /// The wanted entries before `before`, newest first, from `since` on.
-    async fn entries(
-        &self,
-        wanted: EntryFilter,
-        before: Option<EntryId>,
-        since: EntryId,
-        limit: u32,
-    ) -> Result<Vec<Entry>, Fault>;
+    /// The wanted entries of a part of the log.
+    async fn entries(&self, wanted: &EntryFilter, range: EntryRange)
+    -> Result<FoundEntries, Fault>;
+    /// The names behind ids, of those that there are.
+    async fn names(&self, ids: &[Snowflake]) -> Result<Vec<Named>, Fault>;
     /// Deletes the entries before `since`, and the sessions that have expired.
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
 }

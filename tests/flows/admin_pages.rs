@@ -1,11 +1,15 @@
 //! `/admin…`: what administrators look at and do without a token.
 
+use fluxer_oauth2::fluxer::audit::{Action, Entry};
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::snowflake::{EntryId, Snowflake};
+use fluxer_oauth2::store::AuditLog;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Browser, Form, Native, PASSWORD, User, With, World, get, post, selector, text,
+    Answer, App, Browser, Form, Native, PASSWORD, User, With, World, get, post, request, selector,
+    text,
 };
 
 const DEAD: (bool, bool) = (false, false);
@@ -92,9 +96,13 @@ fn administrators_see_the_pages_and_nobody_else() {
     world
         .administer(Method::Patch, &path, Some(&change))
         .expect(200);
+    let file = "/admin/audit-log/download?format=csv";
+    alice.get(file).expect(403);
+    world.send(get(file)).expect(303);
     for page in pages(&world) {
         staff.get(&page).expect(403);
     }
+    staff.get(file).expect(403);
 }
 
 #[test]
@@ -275,7 +283,7 @@ fn admins_searching_for_nonsense_find_nothing() {
         let page = browser
             .get(&format!("/admin/audit-log?{query}"))
             .expect(200);
-        assert_eq!(page.texts("ol.rows > li").len(), 0, "{query}");
+        assert_eq!(page.texts("ol.log > li").len(), 0, "{query}");
         assert_eq!(page.texts("[role=status]"), ["Nothing was found."]);
     }
     // A hundred characters are looked for.
@@ -496,40 +504,214 @@ fn the_audit_log_is_shown_filtered_and_whole() {
         world.advance(1);
     }
     let page = browser.get("/admin/audit-log").expect(200);
-    assert_eq!(page.texts("ol.rows > li").len(), 25);
-    assert_eq!(page.texts("ol.rows .name")[0], "Logged in");
-    let first = page.texts("ol.rows > li").remove(0);
-    assert!(first.contains("198.51.100.9") && first.contains(&world.alice.id));
-    let times = page.texts("ol.rows time");
-    assert!(
-        times
-            .iter()
-            .all(|it| it == "just now" || it.ends_with(" ago"))
-    );
-    let what = |page: &Answer| page.texts("ol.rows .name");
-    let of = |query: &str| all(&browser, &format!("/admin/audit-log{query}"), what);
+    assert_eq!(sentences(&page).len(), 25);
+    let alice = &world.alice.id;
+    let named = format!("alice ({}…)", &alice[..4]);
+    assert_eq!(sentences(&page)[0], format!("{named} logged in"));
+    assert!(page.texts("ol.log > li")[0].contains("from 198.51.100.9"));
+    let of = |query: &str| all(&browser, &format!("/admin/audit-log{query}"), sentences);
     let api = world.administer(Method::Get, "/api/admin/audit-log", None);
     assert_eq!(of("").len(), api.json().as_array().unwrap().len());
-    let alice = &world.alice.id;
-    assert_eq!(of("?action=user.login"), vec!["Logged in"; 62]);
+    assert_eq!(of("?action=user.login").len(), 62);
     let by_alice = of(&format!("?actor={alice}"));
     assert_eq!(by_alice.len(), 62, "61 logins and a consent");
+    let app = &world.server;
     let both = of(&format!("?actor={alice}&action=authorization.granted"));
-    assert_eq!(both, ["Authorized an application"]);
+    let consent = format!(
+        "{named} authorized Server ({}…) for identify email",
+        &app.id[..4]
+    );
+    assert_eq!(both, [consent.as_str()]);
     let on_alice = of(&format!("?target={alice}"));
-    assert_eq!(on_alice.last().unwrap(), "Made a user");
+    assert!(
+        on_alice
+            .last()
+            .unwrap()
+            .ends_with(&format!("made the user {named}"))
+    );
     assert_eq!(
         of(&format!("?actor={}&target={alice}", world.staff.id)).len(),
         0
     );
-    let page = browser.get(&format!(
-        "/admin/audit-log?target={alice}&action=authorization.granted"
+
+    // By whom or on whom, by name or id; by application; by address; by day.
+    for person in ["alice", "ALICE@mail.example", alice] {
+        assert_eq!(of(&format!("?person={person}")).len(), 63, "{person}");
+    }
+    for application in ["Server", "server", &app.id] {
+        let found = of(&format!("?application={application}"));
+        assert_eq!(found[0], consent, "{application}");
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+    assert_eq!(of("?address=198.51.100.9").len(), 60);
+    assert_eq!(
+        of("?address=198.51.100.9&person=alice&action=user.logout").len(),
+        0
+    );
+    let today = &world.now().to_iso()[..10];
+    assert_eq!(
+        of(&format!("?from={today}&until={today}")).len(),
+        of("").len()
+    );
+    assert_eq!(of("?until=2020-01-01").len(), 0);
+    for nonsense in [
+        "person=nobody",
+        "application=nothing",
+        "from=x",
+        "until=x",
+        "action=x",
+    ] {
+        let page = browser
+            .get(&format!("/admin/audit-log?{nonsense}"))
+            .expect(200);
+        assert_eq!(page.texts("main [role=status]"), ["Nothing was found."]);
+    }
+    let form = browser.get(&format!(
+        "/admin/audit-log?target={alice}&address=x&from={today}"
     ));
-    let details = page.texts("ol.rows dd bdi");
-    assert_eq!(details, [r#"{"scope":"identify email"}"#]);
-    let form = page.form_with("#actor");
+    let form = form.form_with("#person");
     assert_eq!(form.field("target"), alice);
-    assert_eq!(form.field("action"), "authorization.granted");
+    assert_eq!((form.field("address"), form.field("from")), ("x", today));
+}
+
+/// What the log's page says.
+fn sentences(page: &Answer) -> Vec<String> {
+    let said = page.texts("ol.log .sentence").into_iter();
+    said.map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn every_entry_of_the_log_reads_like_a_sentence() {
+    let world = World::new();
+    let (browser, alice) = (staff(&world), world.alices_browser());
+    let bot = world.bot();
+    let guild = world.guild("Knights", &world.alice);
+    alice.add_bot(&bot.bot_link(), &guild).expect(200);
+    world.member(&guild, &world.staff, "8");
+    world.browser().try_to_log_in("alice", "wrong").expect(403);
+    world
+        .browser()
+        .try_to_log_in("nobody at all", "wrong")
+        .expect(403);
+    let tokens = world.tokens_for(&alice, &world.server);
+    world.revoke(&world.server, &tokens.refresh).expect(200);
+    world
+        .administer(Method::Delete, &format!("/api/admin/guilds/{guild}"), None)
+        .expect(204);
+    world.advance(86_400);
+    alice.try_to_log_in("alice", PASSWORD).expect(303);
+
+    let page = browser.get("/admin/audit-log").expect(200);
+    let said = sentences(&page);
+    let short = |id: &str| format!("({}…)", &id[..4]);
+    let named = |name: &str, id: &str| format!("{name} {}", short(id));
+    let ada = named("alice", &world.alice.id);
+    for expected in [
+        format!("Somebody failed to log in as {ada}"),
+        "Somebody failed to log in as somebody unknown".to_owned(),
+        format!(
+            "{} revoked a token of {ada}",
+            named("Server", &world.server.id)
+        ),
+        // It is gone, and has no name any more.
+        format!("deleted the community {guild}"),
+    ] {
+        assert!(
+            said.iter().any(|it| it.contains(&expected)),
+            "{expected}: {said:#?}"
+        );
+    }
+    assert!(
+        said.iter().all(|it| !it.contains(['{', '}', '[', ']'])),
+        "{said:#?}"
+    );
+    let days = page.texts("section.day h2");
+    assert_eq!(days.len(), 2, "{days:?}");
+    let document = page.document();
+    let profile = format!("ol.log a.name[href='/admin/users/{}']", world.alice.id);
+    assert!(document.select(&selector(&profile)).next().is_some());
+    let german = get("/admin/audit-log").with("accept-language", "de");
+    let german = sentences(&browser.send(german));
+    assert!(german[0].ends_with("hat sich angemeldet"), "{}", german[0]);
+}
+
+#[test]
+fn the_log_can_be_taken_away_whole() {
+    let world = World::new();
+    let browser = staff(&world);
+    let app = world.application(&json!({
+        "name": "=cmd(), \"x\"", "owner_id": world.alice.id, "redirect_uris": ["https://a.example/"],
+    }));
+    let one = world.browser();
+    one.log_in(&world.alice);
+    one.submit(&one.get("/logout").form("csrf_token"))
+        .expect(303);
+    let file = |query: &str| {
+        browser
+            .get(&format!("/admin/audit-log/download?{query}"))
+            .expect(200)
+    };
+    let csv = file("format=csv");
+    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(
+        csv.header("content-disposition"),
+        Some("attachment; filename=audit-log.csv")
+    );
+    let lines: Vec<_> = csv.body.lines().collect();
+    assert!(lines[0].starts_with("id,created_at,action,actor_id,actor,"));
+    assert!(lines[1].contains("user.logout") && lines[1].contains(",alice,"));
+    assert!(
+        csv.body
+            .contains(&format!("{},\"'=cmd(), \"\"x\"\"\"", app.id))
+    );
+
+    let ndjson = file("format=ndjson&person=alice");
+    assert_eq!(ndjson.header("content-type"), Some("application/x-ndjson"));
+    let entries: Vec<Value> = ndjson
+        .body
+        .lines()
+        .map(|it| serde_json::from_str(it).unwrap())
+        .collect();
+    assert_eq!(entries.len(), 3);
+    assert_eq!(entries[0]["actor"], "alice");
+    for wrong in ["", "format=xml", "format=csv&format=csv"] {
+        browser
+            .get(&format!("/admin/audit-log/download?{wrong}"))
+            .expect(404);
+    }
+    let head = request(Method::Head, "/admin/audit-log/download?format=csv");
+    assert_eq!(browser.send(head).expect(200).body, "");
+}
+
+#[test]
+fn a_long_log_goes_out_in_parts() {
+    let world = Native::new();
+    let browser = staff(&world);
+    let entries = 2_500;
+    for index in 0..entries {
+        let id = EntryId(Snowflake::first_of(world.now().millis() - index * 1000));
+        let entry = Entry::new(id, Action::Logout, format!("192.0.2.{}", index % 250));
+        world.memory.record(entry);
+    }
+    let file = browser
+        .get("/admin/audit-log/download?format=csv")
+        .expect(200);
+    let before = world.audit_log().len();
+    assert!(before >= 100);
+    let mut ids: Vec<_> = file
+        .body
+        .lines()
+        .skip(1)
+        .filter_map(|it| it.split(',').next())
+        .collect();
+    assert!(ids.len() >= usize::try_from(entries).unwrap());
+    assert!(
+        ids.is_sorted_by(|one, next| one > next),
+        "newest first, each once"
+    );
+    ids.retain(|it| it.is_empty());
+    assert_eq!(ids.len(), 0);
 }
 
 #[test]
@@ -585,7 +767,8 @@ fn nothing_of_a_stranger_s_becomes_markup_on_admin_pages() {
 fn admin_pages_that_cannot_be_read_are_not_empty() {
     let world = Native::new();
     let browser = staff(&world);
-    for target in pages(&world) {
+    let file = "/admin/audit-log/download?format=csv".to_owned();
+    for target in pages(&world).into_iter().chain([file]) {
         for when in [When::Before, When::After] {
             for step in 0.. {
                 world.memory.plan.set(Some(Plan { step, when }));

@@ -28,6 +28,8 @@ fn left(world: &World, run: impl FnOnce()) -> Vec<Value> {
         let entry = entry.as_object_mut().expect("an object");
         assert!(entry.remove("id").expect("an id").is_string());
         entry.remove("created_at");
+        let device = entry.remove("device").expect("a device");
+        assert_eq!(device.is_null(), entry["address"] == "unknown", "{entry:?}");
         assert_eq!(entry.len(), 6, "{entry:?}");
     }
     after

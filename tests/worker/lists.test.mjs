@@ -84,8 +84,8 @@ test('what a user authorized is listed with its devices, and ends at a button', 
   assert.match((await theirs.open('/settings/authorizations')).text, /have not authorized/);
 
   const log = await open(`/admin/audit-log?actor=${staff.id}&target=${user.id}&action=authorization.revoked`);
-  assert.equal(log.html.querySelectorAll('ol.rows > li').length, 23);
-  const byThem = await all(`/admin/audit-log?actor=${user.id}`, (page) => page.html.querySelectorAll('ol.rows > li'));
+  assert.equal(log.html.querySelectorAll('ol.log > li').length, 23);
+  const byThem = await all(`/admin/audit-log?actor=${user.id}`, (page) => page.html.querySelectorAll('ol.log > li'));
   assert.equal(byThem.length, 25, 'a login, 23 consents, one device');
 });
 

@@ -7,13 +7,16 @@ use worker::worker_sys::D1PreparedStatement;
 use super::{Bind, Bindings, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{AuditLog, EntryFilter, Fault};
+use crate::store::{AuditLog, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind};
 use crate::time::Timestamp;
 
 /// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
 const SWEPT_AT_ONCE: u32 = 5_000;
 /// Statements of one sweep at most: what is left over waits for the next.
 const SWEEPS: usize = 20;
+
+/// Entries that one search looks at where no index finds what is wanted.
+const LOOKED_AT: u32 = 20_000;
 
 #[derive(Deserialize)]
 struct EntryRow(
@@ -23,13 +26,14 @@ struct EntryRow(
     Option<ApplicationId>,
     Option<Snowflake>,
     String,
+    Option<String>,
     Value,
 );
 
 impl EntryRow {
     /// `None`: what a later version wrote, and this one has no word for.
     fn entry(self) -> Option<Entry> {
-        let Self(id, action, actor, application, target, address, details) = self;
+        let Self(id, action, actor, application, target, address, device, details) = self;
         Some(Entry {
             id,
             action: Action::from_wire(&action)?,
@@ -37,6 +41,7 @@ impl EntryRow {
             application,
             target,
             address,
+            device,
             details,
             once: None,
         })
@@ -62,6 +67,7 @@ impl Bindings {
             entry.application.map_or(Bind::Null, id),
             entry.target.map_or(Bind::Null, id),
             Bind::Text(&entry.address),
+            text_or_null(entry.device.as_deref()),
             details,
             text_or_null(entry.once.as_deref()),
         ];
@@ -69,13 +75,69 @@ impl Bindings {
         self.prepare(
             &format!(
                 "INSERT INTO audit_log \
-                 (id, action, actor_id, application_id, target_id, address, details, once) \
-                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ?, ? {condition} \
+                 (id, action, actor_id, application_id, target_id, address, device, details, once) \
+                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ?, ?, ? {condition} \
                  ON CONFLICT DO NOTHING"
             ),
             &all,
         )
     }
+}
+
+/// The statement that looks through the log. `looked` is what an index finds, at most `window` entries; what
+/// no index helps to find is looked for among these.
+fn entries_sql(
+    wanted: &EntryFilter,
+    range: EntryRange,
+    window: u32,
+) -> (String, Vec<Bind<'static>>) {
+    let mut values = vec![
+        id(range.since),
+        range.before.map_or_else(|| id(i64::MAX), id),
+    ];
+    let mut indexed = String::new();
+    let mut others = "true".to_owned();
+    let mut condition = |to: &mut String, clause: &str, value: Option<Bind<'static>>| {
+        if let Some(value) = value {
+            values.push(value);
+            let place = ["?", &values.len().to_string()].concat();
+            to.push_str(" AND ");
+            to.push_str(&clause.replace('?', &place));
+        }
+    };
+    condition(&mut indexed, "action = ?", wanted.action.map(id));
+    condition(&mut indexed, "actor_id = ?", wanted.actor.map(id));
+    condition(&mut indexed, "target_id = ?", wanted.target.map(id));
+    let application = wanted.application.map(id);
+    let any = "? IN (application_id, actor_id, target_id)";
+    condition(&mut others, any, application);
+    condition(&mut others, "address = ?", wanted.address.as_ref().map(id));
+    let mut person = [String::new(), String::new()];
+    if let Some(it) = wanted.person {
+        condition(&mut person[0], "actor_id = ?", Some(id(it)));
+        condition(&mut person[1], "target_id = ?", Some(id(it)));
+    }
+    // Each half is the newest of an index: an OR would sort all that a person ever did.
+    let half = |person: &str| {
+        format!(
+            "SELECT * FROM (SELECT * FROM audit_log WHERE id >= CAST(?1 AS INTEGER) AND \
+             id < CAST(?2 AS INTEGER){indexed}{person} ORDER BY id DESC LIMIT {window})"
+        )
+    };
+    let looked = match wanted.person {
+        None => half(""),
+        Some(_) => [half(&person[0]), half(&person[1])].join(" UNION "),
+    };
+    let limit = range.limit;
+    let sql = format!(
+        "WITH looked AS (SELECT * FROM ({looked}) ORDER BY id DESC LIMIT {window}) \
+         SELECT json_array((SELECT CAST(MIN(id) AS TEXT) FROM looked), \
+         (SELECT COUNT(*) FROM looked), \
+         (SELECT json_group_array(json_array(CAST(id AS TEXT), action, actor_id, \
+         application_id, target_id, address, device, json(details))) FROM (SELECT * FROM looked \
+         WHERE {others} ORDER BY id DESC LIMIT {limit}))) AS found"
+    );
+    (sql, values)
 }
 
 impl AuditLog for Bindings {
@@ -87,32 +149,44 @@ impl AuditLog for Bindings {
 
     async fn entries(
         &self,
-        wanted: EntryFilter,
-        before: Option<EntryId>,
-        since: EntryId,
-        limit: u32,
-    ) -> Result<Vec<Entry>, Fault> {
-        let mut condition = String::new();
-        let mut values = vec![id(since), before.map_or_else(|| id(i64::MAX), id)];
-        let filters = [
-            (" AND action = ?", wanted.action.map(id)),
-            (" AND actor_id = ?", wanted.actor.map(id)),
-            (" AND target_id = ?", wanted.target.map(id)),
+        wanted: &EntryFilter,
+        range: EntryRange,
+    ) -> Result<FoundEntries, Fault> {
+        let window = if wanted.application.is_some() || wanted.address.is_some() {
+            LOOKED_AT
+        } else {
+            range.limit
+        };
+        let (sql, values) = entries_sql(wanted, range, window);
+        let found: Option<(Option<EntryId>, u32, Vec<EntryRow>)> = self.row(&sql, &values).await?;
+        let (last, looked_at, rows) = found.unwrap_or_default();
+        Ok(FoundEntries {
+            entries: rows.into_iter().filter_map(EntryRow::entry).collect(),
+            stopped_at: last.filter(|_| looked_at == window && window > range.limit),
+        })
+    }
+
+    async fn names(&self, ids: &[Snowflake]) -> Result<Vec<Named>, Fault> {
+        const SQL: &str = "WITH wanted AS (SELECT value AS id FROM json_each(?)) \
+            SELECT json_group_array(json_array(id, kind, name)) AS found FROM ( \
+            SELECT id, 0 AS kind, username AS name FROM users WHERE id IN wanted \
+            UNION ALL SELECT id, 1, name FROM applications WHERE id IN wanted \
+            UNION ALL SELECT id, 2, name FROM guilds WHERE id IN wanted \
+            UNION ALL SELECT id, 3, name FROM resources WHERE id IN wanted)";
+        let ids = serde_json::to_string(ids).map_err(fault)?;
+        let rows: Vec<(Snowflake, usize, String)> = self.rows(SQL, &[Bind::Text(&ids)]).await?;
+        let kinds = [
+            NamedKind::User,
+            NamedKind::Application,
+            NamedKind::Guild,
+            NamedKind::Resource,
         ];
-        for (clause, value) in filters {
-            if let Some(value) = value {
-                condition.push_str(clause);
-                values.push(value);
-            }
-        }
-        values.push(Bind::Bits(limit));
-        let sql = format!(
-            "SELECT json_group_array(json_array(CAST(id AS TEXT), action, actor_id, \
-             application_id, target_id, address, json(details))) AS found FROM (SELECT * FROM audit_log WHERE id >= CAST(? AS INTEGER) \
-             AND id < CAST(? AS INTEGER){condition} ORDER BY id DESC LIMIT ?)"
-        );
-        let rows: Vec<EntryRow> = self.rows(&sql, &values).await?;
-        Ok(rows.into_iter().filter_map(EntryRow::entry).collect())
+        let rows = rows.into_iter();
+        let named = rows.filter_map(|(id, kind, name)| {
+            let kind = *kinds.get(kind)?;
+            Some(Named { id, kind, name })
+        });
+        Ok(named.collect())
     }
 
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {

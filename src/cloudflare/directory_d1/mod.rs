@@ -157,7 +157,7 @@ impl Bindings {
             ("application_id || installation", "bot_members"),
             ("application_id || permissions", "roles"),
             ("user_id || verified", "connections"),
-            ("action || once", "audit_log"),
+            ("action || device", "audit_log"),
         ];
         let rows = rows.map(|(row, table)| format!("(SELECT {row} FROM {table} LIMIT 1) IS NULL"));
         let sql = format!("SELECT json_array({}) AS found", rows.join(", "));

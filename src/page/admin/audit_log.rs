@@ -1,89 +1,265 @@
-//! The audit log.
+//! The audit log, told in sentences.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{AUDIT_LOG, choice, nothing_found, option, search, typed_field};
 use crate::fluxer::audit::{Action, Entry};
 use crate::page::moment::Moment;
-use crate::page::parts::{fact, fact_of, heading, pager, time};
+use crate::page::parts::{device_name, heading, pager};
 use crate::page::{Chrome, View};
-use crate::store::EntryFilter;
+use crate::snowflake::Snowflake;
+use crate::store::{Named, NamedKind};
 use crate::time::Timestamp;
 
 /// The audit log.
 pub struct AuditLogPage<'a> {
-    /// The filter of the search.
-    pub wanted: EntryFilter,
-    /// The ids as they were typed: by whom, on whom.
-    pub typed: [&'a str; 2],
+    /// The search, as it was typed.
+    pub typed: Typed<'a>,
+    /// The action that is searched for.
+    pub action: Option<Action>,
     /// What was found, newest first.
-    pub entries: Vec<Entry>,
+    pub entries: &'a [Entry],
+    /// The names behind their ids.
+    pub names: &'a [Named],
     /// The page before this one in time.
     pub older: Option<&'a str>,
+    /// The instant that the search stopped at, having looked at as many entries as one search may.
+    pub stopped_at: Option<Timestamp>,
+    /// What was found, for a spreadsheet and for a program.
+    pub downloads: [&'a str; 2],
+}
+
+/// What was typed into the search.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Typed<'a> {
+    /// By whom or on whom: a name or an id.
+    pub person: &'a str,
+    /// By whom, and on whom, where a link says so.
+    pub actor: &'a str,
+    /// See above.
+    pub target: &'a str,
+    /// A name or an id.
+    pub application: &'a str,
+    /// An address.
+    pub address: &'a str,
+    /// The first day and the last one.
+    pub days: [&'a str; 2],
 }
 
 impl View for AuditLogPage<'_> {
     fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        let [actor, target] = self.typed;
-        let actions = html! {
-            (option("", false, text.any))
-            @for action in Action::ALL {
-                @let is_wanted = self.wanted.action == Some(*action);
-                (option(action.as_str(), is_wanted, words(*action, chrome)))
-            }
-        };
-        let fields = html! {
-            (choice("action", text.action, &actions))
-            (typed_field("actor", "actor", text.actor_id, actor, "numeric"))
-            (typed_field("target", "target", text.target_id, target, "numeric"))
-        };
         html! {
             (heading(text.audit_log))
-            (search(AUDIT_LOG, text.audit_log, &fields, chrome))
+            (search(AUDIT_LOG, text.audit_log, &self.fields(chrome), chrome))
             @if self.entries.is_empty() {
                 (nothing_found(chrome))
             } @else {
-                ol.rows role="list" {
-                    @for entry in &self.entries { (entry_row(entry, chrome)) }
+                p.downloads {
+                    (text.download) " "
+                    a href=(self.downloads[0]) download { "CSV" } " "
+                    a href=(self.downloads[1]) download { "NDJSON" }
                 }
+                (self.days(chrome))
             }
-            (pager(text.pages, &[(self.older, text.older)]))
+            @if let Some(at) = self.stopped_at {
+                p.quiet { (text.stopped_at) " " (super::time(Moment(at), chrome)) }
+            }
+            @let older = if self.stopped_at.is_some() { text.look_further } else { text.older };
+            (pager(text.pages, &[(self.older, older)]))
         }
     }
 }
 
-fn words(action: Action, chrome: &Chrome<'_>) -> &'static str {
+impl AuditLogPage<'_> {
+    fn fields(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let typed = &self.typed;
+        let actions = html! {
+            (option("", false, text.any))
+            @for action in Action::ALL {
+                (option(action.as_str(), self.action == Some(*action), words(*action, chrome)[0]))
+            }
+        };
+        html! {
+            (typed_field("person", "person", text.person, typed.person, "search"))
+            // Links to what one user did, or what was done to one, narrow the search so.
+            @for (name, label, typed) in [
+                ("actor", text.actor_id, typed.actor), ("target", text.target_id, typed.target),
+            ] {
+                @if !typed.is_empty() { (typed_field(name, name, label, typed, "numeric")) }
+            }
+            (typed_field("application", "application", text.application, typed.application, "search"))
+            (choice("action", text.action, &actions))
+            (typed_field("address", "address", text.address, typed.address, "text"))
+            @for (name, label, day) in [
+                ("from", text.from_day, typed.days[0]), ("until", text.until_day, typed.days[1]),
+            ] {
+                div.field {
+                    label for=(name) { (label) }
+                    input id=(name) name=(name) type="date" value=(day);
+                }
+            }
+        }
+    }
+
+    /// The entries, a heading a day.
+    fn days(&self, chrome: &Chrome<'_>) -> Markup {
+        let at = |entry: &Entry| Moment(Timestamp::from_millis(entry.id.0.created_at_millis()));
+        let days = self
+            .entries
+            .chunk_by(|one, next| at(one).day() == at(next).day());
+        html! {
+            @for day in days {
+                @if let Some(first) = day.first() {
+                    section.day {
+                        h2 { (at(first).day_of(&chrome.text.time)) " " span.quiet { "UTC" } }
+                        ol.log role="list" {
+                            @for entry in day { (self.row(entry, at(entry), chrome)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&self, entry: &Entry, at: Moment, chrome: &Chrome<'_>) -> Markup {
+        let told = Told {
+            entry,
+            names: self.names,
+            words: words(entry.action, chrome)[1],
+            chrome,
+        };
+        let device = entry.device.as_deref();
+        let device = device.map(|it| (device_name(Some(it), &chrome.text.settings), it));
+        let known = device.filter(|(name, _)| name != chrome.text.settings.unknown_device);
+        html! {
+            li {
+                time datetime=(at.iso()) title=(at.exactly(&chrome.text.time)) data-shows="clock" {
+                    (at.clock())
+                }
+                p.sentence { (told.sentence()) (told.more()) }
+                p.quiet {
+                    (chrome.text.settings.from) " "
+                    a href={ (AUDIT_LOG) "?address=" (entry.address) } { (entry.address) }
+                    @if let Some((name, agent)) = known { ", " span title=(agent) { (name) } }
+                }
+            }
+        }
+    }
+}
+
+/// An action, to choose it by, and the sentence that tells it.
+fn words(action: Action, chrome: &Chrome<'_>) -> [&'static str; 2] {
     let words = chrome.text.admin.actions.get(action as usize);
     words.copied().unwrap_or_default()
 }
 
-fn entry_row(entry: &Entry, chrome: &Chrome<'_>) -> Markup {
-    let text = &chrome.text.admin;
-    let done_at = Timestamp::from_millis(entry.id.0.created_at_millis());
-    let application = entry.application.map(|application| application.0);
-    html! {
-        li {
-            p {
-                span.name { (words(entry.action, chrome)) } " "
-                span.quiet { (time(Moment(done_at), chrome)) }
-            }
-            dl.facts {
-                @for (label, href, id) in [
-                    (text.actor, "/admin/audit-log?actor=", entry.actor),
-                    (text.target, "/admin/audit-log?target=", entry.target),
-                    (text.application, "/admin/applications/", application),
-                ] {
-                    @if let Some(id) = id {
-                        @let id = id.to_string();
-                        (fact(label, &html! { a href={ (href) (id) } { (id) } }))
+/// An entry in the words of its action: `{actor}`, `{target}` and `{app}` stand for who is named there, any
+/// other name for that member of the details. A part in brackets is left out where it names what is not there.
+struct Told<'a> {
+    entry: &'a Entry,
+    names: &'a [Named],
+    words: &'static str,
+    chrome: &'a Chrome<'a>,
+}
+
+impl Told<'_> {
+    fn sentence(&self) -> Markup {
+        let parts = self.words.split(['[', ']']).enumerate();
+        let said = parts.filter(|(nth, part)| {
+            let is_optional = nth % 2 == 1;
+            !is_optional || holes(part).all(|hole| self.fill(hole).is_some())
+        });
+        html! {
+            @for (_, part) in said {
+                @for piece in part.split('{') {
+                    @match piece.split_once('}') {
+                        Some((hole, after)) => { (self.filled(hole)) (after) },
+                        None => (piece),
                     }
-                }
-                (fact(text.address, &html! { (entry.address) }))
-                @if !entry.details.is_null() {
-                    (fact_of(text.details, &entry.details.to_string()))
                 }
             }
         }
+    }
+
+    fn filled(&self, hole: &str) -> Markup {
+        let text = &self.chrome.text.admin;
+        let nobody = if hole == "actor" {
+            text.somebody
+        } else {
+            text.unknown
+        };
+        self.fill(hole).unwrap_or_else(|| html! { (nobody) })
+    }
+
+    fn fill(&self, hole: &str) -> Option<Markup> {
+        let entry = self.entry;
+        match hole {
+            "actor" => entry.actor.map(|id| self.named(id)),
+            "target" => entry.target.map(|id| self.named(id)),
+            "app" => entry.application.map(|id| self.named(id.0)),
+            "user_id" => {
+                let id = entry
+                    .details
+                    .get(hole)?
+                    .as_str()
+                    .and_then(Snowflake::parse)?;
+                Some(self.named(id))
+            }
+            member => Some(html! { bdi { (plain(entry.details.get(member)?)) } }),
+        }
+    }
+
+    /// The name beside the id, each a link: the name to the page, the id to what the log has of it.
+    fn named(&self, id: Snowflake) -> Markup {
+        let written = id.to_string();
+        let log = [AUDIT_LOG, "?person=", &written].concat();
+        let Some(named) = self.names.iter().find(|named| named.id == id) else {
+            return html! { a href=(log) { (written) } };
+        };
+        let page = match named.kind {
+            NamedKind::User => Some("/admin/users/"),
+            NamedKind::Application => Some("/admin/applications/"),
+            NamedKind::Guild | NamedKind::Resource => None,
+        };
+        let short = written.get(..4).unwrap_or_default();
+        html! {
+            @match page {
+                Some(page) => a.name href={ (page) (written) } { bdi { (named.name) } },
+                None => bdi.name { (named.name) },
+            }
+            " " a.quiet href=(log) title=(written) { "(" (short) "…)" }
+        }
+    }
+
+    /// What else is known, that the sentence does not say.
+    fn more(&self) -> Markup {
+        let details = self.entry.details.as_object();
+        let unsaid = details.into_iter().flatten().filter(|(name, _)| {
+            let said = holes(self.words).any(|hole| hole == name.as_str());
+            !said
+        });
+        html! {
+            @for (name, value) in unsaid {
+                " " span.quiet { "(" (name) ": " bdi { (plain(value)) } ")" }
+            }
+        }
+    }
+}
+
+/// The names of the holes in words of ours.
+fn holes(words: &str) -> impl Iterator<Item = &str> {
+    let pieces = words.split('{').skip(1);
+    pieces.filter_map(|piece| piece.split_once('}').map(|it| it.0))
+}
+
+/// A member of the details, as people write it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
     }
 }

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::layout;
-use super::parts::{heading, section};
+use super::parts::{heading, section, time};
 use super::{Chrome, Page, View};
 
 pub use application::{AdminApplicationPage, Problem};
-pub use audit_log::AuditLogPage;
+pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
 pub use user::{AdminUserPage, FEW};
 

@@ -113,16 +113,28 @@ pub struct AdminText {
     pub actor_id: &'static str,
     /// On whom, by id.
     pub target_id: &'static str,
-    /// Who did it.
-    pub actor: &'static str,
-    /// On whom.
-    pub target: &'static str,
+    /// By whom or on whom, by name or by id.
+    pub person: &'static str,
+    /// The first day.
+    pub from_day: &'static str,
+    /// The last day.
+    pub until_day: &'static str,
+    /// In front of the files.
+    pub download: &'static str,
+    /// In front of the instant at which a search stopped.
+    pub stopped_at: &'static str,
+    /// The link that goes on with it.
+    pub look_further: &'static str,
+    /// In place of who did it, where nobody knows.
+    pub somebody: &'static str,
+    /// In place of anything else that nobody knows.
+    pub unknown: &'static str,
     /// Through which application, or with which one.
     pub application: &'static str,
     /// From where.
     pub address: &'static str,
-    /// What else is known.
-    pub details: &'static str,
-    /// What is in the audit log, in the order of [`Action::ALL`].
-    pub actions: [&'static str; Action::ALL.len()],
+    /// What is in the audit log, in the order of [`Action::ALL`]: to choose it by, and as a sentence. There
+    /// `{actor}`, `{target}` and `{app}` stand for who is named, any other name for a member of the details; a
+    /// part in brackets is left out where it names what is not there.
+    pub actions: [[&'static str; 2]; Action::ALL.len()],
 }

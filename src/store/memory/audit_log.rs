@@ -2,8 +2,10 @@
 
 use super::Memory;
 use crate::fluxer::audit::Entry;
-use crate::snowflake::EntryId;
-use crate::store::{Ambient, AuditLog, EntryFilter, Fault};
+use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
+use crate::store::{
+    Ambient, AuditLog, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind,
+};
 use crate::time::Timestamp;
 
 impl AuditLog for Memory {
@@ -19,20 +21,48 @@ impl AuditLog for Memory {
 
     async fn entries(
         &self,
-        wanted: EntryFilter,
-        before: Option<EntryId>,
-        since: EntryId,
-        limit: u32,
-    ) -> Result<Vec<Entry>, Fault> {
+        wanted: &EntryFilter,
+        EntryRange {
+            since,
+            before,
+            limit,
+        }: EntryRange,
+    ) -> Result<FoundEntries, Fault> {
         self.read(|tables| {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let entries = tables.entries.values().rev();
-            entries
+            let entries = entries
                 .filter(|entry| entry.id >= since && before.is_none_or(|it| entry.id < it))
                 .filter(|entry| wanted.admits(entry))
                 .take(limit)
-                .cloned()
-                .collect()
+                .cloned();
+            FoundEntries {
+                entries: entries.collect(),
+                stopped_at: None,
+            }
+        })
+    }
+
+    async fn names(&self, ids: &[Snowflake]) -> Result<Vec<Named>, Fault> {
+        self.read(|tables| {
+            let named = |&id: &Snowflake| {
+                let user = tables.users.get(&UserId(id));
+                let user = user.map(|(it, _)| (NamedKind::User, it.username.as_str()));
+                let application = tables.applications.get(&ApplicationId(id));
+                let application =
+                    application.map(|it| (NamedKind::Application, it.application.name.as_str()));
+                let guild = tables.guilds.get(&GuildId(id));
+                let guild = guild.map(|it| (NamedKind::Guild, it.name.as_str()));
+                let resource = tables.resources.get(&ResourceId(id));
+                let resource = resource.map(|it| (NamedKind::Resource, it.name.as_str()));
+                let found = user.or(application).or(guild).or(resource)?;
+                Some(Named {
+                    id,
+                    kind: found.0,
+                    name: found.1.to_owned(),
+                })
+            };
+            ids.iter().filter_map(named).collect()
         })
     }
 

@@ -10,7 +10,7 @@ use crate::endpoint::{Context, paging};
 use crate::fluxer::audit::Entry;
 use crate::http::Response;
 use crate::snowflake::{EntryId, Snowflake};
-use crate::store::{Edge, EntryFilter, Fault};
+use crate::store::{Edge, EntryFilter, EntryRange, Fault};
 use crate::time::Timestamp;
 
 /// `GET`: newest first.
@@ -18,9 +18,13 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     administrator(cx).await?;
     let (limit, before) = paging::read_backwards(cx)?;
     let since = kept_since(cx.now, cx.config.audit_log_lifetime);
-    let everything = EntryFilter::default();
-    let entries = cx.edge.entries(everything, before, since, limit).await?;
-    let shown: Value = entries.iter().map(Entry::shown).collect();
+    let range = EntryRange {
+        since,
+        before,
+        limit,
+    };
+    let found = cx.edge.entries(&EntryFilter::default(), range).await?;
+    let shown: Value = found.entries.iter().map(Entry::shown).collect();
     Ok(Response::json(200, &shown))
 }
 
