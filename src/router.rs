@@ -260,12 +260,20 @@ impl Unmatched {
 /// 405, readable by whoever may read this URL's other answers.
 fn refuse_method(route: &Route) -> Response {
     let refusal = TransportRefusal::Method;
-    let words = refusal.to_string();
+    let methods = route.path_methods();
+    let words = match (route.format, &*methods) {
+        // Some clients can be set to introspect by GET.
+        (Format::OAuth, "POST") => {
+            "Use POST, with the parameters in the body: what stands in a URL is kept in logs"
+                .to_owned()
+        }
+        _ => format!("{refusal} {methods}"),
+    };
     let response = match route.format {
         Format::OAuth => Response::json(refusal.status(), &oauth_error(refusal.code(), &words)),
         Format::Api | Format::Page => api_error(refusal.status(), "METHOD_NOT_ALLOWED", &words),
     };
-    response.with("allow", route.path_methods())
+    response.with("allow", methods)
 }
 
 fn cors_headers() -> [(&'static str, String); 2] {

@@ -378,8 +378,8 @@ impl GrantRefusal {
 /// Why a request does not reach its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TransportRefusal {
-    /// The URL has other methods.
-    #[error("This endpoint has other methods: see the Allow header.")]
+    /// The URL has other methods, which follow.
+    #[error("This endpoint takes")]
     Method,
     /// The body is longer than [`crate::http::MAX_BODY_BYTES`].
     #[error("The body must be at most 64 KiB")]

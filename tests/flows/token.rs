@@ -721,3 +721,36 @@ fn an_access_token_says_what_rfc_9068_wants_to_know() {
     assert!(claims["jti"].is_string() && claims["fam"].is_string());
     assert_eq!(world.send(get(TOKEN)).status, 405);
 }
+
+#[test]
+fn tokens_are_no_longer_than_the_documentation_says() {
+    const DOCUMENT: &str = include_str!("../../docs/resource-servers.md");
+    let world = World::new();
+    let browser = world.alices_browser();
+    let everything = "identify email guilds connections openid profile offline_access";
+    let code = browser.code(&world.server.asks().with("scope", everything));
+    let given = world.exchange(&world.server, &code).json();
+    let longest = |row: &str| -> usize {
+        let row = DOCUMENT.lines().find(|line| line.starts_with(row));
+        let cells = row.expect("a row").split('|').map(str::trim);
+        cells
+            .filter_map(|cell| cell.parse().ok())
+            .next()
+            .expect("a number")
+    };
+    for (row, token) in [
+        ("| `code`", &*code),
+        ("| `access_token`", &text(&given, "access_token")),
+        ("| `refresh_token`", &text(&given, "refresh_token")),
+        ("| `id_token`", &text(&given, "id_token")),
+    ] {
+        // Ids have 19 digits, and an issuer in production some characters more than here.
+        let documented = longest(row);
+        assert!(token.len() + 60 <= documented, "{row}: {}", token.len());
+        assert!(
+            documented <= 2 * token.len() + 100,
+            "{row}: {}",
+            token.len()
+        );
+    }
+}

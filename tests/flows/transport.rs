@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use fluxer_oauth2::http::{Body, Headers, Method, Request};
 use fluxer_oauth2::routes::ROUTES;
 
-use crate::world::{Answer, HTTPS, With, World, get, post, request};
+use crate::world::{Answer, HTTPS, With, World, get, post, request, text};
 
 const METHODS: [Method; 8] = [
     Method::Get,
@@ -116,6 +116,8 @@ fn a_wrong_method_is_refused_in_the_words_of_the_url() {
     for path in ["/api/oauth2/token", "/oauth2/revoke", "/oauth2/introspect"] {
         let answer = world.send(get(path)).expect(405);
         assert_eq!(answer.error(), "invalid_request", "{path}");
+        let words = text(&answer.json(), "error_description");
+        assert!(words.starts_with("Use POST, with"), "{path}: {words}");
     }
     let answer = world.send(request(Method::Put, "/api/users/@me"));
     assert_eq!(answer.expect(405).code(), "METHOD_NOT_ALLOWED");
