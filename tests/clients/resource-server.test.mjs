@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
 
-import { EC, OTHER_EC, RSA, accessToken, idToken, key, revokedList } from '../../sdk/oauth2/test/signing.mjs';
+import { EC, OTHER_EC, RSA, accessToken, holder, idToken, key, revokedList } from '../../sdk/oauth2/test/signing.mjs';
 
 const HERE = import.meta.dirname;
 const EXAMPLES = resolve(HERE, '../../examples/resource-server');
@@ -67,6 +67,20 @@ const LANGUAGES = {
   Rust: () => [join(HERE, 'rust/target/debug/resource-server'), []],
 };
 
+/** A token that is bound to a key: good with its proof, and in no other way. */
+async function boundTokens(issuer, address) {
+  const [owner, thief] = [await holder(), await holder()];
+  const token = await issuer.token({ cnf: { jkt: owner.jkt } });
+  const ask = async (by, more = {}) => {
+    const proof = await by.proof({ htm: 'GET', htu: `${address}/orders`, iat: now(), ...more }, token);
+    const answer = await fetch(`${address}/orders`, { headers: { authorization: `DPoP ${token}`, dpop: proof } });
+    return [answer.status, answer.headers.get('www-authenticate')?.split(',')[0]];
+  };
+  assert.deepEqual(await ask(owner), [200, undefined]);
+  assert.deepEqual(await ask(owner, { htm: 'POST' }), [401, 'DPoP error="invalid_dpop_proof"']);
+  assert.deepEqual(await ask(thief), [401, 'Bearer error="invalid_token"']);
+}
+
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -118,6 +132,7 @@ describe('resource servers', { concurrency: true }, () => {
         nonsense: 'a.b.c',
       })) assert.deepEqual((await ask(await token)).slice(0, 2), INVALID, what);
 
+      if (language === 'TypeScript') await boundTokens(issuer, server.address);
       assert.equal(issuer.asked['/.well-known/jwks.json'], 1, 'no token costs a request');
       assert.ok(issuer.asked['/.well-known/revoked'] <= 2, 'it is polled, and not asked for each');
 

@@ -1,11 +1,10 @@
 import { FluxerError, InvalidTokenError } from '@fluxer/errors';
 
 import { required, type RequestOptions, type VerifierConfig } from './config.js';
-import { asRecord } from './encoding.js';
 import { verified } from './keys.js';
 import { isRevoked } from './revoked.js';
 import { systemClock, throwIfAborted } from './time.js';
-import { requireScope, scopesOf, type VerifiedToken } from './verify.js';
+import { boundTo, requireScope, scopesOf, type VerifiedToken } from './verify.js';
 
 /** Which tokens `verifyAccessToken` accepts. */
 export interface AccessTokenOptions extends RequestOptions {
@@ -20,10 +19,10 @@ export interface AccessTokenOptions extends RequestOptions {
    */
   revocations?: 'required' | 'preferred' | 'none';
   /**
-   * The thumbprint (RFC 7638) of the key whose DPoP proof came with the token and was verified. Without
+   * The thumbprint of the key whose DPoP proof came with the token, of `verifyDpopProof`. Without
    * it a token that is bound to a key is refused: anybody may have taken it (RFC 9449 §7).
    */
-  thumbprint?: string;
+  thumbprint?: string | undefined;
 }
 
 /**
@@ -45,8 +44,7 @@ export async function verifyAccessToken(config: VerifierConfig, accessToken: str
   const claims = (await verified(config, accessToken, ['at+jwt'], signal))?.claims;
   const { clock = systemClock } = config;
   const { iss, aud, exp, nbf, sub, client_id, fam, cnf } = claims ?? {};
-  const bound = cnf === undefined ? undefined : (asRecord(cnf)?.['jkt'] ?? null);
-  const meant = iss === config.issuer && [aud].flat().includes(audience) && bound === thumbprint;
+  const meant = iss === config.issuer && [aud].flat().includes(audience) && boundTo(cnf) === thumbprint;
   const current = typeof exp === 'number' && clock.now() < exp * 1000 && !(typeof nbf === 'number' && clock.now() < nbf * 1000);
   if (!meant || !current || typeof sub !== 'string' || typeof client_id !== 'string' || typeof fam !== 'string') throw new InvalidTokenError();
   if (revocations !== 'none' && (await wasRevoked(config, fam, options))) throw new InvalidTokenError();

@@ -42,6 +42,8 @@ export interface AuthorizeOptions {
   uiLocales?: string;
   /** The resource server that the access token is for (RFC 8707); Fluxer's own API without it. */
   resource?: string;
+  /** The key that alone redeems the code, by its `dpopThumbprint` (RFC 9449 §10). */
+  dpopJkt?: string;
 }
 
 /**
@@ -106,6 +108,7 @@ export function authorizeUrl(config: AuthorizeConfig, state: string, options: Au
     id_token_hint: options.idTokenHint,
     ui_locales: options.uiLocales,
     resource: options.resource,
+    dpop_jkt: options.dpopJkt,
   });
   return url.href;
 }

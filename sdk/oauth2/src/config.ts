@@ -1,3 +1,5 @@
+import type { DpopKey } from './dpop.js';
+
 /** What `fetch` is, as far as this package calls it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -42,6 +44,11 @@ export interface OAuth2Config extends Server {
   scope?: string;
   /** How the secret travels: in the header (RFC 6749 §2.3.1; the default) or in the body. */
   clientAuth?: 'basic' | 'body';
+  /**
+   * Binds the tokens to this key, of `generateDpopKey` (DPoP, RFC 9449): whoever steals one cannot use it.
+   * The key has to be there for as long as the tokens are.
+   */
+  dpop?: DpopKey;
   /** Milliseconds to wait for each answer; 10 000. */
   timeout?: number;
   /** How often a request is sent again after a failure that may pass; 2. */

@@ -45,6 +45,7 @@ export class Holder {
 
   constructor(config: OAuth2Config, options: SessionOptions) {
     check(options.tokens);
+    if (options.tokens.tokenType === 'DPoP' && !config.dpop) throw new TypeError('dpop is missing: the tokens are bound to a key');
     authenticated(config, {}); // a mistake would come to light when the token expires, in a week
     this.#config = config;
     this.#options = options;

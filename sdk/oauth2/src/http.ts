@@ -1,6 +1,7 @@
 import { FluxerError, InvalidResponseError, NetworkError, fromResponse } from '@fluxer/errors';
 
 import { endpoint, required, type OAuth2Config, type RequestOptions, type Server } from './config.js';
+import { sendProved } from './dpop.js';
 import { asRecord } from './encoding.js';
 import { fetchOf } from './runtime.js';
 import { reasonOf, systemClock, within, type Limit } from './time.js';
@@ -32,7 +33,7 @@ export const afterRefusal: Repeatable = (error) => afterRateLimit(error) || (err
 export type Parameters = Record<string, string | undefined>;
 
 /** How requests are sent. */
-export type Settings = Pick<OAuth2Config, 'timeout' | 'retries' | 'fetch' | 'clock'>;
+export type Settings = Pick<OAuth2Config, 'timeout' | 'retries' | 'fetch' | 'clock' | 'dpop'>;
 
 /** What is sent as this client, and where to. */
 export interface ClientRequest extends RequestOptions {
@@ -50,7 +51,8 @@ export interface ClientRequest extends RequestOptions {
 export async function post(config: OAuth2Config, request: ClientRequest): Promise<Record<string, unknown>> {
   const { headers, body } = authenticated(config, request.parameters);
   const redact = [config.clientSecret, ...SECRET.map((name) => request.parameters[name])].filter((secret) => secret !== undefined);
-  return json(config, endpoint(config, request.endpoint), { ...request, redact, init: { method: 'POST', headers, body } });
+  const proves = request.endpoint === 'tokenEndpoint';
+  return json(config, endpoint(config, request.endpoint), { ...request, redact, proves, init: { method: 'POST', headers, body } });
 }
 
 /** How a URL of the authorization server is asked. */
@@ -59,6 +61,8 @@ interface Question extends RequestOptions {
   init?: RequestInit;
   /** What no error may repeat. */
   redact?: readonly string[];
+  /** Whether the request proves the configuration's key, where there is one. */
+  proves?: boolean;
 }
 
 /** The JSON object that a URL of the authorization server answers with. */
@@ -67,11 +71,13 @@ export async function json(config: Settings, url: URL, question: Question): Prom
 }
 
 /** The text that a URL of the authorization server answers with. */
-export async function text(config: Settings, url: URL, { repeatable, signal, redact, init }: Question): Promise<string> {
+export async function text(config: Settings, url: URL, { repeatable, signal, redact, proves = false, init }: Question): Promise<string> {
+  const { dpop, clock } = config;
   return retrying(config, { repeatable, signal }, () =>
     within(limit(config, url, signal), async (signal) => {
       // Nobody but this URL is to see what is sent, and nobody else is to answer.
-      const response = await send(config, url, { ...init, redirect: 'manual', signal });
+      const sent = (init: RequestInit): Promise<Response> => send(config, url, { ...init, redirect: 'manual', signal });
+      const response = proves && dpop ? await sendProved(url, { ...init }, { dpop, clock, repeatable: true }, sent) : await sent({ ...init });
       if (!response.ok) throw await fromResponse(response, { redact });
       return received(response, url, signal);
     }),

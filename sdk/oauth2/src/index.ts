@@ -11,6 +11,7 @@ export { InvalidCallbackError, IssuerMismatchError, StateMismatchError, parseCal
 export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, OAuth2Scope, RequestOptions, Server, VerifierConfig } from './config.js';
 export { discover, type DiscoverOptions, type DiscoveredServer } from './discover.js';
 export { InvalidIdTokenError, endSessionUrl, verifyIdToken, type EndSessionOptions, type IdToken, type IdTokenConfig, type IdTokenOptions } from './id-token.js';
+export { InvalidDpopProofError, dpopThumbprint, generateDpopKey, verifyDpopProof, type DpopKey, type ProvedRequest } from './dpop.js';
 export { createSession, type Session, type SessionOptions } from './session.js';
 export {
   clientCredentials, exchangeCode, introspect, refresh, revoke,

@@ -1,6 +1,7 @@
 import { InvalidResponseError, InvalidTokenError, fromResponse } from '@fluxer/errors';
 
 import { endpoint, parseUrl, type OAuth2Config } from './config.js';
+import { sendProved, type DpopKey } from './dpop.js';
 import type { Holder } from './holder.js';
 import { afterAnyFailure, afterRateLimit, failed, limit, retrying, send } from './http.js';
 import type { SessionOptions } from './session.js';
@@ -80,15 +81,17 @@ export class ResourceClient {
     }
   }
 
-  #send<T>(url: URL, init: RequestInit, { accessToken }: TokenSet, read: (response: Response) => Promise<T>): Promise<T> {
+  #send<T>(url: URL, init: RequestInit, { accessToken, tokenType }: TokenSet, read: (response: Response) => Promise<T>): Promise<T> {
     const headers = new Headers(init.headers);
-    headers.set('authorization', `Bearer ${accessToken}`);
+    // Tokens that were stored before there was a key stay what they were.
+    const dpop = tokenType === 'DPoP' ? this.#config.dpop : undefined;
+    headers.set('authorization', `${dpop ? 'DPoP' : 'Bearer'} ${accessToken}`);
     const signal = init.signal ?? undefined;
     const repeatable = !isRepeatable(init) ? () => false : isSafe(init) ? afterAnyFailure : afterRateLimit;
     return retrying(this.#config, { repeatable, signal }, async () => {
       const attempt = new Attempt(limit(this.#config, url, signal));
       try {
-        return await read(timed(await attempt.wait(this.#head(url, { ...init, headers, signal: attempt.signal }, accessToken)), url, attempt));
+        return await read(timed(await attempt.wait(this.#head(url, { ...init, headers, signal: attempt.signal }, accessToken, dpop)), url, attempt));
       } catch (error) {
         attempt.close();
         throw error;
@@ -96,9 +99,11 @@ export class ResourceClient {
     });
   }
 
-  async #head(url: URL, init: RequestInit, accessToken: string): Promise<Response> {
+  async #head(url: URL, init: RequestInit, accessToken: string, dpop: DpopKey | undefined): Promise<Response> {
     // Not every fetch takes the token out when a redirect leads elsewhere.
-    const response = await send(this.#config, url, { redirect: 'manual', ...init });
+    const sent = (init: RequestInit): Promise<Response> => send(this.#config, url, { redirect: 'manual', ...init });
+    const proving = dpop && { dpop, accessToken, clock: this.#config.clock, repeatable: isRepeatable(init) };
+    const response = proving ? await sendProved(url, init, proving, sent) : await sent(init);
     if (!response.ok) throw await fromResponse(response, { redact: [accessToken] });
     return response;
   }

@@ -10,7 +10,8 @@ import { systemClock } from './time.js';
 /** Tokens, as the token endpoint gave them (RFC 6749 §5.1). It is plain data: store it as JSON. */
 export interface TokenSet {
   accessToken: string;
-  tokenType: 'Bearer';
+  /** `DPoP` where it is bound to the configuration's key. */
+  tokenType: 'Bearer' | 'DPoP';
   /** How long the access token was good for when it came, in seconds. */
   expiresIn: number;
   /** Until when the access token is good, in milliseconds since 1970. */
@@ -77,7 +78,7 @@ export interface ActiveToken {
   clientId: string;
   /** What it opens, separated by spaces. */
   scope: string;
-  /** `Bearer`, or `refresh_token`, which opens nothing. */
+  /** `Bearer`, `DPoP`, or `refresh_token`, which opens nothing. */
   tokenType: string;
   /** Until when, in milliseconds since 1970. */
   expiresAt: number;
@@ -85,6 +86,8 @@ export interface ActiveToken {
   issuedAt: number;
   issuer: string | undefined;
   audience: string | undefined;
+  /** What names the key that the token is bound to (RFC 9449 §6.2). */
+  thumbprint?: string;
 }
 
 /**
@@ -173,11 +176,12 @@ export async function introspect(config: OAuth2Config, token: string, { hint, si
 }
 
 function activeToken(body: Record<string, unknown>): ActiveToken {
-  const { sub, client_id, scope, token_type, exp, iat, iss, aud } = body;
+  const { sub, client_id, scope, token_type, exp, iat, iss, aud, cnf } = body;
   const texts = { subject: sub, clientId: client_id, scope, tokenType: token_type };
   for (const value of Object.values(texts)) if (typeof value !== 'string') throw new InvalidResponseError('The introspection answer lacks a member');
   if (typeof exp !== 'number' || typeof iat !== 'number') throw new InvalidResponseError('The introspection answer lacks a time');
-  const optional = { issuer: text(iss), audience: text(aud) };
+  const thumbprint = text(asRecord(cnf)?.['jkt']);
+  const optional = { issuer: text(iss), audience: text(aud), ...(thumbprint !== undefined && { thumbprint }) };
   return { active: true, ...(texts as Record<keyof typeof texts, string>), expiresAt: exp * 1000, issuedAt: iat * 1000, ...optional };
 }
 
@@ -189,18 +193,20 @@ async function tokens(config: OAuth2Config, request: Omit<ClientRequest, 'endpoi
   const { clock = systemClock } = config;
   // Counted from before the request: better thought to expire too early than too late.
   const sentAt = clock.now();
-  return tokenSet(await post(config, { ...request, endpoint: 'tokenEndpoint' }), sentAt, asked);
+  const body = await post(config, { ...request, endpoint: 'tokenEndpoint' });
+  return tokenSet(body, { tokenType: config.dpop ? 'DPoP' : 'Bearer', sentAt, asked });
 }
 
-function tokenSet(body: Record<string, unknown>, sentAt: number, asked = ''): TokenSet {
+function tokenSet(body: Record<string, unknown>, { tokenType, sentAt, asked = '' }: Pick<TokenSet, 'tokenType'> & { sentAt: number; asked: string | undefined }): TokenSet {
   const { access_token: accessToken, refresh_token: refreshToken, id_token: idToken, token_type, expires_in: expiresIn, scope } = body;
   const guild = body['guild'] ?? undefined;
   if (!isToken(accessToken)) throw new InvalidResponseError('The token answer has no access token');
-  if (String(token_type).toLowerCase() !== 'bearer') throw new InvalidResponseError('The token answer has a token that is not Bearer');
+  // One that is not bound is not what was asked for, and anybody may have it (RFC 9449 §5).
+  if (String(token_type).toLowerCase() !== tokenType.toLowerCase()) throw new InvalidResponseError(`The token answer has a token that is not ${tokenType}`);
   if (typeof expiresIn !== 'number') throw new InvalidResponseError('The token answer does not say when the token expires');
   return {
     accessToken,
-    tokenType: 'Bearer',
+    tokenType,
     expiresIn,
     expiresAt: sentAt + expiresIn * 1000,
     ...(isToken(refreshToken) && { refreshToken }),

@@ -1,7 +1,7 @@
 import { InvalidTokenError, MissingOAuthScopeError } from '@fluxer/errors';
 
 import { required, type OAuth2Config, type OAuth2Scope, type RequestOptions } from './config.js';
-import { fromBase64Url, toBytes } from './encoding.js';
+import { asRecord, fromBase64Url, toBytes } from './encoding.js';
 import { decode } from './jwt.js';
 import { subtle } from './runtime.js';
 import { systemClock } from './time.js';
@@ -13,10 +13,15 @@ export interface VerifyOptions extends RequestOptions {
   scope?: OAuth2Scope | readonly OAuth2Scope[];
   /** Whom the token must be meant for; the issuer, as Fluxer's access tokens are. */
   audience?: string;
+  /**
+   * The thumbprint of the key whose DPoP proof came with the token, of `verifyDpopProof`. Without it a
+   * token that is bound to a key is refused: anybody may have taken it (RFC 9449 §7).
+   */
+  thumbprint?: string | undefined;
 }
 
 /** How `verifyTokenWithKey` checks a token. */
-export interface KeyOptions extends Pick<VerifyOptions, 'scope' | 'audience'> {
+export interface KeyOptions extends Pick<VerifyOptions, 'scope' | 'audience' | 'thumbprint'> {
   /** The HMAC key of access tokens, 32 bytes. */
   key: Uint8Array;
 }
@@ -60,7 +65,7 @@ export function hasScope(accessToken: string, scope: OAuth2Scope): boolean {
  */
 export async function verifyToken(config: OAuth2Config, accessToken: string, options: VerifyOptions = {}): Promise<VerifiedToken> {
   const token = await introspect(config, accessToken, { hint: 'access_token', signal: options.signal });
-  if (!token.active || !isOurs(config, token, options.audience)) throw new InvalidTokenError();
+  if (!token.active || !isOurs(config, token, options)) throw new InvalidTokenError();
   const { subject, clientId, scope, expiresAt } = token;
   return requireScope({ subject, clientId, scopes: scopesOf(scope), expiresAt }, options.scope);
 }
@@ -83,18 +88,24 @@ export async function verifyTokenWithKey(config: Pick<OAuth2Config, 'issuer' | '
   const decoded = decode(accessToken);
   // The algorithm is ours to choose and not the token's (RFC 8725 §3.1).
   if (decoded?.header['alg'] !== 'HS256' || !(await isSigned(accessToken, options.key))) throw new InvalidTokenError();
-  const { iss, aud, exp, sub, client_id, scope } = decoded.claims;
+  const { iss, aud, exp, sub, client_id, scope, cnf } = decoded.claims;
   const { clock = systemClock } = config;
   const current = typeof exp === 'number' && clock.now() < exp * 1000;
-  const meant = iss === issuer && aud === (options.audience ?? issuer);
+  const meant = iss === issuer && aud === (options.audience ?? issuer) && boundTo(cnf) === options.thumbprint;
   if (!current || !meant || typeof sub !== 'string' || typeof client_id !== 'string') throw new InvalidTokenError();
   return requireScope({ subject: sub, clientId: client_id, scopes: scopesOf(scope), expiresAt: exp * 1000 }, options.scope);
 }
 
 /** A refresh token is active too, and it opens nothing. */
-function isOurs({ issuer }: OAuth2Config, token: ActiveToken, audience = issuer): boolean {
+function isOurs({ issuer }: OAuth2Config, token: ActiveToken, { audience = issuer, thumbprint }: VerifyOptions): boolean {
   const is = (expected: string | undefined, said: string | undefined): boolean => expected === undefined || said === undefined || said === expected;
-  return token.tokenType.toLowerCase() === 'bearer' && is(issuer, token.issuer) && is(audience, token.audience);
+  const tokenType = thumbprint === undefined ? 'bearer' : 'dpop';
+  return token.tokenType.toLowerCase() === tokenType && token.thumbprint === thumbprint && is(issuer, token.issuer) && is(audience, token.audience);
+}
+
+/** The thumbprint of the key that a token is bound to; `null` where it is bound in a way that is unknown here. */
+export function boundTo(cnf: unknown): unknown {
+  return cnf === undefined ? undefined : (asRecord(cnf)?.['jkt'] ?? null);
 }
 
 /** @throws MissingOAuthScopeError where the token lacks one of them. */

@@ -28,6 +28,17 @@ export async function signed(by, typ, claims, header = {}) {
 
 export const halfHash = (token) => createHash('sha256').update(token).digest().subarray(0, 16).toString('base64url');
 
+/** Whoever holds a key, and proves it for a request with a token (RFC 9449 §4.2). */
+export async function holder(alg = 'ES256') {
+  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const jwk = await exportJWK(publicKey);
+  const proof = (claims, token) => {
+    const ath = createHash('sha256').update(token).digest('base64url');
+    return new SignJWT({ jti: 'j', ath, ...claims }).setProtectedHeader({ typ: 'dpop+jwt', alg, jwk }).sign(privateKey);
+  };
+  return { jkt: await calculateJwkThumbprint(jwk), proof };
+}
+
 export const idToken = (claims = {}, by = EC, header = {}) => signed(by, 'JWT', {
   iss: ISSUER, sub: '7', aud: CLIENT.clientId, exp: START + 3600, iat: START, auth_time: START - 60, amr: ['pwd'], sid: 'session-1', ...claims,
 }, header);
