@@ -557,6 +557,47 @@ fn a_refresh_token_is_bound_from_the_first_proof_on() {
 }
 
 #[test]
+fn an_application_may_take_no_tokens_that_are_not_bound() {
+    let world = World::new();
+    let holder = Holder::p256();
+    for kind in ["public", "confidential"] {
+        let uri = if kind == "public" {
+            "http://127.0.0.1/cb"
+        } else {
+            "https://a.example/cb"
+        };
+        let app = world.application(&json!({
+            "name": "Careful", "type": kind, "redirect_uris": [uri],
+            "dpop_bound_access_tokens": true,
+        }));
+        let code = world.alices_browser().code(&app.asks());
+        let refused = world.exchange(&app, &code).expect(400);
+        assert_eq!(refused.error(), REFUSED);
+        assert!(
+            refused.body.contains("the DPoP header is missing"),
+            "{}",
+            refused.body
+        );
+        let tokens = world.exchange_as(&app, &code, &holder).tokens();
+        assert_eq!(
+            world.refresh(&app, &tokens.refresh).expect(400).error(),
+            REFUSED
+        );
+        world
+            .refresh_as(&app, &tokens.refresh, Some(&holder))
+            .expect(200);
+        // Said again, it holds at once, whatever an isolate remembers.
+        let path = format!("/api/admin/applications/{}", app.id);
+        let change = json!({"dpop_bound_access_tokens": false});
+        world
+            .administer(Method::Patch, &path, Some(&change))
+            .expect(200);
+        let code = world.alices_browser().code(&app.asks());
+        world.exchange(&app, &code).expect(200);
+    }
+}
+
+#[test]
 fn a_confidential_application_may_change_its_key() {
     let world = World::new();
     let (one, other, app) = (Holder::p256(), Holder::ed25519(), &world.server);
@@ -734,6 +775,8 @@ fn with_nonces_a_proof_has_the_one_that_its_key_was_given() {
 fn a_fault_of_the_store_of_used_proofs_is_503_and_spends_nothing() {
     let world = Native::new();
     let holder = Holder::p256();
+    // The first use of a secret is written down.
+    world.own_token(&world.server, "");
     for app in [&world.server, &world.device] {
         let code = world.alices_browser().code(&app.asks());
         let exchange = || world.exchange_as(app, &code, &holder);
@@ -762,6 +805,8 @@ fn unless_pending_fails(world: &Native, step: usize, send: &dyn Fn() -> Answer) 
 fn a_proof_costs_one_question_where_tokens_are_issued_and_none_at_resources() {
     let world = Native::new();
     let (holder, app) = (Holder::p256(), &world.server);
+    // The first use of a secret is written down.
+    world.own_token(app, "");
     let code = world.alices_browser().code(&app.asks());
     world.memory.forget_steps();
     let tokens = world.exchange_as(app, &code, &holder).tokens();

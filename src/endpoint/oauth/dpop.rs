@@ -5,6 +5,7 @@ use core::cell::Cell;
 
 use crate::endpoint::{Context, Failure};
 use crate::id::AttemptId;
+use crate::oauth::client::Client;
 use crate::oauth::dpop::{DpopProof, ProofError, ProvedRequest, nonce};
 use crate::oauth::error::Refusal;
 use crate::oauth::jwk::JwkThumbprint;
@@ -78,6 +79,14 @@ pub async fn pushed<'a, E: Edge>(
         .into());
     }
     Ok(key)
+}
+
+/// Refuses a request without a proof, of a client whose tokens are bound or not given.
+pub fn demand(client: &Client, key: Option<&ProvedKey<'_>>) -> Result<(), Refusal> {
+    if key.is_none() && client.requires_dpop() {
+        return Err(Refusal::Proof(ProofError::Missing));
+    }
+    Ok(())
 }
 
 /// Uses up the proof of a request, where it has one.

@@ -52,6 +52,7 @@ async fn grant<E: Edge>(
     key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     client.client().may_use(grant_type)?;
+    dpop::demand(client.client(), key)?;
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params, key).await,
         GrantType::RefreshToken => refresh_token::rotate(cx, client, params, key).await,
