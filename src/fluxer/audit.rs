@@ -85,6 +85,19 @@ wire_enum! {
     }
 }
 
+impl Action {
+    /// Whether it belongs to a user's every login. It is always done by a user to themselves, and the
+    /// log's index of targets leaves it out.
+    pub const fn is_everyday(self) -> bool {
+        matches!(self, Self::Login | Self::Logout | Self::Consent)
+    }
+
+    /// Whether there is one in any stretch of the log.
+    pub const fn is_common(self) -> bool {
+        self.is_everyday() || matches!(self, Self::LoginFailed | Self::TokenRevoked)
+    }
+}
+
 /// An entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {

@@ -83,7 +83,11 @@ function d1(env, database) {
     return wrap(real, { bind, first: faulty('first'), run: faulty('run'), all: faulty('all'), raw: faulty('raw') });
   };
   const prepare = (sql) => statement(database.prepare(sql), sql);
-  const batch = (statements) => step(env, { part: 'd1', op: 'batch', about: `${statements.length} statements` }, () => database.batch(statements.map(unwrap)));
+  const batch = (statements) => step(env, { part: 'd1', op: 'batch', about: `${statements.length} statements` }, async () => {
+    const results = await database.batch(statements.map(unwrap));
+    await plan(env, { part: 'written', rows: results.reduce((sum, { meta }) => sum + meta.rows_written, 0) });
+    return results;
+  });
   const exec = (sql) => step(env, { part: 'd1', op: 'exec', about: sql }, () => database.exec(sql));
   return wrap(database, { prepare, batch, exec });
 }

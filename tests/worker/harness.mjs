@@ -367,6 +367,7 @@ export class Storage {
   constructor() {
     this.steps = [];
     this.rows = [];
+    this.written = 0; // rows of D1, with those of its indexes, by transactions
     this.running = new Set();
     this.clock = 0; // how far the Worker's clock is ahead of ours …
     this.stopped = undefined; // … or where it stands
@@ -394,6 +395,10 @@ export class Storage {
     }
     if (step.part === 'rows') {
       this.rows.push(step);
+      return undefined;
+    }
+    if (step.part === 'written') {
+      this.written += step.rows;
       return undefined;
     }
     this.steps.push(step);

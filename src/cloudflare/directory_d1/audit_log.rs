@@ -1,4 +1,6 @@
-//! The audit log.
+//! The audit log, and its two indexes: by actor, and by action and target for what is done seldom.
+
+use core::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +16,11 @@ use crate::time::Timestamp;
 const SWEPT_AT_ONCE: u32 = 5_000;
 /// Statements of one sweep at most: what is left over waits for the next.
 const SWEEPS: usize = 20;
-
+/// How long an entry that is written once is looked for: its form or its code is long gone by then.
+const ONCE_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// What the index of what is done seldom leaves out, as its migration spells it: SQLite takes the index
+/// only for a condition that says the same.
+const SELDOM: &str = "action NOT IN ('user.login', 'user.logout', 'authorization.granted')";
 /// Entries that one search looks at where no index finds what is wanted.
 const LOOKED_AT: u32 = 20_000;
 
@@ -60,10 +66,11 @@ impl Bindings {
             Value::Null => Bind::Null,
             details => id(details),
         };
+        let actor = || entry.actor.map_or(Bind::Null, id);
         let mut all = vec![
             id(entry.id),
             Bind::Text(entry.action.as_str()),
-            entry.actor.map_or(Bind::Null, id),
+            actor(),
             entry.application.map_or(Bind::Null, id),
             entry.target.map_or(Bind::Null, id),
             Bind::Text(&entry.address),
@@ -72,15 +79,43 @@ impl Bindings {
             text_or_null(entry.once.as_deref()),
         ];
         all.extend(values.iter().cloned());
+        let mut once = "";
+        if let Some(reason) = &entry.once {
+            once = "AND NOT EXISTS (SELECT 1 FROM audit_log \
+                    WHERE actor_id = ? AND id >= CAST(? AS INTEGER) AND once = ?)";
+            let made_at = Timestamp::from_millis(entry.id.0.created_at_millis());
+            let since = Snowflake::first_of((made_at - ONCE_WITHIN).millis());
+            all.extend([actor(), id(since), Bind::Text(reason)]);
+        }
         self.prepare(
             &format!(
                 "INSERT INTO audit_log \
                  (id, action, actor_id, application_id, target_id, address, device, details, once) \
-                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ?, ?, ? {condition} \
+                 SELECT CAST(? AS INTEGER), ?, ?, ?, ?, ?, ?, ?, ? {condition} {once} \
                  ON CONFLICT DO NOTHING"
             ),
             &all,
         )
+    }
+}
+
+/// What is not of every login, so spelled that SQLite finds it by its action and its target.
+fn seldom() -> String {
+    let actions = Action::ALL.iter().filter(|it| !it.is_everyday());
+    let actions: Vec<_> = actions.map(|it| format!("'{it}'")).collect();
+    format!(" AND {SELDOM} AND action IN ({})", actions.join(", "))
+}
+
+/// The parts of the log where the entries stand that a filter wants, each found by one index.
+fn parts(wanted: &EntryFilter) -> Vec<String> {
+    match (wanted.action, wanted.actor, wanted.target) {
+        (_, None, Some(_)) => {
+            let everyday = format!(" AND actor_id = target_id AND NOT ({SELDOM})");
+            vec![everyday, seldom()]
+        }
+        (Some(action), None, None) if !action.is_common() => vec![format!(" AND {SELDOM}")],
+        // What is common fills a page before many other entries are read.
+        (_, _, _) => vec![String::new()],
     }
 }
 
@@ -112,22 +147,22 @@ fn entries_sql(
     let any = "? IN (application_id, actor_id, target_id)";
     condition(&mut others, any, application);
     condition(&mut others, "address = ?", wanted.address.as_ref().map(id));
-    let mut person = [String::new(), String::new()];
+    let mut parts = parts(wanted);
     if let Some(it) = wanted.person {
-        condition(&mut person[0], "actor_id = ?", Some(id(it)));
-        condition(&mut person[1], "target_id = ?", Some(id(it)));
+        let (mut by, mut on) = (String::new(), seldom());
+        condition(&mut by, "actor_id = ?", Some(id(it)));
+        condition(&mut on, "target_id = ?", Some(id(it)));
+        parts = vec![by, on];
     }
-    // Each half is the newest of an index: an OR would sort all that a person ever did.
-    let half = |person: &str| {
+    // Each part is the newest of an index: an OR would sort all that a person ever did.
+    let part = |found: &String| {
         format!(
             "SELECT * FROM (SELECT * FROM audit_log WHERE id >= CAST(?1 AS INTEGER) AND \
-             id < CAST(?2 AS INTEGER){indexed}{person} ORDER BY id DESC LIMIT {window})"
+             id < CAST(?2 AS INTEGER){indexed}{found} ORDER BY id DESC LIMIT {window})"
         )
     };
-    let looked = match wanted.person {
-        None => half(""),
-        Some(_) => [half(&person[0]), half(&person[1])].join(" UNION "),
-    };
+    let looked: Vec<_> = parts.iter().map(part).collect();
+    let looked = looked.join(" UNION ");
     let limit = range.limit;
     let sql = format!(
         "WITH looked AS (SELECT * FROM ({looked}) ORDER BY id DESC LIMIT {window}) \

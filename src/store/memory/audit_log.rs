@@ -11,9 +11,7 @@ use crate::time::Timestamp;
 impl AuditLog for Memory {
     fn record(&self, entry: Entry) {
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
-        let kept = self.step("audit", |state| {
-            state.directory.entries.insert(entry.id, entry);
-        });
+        let kept = self.step("audit", |state| state.directory.keep(entry));
         if let Err(fault) = kept {
             self.log(&format!("{fault}: {lost}"));
         }

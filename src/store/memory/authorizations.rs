@@ -46,7 +46,7 @@ impl Authorizations for Memory {
             for entry in consent.entries {
                 let mut kept = tables.entries.values();
                 if !kept.any(|kept| kept.once.is_some() && kept.once == entry.once) {
-                    tables.entries.insert(entry.id, entry);
+                    tables.keep(entry);
                 }
             }
             Consented::Yes
