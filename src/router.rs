@@ -1,5 +1,6 @@
 //! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
+use core::cell::OnceCell;
 use core::pin::Pin;
 
 use crate::config::Config;
@@ -24,6 +25,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         config,
         request,
         now: edge.now(),
+        code_record: OnceCell::new(),
     };
     let mut response = match Matched::of(request, config) {
         Err(unmatched) => unmatched.respond(&cx),

@@ -5,6 +5,8 @@
 
 use std::rc::Rc;
 
+use futures_util::future::join;
+
 use super::attempts::{Attempt, Counter};
 use super::context::Context;
 use super::cookies::Cookie;
@@ -19,7 +21,7 @@ use crate::fluxer::user::User;
 use crate::http::Method;
 use crate::ledger::{Status, Withdrawn};
 use crate::oauth::binding::TokenBinding;
-use crate::oauth::scope::Scope;
+use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault, HashKind, Known, OfBot, Session};
@@ -46,6 +48,10 @@ impl<E: Edge> Context<'_, E> {
     }
 }
 
+/// A token of ours with a scope that opens the resource. It may have ended since: whoever holds one asks
+/// for the resource while it is found out.
+pub struct SignedToken(AccessToken);
+
 /// A token that works, and whose it is.
 pub struct Bearer {
     /// The token.
@@ -57,7 +63,7 @@ pub struct Bearer {
 /// Who asks for a resource: a token's user, or a bot.
 pub enum Caller {
     /// A token, within its scopes.
-    Bearer(Bearer),
+    Token(SignedToken),
     /// An application's bot, as itself.
     Bot(Box<Application>),
 }
@@ -122,17 +128,17 @@ pub async fn caller<E: Edge>(
 ) -> Result<Caller, Failure<ApiError>> {
     Ok(match credential(cx)? {
         Credential::Token(token, presented) => {
-            Caller::Bearer(verify(cx, token, presented, needs).await?)
+            Caller::Token(verify(cx, token, presented, needs).await?)
         }
         Credential::Bot(token) => Caller::Bot(Box::new(verify_bot(cx, token).await?)),
     })
 }
 
-/// The bearer token of a request; a bot's opens nothing here.
-pub async fn bearer<E: Edge>(
+/// The access token of a request; a bot's opens nothing here.
+pub async fn signed_token<E: Edge>(
     cx: &Context<'_, E>,
     needs: Needs,
-) -> Result<Bearer, Failure<ApiError>> {
+) -> Result<SignedToken, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Token(token, presented) => verify(cx, token, presented, needs).await,
         Credential::Bot(_) => Err(ApiError::InvalidToken.into()),
@@ -147,13 +153,13 @@ pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<Ap
     }
 }
 
-/// Asks the ledger last: a token that would open nothing here costs it no question.
+/// A token that would open nothing here costs no question.
 async fn verify<E: Edge>(
     cx: &Context<'_, E>,
     sent: &str,
     presented: Presented,
     needs: Needs,
-) -> Result<Bearer, Failure<ApiError>> {
+) -> Result<SignedToken, Failure<ApiError>> {
     let invalid = || ApiError::InvalidToken;
     let token = AccessToken::verify(&cx.config.keyring, &cx.config.issuers, sent, cx.now)
         .ok_or_else(invalid)?;
@@ -168,12 +174,49 @@ async fn verify<E: Edge>(
             return Err(invalid().into());
         }
     }
-    let application = application_of(cx, &token).await?.ok_or_else(invalid)?;
     needs.check(&token)?;
-    if !works(cx, &token).await? {
-        return Err(invalid().into());
+    Ok(SignedToken(token))
+}
+
+impl SignedToken {
+    /// The id of the token's user.
+    pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
+        match self.0.subject {
+            Subject::User(user, _) => Ok(user),
+            Subject::Application(..) => Err(ApiError::InvalidToken.into()),
+        }
     }
-    Ok(Bearer { token, application })
+
+    /// Whether it has a user who opens one of these scopes.
+    pub fn opens_of_a_user(&self, scopes: Scopes) -> bool {
+        let has_user = matches!(self.0.subject, Subject::User(..));
+        has_user && !self.0.scope.intersection(scopes).is_empty()
+    }
+
+    /// Finds out whether it works: asks for its application and its ledger at the same time.
+    pub async fn check<E: Edge>(self, cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
+        let (application, works) = join(application_of(cx, &self.0), works(cx, &self.0)).await;
+        let application = application?.ok_or(ApiError::InvalidToken)?;
+        if !works? {
+            return Err(ApiError::InvalidToken.into());
+        }
+        Ok(Bearer {
+            token: self.0,
+            application,
+        })
+    }
+
+    /// The same, and the token's user, who may have been deleted since.
+    pub async fn check_with_user<E: Edge>(
+        self,
+        cx: &Context<'_, E>,
+    ) -> Result<(Bearer, User), Failure<ApiError>> {
+        let user = self.user_id()?;
+        let (bearer, user) = join(self.check(cx), cx.user(user)).await;
+        let bearer = bearer?;
+        let user = user?.filter(|it| !it.suspended);
+        Ok((bearer, user.ok_or(ApiError::InvalidToken)?))
+    }
 }
 
 /// Asked of the directory each time, and of no cache: a token that was reset is dead at once.
@@ -251,24 +294,6 @@ pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<
     }
 }
 
-impl Bearer {
-    /// The id of the token's user.
-    pub fn user_id(&self) -> Result<UserId, Failure<ApiError>> {
-        match self.token.subject {
-            Subject::User(user, _) => Ok(user),
-            Subject::Application(..) => Err(ApiError::InvalidToken.into()),
-        }
-    }
-
-    /// The user of the token, who may have been deleted since.
-    pub async fn user<E: Edge>(&self, cx: &Context<'_, E>) -> Result<User, Failure<ApiError>> {
-        let user = cx.user(self.user_id()?).await?;
-        Ok(user
-            .filter(|it| !it.suspended)
-            .ok_or(ApiError::InvalidToken)?)
-    }
-}
-
 /// Who administers: a trusted application, for a user who is an administrator or on its own behalf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Administrator {
@@ -290,8 +315,15 @@ impl Administrator {
 pub async fn administrator<E: Edge>(
     cx: &Context<'_, E>,
 ) -> Result<Administrator, Failure<ApiError>> {
-    let bearer = bearer(cx, Needs::OneOf(&[Scope::Admin])).await?;
+    let token = signed_token(cx, Needs::OneOf(&[Scope::Admin])).await?;
     let denied = || ApiError::AccessDenied;
+    let (bearer, user) = match token.0.subject {
+        Subject::Application(..) => (token.check(cx).await?, None),
+        Subject::User(..) => {
+            let (bearer, user) = token.check_with_user(cx).await?;
+            (bearer, Some(user))
+        }
+    };
     if !bearer.application.client.is_trusted() {
         // It may have become so since it was read.
         let current = cx.current_application(bearer.token.application).await?;
@@ -299,16 +331,12 @@ pub async fn administrator<E: Edge>(
             return Err(denied().into());
         }
     }
-    let user = match bearer.token.subject {
-        Subject::Application(..) => None,
-        Subject::User(..) => {
-            let user = bearer.user(cx).await?;
-            Some(user.admin.then_some(user.id).ok_or_else(denied)?)
-        }
-    };
+    if user.as_ref().is_some_and(|user| !user.admin) {
+        return Err(denied().into());
+    }
     Ok(Administrator {
         application: bearer.token.application,
-        user,
+        user: user.map(|user| user.id),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What every endpoint has: the world outside, the settings, the request, and the instant it came.
 
+use core::cell::OnceCell;
 use std::rc::Rc;
 
 use super::return_to::ReturnTo;
@@ -13,7 +14,7 @@ use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{BrowserSeen, Edge, Fault, Known, Outlook};
+use crate::store::{BrowserSeen, CodeRecord, Edge, Fault, Known, Outlook};
 use crate::time::Timestamp;
 
 /// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
@@ -33,6 +34,8 @@ pub struct Context<'a, E> {
     pub request: &'a Request,
     /// When it came.
     pub now: Timestamp,
+    /// The record of the request's code, where it was read while the limiter was asked.
+    pub code_record: OnceCell<Option<CodeRecord>>,
 }
 
 impl<E> Context<'_, E> {

@@ -1,7 +1,10 @@
 //! Whose window a request is counted in, and what a full one is answered.
 
+use futures_util::future::join;
+
 use super::Context;
 use super::oauth::client_authentication::remembered_proof;
+use super::oauth::token::read_ahead;
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};
 use crate::oauth::client::authentication::Proof;
@@ -14,11 +17,17 @@ use crate::store::Edge;
 /// The grant by which a device asks again and again (RFC 8628 §3.4).
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// Takes a request's place. One question to one limiter is all that it costs. A limiter that cannot
-/// be reached stops nobody here: an outage of ours must not become one of every application.
+/// Takes a request's place. One question to one limiter is all that it costs, but for what KV is asked
+/// meanwhile. A limiter that cannot be reached stops nobody here: an outage of ours must not become one
+/// of every application.
 pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<Verdict> {
     let (key, limit) = window(cx, bucket);
-    match cx.edge.take(&key, limit?).await {
+    let asked = cx.edge.take(&key, limit?);
+    let verdict = match bucket {
+        Bucket::Token => join(asked, read_ahead(cx)).await.0,
+        Bucket::Authorize | Bucket::Revoke | Bucket::Register => asked.await,
+    };
+    match verdict {
         Ok(verdict) => Some(verdict),
         Err(fault) => {
             cx.edge.log(&fault.to_string());

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::{join, join3};
 use serde_json::{Value, json};
 
 use crate::endpoint::attempts::{Attempt, Counter};
@@ -138,8 +139,12 @@ async fn for_resource<E: Edge>(
     token: &ResourceToken,
     may_ask: bool,
 ) -> Result<Option<Value>, Fault> {
+    if !may_ask {
+        return Ok(None);
+    }
     let standing = token.standing();
-    if !may_ask || application_of(cx, &standing).await?.is_none() || !works(cx, &standing).await? {
+    let (application, works) = join(application_of(cx, &standing), works(cx, &standing)).await;
+    if application?.is_none() || !works? {
         return Ok(None);
     }
     let sub = match token.subject {
@@ -208,11 +213,13 @@ async fn access<E: Edge>(
     if !may_ask(client, token) {
         return Ok(None);
     }
-    let application = application_of(cx, token).await?;
-    let Some(application) = application else {
+    let username = username(cx, client, token);
+    let asked = join3(application_of(cx, token), works(cx, token), username);
+    let (application, works, username) = asked.await;
+    let Some(application) = application? else {
         return Ok(None);
     };
-    if !works(cx, token).await? {
+    if !works? {
         return Ok(None);
     }
     let sub = match token.subject {
@@ -231,7 +238,7 @@ async fn access<E: Edge>(
         "iss": cx.config.issuer.as_str(),
     });
     let shown = with_confirmation(shown, token.binding);
-    Ok(Some(match username(cx, client, token).await {
+    Ok(Some(match username {
         Some(username) => with_member(shown, "username", username.as_str()),
         None => shown,
     }))

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::config::AvatarUrl;
-use crate::endpoint::caller::{Needs, bearer};
+use crate::endpoint::caller::{Needs, signed_token};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::user::User;
@@ -15,8 +15,7 @@ use crate::store::Edge;
 /// `GET` and `POST`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let needs = Needs::OneOf(&[Scope::Identify, Scope::Openid, Scope::Profile]);
-    let bearer = bearer(cx, needs).await?;
-    let user = bearer.user(cx).await?;
+    let (bearer, user) = signed_token(cx, needs).await?.check_with_user(cx).await?;
     let shown = claims(&user, bearer.token.scope, cx.config.avatar_url.as_ref());
     Ok(Response::json(200, &shown))
 }

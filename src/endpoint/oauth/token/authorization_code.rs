@@ -1,5 +1,6 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
+use futures_util::future::join;
 use serde_json::json;
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
@@ -18,7 +19,9 @@ use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::pkce::challenge_of_verifier;
 use crate::snowflake::{RoleId, UserId};
-use crate::store::{Consent, Consented, Edge, Fault, Installation, Member, RefreshRecord};
+use crate::store::{
+    CodeRecord, Consent, Consented, Edge, Fault, Installation, Member, RefreshRecord,
+};
 
 /// Redeems a code.
 pub(super) async fn redeem<E: Edge>(
@@ -34,16 +37,17 @@ pub(super) async fn redeem<E: Edge>(
 
     // KV may refuse what time has refused; whatever else it says or does not say, the ledger
     // decides, for a hit may be stale and a miss may be early.
-    let record = cx.edge.code(&code.hash()).await.unwrap_or_else(|fault| {
-        cx.edge.log(&fault.to_string());
-        None
-    });
+    let record = match cx.code_record.get() {
+        Some(record) => record.clone(),
+        None => record(cx, &code).await,
+    };
     if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
         return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
     }
 
-    let target = resource::granted(cx, params, code.resource).await?;
-    let signer = id_token_signer(cx, client.client(), code.openid).await?;
+    let signer = id_token_signer(cx, client.client(), code.openid);
+    let (target, signer) = join(resource::granted(cx, params, code.resource), signer).await;
+    let (target, signer) = (target?, signer?);
     let family = FamilyId::of_hash(code.hash().bytes());
     let ledger = LedgerId::User(code.user, code.application);
     let redeem = Redeem {
@@ -81,6 +85,22 @@ pub(super) async fn redeem<E: Edge>(
     Ok(Issuance {
         guild: redeemed.guild,
         ..Issuance::of_family(code.user, code.application, family, live, signer, target)
+    })
+}
+
+/// Reads the record of a request's code before it is known who asks.
+pub(super) async fn read_ahead<E: Edge>(cx: &Context<'_, E>, params: &Params) {
+    let code = params.one("code").ok().flatten();
+    if let Some(code) = code.and_then(|code| Code::parse(&cx.config.keyring, code)) {
+        let record = record(cx, &code).await;
+        let _ = cx.code_record.set(record);
+    }
+}
+
+async fn record<E: Edge>(cx: &Context<'_, E>, code: &Code) -> Option<CodeRecord> {
+    cx.edge.code(&code.hash()).await.unwrap_or_else(|fault| {
+        cx.edge.log(&fault.to_string());
+        None
     })
 }
 

@@ -44,6 +44,17 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     Ok(issuance.respond(cx, client.client(), binding).await?)
 }
 
+/// Reads what a token request will ask KV for, while the limiter is asked. D1 and all that changes
+/// anything wait until the request is counted.
+pub async fn read_ahead<E: Edge>(cx: &Context<'_, E>) {
+    let Ok(params) = cx.form_or_json() else {
+        return;
+    };
+    if params.one("grant_type") == Ok(Some(GrantType::AuthorizationCode.as_str())) {
+        authorization_code::read_ahead(cx, &params).await;
+    }
+}
+
 async fn grant<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
