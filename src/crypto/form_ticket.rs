@@ -34,6 +34,8 @@ pub struct FormNonce(pub [u8; 16]);
 struct TicketClaims {
     form: String,
     jti: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    note: Option<String>,
 }
 
 /// What a form that came back was worth.
@@ -46,34 +48,43 @@ pub enum Ticket {
 }
 
 impl Form<'_> {
-    /// The hidden field's value.
+    /// The hidden field's value, with a note for when the form comes back. Whoever has the form can read
+    /// the note, and nobody can change it.
     pub fn ticket(
         &self,
         keyring: &Keyring,
         nonce: FormNonce,
+        note: Option<String>,
         now: Timestamp,
     ) -> Result<String, SigningError> {
         let claims = TicketClaims {
             form: self.digest(),
             jti: base64url::encode(&nonce.0),
+            note,
         };
         keyring.sign(Purpose::Form, claims, now, now + FORM_LIFETIME)
     }
 
     /// Checks a hidden field that came back.
     pub fn check(&self, keyring: &Keyring, ticket: &str, now: Timestamp) -> Ticket {
-        let Some(verified) = keyring.verify::<TicketClaims>(Purpose::Form, ticket, now) else {
-            return Ticket::Invalid;
-        };
-        let same_form = verified
-            .claims
-            .form
-            .as_bytes()
-            .ct_eq(self.digest().as_bytes());
-        match base64url::decode_array(&verified.claims.jti) {
-            Some(nonce) if same_form.into() => Ticket::Valid(FormNonce(nonce)),
-            _ => Ticket::Invalid,
+        match self.read(keyring, ticket, now) {
+            Some((nonce, _)) => Ticket::Valid(nonce),
+            None => Ticket::Invalid,
         }
+    }
+
+    /// The nonce and the note of a hidden field that came back, where it is of this form.
+    pub fn read(
+        &self,
+        keyring: &Keyring,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Option<(FormNonce, Option<String>)> {
+        let verified = keyring.verify::<TicketClaims>(Purpose::Form, ticket, now)?;
+        let TicketClaims { form, jti, note } = verified.claims;
+        let same_form = form.as_bytes().ct_eq(self.digest().as_bytes());
+        let nonce = base64url::decode_array(&jti)?;
+        bool::from(same_form).then_some((FormNonce(nonce), note))
     }
 
     /// The parts are hashed one by one, so that no two forms run together.
@@ -101,7 +112,7 @@ mod tests {
     #[test]
     fn a_ticket_is_good_for_its_form_its_browser_and_its_subject() {
         let nonce = FormNonce([9; 16]);
-        let ticket = FORM.ticket(&keyring(), nonce, NOW).expect("signed");
+        let ticket = FORM.ticket(&keyring(), nonce, None, NOW).expect("signed");
         assert_eq!(FORM.check(&keyring(), &ticket, NOW), Ticket::Valid(nonce));
         for other in [
             Form {
@@ -134,7 +145,7 @@ mod tests {
     #[test]
     fn a_ticket_ends_with_its_form() {
         let ticket = FORM
-            .ticket(&keyring(), FormNonce([9; 16]), NOW)
+            .ticket(&keyring(), FormNonce([9; 16]), None, NOW)
             .expect("signed");
         assert_eq!(
             FORM.check(&keyring(), &ticket, NOW + FORM_LIFETIME),

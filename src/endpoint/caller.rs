@@ -36,13 +36,17 @@ pub struct LoggedIn {
 }
 
 impl<E: Edge> Context<'_, E> {
+    /// The cookie of a session, which may be anybody's and long over.
+    pub fn session_cookie(&self) -> Option<Secret<SessionId>> {
+        self.cookie(Cookie::Session).map(Secret::new)
+    }
+
     /// The session of the request's cookie, and what its user granted the application that the
     /// request is about.
     pub async fn logged_in(&self, about: Option<ApplicationId>) -> Result<Option<LoggedIn>, Fault> {
-        let Some(cookie) = self.cookie(Cookie::Session) else {
+        let Some(cookie) = self.session_cookie() else {
             return Ok(None);
         };
-        let cookie = Secret::new(cookie);
         let session = self.edge.session(&cookie.hash(), about, self.now).await?;
         Ok(session.map(|session| LoggedIn { session, cookie }))
     }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::failure::Notice;
-use crate::crypto::form_ticket::{Form, FormNonce, Ticket};
+use crate::crypto::form_ticket::{Form, FormNonce};
 use crate::http::Request;
 use crate::location::Target;
 use crate::oauth::params::Params;
@@ -11,17 +11,28 @@ use crate::store::{Edge, Fault};
 impl<E: Edge> Context<'_, E> {
     /// The hidden field of a form that is about to be shown.
     pub fn ticket(&self, form: &Form<'_>) -> Result<String, Fault> {
+        self.ticket_noting(form, None)
+    }
+
+    /// The same, with a note for when the form comes back.
+    pub fn ticket_noting(&self, form: &Form<'_>, note: Option<String>) -> Result<String, Fault> {
         let nonce = FormNonce(self.edge.random()?);
-        Ok(form.ticket(&self.config.keyring, nonce, self.now)?)
+        Ok(form.ticket(&self.config.keyring, nonce, note, self.now)?)
     }
 
     /// Checks that a form that came back was shown by us, to this browser.
     pub fn check_ticket(&self, form: &Form<'_>, params: &Params) -> Option<FormNonce> {
+        self.read_ticket(form, params).map(|(nonce, _)| nonce)
+    }
+
+    /// The same, with the note that the form was shown with.
+    pub fn read_ticket(
+        &self,
+        form: &Form<'_>,
+        params: &Params,
+    ) -> Option<(FormNonce, Option<String>)> {
         let ticket = params.required("csrf_token").ok()?;
-        match form.check(&self.config.keyring, ticket, self.now) {
-            Ticket::Valid(nonce) => Some(nonce),
-            Ticket::Invalid => None,
-        }
+        form.read(&self.config.keyring, ticket, self.now)
     }
 
     /// A request that a client posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2), as the same

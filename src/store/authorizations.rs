@@ -1,6 +1,6 @@
 //! What users authorized: the consents that are remembered.
 
-use super::Fault;
+use super::{Fault, SeenSession};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::audit::Entry;
 use crate::fluxer::guild::{Membership, Role};
@@ -29,6 +29,9 @@ pub struct Consent<'a> {
     /// The session that agreed. Nothing is remembered unless it still stands. None where a client
     /// redeems what a session has agreed to before.
     pub session: Option<&'a Hash<SessionId>>,
+    /// What the form rests on of that session, where it was not read again since. Nothing is remembered
+    /// unless all of it is still so.
+    pub seen: Option<&'a SeenSession>,
     /// Whose it is.
     pub user: UserId,
     /// To which application.
@@ -67,6 +70,8 @@ pub struct Installation<'a> {
 pub enum Consented {
     /// It is remembered, and the bot is where it should be.
     Yes,
+    /// Not all is as it was seen, or the bot could not be added; nothing was changed.
+    Changed,
     /// The session had ended; nothing was changed.
     SessionEnded,
     /// The application was deleted; nothing was changed.

@@ -45,7 +45,7 @@ pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
 pub use resources::{ResourceTaken, Resources};
 pub use revocations::Revocations;
-pub use sessions::{BrowserSeen, Ended, NewSession, OpenSession, Session, Sessions};
+pub use sessions::{BrowserSeen, Ended, NewSession, OpenSession, SeenSession, Session, Sessions};
 pub use users::{Account, Taken, Users};
 
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};

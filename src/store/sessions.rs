@@ -3,6 +3,8 @@
 use core::net::IpAddr;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Fault;
 use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::shown::Shown;
@@ -25,6 +27,37 @@ pub struct Session {
     pub granted: Option<Scopes>,
     /// What they were shown of it then; `None` also where nothing was noted of it yet.
     pub shown: Option<Shown>,
+}
+
+/// What a form rests on of the session that it was shown to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenSession {
+    /// As whom.
+    pub user: UserId,
+    /// Whether they administer.
+    pub admin: bool,
+    /// Since when.
+    pub authenticated_at: Timestamp,
+    /// By what proof.
+    pub amr: AuthenticationMethods,
+    /// What the user granted the application that the form is about.
+    pub granted: Option<Scopes>,
+    /// What they were shown of it then.
+    pub shown: Option<Shown>,
+}
+
+impl SeenSession {
+    /// A session as it is read.
+    pub fn of(session: &Session) -> Self {
+        Self {
+            user: session.user.id,
+            admin: session.user.admin,
+            authenticated_at: session.authenticated_at,
+            amr: session.amr,
+            granted: session.granted,
+            shown: session.shown.clone(),
+        }
+    }
 }
 
 /// A browser that is about to be logged in.

@@ -33,6 +33,15 @@ impl From<AuthorizationRow> for Authorization {
 const STANDS: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS session) WHERE session IS NULL \
                       OR EXISTS (SELECT 1 FROM sessions WHERE id_hash = session))";
 
+/// Whether all is as the form was shown: `?` are the application, the session, now, whether its user
+/// administers, what they granted, and what they were shown.
+const AS_SEEN: &str = "EXISTS (SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id \
+                       LEFT JOIN authorizations ON authorizations.user_id = users.id \
+                       AND authorizations.application_id = ? \
+                       WHERE sessions.id_hash = ? AND sessions.expires_at > ? \
+                       AND NOT users.suspended AND users.admin = ? AND authorizations.shown IS ? \
+                       AND CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END IS ?)";
+
 /// Whether the bot was added by this form: `?` are the application, the guild and the form.
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
@@ -47,11 +56,12 @@ impl Bindings {
     ) -> Result<Vec<D1PreparedStatement>, Fault> {
         let seen = asked.installer;
         let (application, guild) = (consent.application, seen.guild.id);
+        let (stands, standing) = Self::stands(consent)?;
         let member = self.prepare(
             &format!(
                 "INSERT INTO bot_members \
                  (application_id, guild_id, inviter_id, installation, joined_at) \
-                 SELECT ?, ?, ?, ?, ? WHERE {STANDS} AND EXISTS (SELECT 1 FROM guilds \
+                 SELECT ?, ?, ?, ?, ? WHERE {stands} AND EXISTS (SELECT 1 FROM guilds \
                  LEFT JOIN members ON members.guild_id = guilds.id AND members.user_id = ? \
                  WHERE guilds.id = ? AND members.permissions IS ? \
                  AND (guilds.owner_id IS ?) = ?) AND EXISTS (SELECT 1 FROM applications \
@@ -59,20 +69,25 @@ impl Bindings {
                  AND (bot_public OR owner_id = ?)) ON CONFLICT DO NOTHING"
             ),
             &[
-                id(application),
-                id(guild),
-                id(consent.user),
-                id(asked.id),
-                Bind::Time(consent.now),
-                consent.session.map_or(Bind::Null, id),
-                id(consent.user),
-                id(guild),
-                seen.permissions.map_or(Bind::Null, id),
-                id(consent.user),
-                Bind::Bits(seen.is_owner.into()),
-                id(application),
-                id(consent.user),
-            ],
+                vec![
+                    id(application),
+                    id(guild),
+                    id(consent.user),
+                    id(asked.id),
+                    Bind::Time(consent.now),
+                ],
+                standing,
+                vec![
+                    id(consent.user),
+                    id(guild),
+                    seen.permissions.map_or(Bind::Null, id),
+                    id(consent.user),
+                    Bind::Bits(seen.is_owner.into()),
+                    id(application),
+                    id(consent.user),
+                ],
+            ]
+            .concat(),
         )?;
         let Some(role) = &asked.role else {
             return Ok(vec![member]);
@@ -96,26 +111,41 @@ impl Bindings {
         Ok(vec![member, role])
     }
 
+    /// Whether the session still stands, and all is as the form was shown where nobody has looked since.
+    fn stands(consent: &Consent<'_>) -> Result<(&'static str, Vec<Bind<'static>>), Fault> {
+        let session = consent.session.map_or(Bind::Null, id);
+        let Some(seen) = consent.seen else {
+            return Ok((STANDS, vec![session]));
+        };
+        let shown = seen.shown.as_ref().map(serde_json::to_string);
+        let values = vec![
+            id(consent.application),
+            session,
+            Bind::Time(consent.now),
+            Bind::Bits(seen.admin.into()),
+            shown.transpose().map_err(fault)?.map_or(Bind::Null, id),
+            seen.granted.map_or(Bind::Null, id),
+        ];
+        Ok((AS_SEEN, values))
+    }
+
     /// What decides whether the rest of a consent is written: the session, and the bot where one is
     /// added.
-    fn condition(consent: &Consent<'_>) -> (String, Vec<Bind<'static>>) {
-        let session = consent.session.map_or(Bind::Null, id);
-        match &consent.installation {
-            None => (format!("WHERE {STANDS}"), vec![session]),
-            Some(asked) => (
-                format!("WHERE {STANDS} AND {INSTALLED}"),
-                vec![
-                    session,
-                    id(consent.application),
-                    id(asked.installer.guild.id),
-                    id(asked.id),
-                ],
-            ),
-        }
+    fn condition(consent: &Consent<'_>) -> Result<(String, Vec<Bind<'static>>), Fault> {
+        let (stands, mut values) = Self::stands(consent)?;
+        let Some(asked) = &consent.installation else {
+            return Ok((format!("WHERE {stands}"), values));
+        };
+        values.extend([
+            id(consent.application),
+            id(asked.installer.guild.id),
+            id(asked.id),
+        ]);
+        Ok((format!("WHERE {stands} AND {INSTALLED}"), values))
     }
 
     fn remember(&self, consent: &Consent<'_>, scope: Scopes) -> Result<D1PreparedStatement, Fault> {
-        let (condition, values) = Self::condition(consent);
+        let (condition, values) = Self::condition(consent)?;
         let shown = consent.shown.as_ref().map(serde_json::to_string);
         let shown = shown.transpose().map_err(fault)?;
         let mut all = vec![
@@ -134,7 +164,7 @@ impl Bindings {
                  SELECT ?, ?, ?, ?, ?, ? {condition} \
                  ON CONFLICT (user_id, application_id) DO UPDATE \
                  SET scope = excluded.scope, shown = excluded.shown, \
-                 updated_at = excluded.updated_at, lapsed = 0"
+                 updated_at = excluded.updated_at, lapsed = 0 RETURNING '[1,1]' AS found"
             ),
             &all,
         )
@@ -147,27 +177,33 @@ impl Authorizations for Bindings {
             Some(asked) => self.install(&consent, asked)?,
             None => Vec::new(),
         };
-        if let Some(scope) = consent.scope {
-            statements.push(self.remember(&consent, scope)?);
-        }
+        let (condition, values) = Self::condition(&consent)?;
         if consent.is_unverified {
-            statements.push(self.prepare(
-                "UPDATE applications SET authorized_at = ? WHERE id = ? AND authorized_at IS NULL",
-                &[Bind::Time(consent.now), id(consent.application)],
-            )?);
+            let mut all = vec![Bind::Time(consent.now)];
+            all.extend(values.iter().cloned());
+            all.push(id(consent.application));
+            let sql = format!(
+                "UPDATE applications SET authorized_at = ? \
+                 {condition} AND id = ? AND authorized_at IS NULL"
+            );
+            statements.push(self.prepare(&sql, &all)?);
         }
-        let (condition, values) = Self::condition(&consent);
         for entry in &consent.entries {
             statements.push(self.entry(entry, &condition, &values)?);
         }
-        let installed = match &consent.installation {
-            Some(_) => INSTALLED,
-            None => "1",
-        };
-        statements.push(self.prepare(
-            &format!("SELECT json_array({STANDS}, {installed}) AS found"),
-            &values,
-        )?);
+        // What was seen of the authorization is seen no more once it is written: it comes last.
+        if let Some(scope) = consent.scope {
+            statements.push(self.remember(&consent, scope)?);
+        }
+        if consent.seen.is_none() || consent.scope.is_none() {
+            let (stands, _) = Self::stands(&consent)?;
+            let installed = match &consent.installation {
+                Some(_) => INSTALLED,
+                None => "1",
+            };
+            let sql = format!("SELECT json_array({stands}, {installed}) AS found");
+            statements.push(self.prepare(&sql, &values)?);
+        }
         let found = match self.batch(&statements).await {
             // The user's sessions go with the user: it is the application that is gone.
             Err(error) if is_gone(&error) => return Ok(Consented::ApplicationGone),
@@ -175,6 +211,7 @@ impl Authorizations for Bindings {
         };
         let (stands, installed): (u8, u8) = parse(found)?.unwrap_or_default();
         Ok(match (stands, installed) {
+            (0, _) | (_, 0) if consent.seen.is_some() => Consented::Changed,
             (0, _) => Consented::SessionEnded,
             (_, 0) => Consented::NotInstalled,
             _ => Consented::Yes,

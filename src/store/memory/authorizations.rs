@@ -3,24 +3,35 @@
 use super::Memory;
 use crate::crypto::secret::{Hash, SessionId};
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Ambient, Authorization, Authorizations, Consent, Consented, Fault};
+use crate::store::{
+    Ambient, Authorization, Authorizations, Consent, Consented, Fault, SeenSession,
+};
 
 impl Authorizations for Memory {
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
         self.write(|tables| {
             let stands =
                 |session: &Hash<SessionId>| tables.sessions.contains_key(&session.to_string());
-            if !consent.session.is_none_or(stands) {
+            if consent.seen.is_none() && !consent.session.is_none_or(stands) {
                 return Consented::SessionEnded;
             }
             let (user, application) = (consent.user, consent.application);
+            let read = |id| tables.session(id, Some(application), consent.now);
+            let session = consent.session.and_then(read);
+            let session = session.as_ref().map(SeenSession::of);
+            if consent.seen.is_some() && session.as_ref() != consent.seen {
+                return Consented::Changed;
+            }
             if !tables.applications.contains_key(&application) {
                 return Consented::ApplicationGone;
             }
             if let Some(asked) = &consent.installation
                 && !tables.install(user, application, asked)
             {
-                return Consented::NotInstalled;
+                return match consent.seen {
+                    Some(_) => Consented::Changed,
+                    None => Consented::NotInstalled,
+                };
             }
             if let Some(scope) = consent.scope {
                 let authorizations = tables.authorizations.entry((user, application));

@@ -3,11 +3,35 @@
 use core::cmp::Reverse;
 
 use super::Memory;
-use super::tables::StoredSession;
+use super::tables::{StoredSession, Tables};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Ended, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
+
+impl Tables {
+    pub(super) fn session(
+        &self,
+        id: &Hash<SessionId>,
+        about: Option<ApplicationId>,
+        now: Timestamp,
+    ) -> Option<Session> {
+        let session = self.sessions.get(&id.to_string())?;
+        let (user, _) = self.users.get(&session.user)?;
+        let about = about.map(|application| (user.id, application));
+        let about = about.filter(|key| !self.lapsed.contains(key));
+        let granted = about.and_then(|key| self.authorizations.get(&key));
+        let shown = about.filter(|_| granted.is_some());
+        let shown = shown.and_then(|key| self.shown.get(&key));
+        (now < session.expires_at && !user.suspended).then(|| Session {
+            user: user.clone(),
+            authenticated_at: session.authenticated_at,
+            amr: session.amr,
+            granted: granted.map(|authorization| authorization.scope),
+            shown: shown.cloned(),
+        })
+    }
+}
 
 impl Sessions for Memory {
     async fn session(
@@ -16,22 +40,7 @@ impl Sessions for Memory {
         about: Option<ApplicationId>,
         now: Timestamp,
     ) -> Result<Option<Session>, Fault> {
-        self.read(|tables| {
-            let session = tables.sessions.get(&id.to_string())?;
-            let (user, _) = tables.users.get(&session.user)?;
-            let about = about.map(|application| (user.id, application));
-            let about = about.filter(|key| !tables.lapsed.contains(key));
-            let granted = about.and_then(|key| tables.authorizations.get(&key));
-            let shown = about.filter(|_| granted.is_some());
-            let shown = shown.and_then(|key| tables.shown.get(&key));
-            (now < session.expires_at && !user.suspended).then(|| Session {
-                user: user.clone(),
-                authenticated_at: session.authenticated_at,
-                amr: session.amr,
-                granted: granted.map(|authorization| authorization.scope),
-                shown: shown.cloned(),
-            })
-        })
+        self.read(|tables| tables.session(id, about, now))
     }
 
     async fn open_session(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::bot::PlannedInstallation;
 use super::interaction::{Callback, Interaction, RequestedAccess};
-use crate::endpoint::caller::LoggedIn;
+use crate::crypto::secret::{Hash, SessionId};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::{Response, with_member};
@@ -18,12 +18,16 @@ use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
 use crate::snowflake::UserId;
-use crate::store::{CodeRecord, Consent, Consented, Edge, Outlook};
+use crate::store::{CodeRecord, Consent, Consented, Edge, Fault, Outlook, SeenSession};
 
 /// What the user said yes to.
 pub(super) struct Approval<'a> {
     pub(super) request: &'a RequestedAccess,
-    pub(super) logged_in: &'a LoggedIn,
+    /// The session that says so: the hash of its cookie.
+    pub(super) session: Hash<SessionId>,
+    /// What it is.
+    pub(super) seen: SeenSession,
+    pub(super) seen_at: SeenAt,
     /// What is granted: what was asked, less what was unticked.
     pub(super) scope: Scopes,
     /// What is granted at another resource server, where the tokens are for one.
@@ -34,6 +38,16 @@ pub(super) struct Approval<'a> {
     pub(super) installation: Option<PlannedInstallation>,
 }
 
+/// When the session behind an approval was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenAt {
+    /// By this request.
+    Request,
+    /// As the form was shown. The directory is asked whether all is as it was when it is told of the
+    /// consent, and not before.
+    Form,
+}
+
 /// A code whose family is open, and where it goes.
 struct Issued<'a> {
     code: Code,
@@ -41,18 +55,20 @@ struct Issued<'a> {
     callback: &'a Callback,
 }
 
-impl Approval<'_> {
-    fn user(&self) -> UserId {
-        self.logged_in.session.user.id
-    }
+/// What came of an approval.
+enum Committed<'a> {
+    Answered(Response),
+    /// Not all is as the form was shown. Nothing is changed but in the ledger.
+    Changed(Option<Issued<'a>>),
+}
 
+impl Approval<'_> {
     /// The login behind it, for an ID token.
     fn authentication(&self) -> Option<Authentication> {
-        let session = &self.logged_in.session;
         self.scope.contains(Scope::Openid).then(|| Authentication {
-            auth_time: session.authenticated_at,
-            amr: session.amr,
-            sid: SessionName::of(&self.logged_in.cookie.hash()),
+            auth_time: self.seen.authenticated_at,
+            amr: self.seen.amr,
+            sid: SessionName::of(&self.session),
             nonce: self.request.oauth.nonce.clone(),
         })
     }
@@ -68,74 +84,110 @@ impl Interaction {
     pub(super) async fn approve<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        mut approval: Approval<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
-        match self.commit(cx, approval).await {
+        let mut committed = self.commit(cx, &approval).await;
+        if let Ok(Committed::Changed(issued)) = committed {
+            self.read_again(cx, &mut approval, issued).await?;
+            committed = self.commit(cx, &approval).await;
+        }
+        match committed {
+            Ok(Committed::Answered(answer)) => Ok(answer),
+            Ok(Committed::Changed(_)) => Err(Fault::new("session", "it changes").into()),
             // What passes, the user can send again; what does not, the client has to know.
             Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Permanent => {
                 self.tell_client(cx, fault)
             }
-            answer => answer,
+            Err(failure) => Err(failure),
         }
     }
 
-    async fn commit<E: Edge>(
+    /// Reads the session, where the form rests on what has changed since it was shown.
+    async fn read_again<E: Edge>(
         &self,
         cx: &Context<'_, E>,
+        approval: &mut Approval<'_>,
+        issued: Option<Issued<'_>>,
+    ) -> Result<(), Failure<PageRefusal>> {
+        let about = Some(self.client().id);
+        let session = cx.edge.session(&approval.session, about, cx.now).await?;
+        let Some(session) = session else {
+            self.take_back(cx, approval, issued).await?;
+            return Err(self.log_in(cx).into());
+        };
+        approval.seen = SeenSession::of(&session);
+        approval.seen_at = SeenAt::Request;
+        if let Err(refusal) = self.may_grant(approval.request, &approval.seen) {
+            self.take_back(cx, approval, issued).await?;
+            return self.refuse(cx, session.granted, &refusal).map(|_| ());
+        }
+        Ok(())
+    }
+
+    async fn commit<'a, E: Edge>(
+        &'a self,
+        cx: &Context<'_, E>,
         approval: &Approval<'_>,
-    ) -> Result<Response, Failure<PageRefusal>> {
+    ) -> Result<Committed<'a>, Failure<PageRefusal>> {
         let issued = match self.callback() {
             Some(callback) => Some(self.issue(cx, approval, callback).await?),
             None => None,
         };
+        let consent = self.consent(cx, approval, issued.is_some());
         let plan = approval.installation.as_ref();
-        let session = approval.logged_in.cookie.hash();
-        let before = approval.logged_in.session.granted;
-        let asked = approval.request.oauth.scope;
-        let consent = Consent {
-            session: Some(&session),
-            user: approval.user(),
-            application: self.client().id,
-            // Where no token comes of it, there is nothing to remember and nothing to revoke.
-            scope: issued
-                .as_ref()
-                .map(|_| remembered(before, asked, approval.scope)),
-            shown: self
-                .shown()
-                .map(|now| match &approval.logged_in.session.shown {
-                    Some(before) => before.clone().and(now),
-                    None => now,
-                }),
-            installation: plan
-                .filter(|_| !self.bot_joins_later())
-                .map(|plan| plan.installation(&self.application)),
-            is_unverified: !self.client().is_verified(),
-            now: cx.now,
-            entries: self.entries(cx, approval),
-        };
-        match (cx.edge.consent(consent).await?, issued) {
+        let answer = match (cx.edge.consent(consent).await?, issued) {
             (Consented::Yes, Some(Issued { code, callback, .. })) => {
-                Ok(callback.answer(cx, &[("code", code.expose())]))
+                callback.answer(cx, &[("code", code.expose())])
             }
-            (Consented::Yes, None) => self.added_page(cx, plan),
+            (Consented::Yes, None) => self.added_page(cx, plan)?,
+            (Consented::Changed, issued) => return Ok(Committed::Changed(issued)),
             (Consented::SessionEnded, issued) => {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
                     Prompt::None => {
-                        let session = Some(&approval.logged_in.session);
-                        self.refuse(cx, session, &Refusal::LoginRequired)
+                        self.refuse(cx, approval.seen.granted, &Refusal::LoginRequired)?
                     }
-                    Prompt::Interactive { .. } => Err(self.log_in(cx).into()),
+                    Prompt::Interactive { .. } => return Err(self.log_in(cx).into()),
                 }
             }
             (Consented::ApplicationGone, issued) => {
                 self.take_back(cx, approval, issued).await?;
-                Err(Notice::bad_request("Unknown client_id").into())
+                return Err(Notice::bad_request("Unknown client_id").into());
             }
             (Consented::NotInstalled, issued) => {
                 self.take_back(cx, approval, issued).await?;
-                self.look_again(cx, approval.user(), plan).await
+                self.look_again(cx, approval.seen.user, plan).await?
             }
+        };
+        Ok(Committed::Answered(answer))
+    }
+
+    /// What the directory is to remember.
+    fn consent<'a, E: Edge>(
+        &'a self,
+        cx: &Context<'_, E>,
+        approval: &'a Approval<'_>,
+        with_code: bool,
+    ) -> Consent<'a> {
+        let seen = &approval.seen;
+        let asked = approval.request.oauth.scope;
+        let now = approval.installation.as_ref();
+        let now = now.filter(|_| !self.bot_joins_later());
+        Consent {
+            session: Some(&approval.session),
+            seen: (approval.seen_at == SeenAt::Form).then_some(seen),
+            user: seen.user,
+            application: self.client().id,
+            // Where no token comes of it, there is nothing to remember and nothing to revoke.
+            scope: with_code.then(|| remembered(seen.granted, asked, approval.scope)),
+            shown: self.shown().map(|now| match &seen.shown {
+                Some(before) => before.clone().and(now),
+                None => now,
+            }),
+            installation: now.map(|plan| plan.installation(&self.application)),
+            is_unverified: !self.client().is_verified(),
+            now: cx.now,
+            entries: self.entries(cx, approval),
         }
     }
 
@@ -146,7 +198,7 @@ impl Interaction {
         approval: &Approval<'_>,
         callback: &'a Callback,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
-        let (user, application) = (approval.user(), self.client().id);
+        let (user, application) = (approval.seen.user, self.client().id);
         let authentication = approval.authentication();
         let openid = authentication.is_some();
         let browser = cx.browser_seen();
@@ -210,7 +262,7 @@ impl Interaction {
         issued: Option<Issued<'_>>,
     ) -> Result<(), Failure<PageRefusal>> {
         if let Some(Issued { family, .. }) = issued {
-            let ledger = self.ledger(approval.user());
+            let ledger = self.ledger(approval.seen.user);
             cx.edge.ask(ledger, Revoke { family }).await?;
         }
         Ok(())
@@ -227,7 +279,7 @@ impl Interaction {
     }
 
     fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &Approval<'_>) -> Vec<Entry> {
-        let user = approval.user().0;
+        let user = approval.seen.user.0;
         let form = approval.seed.installation("entries");
         let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
         let consent = self.callback().map(|_| {

@@ -2,7 +2,6 @@
 //! that say how it went.
 
 use super::interaction::{Interaction, refused};
-use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{JoinedGuild, Membership, Role};
@@ -73,12 +72,12 @@ impl Interaction {
     pub(super) async fn plan<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        logged_in: &LoggedIn,
+        user: UserId,
         (bot, guild): (BotRequest, GuildId),
         form: &Params,
         seed: CodeSeed,
     ) -> Result<PlannedInstallation, Failure<PageRefusal>> {
-        let user = Member::User(logged_in.session.user.id);
+        let user = Member::User(user);
         let about = Some(self.client().id);
         let membership = cx.membership(guild, user, about).await?;
         let ticked = ticked(form);

@@ -3,6 +3,7 @@
 use super::bot::{not_added, ticked};
 use super::interaction::{Interaction, RequestedAccess};
 use crate::crypto::form_ticket::Form;
+use crate::crypto::secret::{Secret, SessionId};
 use crate::endpoint::api::me;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::logout;
@@ -26,13 +27,13 @@ use crate::page::{
     ResourceSection, ScopeLine, Unverified,
 };
 use crate::snowflake::{GuildId, Snowflake, UserId};
-use crate::store::{Edge, Fault, Member, Paging};
+use crate::store::{Edge, Fault, Member, Paging, SeenSession};
 
 /// The consent form: bound to the session and to what is asked.
-pub(super) fn consent_form<'a>(logged_in: &'a LoggedIn, subject: &'a str) -> Form<'a> {
+pub(super) fn consent_form<'a>(cookie: &'a Secret<SessionId>, subject: &'a str) -> Form<'a> {
     Form {
         name: "consent",
-        browser: logged_in.cookie.expose(),
+        browser: cookie.expose(),
         subject,
     }
 }
@@ -101,9 +102,12 @@ impl Interaction {
             bot.for_each(ScopeLine::give_up);
         }
         let switch_account = return_to::logout(&here);
+        let form = consent_form(&logged_in.cookie, &subject);
+        // A form without the note is good too: what it rests on is read when it comes back.
+        let seen = serde_json::to_string(&SeenSession::of(&logged_in.session)).ok();
         let page = ConsentPage {
             action: &here,
-            csrf_token: &cx.ticket(&consent_form(logged_in, &subject))?,
+            csrf_token: &cx.ticket_noting(&form, seen)?,
             application: &self.application,
             owner: owner.as_ref().map(|it| it.username.as_str()),
             registered_on: Moment(self.application.created_at),

@@ -17,14 +17,18 @@ pub(super) enum Decision {
     /// Yes to a bot, but no guild is chosen for it.
     NoGuild,
     /// Yes.
-    Approved {
-        /// What was asked, less what was unticked.
-        scope: Scopes,
-        /// What of it is granted at another resource server.
-        resource: Option<ResourceGrant>,
-        /// The bot, and the guild where it goes.
-        bot: Option<(BotRequest, GuildId)>,
-    },
+    Approved(Approved),
+}
+
+/// What the user said yes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Approved {
+    /// What was asked, less what was unticked.
+    pub(super) scope: Scopes,
+    /// What of it is granted at another resource server.
+    pub(super) resource: Option<ResourceGrant>,
+    /// The bot, and the guild where it goes.
+    pub(super) bot: Option<(BotRequest, GuildId)>,
 }
 
 impl Decision {
@@ -52,19 +56,19 @@ impl Decision {
             return Ok(Self::Denied);
         }
         let Some(bot) = request.bot.filter(|_| scope.contains(Scope::Bot)) else {
-            return Ok(Self::Approved {
+            return Ok(Self::Approved(Approved {
                 scope,
                 resource,
                 bot: None,
-            });
+            }));
         };
         Ok(match chosen_guild(bot, form)? {
             None => Self::NoGuild,
-            Some(guild) => Self::Approved {
+            Some(guild) => Self::Approved(Approved {
                 scope,
                 resource,
                 bot: Some((bot, guild)),
-            },
+            }),
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::oauth::params::{self, Params};
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
-use crate::store::{Edge, Fault, Known, Outlook, Session};
+use crate::store::{Edge, Fault, Known, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
 
 /// Where a client waits for its answer.
@@ -141,8 +141,12 @@ pub(super) enum Step<'a> {
 }
 
 impl Interaction {
-    /// Reads the query; an unknown client and a redirect URI that is not its own end on a page.
-    pub(super) async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
+    /// Reads the query; an unknown client and a redirect URI that is not its own end on a page. What
+    /// this isolate remembers of an application is enough where it is `settled`.
+    pub(super) async fn read<E: Edge>(
+        cx: &Context<'_, E>,
+        settled: fn(&Self) -> bool,
+    ) -> Result<Self, Failure<PageRefusal>> {
         let params = Params::from_form(&cx.request.query);
         let id = params.required("client_id").map_err(Notice::bad_request)?;
         let unknown = || Notice::bad_request("Unknown client_id");
@@ -166,7 +170,7 @@ impl Interaction {
             Known::Current(current) => current,
             Known::Remembered(application) => {
                 let read = Self::of(&params, application, resource.clone());
-                if read.as_ref().is_ok_and(Self::is_settled) {
+                if read.as_ref().is_ok_and(settled) {
                     return Ok(read?);
                 }
                 cx.current_application(id).await?
@@ -199,8 +203,14 @@ impl Interaction {
 
     /// Whether a remembered application is enough to go on. What refuses the request may have changed
     /// since, and so may who may add the bot.
-    fn is_settled(&self) -> bool {
+    pub(super) fn is_settled(&self) -> bool {
         self.request.as_ref().is_ok_and(|it| it.bot.is_none())
+    }
+
+    /// Whether it is enough for a form that comes back: who may add the bot, the directory knows when it
+    /// adds it.
+    pub(super) fn is_readable(&self) -> bool {
+        self.request.is_ok()
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -237,12 +247,12 @@ impl Interaction {
     pub(super) fn may_grant(
         &self,
         request: &RequestedAccess,
-        session: &Session,
+        session: &SeenSession,
     ) -> Result<(), Refusal> {
-        if request.oauth.scope.contains(Scope::Admin) && !session.user.admin {
+        if request.oauth.scope.contains(Scope::Admin) && !session.admin {
             return Err(Refusal::ScopeNotAllowed(Scope::Admin));
         }
-        if request.bot.is_some() && !self.application.bot_is_for(session.user.id) {
+        if request.bot.is_some() && !self.application.bot_is_for(session.user) {
             return Err(Refusal::PrivateBot);
         }
         Ok(())
@@ -285,7 +295,7 @@ impl Interaction {
             Ok(request) => request,
             Err(refusal) => return Step::Refuse(refusal.clone()),
         };
-        if let Err(refusal) = self.may_grant(request, session) {
+        if let Err(refusal) = self.may_grant(request, &SeenSession::of(session)) {
             return Step::Refuse(refusal);
         }
         let AuthorizationRequest {
@@ -328,19 +338,18 @@ impl Interaction {
     }
 
     /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page
-    /// where no client waits.
+    /// where no client waits. `granted` is what the user granted the client before.
     pub(super) fn refuse<E>(
         &self,
         cx: &Context<'_, E>,
-        session: Option<&Session>,
+        granted: Option<Scopes>,
         refusal: &Refusal,
     ) -> Result<Response, Failure<PageRefusal>> {
         let Some(callback) = self.callback() else {
             return Err(refused(refusal).into());
         };
         let words = refusal.to_string();
-        let is_known = session.is_some_and(|session| session.granted.is_some());
-        if self.client().is_verified() || is_known {
+        if self.client().is_verified() || granted.is_some() {
             return Ok(callback.error(cx, refusal.code(), &words));
         }
         // RFC 9700 §4.11.2: anybody can register a client whose every request fails, and have this

@@ -12,10 +12,11 @@ mod interaction;
 
 use std::rc::Rc;
 
-use self::approve::Approval;
+use self::approve::{Approval, SeenAt};
 use self::consent_page::consent_form;
-use self::decision::Decision;
+use self::decision::{Approved, Decision};
 use self::interaction::{Destination, Interaction, Step};
+use crate::crypto::secret::{Hash, SessionId};
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
@@ -26,11 +27,11 @@ use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
-use crate::store::{Edge, Fault};
+use crate::store::{Edge, Fault, SeenSession};
 
 /// `GET`: shows the consent form, or answers the client without one.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
-    let interaction = Interaction::read(cx).await?;
+    let interaction = Interaction::read(cx, Interaction::is_settled).await?;
     match proceed(cx, &interaction).await {
         // A user can reload a page; a client that asked for silence is told.
         Err(Failure::Fault(fault)) if interaction.prompt == Ok(Prompt::None) => {
@@ -57,8 +58,8 @@ async fn proceed<E: Edge>(
     };
     match (step, &logged_in) {
         (Step::Refuse(refusal), logged_in) => {
-            let session = logged_in.as_ref().map(|it| &it.session);
-            interaction.refuse(cx, session, &refusal)
+            let granted = logged_in.as_ref().and_then(|it| it.session.granted);
+            interaction.refuse(cx, granted, &refusal)
         }
         (Step::LogIn, _) | (_, None) => Err(interaction.log_in(cx).into()),
         // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
@@ -71,13 +72,15 @@ async fn proceed<E: Edge>(
         (Step::Approve(request), Some(logged_in)) => {
             let approval = Approval {
                 request,
-                logged_in,
+                session: logged_in.cookie.hash(),
+                seen: SeenSession::of(&logged_in.session),
+                seen_at: SeenAt::Request,
                 scope: request.oauth.scope,
                 resource: request.oauth.resource.clone(),
                 seed: CodeSeed(cx.edge.random()?),
                 installation: None,
             };
-            interaction.approve(cx, &approval).await
+            interaction.approve(cx, approval).await
         }
     }
 }
@@ -88,63 +91,118 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Ok(Response::see_other(target));
     }
     let form = cx.posted_form(&cx.request.target())?;
-    let mut interaction = Interaction::read(cx).await?;
+    let interaction = Interaction::read(cx, Interaction::is_readable).await?;
+    if let Some((answer, yes)) = interaction.approval_as_shown(cx, &form) {
+        return consented(cx, interaction, &form, answer, yes).await;
+    }
+    let interaction = if interaction.is_settled() {
+        interaction
+    } else {
+        Interaction::read(cx, Interaction::is_settled).await?
+    };
     let Some(logged_in) = cx.logged_in(Some(interaction.client().id)).await? else {
         return Err(interaction.log_in(cx).into());
     };
+    let granted = logged_in.session.granted;
     let request = match &interaction.request {
         Ok(request) => request,
-        Err(refusal) => return interaction.refuse(cx, Some(&logged_in.session), refusal),
+        Err(refusal) => return interaction.refuse(cx, granted, refusal),
     };
     let subject = interaction.subject(request);
-    let ticket = consent_form(&logged_in, &subject);
+    let ticket = consent_form(&logged_in.cookie, &subject);
     let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
         return Err(Notice::form_refused(cx.request.target()).into());
     };
-    if let Err(refusal) = interaction.may_grant(request, &logged_in.session) {
-        return interaction.refuse(cx, Some(&logged_in.session), &refusal);
+    let seen = SeenSession::of(&logged_in.session);
+    if let Err(refusal) = interaction.may_grant(request, &seen) {
+        return interaction.refuse(cx, granted, &refusal);
     }
-    let (scope, resource, installation) = match Decision::read(request, &form)? {
-        Decision::Denied => {
-            return interaction.refuse(cx, Some(&logged_in.session), &Refusal::Denied);
-        }
+    let yes = match Decision::read(request, &form)? {
+        Decision::Denied => return interaction.refuse(cx, granted, &Refusal::Denied),
         Decision::NoGuild => {
             let again = Some(&form);
             return interaction
                 .consent_page(cx, request, &logged_in, again)
                 .await;
         }
-        Decision::Approved {
-            scope,
-            resource,
-            bot: None,
-        } => (scope, resource, None),
-        Decision::Approved {
-            scope,
-            resource,
-            bot: Some(chosen),
-        } => {
-            let planned = interaction
-                .plan(cx, &logged_in, chosen, &form, seed)
-                .await?;
-            (scope, resource, Some(planned))
+        Decision::Approved(yes) => yes,
+    };
+    let answer = Answer {
+        session: logged_in.cookie.hash(),
+        seen,
+        seen_at: SeenAt::Request,
+        seed,
+    };
+    consented(cx, interaction, &form, answer, yes).await
+}
+
+/// A consent form that came back: from which session, and which form.
+struct Answer {
+    session: Hash<SessionId>,
+    seen: SeenSession,
+    seen_at: SeenAt,
+    seed: CodeSeed,
+}
+
+impl Interaction {
+    /// What a form that came back approves, where that follows from the form itself and from what it
+    /// was shown with. Everything else is decided by the session as it is now.
+    fn approval_as_shown<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        form: &Params,
+    ) -> Option<(Answer, Approved)> {
+        let cookie = cx.session_cookie()?;
+        let request = self.request.as_ref().ok()?;
+        let subject = self.subject(request);
+        let (nonce, note) = cx.read_ticket(&consent_form(&cookie, &subject), form)?;
+        let seen: SeenSession = serde_json::from_str(&note?).ok()?;
+        self.may_grant(request, &seen).ok()?;
+        let Ok(Decision::Approved(yes)) = Decision::read(request, form) else {
+            return None;
+        };
+        let answer = Answer {
+            session: cookie.hash(),
+            seen,
+            seen_at: SeenAt::Form,
+            seed: CodeSeed::from(nonce),
+        };
+        Some((answer, yes))
+    }
+}
+
+/// The user said yes.
+async fn consented<E: Edge>(
+    cx: &Context<'_, E>,
+    mut interaction: Interaction,
+    form: &Params,
+    answer: Answer,
+    yes: Approved,
+) -> Result<Response, Failure<PageRefusal>> {
+    let Answer { seed, seen, .. } = &answer;
+    let installation = match yes.bot {
+        None => None,
+        Some(chosen) => {
+            let planned = interaction.plan(cx, seen.user, chosen, form, *seed);
+            Some(planned.await?)
         }
     };
-    let application = client_document::kept(cx, &interaction.application).await?;
-    interaction.application = application;
+    interaction.application = client_document::kept(cx, &interaction.application).await?;
     let request = match &interaction.request {
         Ok(request) => request,
-        Err(refusal) => return interaction.refuse(cx, Some(&logged_in.session), refusal),
+        Err(refusal) => return interaction.refuse(cx, seen.granted, refusal),
     };
     let approval = Approval {
         request,
-        logged_in: &logged_in,
-        scope,
-        resource,
-        seed,
+        session: answer.session,
+        seen: answer.seen,
+        seen_at: answer.seen_at,
+        scope: yes.scope,
+        resource: yes.resource,
+        seed: answer.seed,
         installation,
     };
-    interaction.approve(cx, &approval).await
+    interaction.approve(cx, approval).await
 }
 
 /// The application that waits behind a login on the way to `return_to`, where one does.

@@ -129,6 +129,7 @@ async fn add_bot<E: Edge>(
     let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
     let consent = Consent {
         session: None,
+        seen: None,
         user,
         application: id,
         scope: None,
@@ -145,9 +146,10 @@ async fn add_bot<E: Edge>(
     };
     match cx.edge.consent(consent).await? {
         Consented::Yes => Ok(()),
-        Consented::NotInstalled | Consented::SessionEnded | Consented::ApplicationGone => {
-            Err(refused().into())
-        }
+        Consented::NotInstalled
+        | Consented::SessionEnded
+        | Consented::Changed
+        | Consented::ApplicationGone => Err(refused().into()),
     }
 }
 
