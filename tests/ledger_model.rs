@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 use fluxer_oauth2::crypto::form_ticket::FORM_LIFETIME;
 use fluxer_oauth2::id::{AttemptId, FamilyId};
 use fluxer_oauth2::ledger::{
-    Evidence, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open, Opened, REDEMPTION_GRACE,
-    ROTATION_GRACE, Redeem, Revoke, Rotate, Status, Update,
+    Ended, Evidence, Families, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open, Opened,
+    REDEMPTION_GRACE, ROTATION_GRACE, Reads, Redeem, Revoke, Rotate, Status, Update,
 };
 use fluxer_oauth2::oauth::client::authentication::Proof;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint};
@@ -204,7 +204,13 @@ impl Ledger {
 
     fn ask<V: FamilyVerb>(&mut self, verb: V, now: Timestamp) -> V::Answer {
         let id = verb.family();
-        let (next, answer) = verb.decide(self.family(id), now);
+        let read = match verb.reads() {
+            Reads::Family(id) => vec![id],
+            Reads::All => self.ids(),
+        };
+        let stored = read.into_iter().map(|id| Some((id, self.family(id)?)));
+        let mut stored: Families = stored.flatten().collect();
+        let (next, answer) = verb.decide_among(stored.remove(&id), stored, now);
         self.store(id, next);
         answer
     }
@@ -507,7 +513,10 @@ impl History {
                     asks,
                 )
             }
-            Message::Revoke => Sent::Revoke(Revoke { family: id }),
+            Message::Revoke => Sent::Revoke(Revoke {
+                family: id,
+                counts: true,
+            }),
         }
     }
 
@@ -544,7 +553,10 @@ impl History {
             }
             Sent::Revoke(revoke) => {
                 past.ended |= past.opened.is_some();
-                self.ledger.ask(revoke.clone(), now);
+                let left = self.pasts.iter().filter(|past| past.lives(now)).count();
+                if let Ended::Counted { left: told } = self.ledger.ask(revoke.clone(), now) {
+                    assert_eq!(told, left);
+                }
             }
         }
     }

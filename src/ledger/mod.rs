@@ -37,7 +37,7 @@ pub use grant::{Evidence, Grant};
 pub use join::{Join, Joining};
 pub use open::{Open, Opened};
 pub use redeem::{MAX_MISSES, REDEMPTION_GRACE, Redeem};
-pub use revoke::Revoke;
+pub use revoke::{Ended, Revoke};
 pub use rotate::{ROTATION_GRACE, Rotate};
 pub use status::Status;
 pub use suspend::{Resume, Suspend};
@@ -107,8 +107,23 @@ pub trait FamilyVerb: Verb {
         None
     }
 
+    /// Which families it reads.
+    fn reads(&self) -> Reads {
+        Reads::Family(self.family())
+    }
+
     /// Decides: what to write, and what to answer.
     fn decide(self, family: Option<Family>, now: Timestamp) -> (Update, Self::Answer);
+
+    /// The same beside the other families that it reads.
+    fn decide_among(
+        self,
+        family: Option<Family>,
+        _others: Families,
+        now: Timestamp,
+    ) -> (Update, Self::Answer) {
+        self.decide(family, now)
+    }
 }
 
 /// Which families a verb asks about.
@@ -147,7 +162,8 @@ impl Turn {
         now: Timestamp,
     ) -> serde_json::Result<Self> {
         let id = verb.family();
-        let (update, answer) = verb.decide(stored.remove(&id), now);
+        let family = stored.remove(&id);
+        let (update, answer) = verb.decide_among(family, stored, now);
         Self::new(vec![(id, update)], &answer)
     }
 
@@ -182,7 +198,7 @@ macro_rules! verbs {
             /// Which families it asks about.
             pub fn reads(&self) -> Reads {
                 match self {
-                    $(Self::$verb(verb) => Reads::Family(verb.family()),)+
+                    $(Self::$verb(verb) => verb.reads(),)+
                     $(Self::$verb_of_all => Reads::All,)+
                 }
             }
@@ -258,7 +274,7 @@ verbs! {
         Redeem -> Result<Redeemed, GrantRefusal>;
         Join -> Option<Joining>;
         Rotate -> Result<Generation, GrantRefusal>;
-        Revoke -> bool;
+        Revoke -> Ended;
         #[serde(rename = "standing")]
         Status -> Option<Generation>;
         Withdraw -> bool;

@@ -445,7 +445,7 @@ fn meanwhile(
 
 /// A bot's links, and the steps that approving one takes: up to the write that counts.
 fn links(app: &App) -> [(Asks, usize); 2] {
-    [(app.bot_link(), 4), (with_code(app), 6)]
+    [(app.bot_link(), 3), (with_code(app), 5)]
 }
 
 /// A world that lives as long as the test.
@@ -499,7 +499,7 @@ fn what_is_lost_between_the_look_and_the_write_is_lost() {
             guild,
         )
     };
-    meanwhile((world, &browser), 4, prepare, |answer, guild| {
+    meanwhile((world, &browser), 3, prepare, |answer, guild| {
         let given = world.permissions_of(guild, &app.id);
         let refused = answer.status == 403 && given.is_none();
         assert!(refused || given.as_deref() == Some("0"), "{given:?}");
@@ -553,7 +553,7 @@ fn a_bot_is_in_no_guild_once_its_application_is_deleted() {
         let delete = administrative(Method::Delete, &path, None, &world.admin_token());
         (form, delete, guild.clone())
     };
-    meanwhile((world, &browser), 4, prepare, |answer, guild| {
+    meanwhile((world, &browser), 3, prepare, |answer, guild| {
         assert_ne!(answer.texts("h1"), ["Helper is now in G"]);
         assert_eq!(world.permissions_of(guild, &deletes.borrow()), None);
     });

@@ -23,6 +23,7 @@ mod client_documents;
 mod client_secrets;
 mod client_settings;
 mod code_flow;
+mod consents;
 mod costs;
 mod deletions;
 mod developers;

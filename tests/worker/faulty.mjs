@@ -36,11 +36,23 @@ async function plan(env, step) {
   return answer.fault ?? {};
 }
 
+/** The hops that are over: a call begins one hop after the longest chain of calls that were over before it. */
+let hops = 0;
+
 /**
  * Runs an operation as planned: `before` and `after` are the texts of errors around its effect,
  * `sql` does the same to one statement inside a ledger, `crash` traps the next time the clock is read.
  */
 async function step(env, step, operation) {
+  const hop = step.part === 'alarm' ? 0 : hops + 1; // an object's own alarm is no call of the Worker
+  try {
+    return await run(env, { ...step, hop }, operation);
+  } finally {
+    hops = Math.max(hops, hop);
+  }
+}
+
+async function run(env, step, operation) {
   const { before, after, wait, instead, ...more } = await plan(env, step);
   if (more.crash) crash = true;
   if (more.sql) sqlFault = more.sql;
@@ -76,18 +88,20 @@ function kv(env, namespace) {
 }
 
 function d1(env, database) {
+  const counted = async (asked) => {
+    const results = await Promise.all(await asked);
+    await plan(env, { part: 'written', rows: results.reduce((sum, { meta }) => sum + meta.rows_written, 0) });
+    return results;
+  };
   const statement = (real, sql) => {
     const about = sql.replace(/\s+/g, ' ').trim();
     const faulty = (op) => (...args) => step(env, { part: 'd1', op, about }, () => real[op](...args));
     const bind = (...args) => statement(real.bind(...args), sql);
-    return wrap(real, { bind, first: faulty('first'), run: faulty('run'), all: faulty('all'), raw: faulty('raw') });
+    const run = () => step(env, { part: 'd1', op: 'run', about }, () => counted([real.run()]).then(([result]) => result));
+    return wrap(real, { bind, first: faulty('first'), run, all: faulty('all'), raw: faulty('raw') });
   };
   const prepare = (sql) => statement(database.prepare(sql), sql);
-  const batch = (statements) => step(env, { part: 'd1', op: 'batch', about: `${statements.length} statements` }, async () => {
-    const results = await database.batch(statements.map(unwrap));
-    await plan(env, { part: 'written', rows: results.reduce((sum, { meta }) => sum + meta.rows_written, 0) });
-    return results;
-  });
+  const batch = (statements) => step(env, { part: 'd1', op: 'batch', about: `${statements.length} statements` }, () => counted(database.batch(statements.map(unwrap))));
   const exec = (sql) => step(env, { part: 'd1', op: 'exec', about: sql }, () => database.exec(sql));
   return wrap(database, { prepare, batch, exec });
 }
@@ -116,6 +130,7 @@ export default {
   async fetch(request, env, ctx) {
     const id = crypto.randomUUID();
     const { crash: trap } = await plan(env, { part: 'request', id });
+    hops = 0;
     if (trap) crash = true;
     const background = [];
     const waitUntil = ctx.waitUntil.bind(ctx);

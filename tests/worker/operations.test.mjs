@@ -25,13 +25,17 @@ const redeem = async (client) => {
   const grant = await world.authorize(browser, client);
   return () => world.exchange(client, grant);
 };
+/**
+ * What a flow may cost, how it is made ready, and its hops: what is asked at the same time stands between
+ * two `>`. What runs on after the answer is no hop.
+ */
 const FLOWS = {
-  'approve': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 2 }, async () => {
+  'approve': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 1, 'd1 rows': 3 }, 'limiter > ledger > d1.batch', async () => {
     const { action, form } = await consent(app);
     return () => browser.ask(action, { form });
   }],
-  // Who may add a bot is never out of memory.
-  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 4 }, async () => {
+  // Whether the bot may be added is asked of D1 as it is.
+  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 2, limiter: 1, d1: 2, 'd1 rows': 14 }, 'limiter > d1.first > ledger > d1.batch', async () => {
     const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
     await world.tokens(browser, botted); // the first family of a pair also makes its table
     const page = await browser.open(botted.authorizationRequest({ scope: 'identify bot', permissions: '8' }).url);
@@ -39,40 +43,55 @@ const FLOWS = {
     return () => browser.ask(action, { form });
   }],
   // A ledger that wakes up looks for its alarm once, and then sets it.
-  'approve, the first time': [{ 'kv.put': 1, ledger: 1, alarm: 2, limiter: 1, d1: 2 }, async () => {
+  'approve, the first time': [{ 'kv.put': 1, ledger: 1, alarm: 2, limiter: 1, d1: 1, 'd1 rows': 5 }, 'limiter > ledger > d1.batch', async () => {
     const client = await world.application('public');
     const { action, form } = await consent(client);
     return () => browser.ask(action, { form });
   }],
-  'code to tokens, confidential': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, () => redeem(web)],
-  'code to tokens, public': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, () => redeem(app)],
-  'refresh to tokens': [{ 'kv.get': 1, ledger: 1, rows: 1, limiter: 1 }, async () => {
+  'code to tokens, confidential': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, 'kv.get + limiter > ledger', () => redeem(web)],
+  'code to tokens, public': [{ 'kv.get': 1, 'kv.put': 1, ledger: 1, rows: 2, limiter: 1 }, 'kv.get + limiter > ledger', () => redeem(app)],
+  'refresh to tokens': [{ ledger: 1, rows: 1, limiter: 1 }, 'limiter > ledger', async () => {
     const { refresh_token } = await world.tokens(browser, web);
     return () => world.refresh(web, refresh_token);
   }],
-  'client credentials': [{ limiter: 1 }, async () => () => world.post('/oauth2/token', web.with({ grant_type: 'client_credentials' }))],
-  'resource with a bearer token': [{ ledger: 1, d1: 1 }, async () => {
+  'client credentials': [{ limiter: 1 }, 'limiter', async () => () => world.post('/oauth2/token', web.with({ grant_type: 'client_credentials' }))],
+  'resource with a bearer token': [{ ledger: 1, d1: 1 }, 'd1.first + ledger', async () => {
     const { access_token } = await world.tokens(browser, web);
     return () => world.me(access_token);
   }],
-  'the guilds of a user': [{ ledger: 1, d1: 1 }, async () => {
+  'introspection': [{ ledger: 1, d1: 1 }, 'd1.first + ledger', async () => {
+    const { access_token } = await world.tokens(browser, web);
+    return () => world.introspect(web, access_token);
+  }],
+  'the guilds of a user': [{ ledger: 1, d1: 1 }, 'd1.first + ledger', async () => {
     const { access_token } = await world.tokens(browser, web, { scope: 'guilds' });
     return () => world.request('/api/users/@me/guilds', { headers: { authorization: `Bearer ${access_token}` } });
   }],
-  "a bot's own request": [{ d1: 1 }, async () => () => world.request('/api/users/@me', { headers: { authorization: `Bot ${botted.bot.token}` } })],
-  'login': [{ limiter: 4, d1: 3 }, async () => {
+  "a bot's own request": [{ d1: 1 }, 'd1.first', async () => () => world.request('/api/users/@me', { headers: { authorization: `Bot ${botted.bot.token}` } })],
+  'login': [{ limiter: 4, d1: 3, 'd1 rows': 6 }, undefined, async () => {
     const visitor = new Browser(world);
     const { action, form } = visitor.fill(await visitor.open('/login'), { login: user.email, password: user.password });
     return () => visitor.ask(action, { form });
   }],
-  // The ledger is asked once more whether the application has a device left.
-  'revoke': [{ limiter: 1, ledger: 2, rows: 1, d1: 1 }, async () => {
+  // With an entry of the audit log, and a consent that lapses with the last device.
+  'revoke': [{ limiter: 1, ledger: 1, rows: 1, d1: 2, 'd1 rows': 4 }, 'limiter > ledger', async () => {
     const { refresh_token } = await world.tokens(browser, web);
     return () => world.revoke(web, refresh_token);
   }],
 };
 
-for (const [flow, [budget, prepare]] of Object.entries(FLOWS)) {
+/** What runs on after the answer: records, entries of the audit log. */
+const LATER = ['kv.put', 'd1.run'];
+function chain(steps) {
+  const hops = [];
+  for (const { part, op, hop } of steps) {
+    const name = part === 'kv' || part === 'd1' ? `${part}.${op}` : part;
+    if (hop && !LATER.includes(name)) (hops[hop - 1] ??= []).push(name);
+  }
+  return hops.map((asked) => asked.sort().join(' + ')).join(' > ');
+}
+
+for (const [flow, [budget, hops, prepare]] of Object.entries(FLOWS)) {
   test(`${flow} costs what it may`, async (t) => {
     await (await prepare())(); // warms the isolate
     const send = await prepare();
@@ -88,7 +107,8 @@ for (const [flow, [budget, prepare]] of Object.entries(FLOWS)) {
     }
     spent.rows = storage.rows.reduce((sum, { rows }) => sum + rows, 0);
     spent['d1 rows'] = storage.written;
-    t.diagnostic(`${flow}: ${JSON.stringify(spent)}`);
+    t.diagnostic(`${flow}: ${JSON.stringify(spent)}, ${chain(storage.steps)}`);
+    if (hops) assert.equal(chain(storage.steps), hops);
     const rows = budget.rows ?? (flow.includes('first time') ? Infinity : 0);
     for (const [name, count] of Object.entries(spent)) {
       assert.ok(count <= (name === 'rows' ? rows : budget[name] ?? 0), `${count} ${name}: ${storage.steps.map((step) => `${step.part}.${step.op} ${step.about ?? ''}`)}`);

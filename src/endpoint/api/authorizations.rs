@@ -8,7 +8,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::{Response, with_member};
 use crate::id::FamilyId;
-use crate::ledger::{Deauthorize, Device, Devices, LedgerId, Resume, Revoke, Suspend};
+use crate::ledger::{Deauthorize, Device, Devices, Ended, LedgerId, Resume, Revoke, Suspend};
 use crate::oauth::scope::Scope;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, Paging};
@@ -131,13 +131,14 @@ pub async fn revoke_device<E: Edge>(
     family: FamilyId,
 ) -> Result<bool, Fault> {
     let ledger = LedgerId::User(user, application);
-    let ended = cx.edge.ask(ledger, Revoke { family }).await?;
-    if ended {
-        after_device(cx, user, application).await;
+    let counts = true;
+    let ended = cx.edge.ask(ledger, Revoke { family, counts }).await?;
+    if ended.is_something() {
+        after_revocation(cx, user, application, ended).await;
         let entry = cx.entry(Action::DeviceRevoked).by(actor).on(user.0);
         cx.edge.record(entry.with(application));
     }
-    Ok(ended)
+    Ok(ended.is_something())
 }
 
 /// Has the tokens of everything that a user granted wait until [`resume_all`].
@@ -169,6 +170,20 @@ pub async fn after_device<E: Edge>(cx: &Context<'_, E>, user: UserId, applicatio
         Ok(devices) if devices.is_empty() => cx.edge.lapse(user, application),
         Ok(_) => {}
         Err(fault) => cx.edge.log(&format!("a consent stays as it is: {fault}")),
+    }
+}
+
+/// The same where the ledger has said what is left.
+pub async fn after_revocation<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    application: ApplicationId,
+    ended: Ended,
+) {
+    match ended {
+        Ended::Counted { left: 0 } => cx.edge.lapse(user, application),
+        Ended::Counted { .. } => {}
+        Ended::Told(_) => after_device(cx, user, application).await,
     }
 }
 

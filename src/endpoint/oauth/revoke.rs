@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::endpoint::api::authorizations::after_device;
+use crate::endpoint::api::authorizations::after_revocation;
 use crate::endpoint::oauth::client_authentication::authenticate_in_outage;
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::http::{Request, Response};
-use crate::ledger::{Audience, Revoke, Withdraw};
+use crate::ledger::{Audience, Ended, Revoke, Withdraw};
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -24,9 +24,9 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     // `token_type_hint` could only save a signature check.
     params.one("token_type_hint")?;
 
-    if let Some(subject) = end(cx, client.id(), token).await? {
+    if let Some((subject, ended)) = end(cx, client.id(), token).await? {
         if let Subject::User(user, _) = subject {
-            after_device(cx, user, client.id()).await;
+            after_revocation(cx, user, client.id(), ended).await;
         }
         let actor = client.id().0;
         let entry = cx.entry(Action::TokenRevoked).by(actor).with(client.id());
@@ -49,13 +49,13 @@ fn done(request: &Request) -> Response {
     }
 }
 
-/// Ends the family of a token, where it is this application's; whose it was, where there was
-/// anything to end.
+/// Ends the family of a token, where it is this application's; whose it was and what is left, where
+/// there was anything to end.
 async fn end<E: Edge>(
     cx: &Context<'_, E>,
     application: ApplicationId,
     token: &str,
-) -> Result<Option<Subject>, Fault> {
+) -> Result<Option<(Subject, Ended)>, Fault> {
     let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
     let refresh = RefreshToken::verify(keyring, issuers, token, cx.now)
         .filter(|token| token.application == application)
@@ -76,15 +76,18 @@ async fn end<E: Edge>(
     };
     let ledger = subject.ledger(application);
     let ended = match subject {
-        Subject::User(_, family) => cx.edge.ask(ledger, Revoke { family }).await?,
+        Subject::User(_, family) => {
+            let counts = true;
+            cx.edge.ask(ledger, Revoke { family, counts }).await?
+        }
         Subject::Application(family, _) => {
             let withdraw = Withdraw {
                 family,
                 until,
                 audience,
             };
-            cx.edge.ask(ledger, withdraw).await?
+            Ended::Told(cx.edge.ask(ledger, withdraw).await?)
         }
     };
-    Ok(ended.then_some(subject))
+    Ok(ended.is_something().then_some((subject, ended)))
 }

@@ -263,7 +263,8 @@ impl Interaction {
     ) -> Result<(), Failure<PageRefusal>> {
         if let Some(Issued { family, .. }) = issued {
             let ledger = self.ledger(approval.seen.user);
-            cx.edge.ask(ledger, Revoke { family }).await?;
+            let counts = false;
+            cx.edge.ask(ledger, Revoke { family, counts }).await?;
         }
         Ok(())
     }
