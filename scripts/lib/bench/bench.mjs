@@ -11,11 +11,12 @@ import { OidcProvider } from './contenders/oidc-provider.mjs';
 import { OpenAuth } from './contenders/openauth.mjs';
 import { Ours } from './contenders/ours.mjs';
 import { WorkersOAuthProvider } from './contenders/workers-oauth-provider.mjs';
+import { LATENCIES, contenders as farAway, latency } from './latency.mjs';
 import { median, prepare, run } from './load.mjs';
 import { memory } from './memory-report.mjs';
 import { FOLDER, ROOT, startStorage } from './processes.mjs';
 import { profile } from './profile.mjs';
-import { report } from './report.mjs';
+import { WORDS, report } from './report.mjs';
 import { size } from './size.mjs';
 import { startTimes } from './start.mjs';
 import { Visitor } from './visitor.mjs';
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
     families: { type: 'string' },
     users: { type: 'string' },
     memory: { type: 'boolean', default: false },
+    latency: { type: 'boolean', default: false },
     profile: { type: 'string' },
     json: { type: 'string', default: join(ROOT, 'target/bench.json') },
   },
@@ -58,9 +60,9 @@ function everybody() {
   ].filter((each) => wanted(each.name, options.contenders) || also.includes(each) || filled.includes(each));
 }
 
-async function begin(contender, storage) {
-  await contender.start(storage, VISITORS);
-  contender.visitors = Array.from({ length: VISITORS }, (_, index) => new Visitor(contender.server.origin, index));
+async function begin(contender, storage, count = VISITORS) {
+  await contender.start(storage, count);
+  contender.visitors = Array.from({ length: count }, (_, index) => new Visitor(contender.server.origin, index));
   await Promise.all(contender.visitors.map((visitor) => contender.setUp(visitor)));
   await contender.ready?.(contender.visitors);
 }
@@ -140,13 +142,26 @@ async function compare(storage) {
   return `${report(result)}\n\nEvery turn: ${options.json}`;
 }
 
+/** Few visitors: what is measured is the wait, and not the queue. */
+const FEW = 4;
+async function wait(storage) {
+  const also = options.also.map((each) => each.split('=')).map(([name, build]) => ({ name, build: resolve(build) }));
+  const contenders = farAway({ also, wanted: (name) => wanted(name, options.contenders) });
+  for (const contender of contenders) await begin(contender, storage, FEW);
+  const { measured, text } = await latency(contenders, flows, { operations, seconds, storage, words: WORDS });
+  mkdirSync(dirname(options.json), { recursive: true });
+  writeFileSync(options.json, JSON.stringify({ latencies: LATENCIES, flows: measured }, null, 1));
+  return `${text}\n\nAll of it: ${options.json}`;
+}
+
 const unknown = (options.only ?? '').split(',').filter((flow) => flow && !FLOWS.includes(flow));
 if (unknown.length) {
   say(`no flow is called ${unknown}: see scripts/bench --help`);
   process.exit(1);
 }
-const storage = await startStorage();
-if (options.memory) console.log(await memory(storage, begin));
+const storage = await startStorage(options.latency && LATENCIES);
+if (options.latency) console.log(await wait(storage));
+else if (options.memory) console.log(await memory(storage, begin));
 else if (options.profile) console.log(await profile(options.profile, operations, storage, begin));
 else console.log(await compare(storage));
 process.exit(0);

@@ -2,14 +2,27 @@
 // spoken to as the runtime's D1 binding speaks (miniflare answers the same way). Each server's requests
 // carry the name of its database.
 //
-// GET /-/counts answers how many calls a database has seen, and how many rows they read and wrote.
+// GET /-/counts answers how many calls a database has seen, and how many rows they read and wrote. Where
+// LATENCY is set, every call waits so many milliseconds, and GET /-/calls answers a database's calls since
+// it was last asked.
 
 import { DurableObject } from 'cloudflare:workers';
 
+const calls = new Map();
+
 export default {
-  fetch(request, env) {
+  async fetch(request, env) {
     const name = request.headers.get('x-namespace');
-    return env.DATABASES.get(env.DATABASES.idFromName(name)).fetch(request);
+    const { pathname } = new URL(request.url);
+    const database = env.DATABASES.get(env.DATABASES.idFromName(name));
+    if (!calls.has(name)) calls.set(name, []);
+    if (pathname === '/-/calls') return Response.json(calls.get(name).splice(0));
+    if (!env.LATENCY || pathname.startsWith('/-/')) return database.fetch(request);
+    const from = Date.now();
+    await scheduler.wait(Number(env.LATENCY));
+    const answer = await database.fetch(request);
+    calls.get(name).push({ what: 'd1', from, until: Date.now() });
+    return answer;
   },
 };
 

@@ -3,13 +3,18 @@
 // KV (miniflare answers the same way). Each server's requests carry the name of its namespace.
 //
 // GET /-/counts answers how many operations each namespace has seen; POST /-/fill?count=N puts so many
-// refresh-token records into one.
+// refresh-token records into one. Where the second argument says how far away it is (latencies.json), every
+// operation waits so long, and GET /-/calls answers a namespace's operations since it was last asked.
 
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const latencies = process.argv[3] && JSON.parse(process.argv[3]);
+const METHODS = { GET: 'kv read', PUT: 'kv write', DELETE: 'kv write' };
 
 const namespaces = new Map();
 function namespace(name) {
-  if (!namespaces.has(name)) namespaces.set(name, { entries: new Map(), folders: new Map(), counts: { get: 0, put: 0, delete: 0, list: 0 } });
+  if (!namespaces.has(name)) namespaces.set(name, { entries: new Map(), folders: new Map(), counts: { get: 0, put: 0, delete: 0, list: 0 }, calls: [] });
   return namespaces.get(name);
 }
 
@@ -61,10 +66,20 @@ async function body(request) {
   return Buffer.concat(parts);
 }
 
+/** As far away as it is to be. */
+async function farAway(request, response) {
+  if (!latencies || request.url.startsWith('/-/')) return answer(request, response);
+  const [what, from] = [METHODS[request.method], Date.now()];
+  await sleep(latencies[what.replace(' ', '_')]);
+  await answer(request, response);
+  namespace(request.headers['x-namespace']).calls.push({ what, from, until: Date.now() });
+}
+
 async function answer(request, response) {
   const url = new URL(request.url, 'http://kv');
   if (url.pathname === '/-/counts') return response.end(JSON.stringify(Object.fromEntries([...namespaces].map(([name, { counts }]) => [name, counts]))));
   const space = namespace(request.headers['x-namespace']);
+  if (url.pathname === '/-/calls') return response.end(JSON.stringify(space.calls.splice(0)));
   if (url.pathname === '/-/fill') return response.end(fill(space, Number(url.searchParams.get('count'))));
   const key = decodeURIComponent(url.pathname.slice(1));
   if (request.method === 'GET' && key === '') {
@@ -92,6 +107,6 @@ async function answer(request, response) {
   return response.end();
 }
 
-const server = http.createServer((request, response) => void answer(request, response).catch((error) => response.writeHead(500).end(String(error))));
+const server = http.createServer((request, response) => void farAway(request, response).catch((error) => response.writeHead(500).end(String(error))));
 server.keepAliveTimeout = 600_000;
 server.listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'));

@@ -118,11 +118,11 @@ function compatibilityDate() {
   return readFileSync(join(ROOT, 'wrangler.toml'), 'utf8').match(/^compatibility_date = "(.*)"$/m)[1];
 }
 
-/** KV and D1, in two processes. */
-export async function startStorage() {
+/** KV and D1, in two processes, as far away as `latencies` says. */
+export async function startStorage(latencies) {
   const [kv, d1] = [await freePort(), await freePort()];
-  await start(process.execPath, ['--max-old-space-size=4096', join(HERE, 'kv.mjs'), kv], { port: kv, path: '/-/counts' });
-  await workerd('d1', { port: d1, modules: { 'd1.mjs': readFileSync(join(HERE, 'd1.mjs'), 'utf8') }, objects: { DATABASES: 'Database' } });
+  await start(process.execPath, ['--max-old-space-size=4096', join(HERE, 'kv.mjs'), kv, ...(latencies ? [JSON.stringify(latencies)] : [])], { port: kv, path: '/-/counts' });
+  await workerd('d1', { port: d1, path: '/-/counts', vars: latencies ? { LATENCY: String(latencies.d1) } : {}, modules: { 'd1.mjs': readFileSync(join(HERE, 'd1.mjs'), 'utf8') }, objects: { DATABASES: 'Database' } });
   const ask = async (port, name, path, body) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: body ? 'POST' : 'GET', headers: { 'x-namespace': name, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
     return response.json();
@@ -135,6 +135,10 @@ export async function startStorage() {
     async counts(name) {
       const { [name]: keys = {} } = await ask(kv, name, '/-/counts');
       return { kv: keys, d1: await ask(d1, name, '/-/counts') };
+    },
+    /** The calls of both since this was last asked. */
+    async calls(name) {
+      return [...(await ask(kv, name, '/-/calls')), ...(await ask(d1, name, '/-/calls'))];
     },
     /** Puts so many records into a namespace. */
     async fillKeys(name, count) {

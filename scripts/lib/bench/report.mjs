@@ -34,11 +34,11 @@ function targets({ flows, size, start, fill }) {
   ].filter(([, value]) => value !== undefined);
 }
 
-const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', first_login: "a user's first login with an application", refresh: 'refresh', refresh_cold: 'refresh, of a ledger that is not in memory', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
+export const WORDS = { approve: 'approve', exchange: 'code exchange', login: 'login: approve + exchange', first_login: "a user's first login with an application", refresh: 'refresh', refresh_cold: 'refresh, of a ledger that is not in memory', client_credentials: 'client credentials', me: '/api/users/@me', introspect: 'introspection', metadata: 'metadata' };
 /** What the floor does where it has no such flow. */
 const FLOOR = { introspect: 'one read of an object', metadata: 'an answer', client_credentials: 'one signature', me: 'one read of an object, one of D1' };
 
-function table(heads, rows) {
+export function table(heads, rows) {
   const cells = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
   return cells.map((row) => row.map((cell, column) => (column === 0 || column === heads.length - 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd()).join('\n');

@@ -34,8 +34,8 @@ export function migrations() {
 export function rows(index) {
   const [user, application, now] = [id(1_000_000 + index), id(2_000_000 + index), Date.now()];
   return [
-    { sql: 'INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, 1, 0, NULL, 0, ?, ?)', params: [user, `user${index}`, `user${index}`, '0001', `user${index}@example.com`, `user${index}@example.com`, 'none', now] },
-    { sql: 'INSERT INTO sessions VALUES (?, ?, ?, ?)', params: [hash(session(index)), user, now, now + 86_400_000] },
+    { sql: 'INSERT INTO users (id, username, username_key, discriminator, email, email_key, verified, admin, avatar, public_flags, password_hash, created_at) VALUES (?, ?, ?, ?, ?, ?, 1, 0, NULL, 0, ?, ?)', params: [user, `user${index}`, `user${index}`, '0001', `user${index}@example.com`, `user${index}@example.com`, 'none', now] },
+    { sql: 'INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at) VALUES (?, ?, ?, ?)', params: [hash(session(index)), user, now, now + 86_400_000] },
     { sql: 'INSERT INTO applications (id, owner_id, name, description, icon, secret_hash, redirect_uris, trusted, flags, created_at) VALUES (?, ?, ?, ?, NULL, ?, ?, 0, 0, ?)', params: [application, user, `Application ${index}`, 'One of the bench.', hash(SECRET), JSON.stringify([REDIRECT_URI]), now] },
   ];
 }
@@ -46,9 +46,9 @@ function crowd(users) {
   const numbers = 'WITH RECURSIVE n(i) AS (SELECT CAST(? AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < ?)';
   const user = 'CAST(1456074443990000000 + i AS TEXT)';
   const statements = [
-    `${numbers} INSERT INTO users SELECT ${user}, 'crowd' || i, 'crowd' || i, '0001', 'crowd' || i || '@example.com', 'crowd' || i || '@example.com', 1, 0, NULL, 0, 'none', 1767225600000 FROM n`,
-    `${numbers} INSERT INTO sessions SELECT hex(randomblob(22)), ${user}, 1767225600000, 4102444800000 FROM n`,
-    `${numbers} INSERT INTO authorizations SELECT ${user}, '${id(2_000_000)}', 'identify email', 1767225600000, 1767225600000 FROM n`,
+    `${numbers} INSERT INTO users (id, username, username_key, discriminator, email, email_key, verified, admin, avatar, public_flags, password_hash, created_at) SELECT ${user}, 'crowd' || i, 'crowd' || i, '0001', 'crowd' || i || '@example.com', 'crowd' || i || '@example.com', 1, 0, NULL, 0, 'none', 1767225600000 FROM n`,
+    `${numbers} INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at) SELECT hex(randomblob(22)), ${user}, 1767225600000, 4102444800000 FROM n`,
+    `${numbers} INSERT INTO authorizations (user_id, application_id, scope, created_at, updated_at) SELECT ${user}, '${id(2_000_000)}', 'identify email', 1767225600000, 1767225600000 FROM n`,
   ];
   const chunks = Array.from({ length: Math.ceil(users / CHUNK) }, (_, chunk) => [chunk * CHUNK + 1, Math.min(users, (chunk + 1) * CHUNK)]);
   return chunks.map((params) => statements.map((sql) => ({ sql, params })));
