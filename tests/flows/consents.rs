@@ -34,7 +34,7 @@ fn a_form_whose_session_stands_costs_no_look_at_it() {
     for app in [&world.server, &world.server, &world.device] {
         let form = yes(&browser, app, "identify email");
         world.memory.forget_steps();
-        let code = browser.submit(&form).code();
+        let code = browser.submit(&form).parameter("code").unwrap();
         let steps = world.memory.steps();
         assert_eq!(steps, ["limiter", "kv.put", "ledger", "d1.write"]);
         world.exchange(app, &code).tokens();
@@ -48,7 +48,7 @@ fn forms_of_two_tabs_are_each_added_to_what_is_remembered() {
     let first = yes(&browser, app, "identify email");
     let second = yes(&browser, app, "identify guilds");
     for form in [first, second] {
-        let code = browser.submit(&form).code();
+        let code = browser.submit(&form).parameter("code").unwrap();
         world.exchange(app, &code).tokens();
     }
     assert_eq!(remembered(&world, app), scopes("identify email guilds"));
@@ -62,17 +62,15 @@ fn what_was_taken_back_while_a_form_was_open_is_not_remembered_again() {
     let form = yes(&browser, app, "identify guilds");
     let path = format!("/api/oauth2/@me/authorizations/{}", app.id);
     browser.call(Method::Delete, &path).expect(204);
-    let code = browser.submit(&form).code();
+    let code = browser.submit(&form).parameter("code").unwrap();
     world.exchange(app, &code).tokens();
     assert_eq!(remembered(&world, app), scopes("identify guilds"));
 
     // The same of a consent whose last device is gone.
     let tokens = world.tokens_for(&browser, app);
     let form = yes(&browser, app, "identify email");
-    for token in [tokens.refresh] {
-        world.revoke(app, &token).expect(200);
-    }
-    browser.submit(&form).code();
+    world.revoke(app, &tokens.refresh).expect(200);
+    browser.submit(&form).parameter("code").unwrap();
     assert!(
         remembered(&world, app)
             .unwrap()
@@ -131,8 +129,14 @@ fn who_administers_no_more_grants_no_administration() {
         .administer(Method::Patch, &path, Some(&json!({"admin": false})))
         .expect(200);
     let answer = browser.submit(&form);
-    assert_eq!(answer.parameter("code"), None);
-    assert_eq!(answer.parameter("error").as_deref(), Some("invalid_scope"));
+    assert_eq!(answer.parameter("code"), None, "{}", answer.location());
+    assert_eq!(
+        answer.parameter("error").as_deref(),
+        Some("invalid_scope"),
+        "{} {}",
+        answer.location(),
+        answer.body
+    );
     assert!(!world.memory.dump().contains("offered"));
 }
 
@@ -151,7 +155,8 @@ fn a_form_of_the_version_before_is_answered_by_the_session() {
     let later = now + core::time::Duration::from_secs(60);
     let older = keyring.sign(Purpose::Form, claims, now, later).unwrap();
     world.memory.forget_steps();
-    browser.submit(&form.with("csrf_token", &older)).code();
+    let answer = browser.submit(&form.with("csrf_token", &older));
+    answer.parameter("code").unwrap();
     let steps = world.memory.steps();
     assert_eq!(
         steps,
