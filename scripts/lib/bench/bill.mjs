@@ -3,7 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const ROOT = join(import.meta.dirname, '../../..');
 export const PRICES = JSON.parse(readFileSync(join(import.meta.dirname, 'prices.json'), 'utf8'));
+
+/** Lines of the log that each invocation, of a Worker or of an object, writes by itself: by wrangler.toml, for everybody. */
+function logged() {
+  const [, logs = ''] = readFileSync(join(ROOT, 'wrangler.toml'), 'utf8').match(/^\[observability\.logs\]$([\s\S]*?)^\[/m) ?? [];
+  if (!/^enabled = true$/m.test(logs) || /^invocation_logs = false$/m.test(logs)) return 0;
+  return Number(logs.match(/^head_sampling_rate = (.*)$/m)?.[1] ?? 1);
+}
+const LOGGED = logged();
 
 /** What an operation is billed for, by the names in prices.json. */
 function items({ requests, cpu, kv = {}, objects = {}, d1 = {} }) {
@@ -15,6 +24,7 @@ function items({ requests, cpu, kv = {}, objects = {}, d1 = {} }) {
     object_requests: calls, object_gb_seconds: calls * assumed.object_gb * assumed.object_seconds,
     object_rows_read: objects.read ?? 0, object_rows_written: objects.written ?? 0,
     d1_rows_read: d1.read ?? 0, d1_rows_written: d1.written ?? 0,
+    log_events: LOGGED * (requests + calls),
   };
 }
 

@@ -117,10 +117,6 @@ impl Interaction {
         };
         approval.seen = SeenSession::of(&session);
         approval.seen_at = SeenAt::Request;
-        if let Err(refusal) = self.may_grant(approval.request, &approval.seen) {
-            self.take_back(cx, approval, issued).await?;
-            return self.refuse(cx, session.granted, &refusal).map(|_| ());
-        }
         Ok(())
     }
 

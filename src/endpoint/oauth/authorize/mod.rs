@@ -27,6 +27,7 @@ use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
+use crate::oauth::scope::Scope;
 use crate::store::{Edge, Fault, SeenSession};
 
 /// `GET`: shows the consent form, or answers the client without one.
@@ -146,7 +147,8 @@ struct Answer {
 
 impl Interaction {
     /// What a form that came back approves, where that follows from the form itself and from what it
-    /// was shown with. Everything else is decided by the session as it is now.
+    /// was shown with. Everything else is decided by the session as it is now, and so is who may
+    /// administer.
     fn approval_as_shown<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -161,6 +163,9 @@ impl Interaction {
         let Ok(Decision::Approved(yes)) = Decision::read(request, form) else {
             return None;
         };
+        if yes.scope.contains(Scope::Admin) {
+            return None;
+        }
         let answer = Answer {
             session: cookie.hash(),
             seen,
