@@ -8,7 +8,7 @@
     )
 )]
 
-use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES};
+use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES, Seal};
 use fluxer_oauth2::crypto::password::{self, Cost, Password};
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
 use fluxer_oauth2::oauth::issuer::Issuer;
@@ -123,10 +123,15 @@ fn a_code_is_the_same_string_and_opens() {
     let opened = Code::parse(&keyring(), SEALED).expect("ours");
     assert_eq!(opened.user, code().user);
     assert_eq!(opened.application, code().application);
-    let sealed = keyring().seal([3; NONCE_BYTES], b"who").expect("sealed");
-    assert_eq!(keyring().open(&sealed).as_deref(), Some(&b"who"[..]));
+    let sealed = keyring()
+        .seal(Seal::Code, [3; NONCE_BYTES], b"who")
+        .expect("sealed");
+    assert_eq!(
+        keyring().open(Seal::Code, &sealed).as_deref(),
+        Some(&b"who"[..])
+    );
     let edited: Vec<_> = sealed.iter().map(|byte| byte ^ 1).collect();
-    assert_eq!(keyring().open(&edited), None);
+    assert_eq!(keyring().open(Seal::Code, &edited), None);
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -59,6 +59,8 @@ pub struct ScopeLine {
     pub scope: Scope,
     /// Whether the user may withhold it.
     pub withholdable: bool,
+    /// Whether the application is of no use without it: there is no box then.
+    pub is_indivisible: bool,
     /// Whether its box is ticked as the form is shown.
     pub is_ticked: bool,
     /// The real data it opens, where that fits some lines.
@@ -302,6 +304,9 @@ impl ConsentPage<'_> {
             fieldset aria-describedby=[may_withhold.then_some("withholding")] {
                 legend { (text.scopes) }
                 @if may_withhold { p.quiet #withholding { (text.untick) } }
+                @if self.scopes.iter().any(|line| line.is_indivisible) {
+                    p.quiet { (text.all_or_nothing) }
+                }
                 ul.scopes role="list" {
                     @for line in &self.scopes { (scope_line(line, chrome)) }
                 }
@@ -426,9 +431,13 @@ fn scope_line(line: &ScopeLine, chrome: &Chrome<'_>) -> Markup {
     html! {
         li.dangerous[is_dangerous] {
             label {
-                input type="checkbox" name="scope" value=(scope) checked[line.is_ticked]
-                    disabled[!line.withholdable]
-                    aria-describedby=[has_note.then(|| ["scope-", scope].concat())];
+                @if line.is_indivisible {
+                    span.needed aria-hidden="true" { "✓" }
+                } @else {
+                    input type="checkbox" name="scope" value=(scope) checked[line.is_ticked]
+                        disabled[!line.withholdable]
+                        aria-describedby=[has_note.then(|| ["scope-", scope].concat())];
+                }
                 " "
                 span {
                     (chrome.text.scope(line.scope))

@@ -258,6 +258,41 @@ fn what_is_unticked_stays_shut() {
 }
 
 #[test]
+fn what_an_application_needs_together_has_no_boxes_and_is_granted_together() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = &world.server;
+    let path = format!("/api/admin/applications/{}", app.id);
+    let needs = json!({"all_or_nothing": ["email", "guilds"]});
+    world
+        .administer(Method::Patch, &path, Some(&needs))
+        .expect(200);
+    let asks = app.asks().with("scope", "identify email connections");
+    let page = browser.get(&asks.target()).expect(200);
+    let boxes = page.texts("input[name=scope][value=email]");
+    assert!(boxes.is_empty(), "what is needed cannot be unticked");
+    assert!(page.body.contains("works only with everything"));
+    let form = page.form("decision").untick("scope", "connections");
+    let answer = browser.submit(&form.with("decision", "approve"));
+    let code = answer.parameter("code").expect("a code");
+    let tokens = world.exchange(app, &code).tokens();
+    assert_eq!(tokens.scope, "identify email");
+    // Nobody can be made to grant what was not asked.
+    let alone = browser.get(
+        &app.asks()
+            .with("scope", "identify")
+            .with("prompt", "consent")
+            .target(),
+    );
+    assert!(
+        !alone
+            .expect(200)
+            .body
+            .contains("works only with everything")
+    );
+}
+
+#[test]
 fn an_application_on_its_own_behalf_has_its_own_scopes() {
     let world = World::new();
     let trusted = json!({"name": "T", "trusted": true});

@@ -23,6 +23,8 @@ pub struct ConsentText {
     pub resource: &'static str,
     /// How to withhold one.
     pub untick: &'static str,
+    /// Where the application needs some of them together.
+    pub all_or_nothing: &'static str,
     /// Beside a scope that was not granted before.
     pub new: &'static str,
     /// Beside a scope that cannot be withheld.

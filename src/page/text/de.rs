@@ -55,6 +55,7 @@ pub(super) static TEXT: Text = Text {
         scopes: "Die Anwendung wird Folgendes können",
         resource: "Bei {} wird sie Folgendes können",
         untick: "Entferne die Häkchen bei allem, was du nicht erlauben möchtest.",
+        all_or_nothing: "Die Anwendung funktioniert nur mit allem, was mit ✓ markiert ist.",
         new: "Neu",
         included: "Immer enthalten",
         dangerous: "Gefährlich",

@@ -54,6 +54,7 @@ pub(super) static TEXT: Text = Text {
         scopes: "It will be able to",
         resource: "At {} it will be able to",
         untick: "Untick what you do not want to allow.",
+        all_or_nothing: "The application works only with everything that is marked ✓.",
         new: "New",
         included: "Always included",
         dangerous: "Dangerous",

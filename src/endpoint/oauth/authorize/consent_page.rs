@@ -19,7 +19,7 @@ use crate::location::Target;
 use crate::oauth::client::ClientOrigin;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
-use crate::oauth::scope::{Scope, Scopes};
+use crate::oauth::scope::Scope;
 use crate::page::moment::Moment;
 use crate::page::text::filled;
 use crate::page::{
@@ -89,7 +89,7 @@ impl Interaction {
             Some(owner) => cx.user(owner).await?,
             None => None,
         };
-        let mut lines = scope_lines(cx, request.oauth.scope, logged_in, again).await?;
+        let mut lines = scope_lines(cx, request, logged_in, again).await?;
         let here = cx.request.target();
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
@@ -295,10 +295,12 @@ impl RequestedAccess {
 /// Each scope with the data that it opens, which is read for nothing but this.
 async fn scope_lines<E: Edge>(
     cx: &Context<'_, E>,
-    asked: Scopes,
+    request: &RequestedAccess,
     logged_in: &LoggedIn,
     again: Option<&Params>,
 ) -> Result<Vec<ScopeLine>, Fault> {
+    let asked = request.oauth.scope;
+    let kept = request.not_withheld();
     let user = &logged_in.session.user;
     let granted = logged_in.session.granted;
     let mut lines = Vec::new();
@@ -324,11 +326,12 @@ async fn scope_lines<E: Edge>(
         };
         let is_ticked =
             again.is_none_or(|form| form.all("scope").any(|ticked| ticked == scope.as_str()));
-        let is_kept = asked.not_withheld().contains(scope);
+        let is_kept = kept.contains(scope);
         lines.push(ScopeLine {
             scope,
             is_ticked: is_ticked || is_kept,
-            withholdable: !is_kept && asked != Scope::Bot.into(),
+            withholdable: !is_kept,
+            is_indivisible: request.all_or_nothing.contains(scope),
             preview,
             new: granted.is_some_and(|granted| !granted.contains(scope)),
         });

@@ -43,7 +43,7 @@ impl Decision {
                 }));
             }
         }
-        let scope = granted(request.oauth.scope, form);
+        let scope = granted(request.oauth.scope, request.not_withheld(), form);
         let resource = request
             .oauth
             .resource
@@ -73,15 +73,9 @@ impl Decision {
     }
 }
 
-/// What the user ticked, of what was asked. What cannot be withheld stays, and so does a bot that was
-/// asked alone: that is what denying is for.
-fn granted(asked: Scopes, form: &Params) -> Scopes {
+/// What the user ticked, of what was asked, and what cannot be withheld of it.
+fn granted(asked: Scopes, kept: Scopes, form: &Params) -> Scopes {
     let ticked: Scopes = form.all("scope").filter_map(Scope::from_wire).collect();
-    let kept = if asked == Scope::Bot.into() {
-        asked
-    } else {
-        asked.not_withheld()
-    };
     asked.intersection(ticked.union(kept))
 }
 
@@ -117,21 +111,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_asked_and_ticked_is_granted_and_identify_stays() {
-        let asked = Scopes::parse("identify email").expect("scopes");
-        for (body, expected) in [
-            ("scope=identify&scope=email", "identify email"),
-            ("scope=email", "identify email"),
-            ("", "identify"),
-            ("scope=admin&scope=guilds&scope=x", "identify"),
+    fn only_what_was_asked_and_ticked_is_granted_and_what_is_kept_stays() {
+        let scopes = |text: &str| Scopes::parse(text).expect("scopes");
+        for (kept, body, expected) in [
+            ("identify", "scope=identify&scope=email", "identify email"),
+            ("identify", "scope=email", "identify email"),
+            ("identify", "", "identify"),
+            ("identify", "scope=admin&scope=guilds&scope=x", "identify"),
+            ("identify email", "", "identify email"),
         ] {
             let form = Params::from_form(body);
-            assert_eq!(granted(asked, &form).to_string(), expected, "{body}");
+            let granted = granted(scopes("identify email"), scopes(kept), &form);
+            assert_eq!(granted.to_string(), expected, "{body}");
         }
-        let form = Params::from_form("");
-        assert!(granted(Scope::Email.into(), &form).is_empty());
-        assert_eq!(granted(Scope::Bot.into(), &form), Scope::Bot.into());
-        let with_a_bot = Scopes::from(Scope::Identify).with(Scope::Bot);
-        assert_eq!(granted(with_a_bot, &form), Scope::Identify.into());
+        let nothing = granted(Scope::Email.into(), Scopes::NONE, &Params::from_form(""));
+        assert!(nothing.is_empty());
     }
 }

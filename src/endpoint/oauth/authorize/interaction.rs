@@ -92,6 +92,8 @@ pub(super) struct RequestedAccess {
     pub(super) bot: Option<BotRequest>,
     /// The resource server that the tokens are to be for.
     pub(super) resource: Option<Rc<Resource>>,
+    /// What the application is of no use without, as its developer says.
+    pub(super) all_or_nothing: Scopes,
 }
 
 impl RequestedAccess {
@@ -119,7 +121,19 @@ impl RequestedAccess {
             oauth,
             bot,
             resource,
+            all_or_nothing: application.all_or_nothing,
         })
+    }
+
+    /// What the user cannot withhold and agree to the rest. A bot that was asked alone is of it: that
+    /// is what denying is for.
+    pub(super) fn not_withheld(&self) -> Scopes {
+        let asked = self.oauth.scope;
+        if asked == Scope::Bot.into() {
+            return asked;
+        }
+        let indivisible = asked.intersection(self.all_or_nothing);
+        asked.not_withheld().union(indivisible)
     }
 }
 
