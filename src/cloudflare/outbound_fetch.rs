@@ -1,17 +1,30 @@
 //! Fetches of other people's documents: no redirect is followed, no cookie is sent, and both time and
 //! length are bounded.
 
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt;
-use worker::ByteStream;
 use worker::js_sys::global;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+use worker::{ByteStream, Delay};
 
-use super::{Bindings, js};
+use super::{Bindings, ambient, js};
 use crate::outbound::{
     Answer, FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundUrl,
 };
 use crate::store::Outbound;
+use crate::time::Timestamp;
+
+/// How long a request waits before it looks again whether another one has fetched what it wants.
+const WAIT: Duration = Duration::from_millis(20);
+
+thread_local! {
+    /// What is fetched now, and since when.
+    static UNDER_WAY: RefCell<BTreeMap<OutboundUrl, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 impl Outbound for Bindings {
     async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError> {
@@ -36,6 +49,31 @@ impl Outbound for Bindings {
         };
         answer.document()
     }
+
+    async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
+        let mut has_waited = false;
+        // A promise of another request cannot be awaited: its isolate's memory is looked at instead.
+        while is_under_way(url) {
+            Delay::from(WAIT).await;
+            has_waited = true;
+        }
+        if has_waited {
+            return Ok(None);
+        }
+        UNDER_WAY.with_borrow_mut(|fetches| fetches.insert(url.clone(), ambient::now()));
+        let fetched = self.fetch_json(url).await;
+        UNDER_WAY.with_borrow_mut(|fetches| fetches.remove(url));
+        fetched.map(Some)
+    }
+}
+
+/// Whether another request fetches it now. One that was cut off would never say that it is done.
+fn is_under_way(url: &OutboundUrl) -> bool {
+    let now = ambient::now();
+    UNDER_WAY.with_borrow(|fetches| {
+        let began = fetches.get(url);
+        began.is_some_and(|began| now.since(*began) < FETCH_TIMEOUT)
+    })
 }
 
 /// The body; `None` where it is longer than it may be.

@@ -21,7 +21,7 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// meanwhile. A limiter that cannot be reached stops nobody here: an outage of ours must not become one
 /// of every application.
 pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<Verdict> {
-    let (key, limit) = window(cx, bucket);
+    let (key, limit) = window(cx, bucket).await;
     let asked = cx.edge.take(&key, limit?);
     let verdict = match bucket {
         Bucket::Token => join(asked, read_ahead(cx)).await.0,
@@ -39,13 +39,13 @@ pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option
 /// The window of a request. All applications of one hosting service arrive from one address: at the
 /// token endpoint a client that authenticates at no cost has a window of its own. Whatever else comes
 /// is counted by its address, before the directory is asked.
-fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit>) {
+async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit>) {
     let limits = &cx.config.limits;
     let limit = match bucket {
         Bucket::Authorize => limits.authorize,
         Bucket::Revoke => limits.revoke,
         Bucket::Register => limits.register,
-        Bucket::Token => match client(cx) {
+        Bucket::Token => match client(cx).await {
             Some(client) => return (format!("token:client:{client}"), limits.token_client),
             None => limits.token,
         },
@@ -56,9 +56,9 @@ fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit
 
 /// The client of a token request, where this isolate remembers enough to tell that it is that client.
 /// Anybody may claim the `client_id` of one that keeps no secret, and would fill its window.
-fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
+async fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
     let params = cx.form_or_json().ok()?;
-    let (client, proof) = remembered_proof(cx, &params)?;
+    let (client, proof) = remembered_proof(cx, &params).await?;
     (proof == Proof::Secret).then_some(client)
 }
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::issuer::Issuer;
 use super::jwk::{Jwk, JwkError, JwkThumbprint, JwsAlgorithm};
-use super::jws::Unverified;
+use super::jws::{Signed, Unverified};
 use super::redirect_uri::authority;
 use crate::base64url;
 use crate::crypto::keyring::{Keyring, SigningError};
@@ -213,16 +213,6 @@ impl<'a> DpopProof<'a> {
     fn number(&self, name: &str) -> Option<u64> {
         self.token.claims.get(name).and_then(Value::as_u64)
     }
-}
-
-/// A signature, and what it has to be of.
-pub struct Signed<'a> {
-    /// By what.
-    pub algorithm: JwsAlgorithm,
-    /// Of what.
-    pub message: &'a [u8],
-    /// The signature.
-    pub signature: &'a [u8],
 }
 
 /// The nonce that proofs of a key are to have from now on (RFC 9449 §8). It is made again and not

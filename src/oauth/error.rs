@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::client::assertion::AssertionError;
 use super::dpop::ProofError;
 use super::grant_type::GrantType;
 use crate::rate_limit::Verdict;
@@ -274,9 +275,9 @@ pub enum ClientRefusal {
     /// `Authorization` is not Basic, or its credentials cannot be read.
     #[error("The Authorization header must be Basic with form-encoded client_id and client_secret")]
     Unreadable,
-    /// An authentication method that this server does not have (RFC 7521).
-    #[error("Client assertions are not supported")]
-    Assertion,
+    /// An assertion that is none for this request (RFC 7523 §3).
+    #[error("{0}")]
+    Assertion(AssertionError),
     /// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each
     /// request."
     #[error("Use one client authentication method, not two")]
@@ -291,7 +292,7 @@ impl ClientRefusal {
     const fn code(self) -> ErrorCode {
         match self {
             Self::TwoMethods => ErrorCode::InvalidRequest,
-            Self::Missing | Self::Unreadable | Self::Assertion | Self::Wrong => {
+            Self::Missing | Self::Unreadable | Self::Assertion(_) | Self::Wrong => {
                 ErrorCode::InvalidClient
             }
         }

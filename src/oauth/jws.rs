@@ -71,6 +71,16 @@ pub struct Unverified<'a> {
     pub signature: Vec<u8>,
 }
 
+/// A signature, and what it has to be of.
+pub struct Signed<'a> {
+    /// By what.
+    pub algorithm: JwsAlgorithm,
+    /// Of what.
+    pub message: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
 #[derive(Deserialize)]
 struct AnyHeader {
     alg: String,

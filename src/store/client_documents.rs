@@ -1,14 +1,24 @@
 //! Clients that a document describes: the ids that were minted for them, and what is remembered of
-//! their documents.
+//! their documents and of the keys that clients publish.
 
 use std::rc::Rc;
 
 use super::Fault;
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
+use crate::oauth::client::keys::JwkSet;
 use crate::oauth::client::url::ClientUrl;
 use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
+
+/// The keys that a client publishes, as they were fetched.
+#[derive(Debug, Clone)]
+pub struct KnownKeys {
+    /// The keys.
+    pub set: JwkSet,
+    /// Until when they are not asked for again, as long as they do.
+    pub fresh_until: Timestamp,
+}
 
 /// Clients that a document describes.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -28,4 +38,9 @@ pub trait ClientDocuments {
         document: &Rc<ClientDocument>,
         fresh_until: Timestamp,
     );
+
+    /// The keys at a URL that this isolate fetched last, however old. Asks nobody.
+    fn remembered_keys(&self, uri: &str) -> Option<KnownKeys>;
+    /// Remembers keys that were fetched.
+    fn remember_keys(&self, uri: &str, keys: KnownKeys);
 }

@@ -28,7 +28,7 @@ mod users;
 pub use applications::{Added, Applications, FRESH_FOR, Known, OfBot, SERVES_OUTAGES_FOR};
 pub use audit_log::{AuditLog, EntryFilter, EntryRange, FoundEntries, Named, NamedKind};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
-pub use client_documents::ClientDocuments;
+pub use client_documents::{ClientDocuments, KnownKeys};
 pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};

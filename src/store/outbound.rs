@@ -8,4 +8,10 @@ pub trait Outbound {
     /// Fetches a JSON document. Asked before a flow's decision, and never after its commit; an answer
     /// that does not come costs a few seconds.
     async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError>;
+
+    /// Fetches a JSON document, unless another request of this isolate fetches it now: then that one is
+    /// waited for, and the answer is `None`.
+    async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
+        self.fetch_json(url).await.map(Some)
+    }
 }

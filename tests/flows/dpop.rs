@@ -86,7 +86,7 @@ impl Holder {
         }
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| encode(value.to_string().as_bytes());
         let input = [part(header), part(claims)].join(".");
         let signature = encode(&self.signature(input.as_bytes()));

@@ -40,6 +40,7 @@ mod metadata;
 mod moving;
 mod openid;
 mod outages;
+mod private_key_jwt;
 mod refresh;
 mod registration;
 mod resource_tokens;

@@ -3,6 +3,7 @@
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
+use crate::private_key_jwt::Signing;
 use crate::world::{HTTP, VERIFIER, World, get, post, request};
 
 fn metadata(world: &World) -> Value {
@@ -16,7 +17,13 @@ fn metadata(world: &World) -> Value {
 #[test]
 fn the_document_is_this() {
     let world = World::new();
-    let auth_methods = json!(["client_secret_basic", "client_secret_post", "none"]);
+    let auth_methods = json!([
+        "client_secret_basic",
+        "client_secret_post",
+        "none",
+        "private_key_jwt"
+    ]);
+    let auth_algorithms = json!(["RS256", "PS256", "ES256", "EdDSA"]);
     assert_eq!(
         metadata(&world),
         json!({
@@ -39,6 +46,9 @@ fn the_document_is_this() {
             "token_endpoint_auth_methods_supported": auth_methods,
             "revocation_endpoint_auth_methods_supported": auth_methods,
             "introspection_endpoint_auth_methods_supported": auth_methods,
+            "token_endpoint_auth_signing_alg_values_supported": auth_algorithms,
+            "revocation_endpoint_auth_signing_alg_values_supported": auth_algorithms,
+            "introspection_endpoint_auth_signing_alg_values_supported": auth_algorithms,
             "client_id_metadata_document_supported": true,
             "authorization_response_iss_parameter_supported": true,
             "id_token_signing_alg_values_supported": ["RS256", "ES256"],
@@ -79,15 +89,32 @@ fn what_is_advertised_works() {
     let (server, device) = (&world.server, &world.device);
     let secret = server.secret.as_deref().unwrap();
 
+    let signing = Signing::new(&world, &json!({}));
     for method in list("token_endpoint_auth_methods_supported") {
-        let app = if method == "none" { device } else { server };
+        let app = match &*method {
+            "none" => device,
+            "private_key_jwt" => &signing.app,
+            _ => server,
+        };
+        let post_as = |path: &str, form: &[(&str, &str)]| match &*method {
+            "private_key_jwt" => signing.request(&world, path, form),
+            _ => app.post(path, form),
+        };
         for grant_type in list("grant_types_supported") {
             let code = browser.code(&app.asks().with_pkce().with("response_mode", "query"));
             let form = match &*grant_type {
                 "authorization_code" => {
                     vec![("code", code), ("code_verifier", VERIFIER.to_owned())]
                 }
-                "refresh_token" => vec![("refresh_token", world.tokens_for(&browser, app).refresh)],
+                "refresh_token" => {
+                    let first = [
+                        ("grant_type", "authorization_code"),
+                        ("code", &*code),
+                        ("code_verifier", VERIFIER),
+                    ];
+                    let first = post_as(&path("token_endpoint"), &first);
+                    vec![("refresh_token", world.send(first).tokens().refresh)]
+                }
                 "client_credentials" if method == "none" => continue,
                 "client_credentials" => vec![],
                 unknown => panic!("{unknown} is not tried"),
@@ -95,7 +122,9 @@ fn what_is_advertised_works() {
             let mut form: Vec<_> = form.iter().map(|(name, value)| (*name, &**value)).collect();
             form.push(("grant_type", &*grant_type));
             let request = match &*method {
-                "client_secret_basic" | "none" => app.post(&path("token_endpoint"), &form),
+                "client_secret_basic" | "none" | "private_key_jwt" => {
+                    post_as(&path("token_endpoint"), &form)
+                }
                 "client_secret_post" => {
                     form.extend([("client_id", &*app.id), ("client_secret", secret)]);
                     post(&path("token_endpoint"), &form)
@@ -109,16 +138,16 @@ fn what_is_advertised_works() {
             let ask = [("token", &*token)];
             assert_eq!(
                 world
-                    .send(app.post(&path("introspection_endpoint"), &ask))
+                    .send(post_as(&path("introspection_endpoint"), &ask))
                     .json()["active"],
                 true
             );
             world
-                .send(app.post(&path("revocation_endpoint"), &ask))
+                .send(post_as(&path("revocation_endpoint"), &ask))
                 .expect(200);
             assert_eq!(
                 world
-                    .send(app.post(&path("introspection_endpoint"), &ask))
+                    .send(post_as(&path("introspection_endpoint"), &ask))
                     .json()["active"],
                 false
             );

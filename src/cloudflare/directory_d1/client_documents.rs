@@ -1,4 +1,5 @@
-//! Clients that a document describes. Each isolate remembers a thousand good documents.
+//! Clients that a document describes. Each isolate remembers a thousand good
+//! documents, and as many sets of keys.
 
 use core::cell::RefCell;
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
 use crate::oauth::client::url::ClientUrl;
 use crate::snowflake::ApplicationId;
-use crate::store::{ClientDocuments, Fault};
+use crate::store::{ClientDocuments, Fault, KnownKeys};
 use crate::time::Timestamp;
 
 /// How many documents an isolate remembers.
@@ -19,6 +20,7 @@ const REMEMBERED: usize = 1_000;
 thread_local! {
     static DOCUMENTS: RefCell<HashMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>> =
         RefCell::default();
+    static KEYS: RefCell<HashMap<String, KnownKeys>> = RefCell::default();
 }
 
 impl ClientDocuments for Bindings {
@@ -64,6 +66,19 @@ impl ClientDocuments for Bindings {
                 documents.clear();
             }
             documents.insert(url.clone(), (fresh_until, Rc::clone(document)));
+        });
+    }
+
+    fn remembered_keys(&self, uri: &str) -> Option<KnownKeys> {
+        KEYS.with_borrow(|keys| keys.get(uri).cloned())
+    }
+
+    fn remember_keys(&self, uri: &str, keys: KnownKeys) {
+        KEYS.with_borrow_mut(|remembered| {
+            if remembered.len() >= REMEMBERED {
+                remembered.clear();
+            }
+            remembered.insert(uri.to_owned(), keys);
         });
     }
 }

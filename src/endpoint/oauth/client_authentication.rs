@@ -4,17 +4,25 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::oauth::client_document;
+use crate::endpoint::oauth::{client_document, client_keys};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
+use crate::id::AttemptId;
+use crate::oauth::client::assertion::{Addressee, Assertion, AssertionError};
 use crate::oauth::client::authentication::{ClientAuthentication, Credentials, Proof};
-use crate::oauth::client::url::ClientIdentifier;
+use crate::oauth::client::keys::ClientKeys;
+use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::params::Params;
+use crate::pending::{Claim, Kind, PendingId};
+use crate::routes::is_same_path;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, HashKind, Known};
 use crate::time::Timestamp;
+
+/// The token endpoint, which assertions may name wherever they are sent.
+const TOKEN: &str = "/api/oauth2/token";
 
 /// A client that has proved who it is, as far as its registration demands.
 #[derive(Debug, Clone)]
@@ -31,97 +39,100 @@ enum Knowledge {
     Remembered,
 }
 
+/// How a client's registration is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// As this isolate knows it.
+    Known,
+    /// As this isolate knows it, also where D1 does not answer: for tokens that exist.
+    KnownInOutage,
+    /// As it is now: for a request whose client has authenticated by what was remembered.
+    Anew,
+}
+
 /// Authenticates the client of a request.
 pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
+    registration: Registration,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
-    if let Some(client) = documented(cx, params).await? {
-        return Ok(client);
-    }
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-    let known = cx.known_application(credentials.client_id()).await?;
-    verify(cx, &credentials, known).await
+    let client = match credentials.client_id() {
+        ClientIdentifier::Id(id) => {
+            let known = match registration {
+                Registration::Known => cx.known_application(id).await?,
+                Registration::KnownInOutage => cx.application_in_outage(id).await?,
+                Registration::Anew => Known::Current(cx.current_application(id).await?),
+            };
+            verify(cx, &credentials, id, known).await?
+        }
+        ClientIdentifier::Url(url) => documented(cx, &credentials, &url).await?,
+    };
+    // Last, so that what is refused for anything else spends no assertion.
+    match &credentials {
+        Credentials::Assertion(assertion) if registration != Registration::Anew => {
+            use_once(cx, &client, assertion).await?;
+        }
+        _ => {}
+    }
+    Ok(client)
 }
 
-/// Authenticates the client of a request that goes on while D1 does not answer.
-pub async fn authenticate_in_outage<E: Edge>(
+/// Uses up an assertion (RFC 7523 §3, point 7).
+async fn use_once<E: Edge>(
     cx: &Context<'_, E>,
-    params: &Params,
-) -> Result<AuthenticatedClient, Failure<Refusal>> {
-    if let Some(client) = documented(cx, params).await? {
-        return Ok(client);
+    client: &AuthenticatedClient,
+    assertion: &Assertion,
+) -> Result<(), Failure<Refusal>> {
+    let id = PendingId::new(Kind::Assertion, &client.client().wire_id(), assertion.id());
+    let claim = Claim {
+        until: assertion.expires_at(),
+        by: AttemptId::from_bytes(cx.edge.random()?),
+    };
+    if cx.edge.ask_pending(&id, claim).await? {
+        return Ok(());
     }
-    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-    let known = cx.application_in_outage(credentials.client_id()).await?;
-    verify(cx, &credentials, known).await
+    Err(assertion_refused(AssertionError::Replayed).into())
 }
 
-/// Authenticates the client of a request by its registration as it is now.
-pub async fn authenticate_anew<E: Edge>(
-    cx: &Context<'_, E>,
-    params: &Params,
-) -> Result<AuthenticatedClient, Failure<Refusal>> {
-    if let Some(client) = documented(cx, params).await? {
-        return Ok(client);
-    }
-    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-    let current = cx.current_application(credentials.client_id()).await?;
-    verify(cx, &credentials, Known::Current(current)).await
+fn assertion_refused(error: AssertionError) -> Refusal {
+    CredentialsPlace::Body.refuse(ClientRefusal::Assertion(error))
 }
 
-/// The client of a request whose `client_id` is the URL of a document; `None`: it is none.
+/// The client of a request whose `client_id` is the URL of a document.
 async fn documented<E: Edge>(
     cx: &Context<'_, E>,
-    params: &Params,
-) -> Result<Option<AuthenticatedClient>, Failure<Refusal>> {
-    let id = params.one("client_id")?.and_then(ClientIdentifier::parse);
-    let Some(ClientIdentifier::Url(url)) = id else {
-        return Ok(None);
+    credentials: &Credentials,
+    url: &ClientUrl,
+) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if !cx.config.client_metadata_documents {
+        return Err(credentials.refusal().into());
+    }
+    let application = client_document::last_known(cx, url).await?;
+    let application = match credentials {
+        Credentials::Assertion(assertion) if has_no_key(&application, assertion) => {
+            client_document::read_anew(cx, url).await?
+        }
+        _ => application,
     };
-    let refuse = |reason| Failure::from(CredentialsPlace::Body.refuse(reason));
-    let shows_a_secret =
-        cx.request.header("authorization").is_some() || params.one("client_secret")?.is_some();
-    if shows_a_secret || !cx.config.client_metadata_documents {
-        return Err(refuse(ClientRefusal::Wrong));
-    }
-    if params.one("client_assertion")?.is_some() {
-        return Err(refuse(ClientRefusal::Assertion));
-    }
-    let application = client_document::last_known(cx, &url).await?;
-    if !application.is_public() {
-        return Err(refuse(ClientRefusal::Wrong));
-    }
-    Ok(Some(AuthenticatedClient {
-        application,
-        proof: Proof::IdOnly,
-        knowledge: Knowledge::Current,
-    }))
+    let client = proved(cx, credentials, &application, Knowledge::Current).await?;
+    admitted(credentials, client)
 }
 
-async fn verify<E: Edge>(
-    cx: &Context<'_, E>,
-    credentials: &Credentials,
-    known: Known,
-) -> Result<AuthenticatedClient, Failure<Refusal>> {
-    if let Known::Remembered(application) = &known
-        && !application.suspended
-        && let Some(client) = proved(cx, credentials, application, Knowledge::Remembered)
-    {
-        return Ok(client);
+/// Whether no key of its document can have signed: it may say others since. Those at a URL of their own
+/// are looked up there.
+fn has_no_key(application: &Application, assertion: &Assertion) -> bool {
+    match application.client.authentication.keys() {
+        Some(ClientKeys::Listed(set)) => assertion.signers(set).next().is_none(),
+        Some(ClientKeys::At(_)) => false,
+        None => true,
     }
-    let current = match known {
-        Known::Current(application) => application,
-        // It may have been given another secret since.
-        Known::Remembered(_) => cx.current_application(credentials.client_id()).await?,
-    };
-    let client = match current {
-        Some(it) => match proved(cx, credentials, &it, Knowledge::Current) {
-            None if is_imported(&it, cx.now) => proved_elsewhere(cx, credentials, it).await?,
-            proved => proved,
-        },
-        None => None,
-    };
+}
+
+fn admitted(
+    credentials: &Credentials,
+    client: Option<AuthenticatedClient>,
+) -> Result<AuthenticatedClient, Failure<Refusal>> {
     let client = client.ok_or_else(|| credentials.refusal())?;
     if client.application.suspended {
         return Err(Refusal::Suspended.into());
@@ -129,28 +140,88 @@ async fn verify<E: Edge>(
     Ok(client)
 }
 
-fn proved<E: Edge>(
+async fn verify<E: Edge>(
+    cx: &Context<'_, E>,
+    credentials: &Credentials,
+    id: ApplicationId,
+    known: Known,
+) -> Result<AuthenticatedClient, Failure<Refusal>> {
+    if let Known::Remembered(application) = &known
+        && !application.suspended
+        && let Some(client) =
+            registered(cx, credentials, application, Knowledge::Remembered).await?
+    {
+        return Ok(client);
+    }
+    let current = match known {
+        Known::Current(application) => application,
+        // It may have been given another secret since, or other keys.
+        Known::Remembered(_) => cx.current_application(id).await?,
+    };
+    let client = match current {
+        Some(it) => match registered(cx, credentials, &it, Knowledge::Current).await? {
+            None if is_imported(&it, cx.now) => proved_elsewhere(cx, credentials, it).await?,
+            proved => proved,
+        },
+        None => None,
+    };
+    admitted(credentials, client)
+}
+
+/// A client by its id. One that a document describes has one id on the wire, and it is not this one.
+async fn registered<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
     application: &Rc<Application>,
     knowledge: Knowledge,
-) -> Option<AuthenticatedClient> {
-    // A client that a document describes has one id on the wire, and it is not this one.
+) -> Result<Option<AuthenticatedClient>, Failure<Refusal>> {
     if matches!(application.client.origin, ClientOrigin::Document(_)) {
-        return None;
+        return Ok(None);
     }
+    proved(cx, credentials, application, knowledge).await
+}
+
+async fn proved<E: Edge>(
+    cx: &Context<'_, E>,
+    credentials: &Credentials,
+    application: &Rc<Application>,
+    knowledge: Knowledge,
+) -> Result<Option<AuthenticatedClient>, Failure<Refusal>> {
     let authentication = &application.client.authentication;
-    let proof = authentication.verify(credentials, cx.now)?;
+    let proof = match (credentials, authentication.keys()) {
+        (Credentials::Assertion(assertion), Some(keys)) => {
+            let is_its = is_addressed(cx, application, assertion).map_err(assertion_refused);
+            is_its?;
+            let signed = client_keys::signed(cx, keys, assertion).await?;
+            signed.then_some(Proof::Secret)
+        }
+        _ => authentication.verify(credentials, cx.now),
+    };
     if application.client.origin != ClientOrigin::BuiltIn
         && let Some(secret) = authentication.first_use_today(credentials, cx.now)
     {
         cx.edge
             .note_secret_use(application.client.id, &secret, cx.now);
     }
-    Some(AuthenticatedClient {
+    Ok(proof.map(|proof| AuthenticatedClient {
         application: Rc::clone(application),
         proof,
         knowledge,
+    }))
+}
+
+/// Whether an assertion of this client is for this request.
+fn is_addressed<E>(
+    cx: &Context<'_, E>,
+    application: &Application,
+    assertion: &Assertion,
+) -> Result<(), AssertionError> {
+    let here = &cx.request.path;
+    assertion.check(&Addressee {
+        issuer: cx.config.issuer.as_str(),
+        leads_here: &|path| is_same_path(path, TOKEN) || is_same_path(path, here),
+        is_fapi2: application.client.is_fapi2(),
+        now: cx.now,
     })
 }
 
@@ -191,19 +262,25 @@ async fn proved_elsewhere<E: Edge>(
 
 /// Which client the credentials of a request name and how much they prove, out of this isolate's
 /// memory alone: good for choosing the window that the request is counted in.
-pub fn remembered_proof<E: Edge>(
+pub async fn remembered_proof<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Option<(ApplicationId, Proof)> {
     let credentials = Credentials::read(cx.request.header("authorization"), params).ok()?;
-    let id = credentials.client_id();
+    let ClientIdentifier::Id(id) = credentials.client_id() else {
+        return None;
+    };
     let application = match &cx.config.admin_application {
         Some(built_in) if built_in.client.id == id => Rc::clone(built_in),
         _ => cx.edge.remembered_application(id)?,
     };
     let authentication = &application.client.authentication;
-    let proof = authentication.verify(&credentials, cx.now)?;
-    Some((id, proof))
+    let Credentials::Assertion(assertion) = &credentials else {
+        return Some((id, authentication.verify(&credentials, cx.now)?));
+    };
+    is_addressed(cx, &application, assertion).ok()?;
+    let signed = client_keys::remembered_signed(cx, authentication.keys()?, assertion).await;
+    signed.then_some((id, Proof::Secret))
 }
 
 impl AuthenticatedClient {

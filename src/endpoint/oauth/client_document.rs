@@ -1,50 +1,16 @@
 //! Clients whose `client_id` is the URL of a document that describes them: the document is fetched,
 //! checked, and remembered while it is fresh. What is wrong with one is never remembered.
 
-use core::time::Duration;
 use std::rc::Rc;
 
-use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
+use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::{ClientDocument, Taken};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
-use crate::outbound::OutboundUrl;
-use crate::page::text::Message;
-use crate::rate_limit::Limit;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
-
-/// Fetches of documents, by the address that asks for them and by the host that serves them: nobody
-/// makes this server knock at another one's door without end.
-const FETCHES: Limit = Limit {
-    requests: 30,
-    window: Duration::from_secs(60),
-};
-/// How long a good document is fresh, at least and at most.
-const FRESH: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3600)];
-/// How long it is fresh where its server does not say.
-const FRESH_BY_DEFAULT: Duration = Duration::from_secs(600);
-
-/// Why there is no description of a client.
-#[derive(Debug)]
-pub(super) enum NoDocument {
-    /// The document is not what it must be, or not where it may be.
-    Wrong(String),
-    /// It cannot be had now; the seconds until the next try.
-    Unavailable(u64, String),
-}
-
-impl NoDocument {
-    fn notice(self) -> Notice {
-        match self {
-            Self::Wrong(detail) => Notice::bad_request(detail),
-            Self::Unavailable(seconds, detail) => {
-                Notice::new(503, Message::TooManyRequests(seconds)).with_detail(detail)
-            }
-        }
-    }
-}
 
 /// The client of an authorization request whose `client_id` is this URL. `None`: no URL is one here.
 pub(super) async fn client<E: Edge>(
@@ -81,7 +47,16 @@ pub(super) async fn last_known<E: Edge>(
         return Ok(Rc::new(application));
     }
     let described = described(cx, url).await?;
-    described.map_err(|none| Fault::new("outbound", format_args!("{none:?}")))
+    described.map_err(NoDocument::fault)
+}
+
+/// The client as its document says now, whatever is remembered of it.
+pub(super) async fn read_anew<E: Edge>(
+    cx: &Context<'_, E>,
+    url: &ClientUrl,
+) -> Result<Rc<Application>, Fault> {
+    let document = fetched(cx, url).await.map_err(NoDocument::fault)?;
+    described_by(cx, url, &document).await
 }
 
 /// The client as its document describes it now. It has an id of this server's own, which is nobody's
@@ -92,11 +67,19 @@ pub(super) async fn described<E: Edge>(
 ) -> Result<Result<Rc<Application>, NoDocument>, Fault> {
     let document = match cx.edge.remembered_document(url, cx.now) {
         Some(document) => document,
-        None => match fetch(cx, url).await {
+        None => match fetched(cx, url).await {
             Ok(document) => document,
             Err(none) => return Ok(Err(none)),
         },
     };
+    Ok(Ok(described_by(cx, url, &document).await?))
+}
+
+async fn described_by<E: Edge>(
+    cx: &Context<'_, E>,
+    url: &ClientUrl,
+    document: &ClientDocument,
+) -> Result<Rc<Application>, Fault> {
     let kept = cx.edge.documented_application(url).await?;
     let id = match &kept {
         Some(kept) => kept.client.id,
@@ -115,56 +98,22 @@ pub(super) async fn described<E: Edge>(
     if kept.is_some_and(|kept| !says_the_same(&kept)) {
         cx.edge.keep_documented(&application).await?;
     }
-    Ok(Ok(Rc::new(application)))
+    Ok(Rc::new(application))
 }
 
-async fn fetch<E: Edge>(
+async fn fetched<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
 ) -> Result<Rc<ClientDocument>, NoDocument> {
-    let wrong = |why: &dyn core::fmt::Display| NoDocument::Wrong(format!("client_id: {why}"));
-    let issuer = &cx.config.issuer;
-    let address = OutboundUrl::parse(url.as_str(), issuer).map_err(|why| wrong(&why))?;
-    if issuer.is_https() && issuer.as_str().ends_with(&format!("://{}", address.host())) {
-        return Err(wrong(&"must be on another host than this server"));
-    }
-    for key in [
-        format!("document:address:{}", cx.request.client_address()),
-        format!("document:host:{}", address.host()),
-    ] {
-        may_fetch(cx, &key).await?;
-    }
-    let fetched = cx.edge.fetch_json(&address).await.map_err(|error| {
-        let why = format!("client_id: {error}");
-        if error.is_transient() {
-            NoDocument::Unavailable(1, why)
-        } else {
-            NoDocument::Wrong(why)
-        }
-    })?;
+    const MEMBER: &str = "client_id";
+    let Some(fetched) = fetch(cx, MEMBER, url.as_str()).await? else {
+        let known = cx.edge.remembered_document(url, cx.now);
+        let failed = || NoDocument::Unavailable(1, format!("{MEMBER}: the fetch failed"));
+        return known.ok_or_else(failed);
+    };
     let document = ClientDocument::parse(&fetched.json, url.as_str(), Taken::by(cx.config));
-    let document = Rc::new(document.map_err(|refusal| wrong(&refusal))?);
-    let [least, most] = FRESH;
-    let fresh_for = fetched
-        .max_age
-        .unwrap_or(FRESH_BY_DEFAULT)
-        .clamp(least, most);
-    cx.edge
-        .remember_document(url, &document, cx.now + fresh_for);
+    let document = Rc::new(document.map_err(|refusal| NoDocument::wrong(MEMBER, &refusal))?);
+    let fresh_until = fetching::fresh_until(&fetched, cx.now);
+    cx.edge.remember_document(url, &document, fresh_until);
     Ok(document)
-}
-
-/// A limiter that cannot be reached stops nobody here.
-async fn may_fetch<E: Edge>(cx: &Context<'_, E>, key: &str) -> Result<(), NoDocument> {
-    match cx.edge.take(key, FETCHES).await {
-        Ok(verdict) if !verdict.admitted => {
-            let why = "client_id: too many documents were fetched".to_owned();
-            Err(NoDocument::Unavailable(verdict.retry_after(), why))
-        }
-        Ok(_) => Ok(()),
-        Err(fault) => {
-            cx.edge.log(&fault.to_string());
-            Ok(())
-        }
-    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::caller::{application_of, works};
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, authenticate_anew, authenticate_in_outage, remembered_proof,
+    AuthenticatedClient, Registration, authenticate, remembered_proof,
 };
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
@@ -43,7 +43,7 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
     let answer = if let Some(token) = AccessToken::verify(keyring, issuers, token, cx.now) {
         if !may_ask(&client, &token) && client.is_remembered() {
-            client = authenticate_anew(cx, &params).await?;
+            client = authenticate(cx, &params, Registration::Anew).await?;
         }
         access(cx, &client, &token).await?
     } else if let Some(token) = RefreshToken::verify(keyring, issuers, token, cx.now) {
@@ -72,8 +72,8 @@ async fn identify_within_limits<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
 ) -> Result<Inquirer, Failure<Refusal>> {
-    if remembered_proof(cx, params).is_some() {
-        let client = authenticate_in_outage(cx, params).await?;
+    if remembered_proof(cx, params).await.is_some() {
+        let client = authenticate(cx, params, Registration::KnownInOutage).await?;
         return Ok(Inquirer::Client(client));
     }
     let attempt = match Attempt::begin(cx, &[Counter::Client]).await {
@@ -97,7 +97,9 @@ async fn identify<E: Edge>(
 ) -> Result<Inquirer, Failure<Refusal>> {
     match resource_server(cx, params).await? {
         Some(resource) => Ok(Inquirer::ResourceServer(resource)),
-        None => Ok(Inquirer::Client(authenticate_in_outage(cx, params).await?)),
+        None => Ok(Inquirer::Client(
+            authenticate(cx, params, Registration::KnownInOutage).await?,
+        )),
     }
 }
 

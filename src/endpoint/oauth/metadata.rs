@@ -44,13 +44,6 @@ const GRANTS: &[GrantType] = &[
     GrantType::RefreshToken,
     GrantType::ClientCredentials,
 ];
-/// How clients may authenticate.
-const AUTH_METHODS: &[AuthMethod] = &[
-    AuthMethod::ClientSecretBasic,
-    AuthMethod::ClientSecretPost,
-    AuthMethod::None,
-];
-
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
@@ -62,7 +55,8 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
             document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
         }
     }
-    let auth_methods = spelled(AUTH_METHODS, AuthMethod::as_str);
+    let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
+    let assertion_algorithms = spelled(JwsAlgorithm::ALL, JwsAlgorithm::as_str);
     let lists = [
         // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
         (
@@ -93,6 +87,18 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
         (
             "introspection_endpoint_auth_methods_supported",
             auth_methods,
+        ),
+        (
+            "token_endpoint_auth_signing_alg_values_supported",
+            assertion_algorithms.clone(),
+        ),
+        (
+            "revocation_endpoint_auth_signing_alg_values_supported",
+            assertion_algorithms.clone(),
+        ),
+        (
+            "introspection_endpoint_auth_signing_alg_values_supported",
+            assertion_algorithms,
         ),
         (
             "id_token_signing_alg_values_supported",

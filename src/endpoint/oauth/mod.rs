@@ -3,7 +3,9 @@
 pub mod authorize;
 pub mod client_authentication;
 mod client_document;
+mod client_keys;
 pub mod dpop;
+mod fetching;
 mod id_token_hint;
 pub mod introspect;
 pub mod jwks;

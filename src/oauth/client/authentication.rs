@@ -3,7 +3,9 @@
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
+use super::assertion::{self, Assertion, AssertionError};
 use super::keys::{ClientKeys, JwkSet};
+use super::url::ClientIdentifier;
 use crate::crypto::secret::{ClientSecret, Hash, Secret};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::grant_type::AuthMethod;
@@ -200,7 +202,8 @@ impl ClientAuthentication {
         }
     }
 
-    /// What the credentials prove at this instant; `None` where they are not what was registered.
+    /// What the credentials prove at this instant; `None` where they are not what was registered. An
+    /// assertion proves nothing here: its signature has to be verified.
     pub fn verify(&self, credentials: &Credentials, now: Timestamp) -> Option<Proof> {
         match (self, credentials) {
             (Self::None | Self::NoneOrPrivateKeyJwt(_), Credentials::None(..)) => {
@@ -214,7 +217,8 @@ impl ClientAuthentication {
                 Self::None | Self::PrivateKeyJwt(_) | Self::NoneOrPrivateKeyJwt(_),
                 Credentials::Basic(..) | Credentials::Post(..),
             )
-            | (Self::Secret(_) | Self::PrivateKeyJwt(_), Credentials::None(..)) => None,
+            | (Self::Secret(_) | Self::PrivateKeyJwt(_), Credentials::None(..))
+            | (_, Credentials::Assertion(_)) => None,
         }
     }
 
@@ -240,7 +244,7 @@ impl ClientAuthentication {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
-    /// It holds the secret.
+    /// It holds the secret, or the private key.
     Secret,
     /// It knows the `client_id`, as anybody may.
     IdOnly,
@@ -250,11 +254,13 @@ pub enum Proof {
 #[derive(Debug)]
 pub enum Credentials {
     /// `client_id` alone, in the body or by Basic without a password.
-    None(ApplicationId, CredentialsPlace),
+    None(ClientIdentifier, CredentialsPlace),
     /// HTTP Basic (`client_secret_basic`).
     Basic(ApplicationId, Secret<ClientSecret>),
     /// `client_id` and `client_secret` in the body (`client_secret_post`).
     Post(ApplicationId, Secret<ClientSecret>),
+    /// A JWT that the client signed (`private_key_jwt`).
+    Assertion(Box<Assertion>),
 }
 
 impl Credentials {
@@ -267,9 +273,11 @@ impl Credentials {
     }
 
     /// Who the client says it is.
-    pub const fn client_id(&self) -> ApplicationId {
+    pub fn client_id(&self) -> ClientIdentifier {
         match self {
-            Self::None(id, _) | Self::Basic(id, _) | Self::Post(id, _) => *id,
+            Self::None(id, _) => id.clone(),
+            Self::Basic(id, _) | Self::Post(id, _) => ClientIdentifier::Id(*id),
+            Self::Assertion(assertion) => assertion.client().clone(),
         }
     }
 
@@ -279,7 +287,7 @@ impl Credentials {
         let place = match self {
             Self::None(_, place) => *place,
             Self::Basic(..) => CredentialsPlace::Header,
-            Self::Post(..) => CredentialsPlace::Body,
+            Self::Post(..) | Self::Assertion(_) => CredentialsPlace::Body,
         };
         place.refuse(ClientRefusal::Wrong)
     }
@@ -288,28 +296,41 @@ impl Credentials {
         let refuse = |reason| CredentialsPlace::Body.refuse(reason);
         let id = params.one("client_id")?;
         let secret = params.one("client_secret")?;
-        if params.one("client_assertion")?.is_some() {
-            return Err(refuse(match secret {
-                Some(_) => ClientRefusal::TwoMethods,
-                None => ClientRefusal::Assertion,
-            }));
+        if shows_assertion(params)? {
+            return match secret {
+                Some(_) => Err(refuse(ClientRefusal::TwoMethods)),
+                None => Self::assertion(params, id),
+            };
         }
         let id = id.ok_or_else(|| refuse(ClientRefusal::Missing))?;
-        let id = ApplicationId::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
-        Ok(match secret {
-            Some(secret) => Self::Post(id, intact(secret, CredentialsPlace::Body)?),
-            None => Self::None(id, CredentialsPlace::Body),
-        })
+        let id = ClientIdentifier::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
+        match (id, secret) {
+            (ClientIdentifier::Id(id), Some(secret)) => Ok(Self::Post(id, Secret::new(secret))),
+            (ClientIdentifier::Url(_), Some(_)) => Err(refuse(ClientRefusal::Wrong)),
+            (id, None) => Ok(Self::None(id, CredentialsPlace::Body)),
+        }
+    }
+
+    /// RFC 7521 §4.2: `client_id` is "unnecessary", and "MUST identify the same client as is identified
+    /// by the client assertion".
+    fn assertion(params: &Params, id: Option<&str>) -> Result<Self, Refusal> {
+        let refuse = |error| CredentialsPlace::Body.refuse(ClientRefusal::Assertion(error));
+        let assertion = params.required("client_assertion")?;
+        if params.required("client_assertion_type")? != assertion::TYPE {
+            return Err(refuse(AssertionError::Type));
+        }
+        let assertion = Assertion::parse(assertion).map_err(refuse)?;
+        let is_its = |id| ClientIdentifier::parse(id).as_ref() == Some(assertion.client());
+        if id.is_some_and(|id| !is_its(id)) {
+            return Err(CredentialsPlace::Body.refuse(ClientRefusal::Wrong));
+        }
+        Ok(Self::Assertion(Box::new(assertion)))
     }
 
     fn basic(authorization: &str, params: &Params) -> Result<Self, Refusal> {
         let refuse = |reason| CredentialsPlace::Header.refuse(reason);
         let body_id = params.one("client_id")?;
-        let in_body = [
-            params.one("client_secret")?,
-            params.one("client_assertion")?,
-        ];
-        if in_body.iter().any(Option::is_some) {
+        if params.one("client_secret")?.is_some() || shows_assertion(params)? {
             return Err(refuse(ClientRefusal::TwoMethods));
         }
         let (id, secret) = basic(authorization).ok_or_else(|| refuse(ClientRefusal::Unreadable))?;
@@ -317,24 +338,24 @@ impl Credentials {
         if body_id.is_some_and(|body_id| body_id != id) {
             return Err(refuse(ClientRefusal::TwoMethods));
         }
-        let id = ApplicationId::parse(&id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
+        let id = ClientIdentifier::parse(&id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
         // A public client has no password, and many libraries know no way to send none.
         if secret.is_empty() {
             return Ok(Self::None(id, CredentialsPlace::Header));
         }
-        let secret = intact(&secret, CredentialsPlace::Header)?;
-        Ok(Self::Basic(id, secret))
+        match id {
+            ClientIdentifier::Id(id) => Ok(Self::Basic(id, Secret::new(secret))),
+            ClientIdentifier::Url(_) => Err(refuse(ClientRefusal::Wrong)),
+        }
     }
 }
 
-/// A secret that was shown. One of ours with a wrong checksum was never made here, and nobody is asked
-/// about it.
-fn intact(secret: &str, place: CredentialsPlace) -> Result<Secret<ClientSecret>, Refusal> {
-    let secret = Secret::new(secret);
-    if secret.is_damaged() {
-        return Err(place.refuse(ClientRefusal::Wrong));
-    }
-    Ok(secret)
+/// Whether the request has an assertion, or a part of what belongs to one: it is not taken for a request
+/// without.
+fn shows_assertion(params: &Params) -> Result<bool, Refusal> {
+    let assertion = params.one("client_assertion")?;
+    let kind = params.one("client_assertion_type")?;
+    Ok(assertion.is_some() || kind.is_some())
 }
 
 /// Reads `Basic base64(form(id) ":" form(secret))`. RFC 6749 §2.3.1: "encoded using the
@@ -368,7 +389,7 @@ mod tests {
         let params = Params::from_form(body);
         match (Credentials::read(authorization, &params), expected) {
             (Ok(credentials), Ok((id, expected))) => {
-                assert_eq!(credentials.client_id().to_string(), id);
+                assert_eq!(Some(credentials.client_id()), ClientIdentifier::parse(id));
                 let (Credentials::Basic(_, secret) | Credentials::Post(_, secret)) = &credentials
                 else {
                     return assert_eq!(expected, None);
@@ -430,6 +451,10 @@ mod tests {
     #[test]
     fn unreadable_credentials_are_refused() {
         use ClientRefusal::{Assertion, Missing, Unreadable, Wrong};
+        let kind = [("client_assertion_type", assertion::TYPE)];
+        let kind = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kind)
+            .finish();
         for header in [
             "Basic",
             "Basic ",
@@ -445,7 +470,10 @@ mod tests {
             check(Some(header), "", Err(Unreadable));
         }
         check(None, "", Err(Missing));
-        check(None, "client_assertion=x", Err(Assertion));
+        let bad = Err(Assertion(AssertionError::Token));
+        check(None, &format!("client_assertion=x&{kind}"), bad);
+        let bad = Err(Assertion(AssertionError::Type));
+        check(None, "client_assertion=x&client_assertion_type=y", bad);
         check(None, "client_id=x", Err(Wrong));
         let damaged = Secret::generate([1; 32])
             .expose()

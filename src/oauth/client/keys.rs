@@ -71,15 +71,16 @@ impl JwkSet {
         Some(Self(keys.collect()))
     }
 
-    /// The keys that may have made a signature: those of that `kid`, where it has one, and of a kind
-    /// for that algorithm.
-    pub fn candidates(
-        &self,
-        kid: Option<&str>,
+    /// The keys that may have made a signature: of a kind for that algorithm, and where both it and
+    /// the key have a `kid`, of that one.
+    pub fn candidates<'a>(
+        &'a self,
+        kid: Option<&'a str>,
         algorithm: JwsAlgorithm,
-    ) -> impl Iterator<Item = &Jwk> {
+    ) -> impl Iterator<Item = &'a Jwk> {
         let fits = move |key: &&PublicKey| {
-            kid.is_none_or(|kid| key.kid.as_deref() == Some(kid))
+            let its = key.kid.as_deref();
+            kid.is_none_or(|kid| its.is_none_or(|its| its == kid))
                 && key.jwk.is_for(algorithm)
                 && key.algorithm.is_none_or(|its| its == algorithm)
         };

@@ -1,5 +1,6 @@
 //! Clients: who vouches for one, how it authenticates, what it may use (RFC 6749 §2).
 
+pub mod assertion;
 pub mod authentication;
 pub mod keys;
 pub mod url;

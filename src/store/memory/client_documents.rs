@@ -9,7 +9,7 @@ use crate::fluxer::registration::ClientDocument;
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::ApplicationId;
-use crate::store::{ClientDocuments, Fault};
+use crate::store::{ClientDocuments, Fault, KnownKeys};
 use crate::time::Timestamp;
 
 impl ClientDocuments for Memory {
@@ -59,5 +59,14 @@ impl ClientDocuments for Memory {
     ) {
         let remembered = (fresh_until, Rc::clone(document));
         self.documents.borrow_mut().insert(url.clone(), remembered);
+    }
+
+    fn remembered_keys(&self, uri: &str) -> Option<KnownKeys> {
+        self.published_keys.borrow().get(uri).cloned()
+    }
+
+    fn remember_keys(&self, uri: &str, keys: KnownKeys) {
+        let mut remembered = self.published_keys.borrow_mut();
+        remembered.insert(uri.to_owned(), keys);
     }
 }

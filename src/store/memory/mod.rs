@@ -28,7 +28,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::{Ambient, Fault, Limiter, Outlook, RefreshRecord, Schema};
+use super::{Ambient, Fault, KnownKeys, Limiter, Outlook, RefreshRecord, Schema};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
@@ -38,6 +38,7 @@ use crate::outbound::Answer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
 use crate::snowflake::ApplicationId;
+
 use crate::time::Timestamp;
 
 /// When a step fails.
@@ -120,6 +121,7 @@ pub struct Memory {
     /// What the platform answers, where there is one.
     platform: RefCell<Option<Box<platform::Answering>>>,
     documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,
+    published_keys: RefCell<BTreeMap<String, KnownKeys>>,
     state: RefCell<State>,
 }
 
@@ -157,6 +159,7 @@ impl Default for Memory {
             web: RefCell::default(),
             platform: RefCell::default(),
             documents: RefCell::default(),
+            published_keys: RefCell::default(),
             state: RefCell::default(),
         }
     }

@@ -6,7 +6,7 @@ mod issue;
 mod refresh_token;
 
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, authenticate, authenticate_anew, authenticate_in_outage,
+    AuthenticatedClient, Registration, authenticate,
 };
 use crate::endpoint::oauth::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::token::issue::Issuance;
@@ -22,20 +22,19 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let params = cx.form_or_json()?;
     let grant_type = params.required("grant_type")?;
     let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
-    let client = match grant_type {
-        GrantType::RefreshToken => authenticate_in_outage(cx, &params).await?,
-        GrantType::AuthorizationCode | GrantType::ClientCredentials => {
-            authenticate(cx, &params).await?
-        }
+    let registration = match grant_type {
+        GrantType::RefreshToken => Registration::KnownInOutage,
+        GrantType::AuthorizationCode | GrantType::ClientCredentials => Registration::Known,
         GrantType::DeviceCode => return Err(Refusal::GrantType.into()),
     };
+    let client = authenticate(cx, &params, registration).await?;
     let key = dpop::proved(cx).await?;
     let key = key.as_ref();
     let issuance = match grant(cx, &client, grant_type, &params, key).await {
         Err(Failure::Refused(refusal))
             if client.is_remembered() && refusal.follows_from_registration() =>
         {
-            let client = authenticate_anew(cx, &params).await?;
+            let client = authenticate(cx, &params, Registration::Anew).await?;
             grant(cx, &client, grant_type, &params, key).await?
         }
         granted => granted?,

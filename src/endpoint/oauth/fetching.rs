@@ -1,0 +1,107 @@
+//! Fetches of what a client names: the document that describes it, and its keys. They are limited by who
+//! asks and by who is asked, and an isolate makes one at a time of each URL.
+
+use core::time::Duration;
+
+use crate::endpoint::{Context, Notice};
+use crate::outbound::{Fetched, OutboundUrl};
+use crate::page::text::Message;
+use crate::rate_limit::Limit;
+use crate::store::{Edge, Fault};
+use crate::time::Timestamp;
+
+/// Fetches of documents, by the address that asks for them and by the host that serves them: nobody
+/// makes this server knock at another one's door without end.
+const FETCHES: Limit = Limit {
+    requests: 30,
+    window: Duration::from_secs(60),
+};
+/// How long a good document is fresh, at least and at most.
+const FRESH: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3600)];
+/// How long it is fresh where its server does not say.
+const FRESH_BY_DEFAULT: Duration = Duration::from_secs(600);
+
+/// Why there is no document.
+#[derive(Debug)]
+pub(super) enum NoDocument {
+    /// It is not what it must be, or not where it may be.
+    Wrong(String),
+    /// It cannot be had now; the seconds until the next try.
+    Unavailable(u64, String),
+}
+
+impl NoDocument {
+    pub(super) fn wrong(member: &str, why: &dyn core::fmt::Display) -> Self {
+        Self::Wrong(format!("{member}: {why}"))
+    }
+
+    /// On a page, for whoever followed a link of that client.
+    pub(super) fn notice(self) -> Notice {
+        match self {
+            Self::Wrong(detail) => Notice::bad_request(detail),
+            Self::Unavailable(seconds, detail) => {
+                Notice::new(503, Message::TooManyRequests(seconds)).with_detail(detail)
+            }
+        }
+    }
+
+    /// Where nothing can be said about the client without it: that is no verdict about the client.
+    pub(super) fn fault(self) -> Fault {
+        let (Self::Wrong(why) | Self::Unavailable(_, why)) = self;
+        Fault::new("outbound", why)
+    }
+}
+
+/// Fetches the JSON that `member` of a client names. `None`: another request has fetched it while this
+/// one waited, and remembers it where it was good.
+pub(super) async fn fetch<E: Edge>(
+    cx: &Context<'_, E>,
+    member: &str,
+    url: &str,
+) -> Result<Option<Fetched>, NoDocument> {
+    let issuer = &cx.config.issuer;
+    let wrong = |why: &dyn core::fmt::Display| NoDocument::wrong(member, why);
+    let address = OutboundUrl::parse(url, issuer).map_err(|why| wrong(&why))?;
+    if issuer.is_https() && issuer.as_str().ends_with(&format!("://{}", address.host())) {
+        return Err(wrong(&"must be on another host than this server"));
+    }
+    for key in [
+        format!("document:address:{}", cx.request.client_address()),
+        format!("document:host:{}", address.host()),
+    ] {
+        may_fetch(cx, member, &key).await?;
+    }
+    cx.edge.fetch_json_once(&address).await.map_err(|error| {
+        if error.is_transient() {
+            NoDocument::Unavailable(1, format!("{member}: {error}"))
+        } else {
+            wrong(&error)
+        }
+    })
+}
+
+/// How long what was fetched now is fresh, as its server says, within bounds.
+pub(super) fn fresh_until(fetched: &Fetched, now: Timestamp) -> Timestamp {
+    let [least, most] = FRESH;
+    let age = fetched.max_age.unwrap_or(FRESH_BY_DEFAULT);
+    now + age.clamp(least, most)
+}
+
+/// A limiter that cannot be reached stops nobody here.
+async fn may_fetch<E: Edge>(
+    cx: &Context<'_, E>,
+    member: &str,
+    key: &str,
+) -> Result<(), NoDocument> {
+    match cx.edge.take(key, FETCHES).await {
+        Ok(verdict) if !verdict.admitted => {
+            let why = format!("{member}: too many documents were fetched");
+            Err(NoDocument::Unavailable(verdict.retry_after(), why))
+        }
+        Ok(_) => Ok(()),
+        Err(fault) => {
+            cx.edge.log(&fault.to_string());
+            Ok(())
+        }
+    }
+}
