@@ -3,15 +3,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 
-import { Browser, World } from '../worker/harness.mjs';
+import { World } from '../worker/harness.mjs';
+import { Process, Reported, Surfer, world } from './parts.mjs';
+
+export { Reported, Surfer, world };
 
 export const HERE = import.meta.dirname;
-
-/** The world of one test file; its fields are there once tests run. */
-export const world = {};
 
 before(async () => {
   const server = await World.start();
@@ -102,27 +101,6 @@ export const is = (kind, fields) => (error) => {
   return true;
 };
 
-/** A browser that also goes to other servers on this machine, where the clients' web sites are. */
-export class Surfer extends Browser {
-  /** What becomes of the code on its way to the client. */
-  meddle = (code) => code;
-
-  async open(address, options = {}) {
-    for (let hops = 0; hops < 10; hops += 1) {
-      const at = new URL(address, this.world.origin);
-      if (at.origin === this.world.origin && at.pathname === '/oauth2/authorize') this.authorization ??= at;
-      const page = await this.ask(at.href, options);
-      if (!page.location) return page;
-      const next = new URL(page.location, at);
-      const code = next.searchParams.get('code');
-      if (code) next.searchParams.set('code', this.meddle(code));
-      if (next.hostname !== at.hostname) return Object.assign(page, { callback: next });
-      [address, options] = [next.href, {}];
-    }
-    throw new Error(`redirected for ever: ${address}`);
-  }
-}
-
 /** Serves a client's web site for as long as the test runs; gives its origin. */
 export async function serve(t, app) {
   const listening = app.listen(0, '127.0.0.1');
@@ -134,58 +112,19 @@ export async function serve(t, app) {
   return `http://127.0.0.1:${listening.address().port}`;
 }
 
-/** What a client of another process, or a web site, says went wrong. */
-export class Reported extends Error {
-  constructor(said) {
-    super(JSON.stringify(said));
-    Object.assign(this, said);
-  }
-}
-
 /** A web site's answer in JSON. */
 export function said(page) {
   if (page.status !== 200) throw new Reported(page.json);
   return page.json;
 }
 
-/** A client in another language: one JSON line in is one call, one JSON line out is its answer. */
-export class Child {
+/** One that is told its application in CLIENT, and ends with its test. */
+export class Child extends Process {
   constructor(t, command, args, settings) {
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, CLIENT: JSON.stringify({ issuer: world.origin, ...settings }) };
-    this.process = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    this.process.stdin.on('error', () => {}); // its end is told below
-    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
-    this.failed = once(this.process, 'error').then(([error]) => Promise.reject(error));
-    this.failed.catch(() => {});
+    super(spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] }));
     t.after(() => this.process.kill('SIGKILL'));
-  }
-
-  /** Its next line. */
-  async line(within = 30_000) {
-    let timer;
-    const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the client says nothing')), within);
-    });
-    try {
-      const { done, value } = await Promise.race([this.lines.next(), this.failed, late]);
-      if (done) throw new Error('the client ended');
-      return JSON.parse(value);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** A line to it, and its next line. */
-  send(value) {
-    this.process.stdin.write(`${JSON.stringify(value)}\n`);
-    return this.line();
-  }
-
-  async call(name, ...args) {
-    const { returned, raised } = await this.send([name, ...args]);
-    if (raised) throw new Reported(raised);
-    return returned;
   }
 
   /** It as `journey` wants it. */

@@ -1,0 +1,57 @@
+// The heads of the files in tests/strangers and tests/clients: `Key: value` in the comment at the top of
+// each, and the part of it that documentation shows.
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const COMMENT = /^(?:#|\/\/) ?/;
+const KEY = /^([A-Z][a-z]+): (.*)$/;
+
+/** What a head may say; the first five it must. */
+export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note'];
+export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection'];
+
+/** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
+export function head(file) {
+  const source = readFileSync(file, 'utf8');
+  const fields = { file, name: basename(file, extname(file)), extension: extname(file), snippet: snippet(source) };
+  let last;
+  for (const line of source.split('\n')) {
+    if (line.startsWith('#!')) continue;
+    if (!COMMENT.test(line)) break;
+    const text = line.replace(COMMENT, '');
+    const [, key, value] = text.match(KEY) ?? [];
+    if (key) {
+      if (!KEYS.includes(key)) throw new Error(`${file}: a head has no ${key}`);
+      last = key.toLowerCase();
+      fields[last] = value.trim();
+    } else if (last && text.startsWith('  ')) {
+      fields[last] += ` ${text.trim()}`;
+    } else {
+      break;
+    }
+  }
+  for (const key of KEYS.slice(0, 5)) if (!fields[key.toLowerCase()]) throw new Error(`${file}: its head has no ${key}`);
+  fields.proves = fields.proves.split(', ');
+  for (const claim of fields.proves) if (!CLAIMS.includes(claim)) throw new Error(`${file}: no claim is called ${claim}`);
+  return fields;
+}
+
+/** What stands between the lines `snippet` and `end of snippet`, without its common indent. */
+function snippet(source) {
+  const lines = source.split('\n');
+  const at = (text) => lines.findIndex((line) => line.trim().replace(COMMENT, '') === text);
+  const [from, to] = [at('snippet'), at('end of snippet')];
+  if (from < 0 || to < 0) return undefined;
+  const inside = lines.slice(from + 1, to);
+  const indents = inside.filter((line) => line.trim()).map((line) => line.match(/^\s*/)[0].length);
+  return inside.map((line) => line.slice(Math.min(...indents))).join('\n').trim();
+}
+
+/** Those of tests/strangers, by name. */
+export function strangers() {
+  const folder = join(ROOT, 'tests/strangers');
+  const files = readdirSync(folder).filter((name) => !name.startsWith('.')).sort();
+  return files.map((name) => head(join(folder, name)));
+}

@@ -1,0 +1,238 @@
+// One client of tests/strangers, named by STRANGER, through all that its head says of it. scripts/strangers runs
+// this with node's test runner, after it has installed the client into STRANGER_FOLDER.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Process, Reported, Surfer, world } from '../clients/parts.mjs';
+import { Storage, World } from '../worker/harness.mjs';
+import { strangers } from './heads.mjs';
+
+const stranger = strangers().find(({ name }) => name === process.env.STRANGER);
+const folder = process.env.STRANGER_FOLDER;
+const { file, extension, type = 'confidential', driven = 'by calls', enter = '/login', callback = '/callback' } = stranger;
+const [, site] = driven.match(/^as a (.*)$/) ?? [];
+const settings = Object.fromEntries((stranger.worker ?? '').split(' ').filter(Boolean).map((pair) => pair.split('=')));
+
+/** How a file is run; what is to be compiled has been, by scripts/strangers. */
+function command() {
+  const here = join(folder, basename(file));
+  switch (extension) {
+    case '.rb': return ['ruby', [file]];
+    case '.pl': return ['perl', [file]];
+    case '.py': return [join(folder, 'venv/bin/python'), [file]];
+    case '.go': return [join(folder, 'client'), []];
+    case '.java': return ['java', ['-cp', `/usr/share/java/*`, file]];
+    case '.sh': return ['bash', [file]];
+    case '.mjs': // beside its packages, where Node looks for them
+      copyFileSync(file, here);
+      return [process.execPath, [here]];
+    default: throw new Error(`nobody knows how to run ${file}`);
+  }
+}
+
+/** A port that was free a moment ago. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+/** Runs the client on a new application of the world that is; all it is told is in its environment. */
+async function start(t) {
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const redirectUri = site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
+  const application = await world.server.application(type, {
+    redirect_uris: [redirectUri], ...(site === 'resource server' && { introspects: true }),
+  });
+  const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
+  const { PATH, HOME } = process.env;
+  const env = {
+    PATH, HOME, PORT: port, FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
+    CLIENT_ID: application.id, CLIENT_SECRET: application.secret ?? '',
+  };
+  const child = new Group(env);
+  t.after(async () => {
+    await child.stop();
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
+  });
+  if (site) await listening(port, child);
+  return { application, child, origin };
+}
+
+/** A client's process is a group, so that what a shell starts ends with it. */
+class Group extends Process {
+  constructor(env) {
+    const [program, args] = command();
+    super(spawn(program, args, { env, cwd: env.FOLDER, detached: true, stdio: ['pipe', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'] }));
+  }
+
+  async stop() {
+    for (const signal of ['SIGTERM', 'SIGKILL']) {
+      try {
+        process.kill(-this.process.pid, signal);
+      } catch {
+        return; // nobody of the group is left
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function listening(port, child) {
+  for (let tries = 0; tries < 600; tries += 1) {
+    if (child.process.exitCode !== null) throw new Error(`the client ended with ${child.process.exitCode}; VERBOSE=1 shows what it said`);
+    const answered = await fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }).then(() => true, () => false);
+    if (answered) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the client does not listen');
+}
+
+/** From the client to the pages, and back to it: what its site shows, or the address that a browser was sent to. */
+async function visit({ child, origin }, decision = 'approve') {
+  const browser = new Surfer(world.server);
+  let page = await browser.open(site ? origin + enter : await child.call('authorize'));
+  const { email, password } = world.user;
+  assert.ok(page.html.querySelector('[name="login"]'), `no login page: ${page.status} ${page.text}`);
+  page = await browser.submit(page, { login: email, password });
+  if (page.html.querySelector('[name="decision"]')) page = await browser.submit(page, { decision });
+  return page;
+}
+
+/** Logs in; gives the tokens, or what the site shows. */
+async function login(client, decision) {
+  const page = await visit(client, decision);
+  if (!site) return client.child.call('callback', page.callback?.href ?? assert.fail(`no redirect: ${page.status} ${page.text}`));
+  const { id, email, username } = world.user;
+  if (page.status !== 200 || ![id, email, username].some((name) => page.text.includes(name))) throw new Reported({ message: `${page.status} ${page.text}` });
+  return page.text;
+}
+
+/** An error that says this, for an application to show or to log. */
+const says = (text) => (error) => {
+  assert.ok(error instanceof Reported, error);
+  assert.ok(`${error.type} ${error.message}`.includes(text), `it says ${error.type} ${error.message}`);
+  return true;
+};
+
+const refresh = ({ child }, { refresh_token }) => child.call('refresh', refresh_token);
+const proves = (claim) => stranger.proves.includes(claim) && !stranger.fails;
+
+/** A test of what the head claims. */
+const when = (claimed, name, work) => claimed && test(name, work);
+
+const storage = new Storage();
+before(async () => {
+  await become(await World.start({ storage, settings }));
+});
+after(() => world.server?.stop());
+
+async function become(server) {
+  Object.assign(world, { server, origin: server.origin, user: await server.user() });
+}
+
+when(stranger.fails, 'it fails as its row says', async (t) => {
+  await assert.rejects(async () => login(await start(t)), says(stranger.fails));
+});
+
+when(proves('login'), 'login', async (t) => {
+  const client = await start(t);
+  const tokens = await login(client);
+  if (site) return;
+  const me = await client.child.call('me', tokens.access_token);
+  assert.equal(String(me.id ?? me.sub), world.user.id);
+});
+
+when(!site && proves('refresh'), 'refresh', async (t) => {
+  const client = await start(t);
+  const tokens = await login(client);
+  const next = await refresh(client, tokens);
+  assert.notEqual(next.access_token, tokens.access_token);
+  assert.equal((await world.server.me(next.access_token)).status, 200);
+  const third = await refresh(client, next);
+  assert.equal((await world.server.me(third.access_token)).status, 200, 'the refresh token that came along is good');
+});
+
+when(site === 'site' && proves('refresh'), 'refresh of a site', async (t) => {
+  const client = await start(t);
+  await login(client);
+  const answer = await (await fetch(`${client.origin}/refresh`)).json();
+  assert.equal((await world.server.me(answer.access_token)).status, 200);
+});
+
+when(!site && proves('revocation'), 'revocation', async (t) => {
+  const client = await start(t);
+  const tokens = await login(client);
+  const own = await client.child.call('revoke', tokens.refresh_token).then(() => true, (error) => (error.message === 'no such call' ? false : Promise.reject(error)));
+  if (!own) await world.server.revoke(client.application, tokens.refresh_token);
+  assert.equal((await world.server.me(tokens.access_token)).status, 401);
+  await assert.rejects(async () => refresh(client, tokens), Reported);
+  await assert.rejects(async () => client.child.call('me', tokens.access_token), Reported);
+});
+
+when(proves('denial'), 'denial', async (t) => {
+  await assert.rejects(async () => login(await start(t), 'deny'), says(stranger.denial));
+});
+
+when(proves('limited answer'), 'a limited answer', async (t) => {
+  const { ...before } = world;
+  await become(await World.start({ settings: { ...settings, RATE_LIMIT_TOKEN: '1/600' } }));
+  t.after(async () => {
+    await world.server.stop();
+    Object.assign(world, before);
+  });
+  const client = await start(t);
+  const tokens = await login(client);
+  await assert.rejects(async () => (site ? login(client) : refresh(client, tokens)), says(stranger.limited));
+});
+
+when(proves('outage'), 'an outage', async (t) => {
+  const client = await start(t);
+  const tokens = site ? undefined : await login(client);
+  storage.mood = (step) => step.part === 'ledger' && { before: 'down' };
+  t.after(() => { storage.mood = () => undefined; });
+  if (site) {
+    // Consent needs storage too: it is down as soon as the browser has its code.
+    storage.mood = () => undefined;
+    const codes = new Set();
+    const meddled = Surfer.prototype.open;
+    t.after(() => { Surfer.prototype.open = meddled; });
+    Surfer.prototype.open = function (...args) {
+      this.meddle = (code) => { codes.add(code); storage.mood = (step) => step.part === 'ledger' && { before: 'down' }; return code; };
+      return meddled.apply(this, args);
+    };
+    await assert.rejects(async () => login(client), says(stranger.outage));
+    Surfer.prototype.open = meddled;
+    storage.mood = () => undefined;
+    await login(client);
+  } else {
+    await assert.rejects(async () => refresh(client, tokens), says(stranger.outage));
+    storage.mood = () => undefined;
+    await refresh(client, tokens);
+  }
+});
+
+when(proves('introspection'), 'introspection', async (t) => {
+  const client = await start(t);
+  const reader = await world.server.application('confidential');
+  const browser = await world.server.login(world.user);
+  const tokens = await world.server.tokens(browser, reader, { scope: 'identify email' });
+  const ask = async (token) => (await fetch(client.origin + enter, { headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
+  assert.equal(await ask(tokens.access_token), 200);
+  assert.equal(await ask(`${tokens.access_token}x`), 401);
+  assert.equal(await ask(), 401);
+  await world.server.revoke(reader, tokens.refresh_token);
+  const fresh = await world.server.tokens(browser, reader, { scope: 'identify email' });
+  await world.server.revoke(reader, fresh.refresh_token);
+  assert.equal(await ask(fresh.access_token), 401, 'a revoked token that it has not seen before');
+});
