@@ -47,6 +47,14 @@ function apt(names) {
   run('apt-get', ['-o', 'DPkg::Lock::Timeout=600', 'install', '-y', '-qq', '--no-install-recommends', ...missing], { env });
 }
 
+/** A key and a certificate for loopback, made once a run: some clients speak to https only. */
+function certificate(folder) {
+  mkdirSync(folder, { recursive: true });
+  run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1',
+    '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
+  return folder;
+}
+
 const all = strangers();
 const names = process.argv.slice(2);
 if (names.includes('--list')) {
@@ -56,6 +64,7 @@ if (names.includes('--list')) {
 for (const name of names) if (!all.some((stranger) => stranger.name === name)) die(`nobody is called ${name}: see scripts/strangers --list`);
 if (!existsSync(join(ROOT, BUILD, 'index.js'))) die('the Worker is not built: run scripts/build');
 
+const tls = certificate(join(ROOT, 'target/strangers/.tls'));
 const results = [];
 for (const stranger of all.filter(({ name }) => !names.length || names.includes(name))) {
   const began = Date.now();
@@ -64,7 +73,7 @@ for (const stranger of all.filter(({ name }) => !names.length || names.includes(
   let result = 'not installed';
   try {
     install(stranger, folder);
-    const env = { ...process.env, STRANGER: stranger.name, STRANGER_FOLDER: folder };
+    const env = { ...process.env, STRANGER: stranger.name, STRANGER_FOLDER: folder, STRANGER_TLS: tls, NODE_EXTRA_CA_CERTS: join(tls, 'cert.pem') };
     const { status } = spawnSync('node', ['--test', '--test-reporter=spec', '--test-timeout=300000', join(ROOT, 'tests/support/strangers.mjs')], { env, stdio: ['ignore', 'inherit', 'inherit'] });
     result = status === 0 ? 'ok' : 'FAILED';
   } catch (error) {

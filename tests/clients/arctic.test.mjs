@@ -1,3 +1,9 @@
+// Client: arctic
+// Ecosystem: JavaScript
+// Version: npm:arctic
+// Setting: none
+// Proves: login, refresh, revocation, denial
+
 import * as arctic from 'arctic';
 
 import { application, is, journey, world } from './journey.mjs';

@@ -1,3 +1,9 @@
+// Client: Auth.js (express)
+// Ecosystem: JavaScript
+// Version: npm:@auth/express
+// Setting: `issuer` of the provider is the server's, for it compares `iss`
+// Proves: login, refresh, revocation, denial
+//
 // Auth.js in a small express application: a provider of one's own, and its Discord provider on
 // endpoints that are not Discord's. `issuer` is where it takes what RFC 9207 has it compare `iss`
 // with. It does not revoke; refreshing is the application's, in the callback its guide names.

@@ -1,3 +1,9 @@
+// Client: @badgateway/oauth2-client
+// Ecosystem: JavaScript
+// Version: npm:@badgateway/oauth2-client
+// Setting: none
+// Proves: login, refresh, revocation, denial
+//
 // @badgateway/oauth2-client, which finds the endpoints by itself, parses every answer that calls itself
 // JSON, a revocation's too, and sends a secret by Basic without encoding it unless told otherwise.
 

@@ -1,3 +1,9 @@
+// Client: better-auth (generic OAuth)
+// Ecosystem: JavaScript
+// Version: npm:better-auth
+// Setting: none
+// Proves: login, refresh, revocation, denial
+//
 // better-auth's generic OAuth in a small express application, by the metadata and by endpoints that are
 // named; its HTTP client encodes the @ of /users/@me.
 

@@ -1,3 +1,9 @@
+// Client: MCP's TypeScript SDK
+// Ecosystem: JavaScript
+// Version: npm:@modelcontextprotocol/client
+// Setting: the server's `DYNAMIC_REGISTRATION`, or a client that was registered by hand
+// Proves: login, refresh
+//
 // An MCP client, by the TypeScript SDK, and ../../examples/mcp-server: from a 401 to a tool call, without
 // anybody having registered the client.
 

@@ -1,3 +1,9 @@
+// Client: oauth4webapi
+// Ecosystem: JavaScript
+// Version: npm:oauth4webapi
+// Setting: none
+// Proves: login, refresh, revocation, denial
+
 import * as oauth from 'oauth4webapi';
 
 import { application, is, journey, world } from './journey.mjs';

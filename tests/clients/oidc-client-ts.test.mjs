@@ -1,3 +1,9 @@
+// Client: oidc-client-ts
+// Ecosystem: JavaScript
+// Version: npm:oidc-client-ts
+// Setting: none
+// Proves: login, refresh, revocation, denial
+//
 // oidc-client-ts, for single-page applications; it is told where the metadata is, and believes no answer
 // of another content type than JSON.
 

@@ -1,3 +1,9 @@
+// Client: openid-client
+// Ecosystem: JavaScript
+// Version: npm:openid-client
+// Setting: none
+// Proves: login, refresh, revocation, denial
+
 import * as openid from 'openid-client';
 
 import { application, is, journey, world } from './journey.mjs';
@@ -10,6 +16,7 @@ for (const [name, type, authentication] of [
   journey(`openid-client, ${name}`, {
     async client() {
       const app = await application(type);
+      // snippet
       const config = await openid.discovery(new URL(world.origin), app.id, app.secret, authentication(app), {
         algorithm: 'oauth2', execute: [openid.allowInsecureRequests], // loopback has no TLS
       });
@@ -25,6 +32,7 @@ for (const [name, type, authentication] of [
         me: async (token) => (await openid.fetchProtectedResource(config, token, new URL(world.at('/api/users/@me')), 'GET')).json(),
         refresh: (token) => openid.refreshTokenGrant(config, token),
         revoke: (token) => openid.tokenRevocation(config, token),
+      // end of snippet
       };
     },
     denied: is(openid.AuthorizationResponseError, { error: 'access_denied', error_description: 'The user denied access' }),

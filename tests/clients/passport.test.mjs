@@ -1,3 +1,9 @@
+// Client: passport-oauth2; passport-discord
+// Ecosystem: JavaScript
+// Version: npm:passport-oauth2; npm:passport-discord
+// Setting: none; its addresses are those of this server
+// Proves: login, refresh, revocation, denial
+//
 // passport-oauth2 in a small express application, and passport-discord on endpoints that are not
 // Discord's. Neither revokes; refreshing is passport-oauth2-refresh's.
 

@@ -1,3 +1,10 @@
+// Client: requests-oauthlib; Authlib; requests_oauth2client
+// Ecosystem: Python
+// Version: pip:requests-oauthlib; pip:authlib; pip:requests-oauth2client
+// Setting: none; none; none
+// Proves: login, refresh, revocation, denial
+// Snippet: python/requests_oauthlib_client.py
+
 import { join } from 'node:path';
 
 import { Child, HERE, Reported, Surfer, application, is, journey, said, world } from './journey.mjs';

@@ -1,3 +1,10 @@
+// Client: oauth2
+// Ecosystem: Rust
+// Version: cargo:oauth2
+// Setting: none
+// Proves: login, refresh, revocation, denial
+// Snippet: rust/src/main.rs
+//
 // The crate `oauth2`: see rust/src/main.rs. It leaves reading the callback to the application, and
 // asks for no resources.
 

@@ -1,3 +1,9 @@
+// Client: simple-oauth2
+// Ecosystem: JavaScript
+// Version: npm:simple-oauth2
+// Setting: none
+// Proves: login, refresh, revocation, denial
+
 import { randomBytes } from 'node:crypto';
 
 import { AuthorizationCode } from 'simple-oauth2';

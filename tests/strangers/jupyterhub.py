@@ -12,12 +12,21 @@
 # Outage: 503
 
 import os
+import socket
+import subprocess
 import sys
 
 if "get_config" not in globals():  # run by hand: this file is the hub's configuration
+
+    def free():
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return str(server.getsockname()[1])
+
     folder = os.path.dirname(sys.prefix)
-    os.environ["PATH"] = f"{sys.prefix}/bin:{folder}/node_modules/.bin:{os.environ['PATH']}"
-    os.execvp("jupyterhub", ["jupyterhub", "-f", os.path.abspath(__file__)])
+    os.environ.update(CONFIGPROXY_AUTH_TOKEN="between hub and proxy", API_PORT=free(), HUB_PORT=free())
+    where = ["--ip", "127.0.0.1", "--port", os.environ["PORT"], "--api-ip", "127.0.0.1", "--api-port", os.environ["API_PORT"]]
+    subprocess.Popen([f"{folder}/node_modules/.bin/configurable-http-proxy", *where, "--log-level", "error"])
+    os.execv(f"{sys.prefix}/bin/jupyterhub", ["jupyterhub", "-f", os.path.abspath(__file__)])
 
 # snippet
 c = get_config()
@@ -34,8 +43,9 @@ c.GenericOAuthenticator.username_claim = "preferred_username"
 c.GenericOAuthenticator.allow_all = True
 # end of snippet
 
-port = int(os.environ["PORT"])
-c.JupyterHub.bind_url = f"http://127.0.0.1:{port}"
-c.JupyterHub.hub_port = 0
+c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ['PORT']}"
+c.JupyterHub.hub_port = int(os.environ["HUB_PORT"])
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{os.environ['API_PORT']}"
+c.ConfigurableHTTPProxy.should_start = False
 c.JupyterHub.default_url = "/hub/home"
-c.JupyterHub.log_level = "WARN"
+c.JupyterHub.log_level = "ERROR"

@@ -3,13 +3,13 @@
 # Version: 8.0.0, core 7.0.0
 # Install: pip social-auth-app-django==8.0.0 social-auth-core==7.0.0
 # Driven: as a site
-# Enter: /login/oidc/
+# Enter: /login
 # Callback: /complete/oidc/
 # Setting: none
 # Proves: login, denial, limited answer, outage
 # Denial: AuthCanceled
-# Limited: 429
-# Outage: 503
+# Limited: temporarily unavailable
+# Outage: temporarily unavailable
 
 import logging
 import os
@@ -37,7 +37,7 @@ settings.configure(
         f"{__name__}.report",
     ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(os.environ["FOLDER"], "db")}},
-    LOGIN_REDIRECT_URL="/me", SOCIAL_AUTH_REQUIRE_POST=False, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    LOGIN_REDIRECT_URL="/me", DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     **SETTINGS,
 )
 
@@ -57,7 +57,18 @@ def me(request):
 
 
 django.setup()
-urlpatterns = [path("", lambda request: HttpResponse("here")), path("me", me), path("", include("social_django.urls", namespace="social"))]
+
+from social_core.actions import do_auth
+from social_django.utils import psa
+
+
+@psa("social:complete")
+def login(request, backend):
+    """What a form's POST to /login/oidc/ does, for a link."""
+    return do_auth(request.backend)
+
+
+urlpatterns = [path("", lambda request: HttpResponse("here")), path("me", me), path("login", login, {"backend": "oidc"}), path("", include("social_django.urls", namespace="social"))]
 call_command("migrate", verbosity=0)
 logging.getLogger("django.server").setLevel(logging.ERROR)
 call_command("runserver", f"127.0.0.1:{os.environ['PORT']}", use_reloader=False, verbosity=0)

@@ -9,7 +9,7 @@ const COMMENT = /^(?:#|\/\/) ?/;
 const KEY = /^([A-Z][a-z]+): (.*)$/;
 
 /** What a head may say; the first five it must. */
-export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note'];
+export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
 export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
@@ -24,7 +24,7 @@ export function head(file) {
     const [, key, value] = text.match(KEY) ?? [];
     if (key) {
       if (!KEYS.includes(key)) throw new Error(`${file}: a head has no ${key}`);
-      last = key.toLowerCase();
+      last = key === 'Snippet' ? 'snippet_of' : key.toLowerCase();
       fields[last] = value.trim();
     } else if (last && text.startsWith('  ')) {
       fields[last] += ` ${text.trim()}`;
@@ -49,9 +49,35 @@ function snippet(source) {
   return inside.map((line) => line.slice(Math.min(...indents))).join('\n').trim();
 }
 
+/** The files of a folder that begin with a head. */
+function heads(folder, suffix = '') {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile() && entry.name.endsWith(suffix) && !entry.name.startsWith('.'));
+  return files.map(({ name }) => join(folder, name)).sort();
+}
+
 /** Those of tests/strangers, by name. */
 export function strangers() {
-  const folder = join(ROOT, 'tests/strangers');
-  const files = readdirSync(folder).filter((name) => !name.startsWith('.')).sort();
-  return files.map((name) => head(join(folder, name)));
+  return heads(join(ROOT, 'tests/strangers')).map(head);
+}
+
+/** Those of tests/clients: a file may have several clients, and the versions are those that it installs. */
+export function clients() {
+  const folder = join(ROOT, 'tests/clients');
+  const read = (name) => readFileSync(join(folder, name), 'utf8');
+  const npm = JSON.parse(read('package.json')).dependencies;
+  const versions = {
+    npm: (name) => npm[name],
+    pip: (name) => read('requirements.txt').match(new RegExp(`^${name}==(\\S+)`, 'm'))?.[1],
+    cargo: (name) => read('rust/Cargo.toml').match(new RegExp(`^${name} = \\{ version = "=([^"]+)"`, 'm'))?.[1],
+  };
+  const version = (spelled) => {
+    const [kind, name] = spelled.split(':');
+    return versions[kind](name) ?? (() => { throw new Error(`no version of ${spelled}`); })();
+  };
+  return heads(folder, '.test.mjs').filter((file) => readFileSync(file, 'utf8').startsWith('// Client: ')).flatMap((file) => {
+    const fields = head(file);
+    const [names, spelled, settings] = [fields.client, fields.version, fields.setting].map((field) => field.split('; '));
+    const of = fields.snippet ?? (fields.snippet_of && snippet(read(fields.snippet_of)));
+    return names.map((client, index) => ({ ...fields, client, version: version(spelled[index]), setting: settings[index], snippet: index ? undefined : of }));
+  });
 }

@@ -13,12 +13,15 @@ import { after, before, test } from 'node:test';
 import { Process, Reported, Surfer, world } from '../clients/parts.mjs';
 import { Storage, World } from '../worker/harness.mjs';
 import { strangers } from './heads.mjs';
+import { terminate } from './tls.mjs';
 
 const stranger = strangers().find(({ name }) => name === process.env.STRANGER);
 const folder = process.env.STRANGER_FOLDER;
 const { file, extension, type = 'confidential', driven = 'by calls', enter = '/login', callback = '/callback' } = stranger;
 const [, site] = driven.match(/^as a (.*)$/) ?? [];
-const settings = Object.fromEntries((stranger.worker ?? '').split(' ').filter(Boolean).map((pair) => pair.split('=')));
+const loopback = driven === 'on loopback'; // it listens, on a port of its own choice
+const settings = Object.fromEntries((stranger.worker ?? '').split(' ').filter((word) => word.includes('=')).map((pair) => pair.split('=')));
+const secure = (stranger.worker ?? '').split(' ').includes('https');
 
 /** How a file is run; what is to be compiled has been, by scripts/strangers. */
 function command() {
@@ -50,14 +53,15 @@ async function freePort() {
 async function start(t) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const redirectUri = site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
+  const redirectUri = loopback ? `http://127.0.0.1${callback === '/' ? '' : callback}` : site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
   const application = await world.server.application(type, {
-    redirect_uris: [redirectUri], ...(site === 'resource server' && { introspects: true }),
+    redirect_uris: [redirectUri],
   });
+  if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects: true });
   const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
   const { PATH, HOME } = process.env;
   const env = {
-    PATH, HOME, PORT: port, FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
+    PATH, HOME, PORT: port, CA: join(process.env.STRANGER_TLS, 'cert.pem'), FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
     CLIENT_ID: application.id, CLIENT_SECRET: application.secret ?? '',
   };
   const child = new Group(env);
@@ -77,21 +81,23 @@ class Group extends Process {
   }
 
   async stop() {
-    for (const signal of ['SIGTERM', 'SIGKILL']) {
+    const alive = (signal) => {
       try {
-        process.kill(-this.process.pid, signal);
+        return process.kill(-this.process.pid, signal);
       } catch {
-        return; // nobody of the group is left
+        return false; // nobody of the group is left
       }
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+    };
+    alive('SIGTERM');
+    for (let tries = 0; tries < 50 && alive(0); tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
+    alive('SIGKILL');
   }
 }
 
 async function listening(port, child) {
   for (let tries = 0; tries < 600; tries += 1) {
     if (child.process.exitCode !== null) throw new Error(`the client ended with ${child.process.exitCode}; VERBOSE=1 shows what it said`);
-    const answered = await fetch(`http://127.0.0.1:${port}/`, { redirect: 'manual' }).then(() => true, () => false);
+    const answered = await fetch(`http://127.0.0.1:${port}${enter}`, { redirect: 'manual' }).then(({ status }) => status !== 404 && status !== 503, () => false);
     if (answered) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -103,7 +109,7 @@ async function visit({ child, origin }, decision = 'approve') {
   const browser = new Surfer(world.server);
   let page = await browser.open(site ? origin + enter : await child.call('authorize'));
   const { email, password } = world.user;
-  assert.ok(page.html.querySelector('[name="login"]'), `no login page: ${page.status} ${page.text}`);
+  if (!page.html.querySelector('[name="login"]')) throw new Reported({ message: `no login page: ${page.status} ${page.text}` });
   page = await browser.submit(page, { login: email, password });
   if (page.html.querySelector('[name="decision"]')) page = await browser.submit(page, { decision });
   return page;
@@ -112,6 +118,7 @@ async function visit({ child, origin }, decision = 'approve') {
 /** Logs in; gives the tokens, or what the site shows. */
 async function login(client, decision) {
   const page = await visit(client, decision);
+  if (loopback) return client.child.call('callback', page.callback ? await (await fetch(page.callback)).text() : '');
   if (!site) return client.child.call('callback', page.callback?.href ?? assert.fail(`no redirect: ${page.status} ${page.text}`));
   const { id, email, username } = world.user;
   if (page.status !== 200 || ![id, email, username].some((name) => page.text.includes(name))) throw new Reported({ message: `${page.status} ${page.text}` });
@@ -132,10 +139,25 @@ const proves = (claim) => stranger.proves.includes(claim) && !stranger.fails;
 const when = (claimed, name, work) => claimed && test(name, work);
 
 const storage = new Storage();
-before(async () => {
-  await become(await World.start({ storage, settings }));
-});
-after(() => world.server?.stop());
+before(async () => become(await open({ storage })));
+after(() => close(world.server));
+
+/** A Worker, over TLS where the client wants it so. */
+async function open({ settings: more, ...options } = {}) {
+  if (!secure) return World.start({ ...options, settings: { ...settings, ...more } });
+  let inside;
+  const front = await terminate(process.env.STRANGER_TLS, () => inside);
+  const origin = `https://127.0.0.1:${front.address().port}`;
+  const server = await World.start({ ...options, settings: { ...settings, ...more, ISSUER: origin } });
+  inside = server.origin;
+  return Object.assign(server, { origin, front });
+}
+
+async function close(server) {
+  server?.front?.closeAllConnections();
+  server?.front?.close();
+  await server?.stop();
+}
 
 async function become(server) {
   Object.assign(world, { server, origin: server.origin, user: await server.user() });
@@ -186,9 +208,9 @@ when(proves('denial'), 'denial', async (t) => {
 
 when(proves('limited answer'), 'a limited answer', async (t) => {
   const { ...before } = world;
-  await become(await World.start({ settings: { ...settings, RATE_LIMIT_TOKEN: '1/600' } }));
+  await become(await open({ settings: { RATE_LIMIT_TOKEN: '1/600' } }));
   t.after(async () => {
-    await world.server.stop();
+    await close(world.server);
     Object.assign(world, before);
   });
   const client = await start(t);
@@ -225,7 +247,8 @@ when(proves('outage'), 'an outage', async (t) => {
 when(proves('introspection'), 'introspection', async (t) => {
   const client = await start(t);
   const reader = await world.server.application('confidential');
-  const browser = await world.server.login(world.user);
+  const browser = new Surfer(world.server);
+  await browser.submit(await browser.open('/login'), { login: world.user.email, password: world.user.password });
   const tokens = await world.server.tokens(browser, reader, { scope: 'identify email' });
   const ask = async (token) => (await fetch(client.origin + enter, { headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
   assert.equal(await ask(tokens.access_token), 200);

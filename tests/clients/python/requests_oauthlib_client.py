@@ -6,6 +6,7 @@ os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 from calls import answer, client
 from requests_oauthlib import OAuth2Session
 
+# snippet
 AUTHORIZE, TOKEN, REVOKE, ME = (
     client["issuer"] + path for path in ("/oauth2/authorize", "/api/oauth2/token", "/api/oauth2/revoke", "/api/users/@me")
 )
@@ -31,6 +32,7 @@ def me(token):
 
 def refresh(token):
     return session.refresh_token(TOKEN, refresh_token=token, **credentials)
+# end of snippet
 
 
 def revoke(token):

@@ -81,6 +81,7 @@ impl Journey {
         })
     }
 
+    // snippet
     fn authorize(&mut self) -> String {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state) = self
@@ -119,6 +120,7 @@ impl Journey {
             .request(&|request| send(&self.http, request))
             .map(|tokens| plain(&tokens))
             .map_err(refused)
+    // end of snippet
     }
 
     fn revoke(&self, token: &str) -> Answer {
