@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fluxer_oauth2::routes::ROUTES;
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 10] = [
     "docs/storage.md",
     "docs/standards.md",
     "docs/scale.md",
+    "docs/clients.md",
     "findings/README.md",
 ];
 

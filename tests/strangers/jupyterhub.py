@@ -23,7 +23,7 @@ if "get_config" not in globals():  # run by hand: this file is the hub's configu
             return str(server.getsockname()[1])
 
     folder = os.path.dirname(sys.prefix)
-    os.environ.update(CONFIGPROXY_AUTH_TOKEN="between hub and proxy", API_PORT=free(), HUB_PORT=free())
+    os.environ.update(CONFIGPROXY_AUTH_TOKEN="between-hub-and-proxy", API_PORT=free(), HUB_PORT=free())
     where = ["--ip", "127.0.0.1", "--port", os.environ["PORT"], "--api-ip", "127.0.0.1", "--api-port", os.environ["API_PORT"]]
     subprocess.Popen([f"{folder}/node_modules/.bin/configurable-http-proxy", *where, "--log-level", "error"])
     os.execv(f"{sys.prefix}/bin/jupyterhub", ["jupyterhub", "-f", os.path.abspath(__file__)])

@@ -1,9 +1,9 @@
 # Client: Mojolicious::Plugin::OAuth2
 # Ecosystem: Perl
 # Version: 2.02 (Debian's libmojolicious-plugin-oauth2-perl)
-# Install: apt libmojolicious-plugin-oauth2-perl libmojolicious-perl
+# Install: apt libmojolicious-plugin-oauth2-perl
 # Driven: as a site
-# Setting: authorize_url ends in ?response_type=code, which it would leave out
+# Setting: none
 # Proves: login, denial, limited answer, outage
 # Denial: The user denied access
 # Limited: Too Many Requests
@@ -16,7 +16,7 @@ plugin OAuth2 => {
     fluxer => {
         key           => $ENV{CLIENT_ID},
         secret        => $ENV{CLIENT_SECRET},
-        authorize_url => "$ENV{ISSUER}/oauth2/authorize?response_type=code",
+        authorize_url => "$ENV{ISSUER}/oauth2/authorize",
         token_url     => "$ENV{ISSUER}/api/oauth2/token",
         scope         => 'identify email',
     },
