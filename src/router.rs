@@ -283,8 +283,9 @@ fn cors_headers() -> [(&'static str, String); 2] {
         ("access-control-allow-origin", "*".to_owned()),
         (
             "access-control-expose-headers",
-            "WWW-Authenticate, DPoP-Nonce, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, \
-             X-RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Bucket"
+            // `Date`: a client whose clock is wrong makes no proof that is good.
+            "WWW-Authenticate, DPoP-Nonce, Date, Retry-After, X-RateLimit-Limit, \
+             X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Reset-After, X-RateLimit-Bucket"
                 .to_owned(),
         ),
     ]

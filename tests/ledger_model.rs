@@ -105,7 +105,7 @@ enum Part {
     Wrong,
 }
 
-/// A DPoP key.
+/// A key that tokens can be bound to.
 type Key = Option<JwkThumbprint>;
 
 /// One of two keys, or none.

@@ -306,9 +306,9 @@ mod tests {
 
     /// The name of the claim that is refused.
     fn refused(claim: &str, value: Value) -> &'static str {
-        match of_claim(claim, value.clone()) {
+        match of_claim(claim, value) {
             Err(ProofError::Claim { name, .. }) => name,
-            other => panic!("{claim} {value}: {other:?}"),
+            other => panic!("{claim}: {other:?}"),
         }
     }
 

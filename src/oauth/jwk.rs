@@ -45,7 +45,7 @@ wire_enum! {
 }
 
 impl JwsAlgorithm {
-    /// Reads `alg` of a signature or a key. RFC 9864 §2.2 spells EdDSA by its curve.
+    /// Reads `alg` of a signature or a key. RFC 9864 §2.2 spells `EdDSA` by its curve.
     pub fn of_alg(spelled: &str) -> Option<Self> {
         Self::from_wire(if spelled == "Ed25519" {
             "EdDSA"

@@ -330,7 +330,7 @@ fn the_token_endpoint_names_what_is_wrong_with_a_proof_and_spends_nothing() {
     let code = world.alices_browser().code(&app.asks());
     let header = holder.header();
     let says = |name, value| holder.saying(&world, name, value);
-    let headed = |name, value| {
+    let changed = |name, value| {
         let claims = holder.claims(&world, "POST", TOKEN);
         holder.sign(&with(holder.header(), name, value), &claims)
     };
@@ -344,19 +344,19 @@ fn the_token_endpoint_names_what_is_wrong_with_a_proof_and_spends_nothing() {
     for (proof, named) in [
         (format!("{good}, {good}"), "sent once"),
         ("a.b.c".to_owned(), "JWT"),
-        (headed("typ", Value::Null), "typ"),
-        (headed("typ", json!("JWT")), "typ"),
-        (headed("alg", Value::Null), "alg"),
-        (headed("alg", json!("none")), "alg"),
-        (headed("alg", json!("RS256")), "alg"),
-        (headed("alg", json!("EdDSA")), "jwk"),
-        (headed("jwk", Value::Null), "jwk"),
-        (headed("jwk", private), "jwk"),
-        (headed("jwk", json!({"kty": "oct", "k": "AAAA"})), "jwk"),
-        (headed("jwk", off_curve), "signature"),
-        (headed("jwk", other.jwk()), "jwk"),
+        (changed("typ", Value::Null), "typ"),
+        (changed("typ", json!("JWT")), "typ"),
+        (changed("alg", Value::Null), "alg"),
+        (changed("alg", json!("none")), "alg"),
+        (changed("alg", json!("RS256")), "alg"),
+        (changed("alg", json!("EdDSA")), "jwk"),
+        (changed("jwk", Value::Null), "jwk"),
+        (changed("jwk", private), "jwk"),
+        (changed("jwk", json!({"kty": "oct", "k": "AAAA"})), "jwk"),
+        (changed("jwk", off_curve), "signature"),
+        (changed("jwk", other.jwk()), "jwk"),
         (
-            headed("jwk", json!({"kty": "EC", "x": "A".repeat(65_536)})),
+            changed("jwk", json!({"kty": "EC", "x": "A".repeat(65_536)})),
             "sent once",
         ),
         (says("jti", Value::Null), "jti"),

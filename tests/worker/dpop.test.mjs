@@ -153,7 +153,7 @@ test('two headers arrive as one, and are refused', async () => {
   const proofs = [(await proof(key)).text, (await proof(key)).text];
   const form = new URLSearchParams(app.exchange(await code())).toString();
   const answer = await new Promise((resolve, reject) => {
-    const headers = ['Content-Type', 'application/x-www-form-urlencoded', 'Content-Length', String(form.length), 'DPoP', proofs[0], 'DPoP', proofs[1]];
+    const headers = ['Host', `127.0.0.1:${world.port}`, 'Content-Type', 'application/x-www-form-urlencoded', 'Content-Length', String(form.length), 'DPoP', proofs[0], 'DPoP', proofs[1]];
     const request = http.request(world.origin + TOKEN, { method: 'POST', headers }, async (response) => {
       let text = '';
       for await (const part of response.setEncoding('utf8')) text += part;
