@@ -17,6 +17,7 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::oauth::token::id::ID_TOKEN_LIFETIME;
+use crate::outbound::{OutboundUrl, UrlError};
 use crate::platform::{PlatformSettings, PlatformSettingsError};
 use crate::rate_limit::{Limit, LimitError};
 use crate::signing_keys::KeyTerms;
@@ -80,6 +81,17 @@ pub struct Config {
     pub password_reset_url: Option<String>,
     /// The platform whose users these are, where they are not this server's own.
     pub platform: Option<PlatformSettings>,
+    /// The server before this one, whose refresh tokens are taken over.
+    pub legacy: Option<LegacyServer>,
+}
+
+/// The server before this one.
+#[derive(Debug)]
+pub struct LegacyServer {
+    /// Where it says what a token is worth (RFC 7662).
+    pub introspection: OutboundUrl,
+    /// What this server shows there as `Authorization`. Without it, the client's own credentials.
+    pub authorization: Option<String>,
 }
 
 /// Where the pictures of users are: a URL with `{user}` and `{avatar}` in it.
@@ -202,6 +214,9 @@ pub enum ConfigError {
     /// How long the audit log is kept.
     #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
     AuditLog,
+    /// The server before this one.
+    #[error("LEGACY_INTROSPECTION_URL {0}")]
+    Legacy(UrlError),
     /// The platform that has the users.
     #[error("{0}")]
     Platform(#[from] PlatformSettingsError),
@@ -289,6 +304,7 @@ impl Config {
                 url => url,
             },
             platform: PlatformSettings::parse(&setting, &issuer)?,
+            legacy: legacy(&setting, &issuer)?,
             issuers,
             issuer,
         })
@@ -318,6 +334,20 @@ impl Config {
         });
         line.to_string()
     }
+}
+
+fn legacy(
+    setting: impl Fn(&'static str) -> Option<String>,
+    issuer: &Issuer,
+) -> Result<Option<LegacyServer>, ConfigError> {
+    let set = |name| setting(name).filter(|it| !it.is_empty());
+    let Some(url) = set("LEGACY_INTROSPECTION_URL") else {
+        return Ok(None);
+    };
+    Ok(Some(LegacyServer {
+        introspection: OutboundUrl::parse(&url, issuer).map_err(ConfigError::Legacy)?,
+        authorization: set("LEGACY_INTROSPECTION_AUTHORIZATION"),
+    }))
 }
 
 /// Whether somebody can be sent there: no scheme that runs script.

@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 11] = [
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
+    "docs/adoption.md",
     "docs/endpoints.md",
     "docs/settings.md",
     "docs/storage.md",

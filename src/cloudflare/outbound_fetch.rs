@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
 use worker::js_sys::global;
-use worker::wasm_bindgen::JsCast;
-use worker::web_sys::{AbortSignal, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
+use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::web_sys::{
+    AbortSignal, Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
+};
 use worker::{ByteStream, Delay};
 
 use super::{Bindings, ambient, js};
@@ -28,26 +30,7 @@ thread_local! {
 
 impl Outbound for Bindings {
     async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError> {
-        let init = RequestInit::new();
-        init.set_redirect(RequestRedirect::Manual);
-        let millis = u32::try_from(FETCH_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
-        // The signal ends the body too: a server that sends a byte a second gets no more of our time.
-        init.set_signal(Some(&AbortSignal::timeout_with_u32(millis)));
-        let scope: WorkerGlobalScope = global().unchecked_into();
-        let fetched = scope.fetch_with_str_and_init(url.as_str(), &init);
-        let response: Response = js::settled(Ok(fetched))
-            .await
-            .map_err(FetchError::Unreachable)?
-            .unchecked_into();
-        let headers = response.headers();
-        let header = |name| headers.get(name).ok().flatten().unwrap_or_default();
-        let answer = Answer {
-            status: response.status(),
-            content_type: header("content-type"),
-            cache_control: header("cache-control"),
-            body: read(&response, MAX_DOCUMENT_BYTES).await?,
-        };
-        answer.document()
+        fetch(url.as_str(), &RequestInit::new()).await?.document()
     }
 
     async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
@@ -65,6 +48,15 @@ impl Outbound for Bindings {
         UNDER_WAY.with_borrow_mut(|fetches| fetches.remove(url));
         fetched.map(Some)
     }
+
+    async fn post(
+        &self,
+        url: &OutboundUrl,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Result<Answer, FetchError> {
+        post(url.as_str(), headers, body).await
+    }
 }
 
 /// Whether another request fetches it now. One that was cut off would never say that it is done.
@@ -73,6 +65,44 @@ fn is_under_way(url: &OutboundUrl) -> bool {
     UNDER_WAY.with_borrow(|fetches| {
         let began = fetches.get(url);
         began.is_some_and(|began| now.since(*began) < FETCH_TIMEOUT)
+    })
+}
+
+pub(super) async fn post(
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: &str,
+) -> Result<Answer, FetchError> {
+    let unusable = |error: JsValue| FetchError::Unreachable(js::reason(&error));
+    let all = Headers::new().map_err(unusable)?;
+    for (name, value) in headers {
+        all.set(name, value).map_err(unusable)?;
+    }
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&all);
+    init.set_body(&body.into());
+    fetch(url, &init).await
+}
+
+async fn fetch(url: &str, init: &RequestInit) -> Result<Answer, FetchError> {
+    init.set_redirect(RequestRedirect::Manual);
+    let millis = u32::try_from(FETCH_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
+    // The signal ends the body too: a server that sends a byte a second gets no more of our time.
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(millis)));
+    let scope: WorkerGlobalScope = global().unchecked_into();
+    let fetched = scope.fetch_with_str_and_init(url, init);
+    let response: Response = js::settled(Ok(fetched))
+        .await
+        .map_err(FetchError::Unreachable)?
+        .unchecked_into();
+    let headers = response.headers();
+    let header = |name| headers.get(name).ok().flatten().unwrap_or_default();
+    Ok(Answer {
+        status: response.status(),
+        content_type: header("content-type"),
+        cache_control: header("cache-control"),
+        body: read(&response, MAX_DOCUMENT_BYTES).await?,
     })
 }
 

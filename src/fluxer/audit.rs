@@ -82,6 +82,8 @@ wire_enum! {
         Imported = "data.imported",
         /// Records were taken elsewhere, hashes and all.
         Exported = "data.exported",
+        /// An application exchanged a refresh token of the server before this one.
+        TokenAdopted = "token.adopted",
     }
 }
 

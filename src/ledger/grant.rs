@@ -68,6 +68,22 @@ pub struct Evidence {
 }
 
 impl Grant {
+    /// What was granted at another server: no code of it was ever sent anywhere.
+    pub const fn elsewhere(scope: Scopes) -> Self {
+        Self {
+            scope,
+            redirect_uri: String::new(),
+            code_challenge: None,
+            dpop_jkt: None,
+            device: None,
+            address: None,
+            guild: None,
+            joins: None,
+            authentication: None,
+            resource: None,
+        }
+    }
+
     /// Whether a redemption fits the grant (RFC 6749 §4.1.3, RFC 7636 §4.6).
     pub(super) fn admits(&self, redeem: &Redeem) -> Result<(), GrantRefusal> {
         let evidence = &redeem.evidence;

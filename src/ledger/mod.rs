@@ -12,6 +12,7 @@
 //!    forgiven, for a while.
 //! 3. Nothing of a family works once it has ended, and an ended family never lives again.
 
+mod adopt;
 mod deauthorize;
 mod devices;
 mod family;
@@ -30,6 +31,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use adopt::Adopt;
 pub use deauthorize::Deauthorize;
 pub use devices::{Device, Devices};
 pub use family::{Approval, BoundTo, Family, Generation, Live, Offered, Redeemed};
@@ -274,6 +276,7 @@ verbs! {
         Redeem -> Result<Redeemed, GrantRefusal>;
         Join -> Option<Joining>;
         Rotate -> Result<Generation, GrantRefusal>;
+        Adopt -> Result<Generation, GrantRefusal>;
         Revoke -> Ended;
         #[serde(rename = "standing")]
         Status -> Option<Generation>;

@@ -1,6 +1,6 @@
 //! Fetching what somebody else named.
 
-use crate::outbound::{FetchError, Fetched, OutboundUrl};
+use crate::outbound::{Answer, FetchError, Fetched, OutboundUrl};
 
 /// Other people's servers.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -14,4 +14,12 @@ pub trait Outbound {
     async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
         self.fetch_json(url).await.map(Some)
     }
+
+    /// Posts a text with these headers. Likewise, for a question that may be asked twice.
+    async fn post(
+        &self,
+        url: &OutboundUrl,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Result<Answer, FetchError>;
 }

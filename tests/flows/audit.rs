@@ -540,6 +540,24 @@ fn what_is_moved_in_and_out_is_written_down() {
 }
 
 #[test]
+fn a_token_of_the_server_before_is_written_down_once() {
+    let url = "http://127.0.0.1:9000/introspect";
+    let world = Native::new().reconfigured(&[("LEGACY_INTROSPECTION_URL", url)]);
+    let said = json!({
+        "active": true, "client_id": world.server.id, "sub": world.alice.id, "scope": "identify",
+    });
+    world.memory.serve_json(url, &said);
+    for _ in 0..2 {
+        world.refresh(&world.server, "an-opaque-token").expect(200);
+    }
+    let log = world.audit_log();
+    let adopted = |entry: &&Value| entry["action"] == Action::TokenAdopted.as_str();
+    let adopted: Vec<_> = log.iter().filter(adopted).collect();
+    assert_eq!(adopted.len(), 1, "{log:?}");
+    assert_eq!(adopted[0]["target_id"], *world.alice.id);
+}
+
+#[test]
 fn what_users_do_with_their_own_account_is_written_down() {
     let world = World::new();
     let browser = world.alices_browser();

@@ -34,6 +34,7 @@ mod faults;
 mod forms;
 mod interleavings;
 mod keys;
+mod legacy;
 mod limits;
 mod login;
 mod metadata;

@@ -480,6 +480,10 @@ pub(super) static TEXT: Text = Text {
             ],
             ["Datensätze importiert", "{actor} hat Datensätze eingelesen"],
             ["Datensätze exportiert", "{actor} hat Datensätze ausgegeben"],
+            [
+                "Refresh-Token des früheren Servers eingetauscht",
+                "{app} hat ein Refresh-Token des früheren Servers eingetauscht[, für {target}]",
+            ],
         ],
     },
     scopes: [

@@ -461,6 +461,10 @@ pub(super) static TEXT: Text = Text {
             ],
             ["Imported records", "{actor} imported records"],
             ["Exported records", "{actor} exported records"],
+            [
+                "Exchanged a refresh token of the server before",
+                "{app} exchanged a refresh token of the server before[, for {target}]",
+            ],
         ],
     },
     scopes: [

@@ -12,7 +12,7 @@ mod keys;
 mod ledgers;
 mod lists;
 mod moving;
-mod outbound;
+pub mod outbound;
 mod pending;
 mod platform;
 mod records;
@@ -116,6 +116,8 @@ pub struct Memory {
     key_cache: KeyCache,
     /// How many RSA keys were made.
     rsa_keys: Cell<usize>,
+    /// What was posted to other people's servers.
+    posted: RefCell<Vec<outbound::Posted>>,
     /// What other people's servers answer, by URL.
     web: RefCell<BTreeMap<String, Answer>>,
     /// What the platform answers, where there is one.
@@ -156,6 +158,7 @@ impl Default for Memory {
             log: RefCell::default(),
             key_cache: KeyCache::default(),
             rsa_keys: Cell::new(0),
+            posted: RefCell::default(),
             web: RefCell::default(),
             platform: RefCell::default(),
             documents: RefCell::default(),

@@ -21,10 +21,26 @@ impl Memory {
         self.serve(url, answer);
     }
 
+    /// What was posted to others since they were last asked for: where to, the headers, the body.
+    pub fn posted(&self) -> Vec<Posted> {
+        self.posted.take()
+    }
+
     /// Lets nothing answer at a URL.
     pub fn silence(&self, url: &str) {
         self.web.borrow_mut().remove(url);
     }
+}
+
+/// What was posted to somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Where to.
+    pub url: String,
+    /// With which headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
 }
 
 impl Outbound for Memory {
@@ -38,5 +54,26 @@ impl Outbound for Memory {
         answer
             .ok_or_else(|| unreachable("nothing is there".to_owned()))?
             .document()
+    }
+
+    async fn post(
+        &self,
+        url: &OutboundUrl,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Result<Answer, FetchError> {
+        let unreachable = |why: String| FetchError::Unreachable(why);
+        self.step("outbound", |_| ())
+            .map_err(|fault| unreachable(fault.to_string()))?;
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        self.posted.borrow_mut().push(Posted {
+            url: url.as_str().to_owned(),
+            headers: headers.collect(),
+            body: body.to_owned(),
+        });
+        let answer = self.web.borrow().get(url.as_str()).cloned();
+        answer.ok_or_else(|| unreachable("nothing is there".to_owned()))
     }
 }

@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod issue;
+mod legacy;
 mod refresh_token;
 
 use crate::endpoint::oauth::client_authentication::{

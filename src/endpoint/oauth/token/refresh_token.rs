@@ -7,6 +7,7 @@ use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
+use crate::endpoint::oauth::token::legacy;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::fluxer::resource::Resource;
@@ -26,9 +27,15 @@ pub(super) async fn rotate<E: Edge>(
     params: &Params,
     key: Option<&ProvedKey<'_>>,
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
-    let token = params.required("refresh_token")?;
-    let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, token, cx.now)
-        .ok_or(Refusal::Grant(GrantRefusal::UnknownRefreshToken))?;
+    let sent = params.required("refresh_token")?;
+    let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, sent, cx.now);
+    let token = match (token, &cx.config.legacy) {
+        (Some(token), _) => token,
+        (None, Some(legacy)) if legacy::may_be_theirs(sent) => {
+            return legacy::adopt(cx, legacy, client, params, key).await;
+        }
+        (None, _) => return Err(Refusal::Grant(GrantRefusal::UnknownRefreshToken).into()),
+    };
     if token.application != client.id() {
         return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
     }
