@@ -92,7 +92,10 @@ impl Tables {
     pub(super) fn keep(&mut self, entry: Entry) {
         let by_itself = entry.actor.is_some() && entry.actor == entry.target;
         assert!(by_itself || !entry.action.is_everyday(), "{entry:?}");
-        self.entries.insert(entry.id, entry);
+        let mut kept = self.entries.values();
+        if !kept.any(|kept| kept.once.is_some() && kept.once == entry.once) {
+            self.entries.insert(entry.id, entry);
+        }
     }
 
     pub(super) fn taken(&self, user: &User) -> Option<Taken> {

@@ -225,6 +225,7 @@ async fn list<E: Edge>(
     let before = before.map_or(Scopes::NONE, |it| it.scope);
     let consent = Consent {
         session: None,
+        seen: None,
         user: granted.user,
         application: client.id(),
         scope: Some(before.union(granted.scope)),
@@ -236,9 +237,10 @@ async fn list<E: Edge>(
     };
     match cx.edge.consent(consent).await? {
         Consented::Yes => Ok(()),
-        Consented::SessionEnded | Consented::ApplicationGone | Consented::NotInstalled => {
-            Err(Refusal::Grant(GrantRefusal::UnknownRefreshToken).into())
-        }
+        Consented::Changed
+        | Consented::SessionEnded
+        | Consented::ApplicationGone
+        | Consented::NotInstalled => Err(Refusal::Grant(GrantRefusal::UnknownRefreshToken).into()),
     }
 }
 
