@@ -59,10 +59,17 @@ async function stage(code) {
   };
   const [here, earlier] = [await back(), await back()];
   const tokens = await oauth2.exchangeCode(config, earlier);
+  const device = code.includes('deviceConfig') ? await world.application('public', { grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'] }) : undefined;
   const resource = code.includes('resourceToken') ? await oauth2.exchangeCode(config, await back(await orders())) : undefined;
   return {
     clientId: config.clientId, clientSecret: config.clientSecret, config, code: here.code, codeVerifier: here.codeVerifier,
     tokens, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, userId: user.id, guildId: guild.id, resourceToken: resource?.accessToken,
+    deviceConfig: { ...config, clientId: device?.id, clientSecret: undefined },
+    show: (text) => {
+      const code = text.match(/code ([A-Z]{4}-[A-Z]{4})$/)?.[1];
+      if (code) void world.answerDevice(browser, code);
+      else assert.match(text, /^<svg/);
+    },
     signingKey: new Uint8Array(Buffer.from(world.settings.SIGNING_KEYS, 'base64url')),
     request: new Request(here.url), visit: async (url) => new Request((await visit(url)).location),
     browserSession: { load: async () => here, save: async () => undefined },

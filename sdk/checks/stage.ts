@@ -19,6 +19,10 @@ export interface Stage {
   resourceToken: string;
   /** The server's root secret. */
   signingKey: Uint8Array<ArrayBuffer>;
+  /** An application that may use the device grant. */
+  deviceConfig: OAuth2Config & DiscoveredServer;
+  /** Shows something to the user, who follows what it says. */
+  show(text: string): void;
   /** The browser that is back from the server. */
   request: Request;
   /** The user's browser: it goes there, the user says yes, and it comes back. */

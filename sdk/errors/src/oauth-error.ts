@@ -166,6 +166,16 @@ export class ConsentRequiredError extends OAuthError {
   }
 }
 
+/** The user of a device did not answer in time: start again (RFC 8628 §3.5). */
+export class ExpiredTokenError extends OAuthError {
+  override readonly name: string = 'ExpiredTokenError';
+  declare readonly code: 'expired_token';
+
+  constructor(description?: string, details?: OAuthErrorDetails) {
+    super('expired_token', description, details);
+  }
+}
+
 const KINDS = {
   invalid_request: InvalidRequestError,
   invalid_client: InvalidClientError,
@@ -181,6 +191,7 @@ const KINDS = {
   unsupported_token_type: UnsupportedTokenTypeError,
   login_required: LoginRequiredError,
   consent_required: ConsentRequiredError,
+  expired_token: ExpiredTokenError,
 };
 
 /** The codes that have a class of their own. */

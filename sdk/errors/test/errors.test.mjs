@@ -31,6 +31,7 @@ for (const [code, kind] of Object.entries({
   unsupported_token_type: 'UnsupportedTokenTypeError',
   login_required: 'LoginRequiredError',
   consent_required: 'ConsentRequiredError',
+  expired_token: 'ExpiredTokenError',
 })) {
   test(`${code} is ${kind}`, async () => {
     const body = { error: code, error_description: 'Because.', error_uri: 'https://fluxer.app/docs' };

@@ -20,6 +20,8 @@ export interface Server {
   tokenEndpoint: string;
   revocationEndpoint?: string;
   introspectionEndpoint?: string;
+  /** Where devices ask for codes (RFC 8628). */
+  deviceAuthorizationEndpoint?: string;
   /** Where OpenID Connect ends a login (RP-Initiated Logout). */
   endSessionEndpoint?: string;
   /** The keys that ID tokens and tokens for other resource servers are signed with; `/.well-known/jwks.json` of the issuer. */

@@ -6,7 +6,7 @@ import { afterAnyFailure, json } from './http.js';
 /** What `discover` takes besides the issuer; each as in the configuration. */
 export interface DiscoverOptions extends RequestOptions, Pick<OAuth2Config, 'fetch' | 'clock' | 'timeout' | 'retries' | 'allowHttp'> {}
 
-/** A server as its metadata describes it; the last two where it speaks OpenID Connect. */
+/** A server as its metadata describes it; the rest where it has them. */
 export type DiscoveredServer = Required<Pick<Server, 'issuer' | keyof typeof ENDPOINTS>> & Pick<Server, keyof typeof OPTIONAL>;
 
 /** Our names for the members of the document. */
@@ -18,7 +18,7 @@ const ENDPOINTS = {
 } as const;
 
 /** Those that a server may do without. */
-const OPTIONAL = { jwksUri: 'jwks_uri', endSessionEndpoint: 'end_session_endpoint' } as const;
+const OPTIONAL = { jwksUri: 'jwks_uri', endSessionEndpoint: 'end_session_endpoint', deviceAuthorizationEndpoint: 'device_authorization_endpoint' } as const;
 
 /**
  * Finds a server's endpoints by its issuer (RFC 8414). Ask once and keep the answer.

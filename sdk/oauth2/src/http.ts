@@ -15,7 +15,7 @@ const FIRST_WAIT = 250;
 const LONGEST_WAIT = 30_000;
 
 /** Parameters that no error may repeat. */
-const SECRET = ['code', 'code_verifier', 'refresh_token', 'token'];
+const SECRET = ['code', 'code_verifier', 'device_code', 'refresh_token', 'token'];
 
 /** Whether a request may be sent again after this failure. */
 export type Repeatable = (error: FluxerError) => boolean;

@@ -9,6 +9,7 @@ export { authorizeUrl, generatePkce, generateState, type AuthorizeOptions, type 
 export { Permissions, botInviteUrl, permissionBits, permissionNames, type BotInvite, type BotInviteWithCode, type Permission } from './bot.js';
 export { InvalidCallbackError, IssuerMismatchError, StateMismatchError, parseCallback, type Callback } from './callback.js';
 export type { AuthorizeConfig, Clock, Fetch, OAuth2Config, OAuth2Scope, RequestOptions, Server, VerifierConfig } from './config.js';
+export { deviceAuthorization, type DeviceAuthorization } from './device.js';
 export { discover, type DiscoverOptions, type DiscoveredServer } from './discover.js';
 export { InvalidIdTokenError, endSessionUrl, verifyIdToken, type EndSessionOptions, type IdToken, type IdTokenConfig, type IdTokenOptions } from './id-token.js';
 export { InvalidDpopProofError, dpopThumbprint, generateDpopKey, verifyDpopProof, type DpopKey, type ProvedRequest } from './dpop.js';

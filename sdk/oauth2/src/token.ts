@@ -105,7 +105,7 @@ export interface ActiveToken {
 export async function exchangeCode(config: OAuth2Config, { code, codeVerifier, resource, signal, ...login }: CodeExchange): Promise<TokenSet> {
   const redirectUri = required(config.redirectUri, 'redirectUri');
   const parameters = { grant_type: 'authorization_code', code: required(code, 'code'), redirect_uri: redirectUri, code_verifier: codeVerifier, resource };
-  const answer = await tokens(config, { parameters, repeatable: afterRefusal, signal }, config.scope);
+  const answer = await requestTokens(config, { parameters, repeatable: afterRefusal, signal }, config.scope);
   if (answer.idToken === undefined) return answer;
   const { nonce = codeVerifier === undefined ? login.state : await challengeOf(codeVerifier) } = login;
   await checkIdToken(config, answer.idToken, { nonce: nonce ?? undefined, accessToken: answer.accessToken });
@@ -125,7 +125,7 @@ export async function exchangeCode(config: OAuth2Config, { code, codeVerifier, r
  */
 export async function refresh(config: OAuth2Config, refreshToken: string, { scope, resource, signal }: ScopeOptions = {}): Promise<TokenSet> {
   const parameters = { grant_type: 'refresh_token', refresh_token: required(refreshToken, 'refreshToken'), scope, resource };
-  return tokens(config, { parameters, repeatable: afterAnyFailure, signal }, scope ?? config.scope);
+  return requestTokens(config, { parameters, repeatable: afterAnyFailure, signal }, scope ?? config.scope);
 }
 
 /**
@@ -139,7 +139,7 @@ export async function refresh(config: OAuth2Config, refreshToken: string, { scop
  */
 export async function clientCredentials(config: OAuth2Config, { scope, resource, signal }: ScopeOptions = {}): Promise<TokenSet> {
   required(config.clientSecret, 'clientSecret');
-  return tokens(config, { parameters: { grant_type: 'client_credentials', scope, resource }, repeatable: afterAnyFailure, signal }, scope);
+  return requestTokens(config, { parameters: { grant_type: 'client_credentials', scope, resource }, repeatable: afterAnyFailure, signal }, scope);
 }
 
 /**
@@ -189,7 +189,8 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-async function tokens(config: OAuth2Config, request: Omit<ClientRequest, 'endpoint'>, asked: string | undefined): Promise<TokenSet> {
+/** Tokens of whatever grant the parameters are of; `asked` is their scope where the answer has none. */
+export async function requestTokens(config: OAuth2Config, request: Omit<ClientRequest, 'endpoint'>, asked: string | undefined): Promise<TokenSet> {
   const { clock = systemClock } = config;
   // Counted from before the request: better thought to expire too early than too late.
   const sentAt = clock.now();

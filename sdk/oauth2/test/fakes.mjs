@@ -12,6 +12,7 @@ export const CLIENT = {
   tokenEndpoint: 'https://fluxer.app/api/oauth2/token',
   revocationEndpoint: 'https://fluxer.app/api/oauth2/revoke',
   introspectionEndpoint: 'https://fluxer.app/api/oauth2/introspect',
+  deviceAuthorizationEndpoint: 'https://fluxer.app/api/oauth2/device_authorization',
   scope: 'identify email guilds',
 };
 
