@@ -5,17 +5,18 @@ use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Duration;
 
-use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse, BasicTokenType};
+use oauth2::basic::{BasicClient, BasicTokenResponse, BasicTokenType};
 use oauth2::http::Uri;
 use oauth2::http::uri::Scheme;
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, RequestTokenError, RevocationUrl, Scope, TokenResponse, TokenUrl, url::Url,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    DeviceAuthorizationUrl, EndpointNotSet, EndpointSet, ErrorResponseType, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, RevocationUrl, Scope, StandardDeviceAuthorizationResponse,
+    StandardErrorResponse, TokenResponse, TokenUrl, url::Url,
 };
 use serde_json::{Value, json};
 
-type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointSet>;
+type Client = BasicClient<EndpointSet, EndpointSet, EndpointNotSet, EndpointSet, EndpointSet>;
 type Answer = Result<Value, Value>;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,6 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             ["callback", url] => journey.callback(url),
             ["refresh", token] => journey.refresh(token),
             ["revoke", token] => journey.revoke(token),
+            ["device"] => journey.device(),
+            ["poll"] => journey.poll(),
             _ => return Err(format!("no such call: {call:?}").into()),
         };
         let said = match answer {
@@ -48,6 +51,7 @@ struct Journey {
     client: Client,
     http: ureq::Agent,
     pending: Option<(CsrfToken, PkceCodeVerifier)>,
+    device: Option<StandardDeviceAuthorizationResponse>,
 }
 
 impl Journey {
@@ -55,6 +59,9 @@ impl Journey {
         let issuer = text(settings.get("issuer"));
         let mut client = BasicClient::new(ClientId::new(text(settings.get("id"))))
             .set_auth_uri(AuthUrl::new(format!("{issuer}/oauth2/authorize"))?)
+            .set_device_authorization_url(DeviceAuthorizationUrl::new(format!(
+                "{issuer}/api/oauth2/device_authorization"
+            ))?)
             .set_token_uri(TokenUrl::new(format!("{issuer}/api/oauth2/token"))?)
             // RFC 7009 §2 has the client check for https, and the crate does: see `send`.
             .set_revocation_url(RevocationUrl::new(format!(
@@ -78,6 +85,7 @@ impl Journey {
             client,
             http,
             pending: None,
+            device: None,
         })
     }
 
@@ -123,6 +131,31 @@ impl Journey {
     // end of snippet
     }
 
+    fn device(&mut self) -> Answer {
+        let device: StandardDeviceAuthorizationResponse = self
+            .client
+            .exchange_device_code()
+            .add_scope(Scope::new("identify".into()))
+            .request(&|request| send(&self.http, request))
+            .map_err(refused)?;
+        let code = json!(device.user_code().secret());
+        self.device = Some(device);
+        Ok(code)
+    }
+
+    fn poll(&mut self) -> Answer {
+        let device = self.device.take().ok_or_else(|| json!("no device"))?;
+        self.client
+            .exchange_device_access_token(&device)
+            .request(
+                &|request| send(&self.http, request),
+                std::thread::sleep,
+                None,
+            )
+            .map(|tokens| plain(&tokens))
+            .map_err(refused)
+    }
+
     fn revoke(&self, token: &str) -> Answer {
         self.client
             .revoke_token(RefreshToken::new(token.to_owned()).into())
@@ -151,11 +184,13 @@ fn plain(tokens: &BasicTokenResponse) -> Value {
     })
 }
 
-fn refused<E: Error + 'static>(error: RequestTokenError<E, BasicErrorResponse>) -> Value {
+fn refused<E: Error + 'static, K: ErrorResponseType>(
+    error: RequestTokenError<E, StandardErrorResponse<K>>,
+) -> Value {
     match error {
         RequestTokenError::ServerResponse(response) => json!({
             "type": "ServerResponse",
-            "error": response.error().as_ref(),
+            "error": response.error(),
             "description": response.error_description(),
         }),
         other => json!({ "type": "other", "message": format!("{other:?}") }),
