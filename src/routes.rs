@@ -150,6 +150,8 @@ macro_rules! with_routes {
             Decide                    Post   "/oauth2/authorize"                                             oauth::authorize::decide()                                   Page  None .limited(Bucket::Authorize).opened_by_clients();
             LoginForm                 Get    "/login"                                                        pages::login::show()                                         Page  None .opened_by_clients();
             Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None .opened_by_clients();
+            DeviceForm                Get    "/device"                                                       oauth::authorize::device::show()                             Page  None .limited(Bucket::Authorize).opened_by_clients();
+            Device                    Post   "/device"                                                       oauth::authorize::device::submit()                           Page  None .limited(Bucket::Authorize).opened_by_clients();
             LogoutForm                Get    "/logout"                                                       pages::logout::show()                                        Page  None;
             Logout                    Post   "/logout"                                                       pages::logout::submit()                                      Page  None;
             Developers                Get    "/developers"                                                   pages::developers::list()                                    Page  None;
@@ -174,6 +176,7 @@ macro_rules! with_routes {
             OpenidLogout              Get    "/oauth2/logout"                                                oauth::logout::show()                                        Page  None .opened_by_clients().named("end_session_endpoint");
             OpenidLogoutSubmit        Post   "/oauth2/logout"                                                oauth::logout::submit()                                      Page  None .opened_by_clients();
             Token                     Post   "/api/oauth2/token"                                             oauth::token::issue()                                        OAuth Any  .limited(Bucket::Token).named("token_endpoint");
+            DeviceAuthorization       Post   "/api/oauth2/device_authorization"                              oauth::device_authorization::start()                         OAuth Any  .limited(Bucket::Token).named("device_authorization_endpoint");
             Revoke                    Post   "/api/oauth2/revoke"                                            oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke).named("revocation_endpoint");
             RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);
             Introspect                Post   "/api/oauth2/introspect"                                        oauth::introspect::introspect()                              OAuth Any  .named("introspection_endpoint");

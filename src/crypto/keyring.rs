@@ -44,6 +44,8 @@ pub enum Seal {
     Code,
     /// Logins that the platform is asked for.
     Login,
+    /// Device codes.
+    Device,
 }
 
 /// The keys: the first signs, all of them verify.
@@ -229,6 +231,7 @@ struct Keys {
     browser: Hs256Key,
     code: XChaCha20Poly1305,
     login: XChaCha20Poly1305,
+    device: XChaCha20Poly1305,
     wrapping: XChaCha20Poly1305,
     tags: Hkdf<Sha256>,
 }
@@ -255,6 +258,7 @@ impl Keys {
             browser: Hs256Key::new(expand("browser")?),
             code: XChaCha20Poly1305::new(&expand("code")?.into()),
             login: XChaCha20Poly1305::new(&expand("login")?.into()),
+            device: XChaCha20Poly1305::new(&expand("device")?.into()),
             wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
             tags: Hkdf::from_prk(&expand("tag")?).map_err(|_| KeyringError::Weak)?,
         })
@@ -276,6 +280,7 @@ impl Keys {
         match seal {
             Seal::Code => &self.code,
             Seal::Login => &self.login,
+            Seal::Device => &self.device,
         }
     }
 

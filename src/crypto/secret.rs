@@ -29,6 +29,10 @@ pub enum BrowserId {}
 #[derive(Debug)]
 pub enum AuthorizationCode {}
 
+/// The kind of a device code.
+#[derive(Debug)]
+pub enum DeviceCodeSecret {}
+
 /// The kind of the token with which a client that registered itself changes what it registered.
 #[derive(Debug)]
 pub enum RegistrationAccessToken {}

@@ -1,5 +1,5 @@
 //! The limit on secrets that are tried: passwords at the login form and where one confirms what is
-//! done, client secrets at the introspection endpoint.
+//! done, the codes of devices, client secrets at the introspection endpoint.
 
 use core::time::Duration;
 
@@ -26,6 +26,10 @@ pub enum Counter {
     KnownBrowser(String),
     /// Those of clients at the introspection endpoint, by address.
     Client,
+    /// Those of user codes, from the request's address.
+    UserCodes,
+    /// Those of user codes, by a user.
+    UserCodesOf(UserId),
     /// Those of a session that asks for the password again. They have a window of their own: whoever
     /// guesses at the login form must not keep a developer from resetting a secret that leaked.
     Confirmation(UserId),
@@ -39,15 +43,20 @@ impl Counter {
             Self::KnownBrowser(browser) => format!("login:browser:{browser}"),
             Self::Client => format!("introspect:{}", cx.request.client_address()),
             Self::Confirmation(user) => format!("login:confirmation:{user}"),
+            Self::UserCodes => format!("device:address:{}", cx.request.client_address()),
+            Self::UserCodesOf(user) => format!("device:account:{user}"),
         }
     }
 
     const fn limit<E>(&self, cx: &Context<'_, E>) -> Option<Limit> {
         match self {
             Self::Client => cx.config.limits.revoke,
-            Self::Address | Self::Account(_) | Self::KnownBrowser(_) | Self::Confirmation(_) => {
-                cx.config.limits.login
-            }
+            Self::Address
+            | Self::Account(_)
+            | Self::KnownBrowser(_)
+            | Self::UserCodes
+            | Self::UserCodesOf(_)
+            | Self::Confirmation(_) => cx.config.limits.login,
         }
     }
 }

@@ -9,13 +9,11 @@ use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};
 use crate::oauth::client::authentication::Proof;
 use crate::oauth::error::TooOften;
+use crate::oauth::grant_type::GrantType;
 use crate::rate_limit::{Limit, Verdict};
 use crate::routes::Bucket;
 use crate::snowflake::ApplicationId;
 use crate::store::Edge;
-
-/// The grant by which a device asks again and again (RFC 8628 §3.4).
-const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Takes a request's place. One question to one limiter is all that it costs, but for what KV is asked
 /// meanwhile. A limiter that cannot be reached stops nobody here: an outage of ours must not become one
@@ -80,6 +78,6 @@ pub fn too_many_requests<E>(cx: &Context<'_, E>, verdict: &Verdict) -> Response 
 fn is_poll<E>(cx: &Context<'_, E>) -> bool {
     cx.form_or_json().is_ok_and(|params| {
         let grant_type = params.one("grant_type");
-        grant_type.is_ok_and(|grant_type| grant_type == Some(DEVICE_CODE))
+        grant_type.is_ok_and(|grant_type| grant_type == Some(GrantType::DeviceCode.as_str()))
     })
 }

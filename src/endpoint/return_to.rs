@@ -2,6 +2,7 @@
 
 use crate::location::{Location, Target};
 use crate::oauth::params::Params;
+use crate::page::DEVICE;
 
 /// The login form.
 pub const LOGIN: &str = "/login";
@@ -11,7 +12,7 @@ pub const LOGOUT: &str = "/logout";
 /// The authorization endpoint, in both spellings.
 const AUTHORIZE: [&str; 2] = ["/oauth2/authorize", "/api/oauth2/authorize"];
 /// The roots of the pages of an account.
-const ACCOUNT: [&str; 3] = ["/settings", "/developers", "/admin"];
+const ACCOUNT: [&str; 4] = ["/settings", "/developers", "/admin", DEVICE];
 
 /// A place that a login may go on to, so that no link to our login form sends users elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,11 +13,11 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What a consent page shows of an application that is to be answered at `host`.
-    pub fn of(application: &Application, host: &str) -> Self {
+    /// What a consent page shows of an application that is to be answered at `host`, or at no host.
+    pub fn of(application: &Application, host: Option<&str>) -> Self {
         Self {
             name: application.name.as_str().to_owned(),
-            hosts: vec![host.to_owned()],
+            hosts: host.map(str::to_owned).into_iter().collect(),
         }
     }
 

@@ -13,6 +13,7 @@
 //! 3. Nothing of a family works once it has ended, and an ended family never lives again.
 
 mod adopt;
+mod collect;
 mod deauthorize;
 mod devices;
 mod family;
@@ -32,6 +33,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use adopt::Adopt;
+pub use collect::Collect;
 pub use deauthorize::Deauthorize;
 pub use devices::{Device, Devices};
 pub use family::{Approval, BoundTo, Family, Generation, Live, Offered, Redeemed};
@@ -275,6 +277,7 @@ verbs! {
         Open -> Opened;
         Redeem -> Result<Redeemed, GrantRefusal>;
         Join -> Option<Joining>;
+        Collect -> Result<Generation, GrantRefusal>;
         Rotate -> Result<Generation, GrantRefusal>;
         Adopt -> Result<Generation, GrantRefusal>;
         Revoke -> Ended;

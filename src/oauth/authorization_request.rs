@@ -66,6 +66,12 @@ pub enum Prompt {
 }
 
 impl Prompt {
+    /// For consent each time.
+    pub const ALWAYS: Self = Self::Interactive {
+        login: false,
+        consent: true,
+    };
+
     /// Reads `prompt`.
     pub fn parse(params: &Params) -> Result<Self, Refusal> {
         let Some(values) = params.one("prompt")? else {
@@ -140,6 +146,34 @@ impl AuthorizationRequest {
             max_age: max_age(params)?,
             nonce: openid::nonce(params)?,
             id_token_hint: params.one("id_token_hint")?.map(str::to_owned),
+        })
+    }
+
+    /// Reads what a device asks for (RFC 8628 §3.1). A bot is added in a browser alone; and whoever has
+    /// an administrator type a code is not to become one by it.
+    pub fn parse_for_device(
+        params: &Params,
+        client: &Client,
+        offered: Option<&ResourceGrant>,
+    ) -> Result<Self, Refusal> {
+        check_ignored(params)?;
+        client.may_use(GrantType::DeviceCode)?;
+        let (scope, resource) = match offered {
+            None => (requested_scope(params, Scopes::of_users())?, None),
+            Some(offered) => {
+                let (scope, theirs) = offered.requested(params)?;
+                (scope, Some(theirs))
+            }
+        };
+        Ok(Self {
+            scope,
+            resource,
+            code_challenge: None,
+            dpop_jkt: None,
+            prompt: Prompt::ALWAYS,
+            max_age: None,
+            nonce: None,
+            id_token_hint: None,
         })
     }
 

@@ -36,8 +36,12 @@ wire_enum! {
         ServerError = "server_error",
         /// A fault of ours that will pass.
         TemporarilyUnavailable = "temporarily_unavailable",
+        /// The user of a device has not answered so far (RFC 8628 §3.5).
+        AuthorizationPending = "authorization_pending",
         /// A device that polls asks too often (RFC 8628 §3.5).
         SlowDown = "slow_down",
+        /// A device code's time is over (RFC 8628 §3.5).
+        ExpiredToken = "expired_token",
         /// RFC 7591 §3.2.2: no redirect URI can be registered.
         InvalidRedirectUri = "invalid_redirect_uri",
         /// RFC 7591 §3.2.2: what a client says of itself cannot be registered.
@@ -173,6 +177,15 @@ pub enum Refusal {
     /// The user said no.
     #[error("The user denied access")]
     Denied,
+    /// The user of a device has not answered so far.
+    #[error("The user has not answered yet")]
+    AuthorizationPending,
+    /// A device polls before its interval is over.
+    #[error("Wait 5 seconds longer between requests, from now on")]
+    PolledTooOften,
+    /// The user of a device did not answer in time.
+    #[error("The device code has expired; start again")]
+    DeviceCodeExpired,
     /// `prompt=none` without a session.
     #[error("The user is not logged in, or is another one")]
     LoginRequired,
@@ -238,6 +251,9 @@ impl Refusal {
             Self::ClientMetadata { .. } => ErrorCode::InvalidClientMetadata,
             Self::RegistrationToken => ErrorCode::InvalidToken,
             Self::Denied => ErrorCode::AccessDenied,
+            Self::AuthorizationPending => ErrorCode::AuthorizationPending,
+            Self::PolledTooOften => ErrorCode::SlowDown,
+            Self::DeviceCodeExpired => ErrorCode::ExpiredToken,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::RequestObject => ErrorCode::RequestNotSupported,
@@ -336,6 +352,9 @@ pub enum GrantRefusal {
     /// Its user may not add the bot to the guild any more, or it is there already.
     #[error("The bot cannot be added to the guild any more")]
     BotNotAdded,
+    /// Not a device code of ours or of this client, or its tokens were given, or taken back.
+    #[error("The device code is invalid or was used")]
+    UnknownDeviceCode,
     /// Not a refresh token of ours, or of a family that has ended.
     #[error("The refresh token is invalid, expired or revoked")]
     UnknownRefreshToken,
@@ -368,6 +387,7 @@ impl GrantRefusal {
             | Self::VerifierMissing
             | Self::VerifierUnexpected
             | Self::VerifierWrong
+            | Self::UnknownDeviceCode
             | Self::UnknownRefreshToken
             | Self::ForeignRefreshToken
             | Self::ReusedRefreshToken => ErrorCode::InvalidGrant,

@@ -117,6 +117,7 @@ pub mod authorization_request;
 pub mod binding;
 pub mod client;
 pub mod code;
+pub mod device;
 pub mod dpop;
 pub mod error;
 pub mod grant_type;

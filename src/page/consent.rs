@@ -7,7 +7,7 @@ use super::parts::{
     around, branded, claim, fact_of, fact_on, form, monogram, quiet, sentence, tag,
 };
 use super::text::filled;
-use super::{Chrome, View};
+use super::{Chrome, DeviceSection, View};
 use crate::fluxer::application::Application;
 use crate::fluxer::permissions::{Group, Permission};
 use crate::oauth::scope::{Scope, Scopes};
@@ -27,6 +27,8 @@ pub struct ConsentPage<'a> {
     pub registered_on: Moment,
     /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
     pub destination: Option<&'a str>,
+    /// The device that asks, where the answer goes to one.
+    pub device: Option<DeviceSection>,
     /// What is to be said where nobody vouches for the application.
     pub unverified: Option<Unverified<'a>>,
     /// The name of the user who is asked.
@@ -193,6 +195,7 @@ impl View for ConsentPage<'_> {
                 p.problem #problem role="alert" { (problem) }
             }
             (self.account(chrome))
+            @if let Some(device) = &self.device { (device.body(chrome)) }
             (form(self.action, self.csrf_token, &self.question(chrome)))
             @if self.only_adds_a_bot() {
                 (quiet(chrome.text.bot.take_back))

@@ -16,6 +16,7 @@ pub use consent::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, PermissionLine, Preview, ResourceSection,
     ScopeLine, Unverified,
 };
+pub use device::{DEVICE, DevicePage, DeviceProblem, DeviceSection};
 pub use login::{LoginPage, LoginProblem};
 pub use logout::LogoutPage;
 pub use notice::NoticePage;
@@ -28,6 +29,7 @@ pub mod admin;
 mod bot_added;
 mod consent;
 pub mod developers;
+mod device;
 mod layout;
 mod login;
 mod logout;

@@ -27,18 +27,18 @@ impl Moment {
         if seconds < 60 {
             return text.just_now.to_owned();
         }
-        let words = text.one.iter().zip(&text.many).zip(UNITS);
-        for ((one, many), (unit, end)) in words {
-            if seconds < end {
-                let count = seconds / unit;
-                return if count == 1 {
-                    (*one).to_owned()
-                } else {
-                    filled(many, &[&count.to_string()])
-                };
-            }
+        let told = counted(seconds, &text.one, &text.many);
+        told.unwrap_or_else(|| self.exactly(text))
+    }
+
+    /// How far ahead it is, where that is less than a week; otherwise the instant.
+    pub fn ahead(self, now: Timestamp, text: &TimeText) -> String {
+        let seconds = self.0.since(now).as_secs();
+        if seconds < 60 {
+            return text.soon.to_owned();
         }
-        self.exactly(text)
+        let told = counted(seconds, &text.in_one, &text.in_many);
+        told.unwrap_or_else(|| self.exactly(text))
     }
 
     /// To the minute, in the one time zone that the server knows.
@@ -71,6 +71,16 @@ impl Moment {
     }
 }
 
+/// So many minutes, hours or days, where they are fewer than seven days.
+fn counted(seconds: u64, one: &[&str], many: &[&str]) -> Option<String> {
+    let words = one.iter().zip(many).zip(UNITS);
+    let ((one, many), (unit, _)) = words.into_iter().find(|(_, (_, end))| seconds < *end)?;
+    Some(match seconds / unit {
+        1 => (*one).to_owned(),
+        count => filled(many, &[&count.to_string()]),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +110,26 @@ mod tests {
         );
         let before = then.0 - Duration::from_secs(3600);
         assert_eq!(then.told(before, english), "5 January 2015, 23:27 UTC");
+    }
+
+    #[test]
+    fn what_is_ahead_is_told_so() {
+        let [english, german] = ALL.map(|text| &text.time);
+        let now = Timestamp::from_millis(1_420_500_459_999);
+        let check = |seconds, in_english: &str, in_german: &str| {
+            let then = Moment(now + Duration::from_secs(seconds));
+            assert_eq!(then.ahead(now, english), in_english);
+            assert_eq!(then.ahead(now, german), in_german);
+        };
+        check(59, "in less than a minute", "in weniger als einer Minute");
+        check(60, "in a minute", "in einer Minute");
+        check(86_399, "in 23 hours", "in 23 Stunden");
+        check(2 * 86_400, "in 2 days", "in 2 Tagen");
+        check(
+            7 * 86_400,
+            "12 January 2015, 23:27 UTC",
+            "12. Januar 2015, 23:27 Uhr UTC",
+        );
     }
 
     #[test]

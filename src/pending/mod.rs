@@ -1,11 +1,12 @@
-//! What waits to be answered once: pushed requests, logins at the platform, and the ids of assertions
-//! and proofs. Pure.
+//! What waits to be answered once: pushed requests, devices, logins at the platform, and the ids of
+//! assertions and proofs. Pure.
 //!
 //! An *entry* has one Durable Object, named by the hash of its key. As in a ledger, a verb is a
 //! function of the entry as stored, the question and `now`; the object reads, decides and writes with
 //! nothing else awaited in between. An entry whose time is over is as none.
 
 mod claim;
+mod device;
 mod login;
 mod pushed;
 
@@ -14,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use claim::Claim;
+pub use device::{
+    AnswerDevice, DeviceAnswer, DeviceApproval, DeviceLook, DevicePoll, DevicePolled,
+    DeviceRequest, WaitingDevice,
+};
 pub use login::{
     AcceptedLogin, AnswerLogin, AnsweredLogin, AskedLogin, LoginDecision, PlatformSession,
     RejectedLogin, ReturnLogin, SeeLogin, TakeLogin,
@@ -35,6 +40,8 @@ pub enum Kind {
     PushedRequest,
     /// The verifier of a login that the platform is asked for.
     Login,
+    /// A user code (RFC 8628 §3.2).
+    UserCode,
 }
 
 impl Kind {
@@ -44,6 +51,7 @@ impl Kind {
             Self::Proof => "proof",
             Self::PushedRequest => "pushed",
             Self::Login => "login",
+            Self::UserCode => "device",
         }
     }
 }
@@ -94,6 +102,8 @@ pub enum State {
     Pushed(Pushed),
     /// A login that the platform has answered.
     Login(Box<AnsweredLogin>),
+    /// A device that waits for its user.
+    Device(Box<WaitingDevice>),
 }
 
 /// What to write of an entry.
@@ -161,7 +171,11 @@ macro_rules! verbs {
 }
 
 // The names on the wire stay: while a deployment rolls out, an object may be of the version before.
-verbs! { Claim Push Visit Spend AnswerLogin SeeLogin TakeLogin ReturnLogin }
+verbs! {
+    Claim Push Visit Spend
+    AnswerLogin SeeLogin TakeLogin ReturnLogin
+    DeviceRequest DeviceLook AnswerDevice DevicePoll
+}
 
 #[cfg(test)]
 mod tests {

@@ -125,7 +125,7 @@ fn pushed_by(client: ApplicationId, entry: Option<Entry>) -> Option<(Timestamp, 
     let entry = entry?;
     match entry.state {
         State::Pushed(pushed) if pushed.client == client => Some((entry.until, pushed)),
-        State::Pushed(_) | State::Claimed(_) | State::Login(_) => None,
+        State::Pushed(_) | State::Claimed(_) | State::Login(_) | State::Device(_) => None,
     }
 }
 

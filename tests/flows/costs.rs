@@ -222,3 +222,32 @@ fn a_token_without_the_scope_costs_no_question() {
         assert!(world.memory.steps().is_empty(), "{path}");
     }
 }
+
+#[test]
+fn so_does_a_device() {
+    const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+    let world = Native::new();
+    let browser = world.alices_browser();
+    let app = world.application(&json!({"name": "TV", "type": "public", "grant_types": [GRANT]}));
+    let mut asked = Value::Null;
+    let ask = || {
+        let answer = world.send(app.post("/api/oauth2/device_authorization", &[]));
+        asked = answer.json();
+        answer.status
+    };
+    check(&world, "codes", ask, &["limiter", "pending"]);
+    let code = asked["device_code"].as_str().unwrap();
+    let form = [("grant_type", GRANT), ("device_code", code)];
+    world.memory.forget_steps();
+    world.token(&app, &form).expect(400);
+    assert_eq!(world.memory.steps(), ["limiter", "pending"]);
+    let typed = browser.get("/device").form("user_code");
+    let typed = typed.with("user_code", asked["user_code"].as_str().unwrap());
+    let consent = browser.submit(&typed).form("decision");
+    browser
+        .submit(&consent.with("decision", "approve"))
+        .expect(200);
+    let poll = || world.token(&app, &form).status;
+    let steps = ["limiter", "pending", "ledger", "kv.put"];
+    check(&world, "tokens", poll, &steps);
+}

@@ -277,7 +277,7 @@ fn a_form_belongs_to_its_page_and_its_session() {
     let neighbour = browser.get(&path(&other));
     let before = shown(&browser, &app);
     let mut forms = vec![(new_application(&browser).with("name", "New"), None)];
-    for action in ["save", "reset-secret", "add-bot", "delete"] {
+    for action in ["save", "rotate-secret", "reset-secret", "add-bot", "delete"] {
         let filled =
             form(&page, action).with("name", if action == "save" { "New" } else { "Mine" });
         forms.push((confirmed(&filled), Some(action)));
@@ -367,7 +367,7 @@ fn somebody_else_s_application_and_none_are_one_page() {
     }
     assert_eq!(bodies.len(), 1, "{bodies:?}");
     // Given away while the page was open.
-    let forms = ["save", "reset-secret", "add-bot", "delete"]
+    let forms = ["save", "rotate-secret", "reset-secret", "add-bot", "delete"]
         .map(|action| confirmed(&form(&page, action)).with("name", "Mine"));
     let gone = confirmed(&form(&page, "delete")).with("name", "Mine");
     staff.submit(&gone).expect(303);
@@ -408,7 +408,7 @@ fn secrets_are_shown_once_and_are_nowhere_else() {
     secrets.push("a password that is wrong".to_owned());
     let refused = browser.submit(&wrong).expect(403);
     world.memory.outage.set(Some("d1.write"));
-    for action in ["reset-secret", "reset-bot-token"] {
+    for action in ["rotate-secret", "reset-secret", "reset-bot-token"] {
         browser.submit(&confirmed(&form(&page, action))).expect(503);
     }
     world.memory.outage.set(None);
@@ -435,6 +435,7 @@ fn what_cannot_be_undone_wants_the_password() {
     let page = browser.submit(&form(&page, "add-bot"));
     let bot = page.texts("#bot-token").remove(0);
     for (action, part) in [
+        ("rotate-secret", "rotation"),
         ("reset-secret", "secret"),
         ("reset-bot-token", "bot"),
         ("delete", "delete"),
@@ -465,9 +466,8 @@ fn what_cannot_be_undone_wants_the_password() {
         .token(&app, &[("grant_type", "client_credentials")])
         .expect(200);
 
-    // Three guesses were counted above; with two more the window is full.
+    // Four guesses were counted above; with one more the window is full.
     let guess = form(&page, "reset-secret").with("password", "guess");
-    browser.submit(&guess).expect(403);
     browser.submit(&guess).expect(403);
     let refused = browser
         .submit(&confirmed(&form(&page, "reset-secret")))
@@ -592,4 +592,41 @@ fn pages_are_small_whatever_their_owner_types() {
             assert!(bytes < 30_000, "{target} in {language}: {bytes}");
         }
     }
+}
+
+#[test]
+fn a_second_secret_is_made_beside_the_one_in_use() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let first = create(&browser, "Mine", "confidential", REDIRECT);
+    let facts = |page: &Answer| page.texts("#secret .facts dd");
+    assert_eq!(facts(&browser.get(&path(&first))), ["not used yet"]);
+    world.own_token(&first, "");
+    let page = browser.get(&path(&first));
+    assert!(facts(&page)[0].starts_with("last used on"));
+    let rotate = confirmed(&form(&page, "rotate-secret"));
+    assert_eq!(rotate.field("grace_seconds"), "86400");
+    for grace in ["", "x", "-1", "2592001"] {
+        browser
+            .submit(&rotate.clone().with("grace_seconds", grace))
+            .expect(400);
+    }
+    let page = browser.submit(&rotate).expect(200);
+    let second = App {
+        secret: page.texts("#client-secret").pop(),
+        ..first.clone()
+    };
+    let [now, before] = &facts(&page)[..] else {
+        panic!("two secrets");
+    };
+    assert_eq!(now, "not used yet");
+    assert!(before.starts_with("ends in 23 hours") || before.starts_with("ends in a day"));
+    world.own_token(&first, "");
+    world.own_token(&second, "");
+    assert!(page.body.contains("The former secret ends at once"));
+    let third = browser.submit(&confirmed(&form(&page, "rotate-secret")));
+    assert_eq!(facts(&third.expect(200)).len(), 2);
+    let form = [("grant_type", "client_credentials")];
+    world.token(&first, &form).expect(401);
+    world.token(&second, &form).expect(200);
 }

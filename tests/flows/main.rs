@@ -27,6 +27,7 @@ mod consents;
 mod costs;
 mod deletions;
 mod developers;
+mod device;
 mod dpop;
 mod earlier_versions;
 mod endings;

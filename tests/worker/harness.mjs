@@ -154,6 +154,12 @@ export class World {
     return browser;
   }
 
+  /** Types the code that a device shows, and answers it; the page that says how it went. */
+  async answerDevice(browser, userCode, decision = 'approve') {
+    const page = await browser.submit(await browser.open('/device'), { user_code: userCode });
+    return browser.submit(page, { decision });
+  }
+
   /** What a browser brings back from the authorization endpoint, all pages answered with yes. */
   async authorize(browser, client, more = {}) {
     const request = client.authorizationRequest(more);

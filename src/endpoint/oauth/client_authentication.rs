@@ -289,6 +289,11 @@ impl AuthenticatedClient {
         self.knowledge == Knowledge::Remembered
     }
 
+    /// Its application, to be kept.
+    pub const fn shared(&self) -> &Rc<Application> {
+        &self.application
+    }
+
     /// Its application.
     pub fn application(&self) -> &Application {
         &self.application

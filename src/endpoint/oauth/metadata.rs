@@ -38,12 +38,6 @@ const CLAIMS: &[&str] = &[
     "email_verified",
 ];
 
-/// The grants that the token endpoint answers.
-const GRANTS: &[GrantType] = &[
-    GrantType::AuthorizationCode,
-    GrantType::RefreshToken,
-    GrantType::ClientCredentials,
-];
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
@@ -71,7 +65,10 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
             "response_modes_supported",
             spelled(ResponseMode::ALL, ResponseMode::as_str),
         ),
-        ("grant_types_supported", spelled(GRANTS, GrantType::as_str)),
+        (
+            "grant_types_supported",
+            spelled(GrantType::ALL, GrantType::as_str),
+        ),
         (
             "code_challenge_methods_supported",
             spelled(CodeChallengeMethod::ALL, CodeChallengeMethod::as_str),

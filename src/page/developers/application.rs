@@ -8,10 +8,15 @@ use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::page::moment::Moment;
 use crate::page::parts::{
-    around, done, fact_of, fact_on, form, heading_of, hidden, monogram, password, problem,
+    around, done, fact, fact_of, fact_on, form, heading_of, hidden, monogram, password, problem,
     problem_id, section, sentence, submit,
 };
 use crate::page::{Chrome, View};
+
+/// How long the secret before may go on, in seconds, in the order of [`DevelopersText::graces`].
+const GRACES: [u32; 4] = [3600, DEFAULT_GRACE, 7 * 86_400, 30 * 86_400];
+/// The one that is proposed.
+const DEFAULT_GRACE: u32 = 86_400;
 
 /// One application, and everything that its owner does with it.
 pub struct ApplicationPage<'a> {
@@ -36,7 +41,9 @@ pub struct ApplicationPage<'a> {
 pub enum Section {
     /// What users are shown, and where it may be answered.
     Settings,
-    /// The client secret.
+    /// A second client secret.
+    Rotation,
+    /// The client secret, and another one in place of all.
     Secret,
     /// The bot and its token.
     Bot,
@@ -75,6 +82,7 @@ impl Section {
     const fn id(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::Rotation => "rotation",
             Self::Secret => "secret",
             Self::Bot => "bot",
             Self::Delete => "delete",
@@ -156,7 +164,11 @@ impl ApplicationPage<'_> {
     /// The form of a part of the page; `action` is what it does.
     fn form(&self, part: Section, action: &str, body: &Markup) -> Markup {
         let id = self.application.client.id.to_string();
-        let here = ["/developers/", &id, "#", part.id()].concat();
+        let at = match part {
+            Section::Rotation => Section::Secret,
+            part => part,
+        };
+        let here = ["/developers/", &id, "#", at.id()].concat();
         let body = html! {
             (hidden("action", action))
             (body)
@@ -226,14 +238,82 @@ impl ApplicationPage<'_> {
         let body = if self.application.is_public() {
             html! { p { (text.public_has_none) } }
         } else {
-            let fields = html! {
-                (Self::means(Section::Secret, "", text.reset_secret_means))
-                (self.password(Section::Secret, chrome))
-                (Self::button(Section::Secret, "", text.reset_secret))
-            };
-            self.form(Section::Secret, "reset-secret", &fields)
+            html! {
+                (self.secrets(chrome))
+                (self.refused_in(Section::Rotation, chrome))
+                (self.rotation(chrome))
+                (self.reset(chrome))
+            }
         };
         self.part(Section::Secret, text.client_secret, &body, chrome)
+    }
+
+    /// Those that are good now, and whether anybody still uses them.
+    fn secrets(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let names = [text.current_secret, text.former_secret];
+        html! {
+            dl.facts {
+                @for (name, (secret, ends_at)) in names.into_iter().zip(self.application.secrets(chrome.now)) {
+                    (fact(name, &html! {
+                        @if let Some(ends_at) = ends_at.map(Moment) {
+                            @let ends = html! {
+                                time datetime=(ends_at.iso()) title=(ends_at.exactly(&chrome.text.time)) {
+                                    (ends_at.ahead(chrome.now, &chrome.text.time))
+                                }
+                            };
+                            strong { (around(text.ends, &[ends])) } ", "
+                        }
+                        @match secret.used_at.map(Moment) {
+                            Some(used) => {
+                                @let day = html! {
+                                    time datetime=(used.day()) { (used.day_of(&chrome.text.time)) }
+                                };
+                                (around(text.last_used_on, &[day]))
+                            }
+                            None => (text.never_used),
+                        }
+                    }))
+                }
+            }
+        }
+    }
+
+    /// Another secret beside the one that is in use.
+    fn rotation(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let overlap = self.application.secrets(chrome.now).nth(1).is_some();
+        let fields = html! {
+            (Self::means(Section::Rotation, "", text.rotate_secret_means))
+            @if overlap { p.warning { (text.rotate_ends_former) } }
+            div.field {
+                label for="grace" { (text.grace) }
+                select #grace name="grace_seconds" {
+                    @for (seconds, words) in GRACES.into_iter().zip(text.graces) {
+                        option value=(seconds) selected[seconds == DEFAULT_GRACE] { (words) }
+                    }
+                }
+            }
+            (self.password(Section::Rotation, chrome))
+            (Self::button(Section::Rotation, "primary", text.rotate_secret))
+        };
+        self.form(Section::Rotation, "rotate-secret", &fields)
+    }
+
+    /// Another secret in place of all, for one that leaked.
+    fn reset(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let fields = html! {
+            (Self::means(Section::Secret, "warning", text.reset_secret_means))
+            (self.password(Section::Secret, chrome))
+            (Self::button(Section::Secret, "danger", text.reset_secret))
+        };
+        html! {
+            details open[self.problem_in(Section::Secret).is_some()] {
+                summary { (text.secret_leaked) }
+                (self.form(Section::Secret, "reset-secret", &fields))
+            }
+        }
     }
 
     fn bot(&self, chrome: &Chrome<'_>) -> Markup {

@@ -1,8 +1,8 @@
 //! German.
 
 use super::{
-    AccountText, AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText,
-    LogoutText, MessagesText, SettingsText, Text, TimeText,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
+    LoginText, LogoutText, MessagesText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -113,6 +113,25 @@ pub(super) static TEXT: Text = Text {
                     entfernen.",
         close: "Du kannst diese Seite schließen.",
     },
+    device: DeviceText {
+        heading: "Gerät verbinden",
+        intro: "Gib den Code ein, den das Gerät oder Programm anzeigt. Zugriff auf dein {}-Konto bekommt \
+                es erst, nachdem du gesehen hast, worum es bittet.",
+        label: "Code",
+        submit: "Weiter",
+        unknown: "Unter diesem Code wartet kein Gerät. Prüfe ihn, oder beginne am Gerät von vorn: Ein \
+                  Code gilt zehn Minuten.",
+        too_many: "Zu viele falsche Codes. Versuche es in {} Sekunden wieder.",
+        only_if: "Mach nur weiter, wenn du das selbst begonnen hast, an einem eigenen Gerät oder Programm.",
+        beware: "Hat dir jemand diesen Code geschickt oder fragt dich danach, will er in dein Konto: \
+                 Lehne ab.",
+        code: "Code auf dem Gerät",
+        asked_at: "Angefragt",
+        asked_from: "Von der Adresse",
+        near: "(deine)",
+        elsewhere: "(nicht deine: es ist in einem anderen Netz)",
+        program: "Vom Programm",
+    },
     developers: DevelopersText {
         heading: "Deine Anwendungen",
         at_most: "Du kannst höchstens {} Anwendungen haben.",
@@ -158,7 +177,19 @@ pub(super) static TEXT: Text = Text {
         password: "Dein Passwort",
         wrong_password: "Das Passwort ist falsch.",
         new_secret: "Neues Client-Secret",
-        reset_secret_means: "Das alte Secret funktioniert dann sofort nicht mehr. Tokens, die \
+        current_secret: "Jetziges Secret",
+        former_secret: "Früheres Secret",
+        ends: "endet {}",
+        last_used_on: "zuletzt benutzt am {}",
+        never_used: "noch nicht benutzt",
+        rotate_secret_means: "Ein zweites Secret gilt neben dem jetzigen, das später endet: So bleibt Zeit, \
+                              das neue überall einzutragen.",
+        rotate_ends_former: "Das frühere Secret endet sofort, wenn du jetzt noch eines machst.",
+        grace: "Das jetzige Secret gilt noch",
+        graces: ["1 Stunde", "1 Tag", "7 Tage", "30 Tage"],
+        rotate_secret: "Neues Secret machen",
+        secret_leaked: "Das Secret ist in fremde Hände geraten",
+        reset_secret_means: "Ein neues Secret ersetzt alle anderen, die sofort nicht mehr funktionieren. Tokens, die \
                              deine Anwendung schon hat, funktionieren weiter.",
         reset_secret: "Secret zurücksetzen",
         bot: "Bot",
@@ -198,6 +229,9 @@ pub(super) static TEXT: Text = Text {
         just_now: "gerade eben",
         one: ["vor einer Minute", "vor einer Stunde", "vor einem Tag"],
         many: ["vor {} Minuten", "vor {} Stunden", "vor {} Tagen"],
+        soon: "in weniger als einer Minute",
+        in_one: ["in einer Minute", "in einer Stunde", "in einem Tag"],
+        in_many: ["in {} Minuten", "in {} Stunden", "in {} Tagen"],
         day: "{}. {} {}",
         instant: "{}, {} Uhr UTC",
         months: [
@@ -597,6 +631,19 @@ pub(super) static TEXT: Text = Text {
             "Möchtest du diese Seite verlassen?",
             "Eine Anwendung, die niemand geprüft hat, möchte dich zu der Adresse unten schicken. Mach \
              nur weiter, wenn du das selbst begonnen hast.",
+        ],
+        device_approved: [
+            "Das Gerät ist verbunden",
+            "Es macht in ein paar Sekunden von selbst weiter. Du kannst diese Seite schließen.",
+        ],
+        device_denied: [
+            "Das Gerät wurde abgelehnt",
+            "Es bekommt keinen Zugriff auf dein Konto. Du kannst diese Seite schließen.",
+        ],
+        device_over: [
+            "Das Gerät wartet nicht mehr",
+            "Es wurde schon beantwortet, oder es hat zu lange gedauert. Geht es dort nicht weiter, beginne \
+             am Gerät von vorn.",
         ],
         not_found: [
             "Hier ist nichts",

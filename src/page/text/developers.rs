@@ -73,6 +73,28 @@ pub struct DevelopersText {
     pub wrong_password: &'static str,
     /// Above the secret that was just made.
     pub new_secret: &'static str,
+    /// The secret that was made last.
+    pub current_secret: &'static str,
+    /// The one before it.
+    pub former_secret: &'static str,
+    /// When a secret ends: around how far ahead that is.
+    pub ends: &'static str,
+    /// Around the day of its last use.
+    pub last_used_on: &'static str,
+    /// It was not used yet.
+    pub never_used: &'static str,
+    /// What a second secret is for.
+    pub rotate_secret_means: &'static str,
+    /// What happens to the one that is about to end.
+    pub rotate_ends_former: &'static str,
+    /// The label of the choice of how long two secrets overlap.
+    pub grace: &'static str,
+    /// An hour, a day, a week, thirty days.
+    pub graces: [&'static str; 4],
+    /// The button.
+    pub rotate_secret: &'static str,
+    /// Opens what is done about a secret that leaked.
+    pub secret_leaked: &'static str,
     /// What resetting it does.
     pub reset_secret_means: &'static str,
     /// The button.

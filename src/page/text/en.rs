@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    AccountText, AdminText, BotText, ConsentText, DevelopersText, LayoutText, LoginText,
-    LogoutText, MessagesText, SettingsText, Text, TimeText,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
+    LoginText, LogoutText, MessagesText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -110,6 +110,25 @@ pub(super) static TEXT: Text = Text {
                     any time.",
         close: "You can close this page.",
     },
+    device: DeviceText {
+        heading: "Connect a device",
+        intro: "Type the code that the device or program shows you. It gets access to your {} account \
+                only after you have seen what it asks for.",
+        label: "Code",
+        submit: "Go on",
+        unknown: "No device is waiting under this code. Check it, or start again on the device: a code \
+                  is good for ten minutes.",
+        too_many: "Too many wrong codes. Try again in {} seconds.",
+        only_if: "Only go on if you started this yourself, on a device or program of your own.",
+        beware: "If somebody sent you this code or is asking you for it, they want to get into your \
+                 account: deny.",
+        code: "The code on the device",
+        asked_at: "Asked",
+        asked_from: "From the address",
+        near: "(yours)",
+        elsewhere: "(not yours: it is on another network)",
+        program: "By the program",
+    },
     developers: DevelopersText {
         heading: "Your applications",
         at_most: "You can have at most {} applications.",
@@ -155,7 +174,19 @@ pub(super) static TEXT: Text = Text {
         password: "Your password",
         wrong_password: "Wrong password.",
         new_secret: "New client secret",
-        reset_secret_means: "A new secret takes the place of the old one, which stops working at \
+        current_secret: "Current secret",
+        former_secret: "Former secret",
+        ends: "ends {}",
+        last_used_on: "last used on {}",
+        never_used: "not used yet",
+        rotate_secret_means: "A second secret works beside the current one, which ends later: time to give \
+                              the new one to everything that runs with it.",
+        rotate_ends_former: "The former secret ends at once if you make another one now.",
+        grace: "The current secret goes on for",
+        graces: ["1 hour", "1 day", "7 days", "30 days"],
+        rotate_secret: "Make a new secret",
+        secret_leaked: "The secret has leaked",
+        reset_secret_means: "A new secret takes the place of all others, which stop working at \
                              once. Tokens that your application already has keep working.",
         reset_secret: "Reset secret",
         bot: "Bot",
@@ -194,6 +225,9 @@ pub(super) static TEXT: Text = Text {
         just_now: "just now",
         one: ["a minute ago", "an hour ago", "a day ago"],
         many: ["{} minutes ago", "{} hours ago", "{} days ago"],
+        soon: "in less than a minute",
+        in_one: ["in a minute", "in an hour", "in a day"],
+        in_many: ["in {} minutes", "in {} hours", "in {} days"],
         day: "{} {} {}",
         instant: "{}, {} UTC",
         months: [
@@ -577,6 +611,18 @@ pub(super) static TEXT: Text = Text {
             "Do you want to leave?",
             "An application that nobody has checked wants to send you to the address below. Go on only \
              if you started this yourself.",
+        ],
+        device_approved: [
+            "The device is connected",
+            "It goes on by itself in a few seconds. You can close this page.",
+        ],
+        device_denied: [
+            "The device was refused",
+            "It gets no access to your account. You can close this page.",
+        ],
+        device_over: [
+            "The device is not waiting any more",
+            "It was answered already, or took too long. If it has not gone on, start again on the device.",
         ],
         not_found: [
             "There is nothing here",

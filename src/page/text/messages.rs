@@ -29,6 +29,12 @@ pub enum Message {
     NoBot,
     /// An application that nobody vouches for would have the user sent to it.
     Leaving,
+    /// The user let a device have access.
+    DeviceApproved,
+    /// The user did not.
+    DeviceDenied,
+    /// No device waits for the user's answer any more.
+    DeviceOver,
     /// An administrator has suspended the application.
     ApplicationSuspended,
     /// Nothing is at this address.
@@ -63,6 +69,9 @@ impl Text {
             Message::PrivateBot => messages.private_bot,
             Message::NoBot => messages.no_bot,
             Message::Leaving => messages.leaving,
+            Message::DeviceApproved => messages.device_approved,
+            Message::DeviceDenied => messages.device_denied,
+            Message::DeviceOver => messages.device_over,
             Message::NotFound => messages.not_found,
             Message::NotForYou => messages.not_for_you,
             Message::TooManyRequests(_) => messages.too_many_requests,
@@ -102,6 +111,12 @@ pub struct MessagesText {
     pub no_bot: [&'static str; 2],
     /// [`Message::Leaving`].
     pub leaving: [&'static str; 2],
+    /// [`Message::DeviceApproved`].
+    pub device_approved: [&'static str; 2],
+    /// [`Message::DeviceDenied`].
+    pub device_denied: [&'static str; 2],
+    /// [`Message::DeviceOver`].
+    pub device_over: [&'static str; 2],
     /// [`Message::NotFound`].
     pub not_found: [&'static str; 2],
     /// [`Message::NotForYou`].

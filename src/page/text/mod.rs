@@ -9,6 +9,7 @@ pub use account::AccountText;
 pub use admin::AdminText;
 pub use consent::{BotText, ConsentText};
 pub use developers::DevelopersText;
+pub use device::DeviceText;
 pub use messages::{Message, MessagesText};
 pub use negotiation::{accepted, by_tag};
 pub use settings::SettingsText;
@@ -19,6 +20,7 @@ mod admin;
 mod consent;
 mod de;
 mod developers;
+mod device;
 mod en;
 mod messages;
 mod negotiation;
@@ -62,6 +64,8 @@ pub struct Text {
     pub consent: ConsentText,
     /// The bot on the consent form, and the page that says where it is.
     pub bot: BotText,
+    /// The page that takes the code of a device.
+    pub device: DeviceText,
     /// The pages of those who make applications.
     pub developers: DevelopersText,
     /// How times are told.

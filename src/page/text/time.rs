@@ -9,6 +9,12 @@ pub struct TimeText {
     pub one: [&'static str; 3],
     /// The same for a number of them.
     pub many: [&'static str; 3],
+    /// In less than a minute.
+    pub soon: &'static str,
+    /// In one minute, in one hour, in one day.
+    pub in_one: [&'static str; 3],
+    /// The same for a number of them.
+    pub in_many: [&'static str; 3],
     /// A day: around its number, the name of its month, and the year.
     pub day: &'static str,
     /// An instant: around the day and the time of the day in UTC.

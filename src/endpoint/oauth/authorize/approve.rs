@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::bot::PlannedInstallation;
-use super::interaction::{Callback, Interaction, RequestedAccess};
+use super::device::{Waiting, over};
+use super::interaction::{Callback, Destination, Interaction, RequestedAccess};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
@@ -17,8 +18,11 @@ use crate::oauth::openid::{Authentication, SessionName};
 use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
+use crate::pending::{DeviceAnswer, DeviceApproval};
 use crate::snowflake::UserId;
-use crate::store::{CodeRecord, Consent, Consented, Edge, Fault, Outlook, SeenSession};
+use crate::store::{
+    BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Outlook, SeenSession,
+};
 
 /// What the user said yes to.
 pub(super) struct Approval<'a> {
@@ -48,11 +52,17 @@ pub(super) enum SeenAt {
     Form,
 }
 
-/// A code whose family is open, and where it goes.
+/// A family that is open, and who hears of it.
 struct Issued<'a> {
-    code: Code,
     family: FamilyId,
-    callback: &'a Callback,
+    told: Told<'a>,
+}
+
+enum Told<'a> {
+    /// The client, by this code.
+    Client(&'a Callback, Code),
+    /// A device, as soon as it polls.
+    Device(&'a Waiting, DeviceApproval),
 }
 
 /// What came of an approval.
@@ -63,6 +73,22 @@ enum Committed<'a> {
 }
 
 impl Approval<'_> {
+    /// What is granted, and to whom as its user will know them again.
+    fn grant(&self, seen: BrowserSeen) -> Grant {
+        Grant {
+            scope: self.scope,
+            redirect_uri: String::new(),
+            code_challenge: None,
+            dpop_jkt: None,
+            device: seen.device,
+            address: seen.address,
+            guild: None,
+            joins: None,
+            authentication: self.authentication().map(Box::new),
+            resource: self.resource.clone().map(Box::new),
+        }
+    }
+
     /// The login behind it, for an ID token.
     fn authentication(&self) -> Option<Authentication> {
         self.scope.contains(Scope::Openid).then(|| Authentication {
@@ -125,16 +151,15 @@ impl Interaction {
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
     ) -> Result<Committed<'a>, Failure<PageRefusal>> {
-        let issued = match self.callback() {
-            Some(callback) => Some(self.issue(cx, approval, callback).await?),
-            None => None,
+        let issued = match &self.destination {
+            Destination::Client(callback) => Some(self.issue(cx, approval, callback).await?),
+            Destination::Device(device) => Some(self.admit(cx, approval, device).await?),
+            Destination::Page => None,
         };
         let consent = self.consent(cx, approval, issued.is_some());
         let plan = approval.installation.as_ref();
         let answer = match (cx.edge.consent(consent).await?, issued) {
-            (Consented::Yes, Some(Issued { code, callback, .. })) => {
-                callback.answer(cx, &[("code", code.expose())])
-            }
+            (Consented::Yes, Some(issued)) => self.tell(cx, approval, issued).await?,
             (Consented::Yes, None) => self.added_page(cx, plan)?,
             (Consented::Changed, issued) => return Ok(Committed::Changed(issued)),
             (Consented::SessionEnded, issued) => {
@@ -195,8 +220,7 @@ impl Interaction {
         callback: &'a Callback,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let (user, application) = (approval.seen.user, self.client().id);
-        let authentication = approval.authentication();
-        let openid = authentication.is_some();
+        let openid = approval.scope.contains(Scope::Openid);
         let browser = cx.browser_seen();
         let code = Code::issue(
             &cx.config.keyring,
@@ -207,24 +231,20 @@ impl Interaction {
             &approval.seed,
         )?;
         let grant = Grant {
-            scope: approval.scope,
             redirect_uri: callback.redirect_uri.as_str().to_owned(),
             code_challenge: approval.request.oauth.code_challenge,
             dpop_jkt: approval.request.oauth.dpop_jkt,
-            device: browser.device,
-            address: browser.address,
             joins: approval
                 .installation
                 .as_ref()
                 .filter(|_| self.bot_joins_later())
                 .map(PlannedInstallation::id),
-            resource: approval.resource.clone().map(Box::new),
             guild: approval
                 .installation
                 .as_ref()
                 .map(PlannedInstallation::joined)
                 .map(Box::new),
-            authentication: authentication.map(Box::new),
+            ..approval.grant(browser)
         };
         let expires_at = cx.now + cx.config.code_lifetime;
         let record = CodeRecord {
@@ -240,17 +260,74 @@ impl Interaction {
             grant,
             code_expires_at: expires_at,
         };
+        let told = Told::Client(callback, code);
+        self.open(cx, user, open).await?;
+        Ok(Issued { family, told })
+    }
+
+    /// Opens the family of a device, which does not hear of it yet. It is the device that its user sees
+    /// later, and not the browser that let it in.
+    async fn admit<'a, E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+        device: &'a Waiting,
+    ) -> Result<Issued<'a>, Failure<PageRefusal>> {
+        let asked = &device.asked;
+        let family = FamilyId::of_hash(asked.code.bytes());
+        let seen = BrowserSeen {
+            device: asked.agent.clone(),
+            address: asked.address,
+        };
+        let open = Open {
+            family,
+            grant: approval.grant(seen),
+            code_expires_at: asked.until,
+        };
+        let user = approval.seen.user;
+        self.open(cx, user, open).await?;
+        let approved = DeviceApproval {
+            user,
+            openid: approval.scope.contains(Scope::Openid),
+            resource: approval.resource.as_ref().map(|resource| resource.id),
+        };
+        let told = Told::Device(device, approved);
+        Ok(Issued { family, told })
+    }
+
+    async fn open<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        user: UserId,
+        open: Open,
+    ) -> Result<(), Failure<PageRefusal>> {
         match cx.edge.ask(self.ledger(user), open).await? {
-            Opened::Open => Ok(Issued {
-                code,
-                family,
-                callback,
-            }),
+            Opened::Open => Ok(()),
             Opened::AnsweredBefore => Err(answered_before().into()),
         }
     }
 
-    /// Ends the family of a code that does not go out.
+    /// Lets what was issued go out.
+    async fn tell<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+        issued: Issued<'_>,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        match &issued.told {
+            Told::Client(callback, code) => Ok(callback.answer(cx, &[("code", code.expose())])),
+            Told::Device(device, approved) => {
+                let answer = DeviceAnswer::Approved(*approved);
+                if device.answer(cx, answer).await? {
+                    return Err(Notice::new(200, Message::DeviceApproved).into());
+                }
+                self.take_back(cx, approval, Some(issued)).await?;
+                Err(over().into())
+            }
+        }
+    }
+
+    /// Ends the family of what does not go out.
     async fn take_back<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -279,7 +356,8 @@ impl Interaction {
         let user = approval.seen.user.0;
         let form = approval.seed.installation("entries");
         let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
-        let consent = self.callback().map(|_| {
+        let gives_tokens = !matches!(self.destination, Destination::Page);
+        let consent = gives_tokens.then(|| {
             let mut details = json!({"scope": approval.scope});
             if let Some(resource) = &approval.resource {
                 details = with_member(details, "resource", json!(resource));

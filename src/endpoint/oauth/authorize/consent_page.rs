@@ -90,7 +90,7 @@ impl Interaction {
             None => None,
         };
         let mut lines = scope_lines(cx, request, logged_in, again).await?;
-        let here = cx.request.target();
+        let here = self.here(cx);
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let subject = self.subject(request);
@@ -112,6 +112,7 @@ impl Interaction {
             owner: owner.as_ref().map(|it| it.username.as_str()),
             registered_on: Moment(self.application.created_at),
             destination: redirect_uri.map(RedirectUri::destination),
+            device: self.device().map(|it| it.section(cx)),
             unverified: self.unverified(),
             username: user.username.as_str(),
             scopes: lines,

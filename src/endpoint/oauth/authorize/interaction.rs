@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::device::Waiting;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::oauth::resource;
@@ -58,6 +59,8 @@ pub(super) enum Destination {
     Client(Callback),
     /// A page: the link adds a bot, no client waits.
     Page,
+    /// A device that polls.
+    Device(Box<Waiting>),
 }
 
 impl Destination {
@@ -111,6 +114,11 @@ impl RequestedAccess {
                 AuthorizationRequest::parse(params, &application.client, askable, offered.as_ref())?
             }
             Destination::Page => AuthorizationRequest::parse_without_code(params, askable)?,
+            Destination::Device(_) => AuthorizationRequest::parse_for_device(
+                params,
+                &application.client,
+                offered.as_ref(),
+            )?,
         };
         if matches!(destination, Destination::Page) && application.bot_require_code_grant {
             return Err(Refusal::CodeGrantRequired);
@@ -234,27 +242,48 @@ impl Interaction {
     pub(super) fn callback(&self) -> Option<&Callback> {
         match &self.destination {
             Destination::Client(callback) => Some(callback),
-            Destination::Page => None,
+            Destination::Page | Destination::Device(_) => None,
+        }
+    }
+
+    /// The device that waits for the answer.
+    pub(super) fn device(&self) -> Option<&Waiting> {
+        match &self.destination {
+            Destination::Device(device) => Some(device),
+            Destination::Client(_) | Destination::Page => None,
+        }
+    }
+
+    /// Where the consent page's forms lead, and a login on the way.
+    pub(super) fn here<E>(&self, cx: &Context<'_, E>) -> String {
+        match self.device() {
+            Some(device) => device.page().as_str().to_owned(),
+            None => cx.request.target(),
         }
     }
 
     pub(super) fn subject(&self, request: &RequestedAccess) -> String {
         let callback = self.callback();
-        request.oauth.subject(
+        let code = self.device().map(|it| it.asked.code.to_string());
+        let subject = request.oauth.subject(
             self.client(),
             callback.map(|it| &it.redirect_uri),
             callback.and_then(|it| it.state.as_deref()),
             request.bot.map(BotRequest::subject).as_ref(),
-        )
+        );
+        code.unwrap_or_default() + &subject
     }
 
     /// What a consent page shows of who asks, and where it will be answered.
     pub(super) fn shown(&self) -> Option<Shown> {
-        let callback = self.callback()?;
-        Some(Shown::of(
-            &self.application,
-            callback.redirect_uri.destination(),
-        ))
+        match &self.destination {
+            Destination::Client(callback) => {
+                let host = callback.redirect_uri.destination();
+                Some(Shown::of(&self.application, Some(host)))
+            }
+            Destination::Device(_) => Some(Shown::of(&self.application, None)),
+            Destination::Page => None,
+        }
     }
 
     /// Refuses what this user cannot grant, whoever asks.
@@ -412,6 +441,9 @@ impl Interaction {
         let Ok(request) = &self.request else {
             return PageRefusal::LogIn(cx.request.target());
         };
+        if self.device().is_some() {
+            return PageRefusal::LogIn(self.here(cx));
+        }
         let is_done_by_then = |pair: &str| {
             let name = params::decode(pair.split('=').next().unwrap_or_default());
             matches!(name.as_deref(), Some("prompt" | "max_age"))

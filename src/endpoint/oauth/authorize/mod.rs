@@ -8,6 +8,7 @@ mod approve;
 mod bot;
 mod consent_page;
 mod decision;
+pub mod device;
 mod interaction;
 
 use std::rc::Rc;

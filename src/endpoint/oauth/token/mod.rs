@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod issue;
 mod legacy;
 mod refresh_token;
@@ -25,8 +26,9 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
     let registration = match grant_type {
         GrantType::RefreshToken => Registration::KnownInOutage,
-        GrantType::AuthorizationCode | GrantType::ClientCredentials => Registration::Known,
-        GrantType::DeviceCode => return Err(Refusal::GrantType.into()),
+        GrantType::AuthorizationCode | GrantType::ClientCredentials | GrantType::DeviceCode => {
+            Registration::Known
+        }
     };
     let client = authenticate(cx, &params, registration).await?;
     let key = dpop::proved(cx).await?;
@@ -68,6 +70,6 @@ async fn grant<E: Edge>(
         GrantType::AuthorizationCode => authorization_code::redeem(cx, client, params, key).await,
         GrantType::RefreshToken => refresh_token::rotate(cx, client, params, key).await,
         GrantType::ClientCredentials => client_credentials::issue(cx, client, params, key).await,
-        GrantType::DeviceCode => Err(Refusal::GrantType.into()),
+        GrantType::DeviceCode => device_code::collect(cx, client, params, key).await,
     }
 }

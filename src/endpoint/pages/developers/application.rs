@@ -1,6 +1,9 @@
 //! `/developers/{application}`: everything that its owner does with it.
 
-use crate::endpoint::api::applications::operations::{self, BotOwner, SecretOwner};
+use core::time::Duration;
+
+use crate::crypto::secret::{ClientSecret, Secret};
+use crate::endpoint::api::applications::operations::{self, BotOwner, MAX_GRACE, SecretOwner};
 use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::developers::{PATH, deleted, not_found};
@@ -60,6 +63,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     };
     match posted.one("action") {
         Ok(Some("save")) => view.save(&posted).await,
+        Ok(Some("rotate-secret")) => view.rotate_secret(&posted).await,
         Ok(Some("reset-secret")) => view.reset_secret(&posted).await,
         Ok(Some("add-bot")) => view.add_bot().await,
         Ok(Some("reset-bot-token")) => view.reset_bot_token(&posted).await,
@@ -111,7 +115,38 @@ impl<E: Edge> View<'_, E> {
         Ok(Response::see_other(saved(id).at("settings")))
     }
 
-    async fn reset_secret(&self, posted: &Params) -> Answer {
+    async fn rotate_secret(self, posted: &Params) -> Answer {
+        let owner = match SecretOwner::of(&self.application) {
+            Ok(owner) => owner,
+            Err(refusal) => return self.refuse(Section::Rotation, refusal.into()),
+        };
+        let grace = posted.one("grace_seconds").ok().flatten();
+        let grace = grace
+            .and_then(|it| it.parse().ok())
+            .map(Duration::from_secs);
+        let Some(grace) = grace.filter(|it| *it <= MAX_GRACE) else {
+            return Err(Notice::new(400, Message::BadBody).into());
+        };
+        if let Some(problem) = self.unconfirmed(posted).await? {
+            return Ok(self.problem(Section::Rotation, problem)?);
+        }
+        match owner.rotate_secret(self.cx, self.actor(), grace).await {
+            Ok(secret) => self.new_secret(&secret).await,
+            Err(failure) => self.refuse(Section::Rotation, failure),
+        }
+    }
+
+    /// The page with a new secret, and with all that are good now.
+    async fn new_secret(mut self, secret: &Secret<ClientSecret>) -> Answer {
+        let id = self.application.client.id;
+        // It is made, whatever can be read now: its owner has to see it.
+        if let Ok(Some(application)) = self.cx.edge.current_application(id).await {
+            self.application = application;
+        }
+        Ok(self.page(Some(Done::NewSecret(secret.expose())))?)
+    }
+
+    async fn reset_secret(self, posted: &Params) -> Answer {
         let owner = match SecretOwner::of(&self.application) {
             Ok(owner) => owner,
             Err(refusal) => return self.refuse(Section::Secret, refusal.into()),
@@ -120,7 +155,7 @@ impl<E: Edge> View<'_, E> {
             return Ok(self.problem(Section::Secret, problem)?);
         }
         match owner.reset_secret(self.cx, self.actor()).await {
-            Ok(secret) => Ok(self.page(Some(Done::NewSecret(secret.expose())))?),
+            Ok(secret) => self.new_secret(&secret).await,
             Err(failure) => self.refuse(Section::Secret, failure),
         }
     }

@@ -1,0 +1,298 @@
+//! `/device`: a user types the code that a device shows, and answers it (RFC 8628 §3.3). The link with
+//! the code in it fills the field in and no more: whoever follows it is asked like everybody (§3.3.1,
+//! §5.4).
+
+use core::net::IpAddr;
+
+use super::approve::{Approval, SeenAt};
+use super::consent_page::consent_form;
+use super::decision::Decision;
+use super::interaction::{Destination, Interaction, RequestedAccess};
+use crate::crypto::form_ticket::Form;
+use crate::endpoint::attempts::{Attempt, Counter};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::failure::LOGIN_BUCKET;
+use crate::endpoint::oauth::resource;
+use crate::endpoint::{Context, Failure, Notice, PageRefusal, limit_headers};
+use crate::http::Response;
+use crate::location::Target;
+use crate::oauth::authorization_request::Prompt;
+use crate::oauth::code::CodeSeed;
+use crate::oauth::device::UserCode;
+use crate::oauth::params::Params;
+use crate::page::moment::Moment;
+use crate::page::text::Message;
+use crate::page::{DEVICE, DevicePage, DeviceProblem, DeviceSection, Page};
+use crate::pending::{
+    AnswerDevice, DeviceAnswer, DeviceLook, DeviceRequest, Kind, PendingId, WaitingDevice,
+};
+use crate::store::{Edge, Fault, SeenSession};
+
+type Answer = Result<Response, Failure<PageRefusal>>;
+
+/// A device that waits for its user.
+pub(super) struct Waiting {
+    /// What it shows.
+    pub(super) user_code: UserCode,
+    /// What it asks for, and from where.
+    pub(super) asked: DeviceRequest,
+}
+
+/// `GET`: the field for the code.
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let logged_in = logged_in(cx).await?;
+    let query = Params::from_form(&cx.request.query);
+    let typed = query.one("user_code").ok().flatten().unwrap_or_default();
+    form_page(cx, &logged_in, 200, typed, None)
+}
+
+/// `POST`: the code, and then the user's answer.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let form = cx.posted_form(&cx.request.target())?;
+    let logged_in = logged_in(cx).await?;
+    if form.one("decision") == Ok(None) {
+        look_up(cx, &logged_in, &form).await
+    } else {
+        decide(cx, &form).await
+    }
+}
+
+/// Guesses at user codes are counted by account too, and so made by somebody.
+async fn logged_in<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRefusal>> {
+    let logged_in = cx.logged_in(None).await?;
+    Ok(logged_in.ok_or_else(|| PageRefusal::LogIn(cx.request.target()))?)
+}
+
+/// Finds the device that shows this code. A wrong one is counted as a wrong password is.
+async fn look_up<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, form: &Params) -> Answer {
+    if cx.check_ticket(&code_form(logged_in), form).is_none() {
+        return Err(Notice::form_refused(cx.request.target()).into());
+    }
+    let typed = form.one("user_code").map_err(Notice::bad_request)?;
+    let Some(typed) = typed.filter(|it| !it.trim().is_empty()) else {
+        return form_page(cx, logged_in, 400, "", Some(DeviceProblem::Unknown));
+    };
+    let user = logged_in.session.user.id;
+    let counters = [Counter::UserCodes, Counter::UserCodesOf(user)];
+    let attempt = match Attempt::begin(cx, &counters).await? {
+        Ok(attempt) => attempt,
+        Err(refused) => {
+            let seconds = refused.retry_after();
+            let problem = Some(DeviceProblem::TooManyAttempts(seconds));
+            let mut response = form_page(cx, logged_in, 429, typed, problem)?;
+            response.extend(limit_headers(LOGIN_BUCKET, &refused));
+            return Ok(response.with("retry-after", seconds.to_string()));
+        }
+    };
+    let waiting = match UserCode::parse(typed) {
+        Some(user_code) => waiting(cx, user_code).await?,
+        None => None,
+    };
+    let Some((device, None)) = waiting else {
+        let tightest = attempt.failed();
+        let problem = Some(DeviceProblem::Unknown);
+        let mut response = form_page(cx, logged_in, 400, typed, problem)?;
+        if let Some(verdict) = tightest {
+            response.extend(limit_headers(LOGIN_BUCKET, &verdict));
+        }
+        return Ok(response);
+    };
+    attempt.succeeded();
+    let (interaction, logged_in) = Interaction::of_device(cx, device).await?;
+    match &interaction.request {
+        Ok(request) => {
+            interaction
+                .consent_page(cx, request, &logged_in, None)
+                .await
+        }
+        Err(refusal) => Err(Notice::bad_request(refusal).into()),
+    }
+}
+
+/// The consent form comes back. Its ticket says that this browser was shown this device.
+async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
+    let query = Params::from_form(&cx.request.query);
+    let user_code = query.one("user_code").map_err(Notice::bad_request)?;
+    let waiting = match user_code.and_then(UserCode::parse) {
+        Some(user_code) => waiting(cx, user_code).await?,
+        None => None,
+    };
+    let Some((device, _)) = waiting else {
+        return Err(over().into());
+    };
+    let (interaction, logged_in) = Interaction::of_device(cx, device).await?;
+    let request = interaction.request.as_ref().map_err(Notice::bad_request)?;
+    let subject = interaction.subject(request);
+    let ticket = consent_form(&logged_in.cookie, &subject);
+    let Some(seed) = cx.check_ticket(&ticket, form).map(CodeSeed::from) else {
+        return Err(Notice::form_refused(cx.request.target()).into());
+    };
+    let seen = SeenSession::of(&logged_in.session);
+    let may_grant = interaction.may_grant(request, &seen);
+    may_grant.map_err(Notice::bad_request)?;
+    let (scope, resource) = match Decision::read(request, form)? {
+        Decision::Approved(yes) => (yes.scope, yes.resource),
+        Decision::Denied | Decision::NoGuild => {
+            let is_first = match &interaction.destination {
+                Destination::Device(device) => device.answer(cx, DeviceAnswer::Denied).await?,
+                Destination::Client(_) | Destination::Page => false,
+            };
+            let denied = Notice::new(200, Message::DeviceDenied);
+            return Err(if is_first { denied } else { over() }.into());
+        }
+    };
+    let approval = Approval {
+        request,
+        session: logged_in.cookie.hash(),
+        seen,
+        seen_at: SeenAt::Request,
+        scope,
+        resource,
+        seed,
+        installation: None,
+    };
+    interaction.approve(cx, approval).await
+}
+
+/// The device that shows a code, and what its user has said.
+async fn waiting<E: Edge>(
+    cx: &Context<'_, E>,
+    user_code: UserCode,
+) -> Result<Option<(Waiting, Option<DeviceAnswer>)>, Fault> {
+    let id = id(user_code);
+    let found: Option<Box<WaitingDevice>> = cx.edge.ask_pending(&id, DeviceLook {}).await?;
+    Ok(found.map(|found| {
+        let asked = found.asked;
+        (Waiting { user_code, asked }, found.answer)
+    }))
+}
+
+fn id(user_code: UserCode) -> PendingId {
+    PendingId::new(Kind::UserCode, "", &user_code.key())
+}
+
+/// The device does not wait any more.
+pub(super) fn over() -> Notice {
+    Notice::new(400, Message::DeviceOver)
+}
+
+impl Waiting {
+    /// Tells the device. Says whether it is told this now, and nothing else.
+    pub(super) async fn answer<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        answer: DeviceAnswer,
+    ) -> Result<bool, Fault> {
+        let code = self.asked.code;
+        let answer = AnswerDevice { code, answer };
+        cx.edge.ask_pending(&id(self.user_code), answer).await
+    }
+
+    /// The page with this device's code filled in: what its forms post to, and where a login comes back.
+    pub(super) fn page(&self) -> Target {
+        Target::of(DEVICE, &[("user_code", &self.user_code.to_string())])
+    }
+
+    /// What the user should know of it before they answer.
+    pub(super) fn section<E>(&self, cx: &Context<'_, E>) -> DeviceSection {
+        let here: Option<IpAddr> = cx.request.client_ip().parse().ok();
+        DeviceSection {
+            user_code: self.user_code.to_string(),
+            asked_at: Moment(self.asked.at),
+            address: self.asked.address,
+            is_near: self
+                .asked
+                .address
+                .zip(here)
+                .map(|(there, here)| is_near(there, here)),
+            agent: self.asked.agent.clone(),
+        }
+    }
+}
+
+/// Whether two addresses are one, or of one IPv6 network.
+fn is_near(one: IpAddr, other: IpAddr) -> bool {
+    match (one.to_canonical(), other.to_canonical()) {
+        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() >> 64 == other.to_bits() >> 64,
+        (one, other) => one == other,
+    }
+}
+
+impl Interaction {
+    /// What a device asks for, and the session of whoever is asked.
+    async fn of_device<E: Edge>(
+        cx: &Context<'_, E>,
+        device: Waiting,
+    ) -> Result<(Self, LoggedIn), Failure<PageRefusal>> {
+        let client = device.asked.client;
+        let application = cx.application(client).await?.ok_or_else(over)?;
+        if application.suspended {
+            return Err(Notice::new(403, Message::ApplicationSuspended).into());
+        }
+        let logged_in = cx.logged_in(Some(client)).await?;
+        let back = || PageRefusal::LogIn(device.page().as_str().to_owned());
+        let logged_in = logged_in.ok_or_else(back)?;
+        let params = Params::from_form(&device.asked.request);
+        let resource = match resource::requested(cx, &params).await {
+            Ok(resource) => Ok(resource),
+            Err(Failure::Refused(refusal)) => Err(*refusal),
+            Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
+        };
+        let destination = Destination::Device(Box::new(device));
+        let request = RequestedAccess::parse(&params, &application, &destination, resource);
+        let interaction = Self {
+            prompt: Ok(Prompt::ALWAYS),
+            request,
+            destination,
+            application,
+        };
+        Ok((interaction, logged_in))
+    }
+}
+
+fn code_form(logged_in: &LoggedIn) -> Form<'_> {
+    Form {
+        name: "device",
+        browser: logged_in.cookie.expose(),
+        subject: "",
+    }
+}
+
+fn form_page<E: Edge>(
+    cx: &Context<'_, E>,
+    logged_in: &LoggedIn,
+    status: u16,
+    typed: &str,
+    problem: Option<DeviceProblem>,
+) -> Answer {
+    let typed = UserCode::parse(typed).map_or_else(|| typed.to_owned(), |it| it.to_string());
+    let here = Target::of(DEVICE, &[("user_code", &typed)]);
+    let chrome = cx.chrome(here.as_str());
+    let page = DevicePage {
+        action: DEVICE,
+        csrf_token: &cx.ticket(&code_form(logged_in))?,
+        username: logged_in.session.user.username.as_str(),
+        typed: &typed,
+        problem,
+    };
+    let error = problem.map_or("", |_| chrome.text.layout.error);
+    let title = [error, chrome.text.device.heading].concat();
+    Ok(Page::render(chrome, &title, &page).respond(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_network_are_near() {
+        let near = |one: &str, other: &str| {
+            let parse = |it: &str| it.parse().expect("an address");
+            is_near(parse(one), parse(other))
+        };
+        assert!(near("192.0.2.1", "192.0.2.1") && near("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(near("2001:db8::1", "2001:db8::2"));
+        assert!(!near("192.0.2.1", "192.0.2.2") && !near("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(!near("192.0.2.1", "2001:db8::1"));
+    }
+}

@@ -1,0 +1,232 @@
+//! A device that waits for its user (RFC 8628): asked for by its client, answered by a user at the page
+//! that takes the user code, told at a poll. The entry is named by the user code.
+//!
+//! An approval is not spent here. It names the login that it opened, and the ledger of that login gives
+//! its tokens once: so an answer that is lost on the way from here costs nothing.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, State, Update, Verb};
+use crate::crypto::secret::{DeviceCodeSecret, Hash};
+use crate::id::AttemptId;
+use crate::oauth::device::INTERVAL;
+use crate::snowflake::{ApplicationId, ResourceId, UserId};
+use crate::time::Timestamp;
+
+/// RFC 8628 §3.5: `slow_down` means "the interval MUST be increased by 5 seconds for this and all
+/// subsequent requests".
+const SLOWER_BY: Duration = Duration::from_secs(5);
+/// What a poll may be early by: it may have travelled faster than the one before.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// A device that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingDevice {
+    /// What it asks for, and from where.
+    pub asked: DeviceRequest,
+    /// How long it has to wait between two polls.
+    pub interval: Duration,
+    /// Its latest poll.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub polled: Option<Poll>,
+    /// What its user said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answer: Option<DeviceAnswer>,
+}
+
+/// A poll of a device that still waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poll {
+    /// When it came.
+    pub at: Timestamp,
+    /// The request that asked.
+    pub attempt: AttemptId,
+    /// Whether it came too early.
+    pub is_early: bool,
+}
+
+/// What a user says to a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceAnswer {
+    /// No.
+    Denied,
+    /// Yes: the login is open in the ledger of this user.
+    Approved(DeviceApproval),
+}
+
+/// What is to be known of an approval before its tokens are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceApproval {
+    /// Whose login it is.
+    pub user: UserId,
+    /// Whether an ID token comes with its tokens.
+    #[serde(default)]
+    pub openid: bool,
+    /// The resource server that its tokens are for, where they are not for this one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resource: Option<ResourceId>,
+}
+
+/// Has a device wait. Answers whether it does: not where another one waits under the same user code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRequest {
+    /// The client.
+    pub client: ApplicationId,
+    /// Its device code.
+    pub code: Hash<DeviceCodeSecret>,
+    /// What it asks for: its parameters, form-encoded.
+    pub request: String,
+    /// When it asked.
+    pub at: Timestamp,
+    /// Until when it waits.
+    pub until: Timestamp,
+    /// Where it asked from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<IpAddr>,
+    /// The program that asked, as it names itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent: Option<String>,
+}
+
+impl Verb for DeviceRequest {
+    type Answer = bool;
+
+    fn opens_until(&self) -> Option<Timestamp> {
+        Some(self.until)
+    }
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+        if let Some(entry) = entry {
+            // The same question, asked again.
+            let is_this = matches!(&entry.state, State::Device(it) if it.asked.code == self.code);
+            return (Update::Keep, is_this);
+        }
+        let entry = Entry {
+            until: self.until,
+            state: State::Device(Box::new(WaitingDevice {
+                asked: self,
+                interval: INTERVAL,
+                polled: None,
+                answer: None,
+            })),
+        };
+        (Update::Put(entry), true)
+    }
+}
+
+/// Looks at a device, as long as it waits and after its user has answered. `None`: there is none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeviceLook {}
+
+impl Verb for DeviceLook {
+    type Answer = Option<Box<WaitingDevice>>;
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, Self::Answer) {
+        (Update::Keep, device(entry))
+    }
+}
+
+/// Answers a device. Says whether this is the answer now: not where another was given before. The same
+/// one, given again, is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AnswerDevice {
+    /// The device code of the one that the user was shown.
+    pub code: Hash<DeviceCodeSecret>,
+    /// The answer.
+    pub answer: DeviceAnswer,
+}
+
+impl Verb for AnswerDevice {
+    type Answer = bool;
+
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+        let Some(mut device) = device(entry).filter(|it| it.asked.code == self.code) else {
+            return (Update::Keep, false);
+        };
+        if let Some(given) = &device.answer {
+            return (Update::Keep, *given == self.answer);
+        }
+        device.answer = Some(self.answer);
+        (device.put(), true)
+    }
+}
+
+/// A device asks for its tokens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DevicePoll {
+    /// Its device code.
+    pub code: Hash<DeviceCodeSecret>,
+    /// The request that asks: one that is asked again, after a lost answer, is not two.
+    pub attempt: AttemptId,
+}
+
+/// What a device that polls is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DevicePolled {
+    /// Nobody has answered so far.
+    Waiting,
+    /// Nobody has answered so far, and it asks too often.
+    TooOften,
+    /// Its user said no.
+    Denied,
+    /// Its user said yes.
+    Approved(DeviceApproval),
+    /// It does not wait any more.
+    Over,
+}
+
+impl Verb for DevicePoll {
+    type Answer = DevicePolled;
+
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, DevicePolled) {
+        let Some(mut device) = device(entry).filter(|it| it.asked.code == self.code) else {
+            return (Update::Keep, DevicePolled::Over);
+        };
+        match device.answer {
+            Some(DeviceAnswer::Denied) => return (Update::Keep, DevicePolled::Denied),
+            Some(DeviceAnswer::Approved(it)) => return (Update::Keep, DevicePolled::Approved(it)),
+            None => {}
+        }
+        let told = |is_early| match is_early {
+            true => DevicePolled::TooOften,
+            false => DevicePolled::Waiting,
+        };
+        let is_early = match &device.polled {
+            Some(poll) if poll.attempt == self.attempt => {
+                return (Update::Keep, told(poll.is_early));
+            }
+            Some(poll) => now.since(poll.at) + SLACK < device.interval,
+            None => false,
+        };
+        if is_early {
+            device.interval += SLOWER_BY;
+        }
+        device.polled = Some(Poll {
+            at: now,
+            attempt: self.attempt,
+            is_early,
+        });
+        (device.put(), told(is_early))
+    }
+}
+
+impl WaitingDevice {
+    fn put(self: Box<Self>) -> Update {
+        Update::Put(Entry {
+            until: self.asked.until,
+            state: State::Device(self),
+        })
+    }
+}
+
+fn device(entry: Option<Entry>) -> Option<Box<WaitingDevice>> {
+    match entry?.state {
+        State::Device(device) => Some(device),
+        _ => None,
+    }
+}
