@@ -318,7 +318,7 @@ fn a_secret_is_shown_once() {
             Some(&json!({"name": "X"})),
         )
         .json();
-    assert_eq!(text(&made, "client_secret").len(), 43);
+    assert_eq!(text(&made, "client_secret").len(), 56);
     let path = format!("/api/admin/applications/{}", text(&made, "id"));
     let shown = world
         .administer(Method::Get, &path, None)

@@ -13,6 +13,7 @@ use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::fluxer::application::Application;
 use crate::http::Response;
 use crate::location::Target;
+use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
@@ -131,17 +132,19 @@ impl<E: Edge> View<'_, E> {
             return Ok(self.problem(Section::Rotation, problem)?);
         }
         match owner.rotate_secret(self.cx, self.actor(), grace).await {
-            Ok(secret) => self.new_secret(&secret).await,
+            Ok(secret) => self.new_secret(&secret, Some(grace)),
             Err(failure) => self.refuse(Section::Rotation, failure),
         }
     }
 
-    /// The page with a new secret, and with all that are good now.
-    async fn new_secret(mut self, secret: &Secret<ClientSecret>) -> Answer {
-        let id = self.application.client.id;
-        // It is made, whatever can be read now: its owner has to see it.
-        if let Ok(Some(application)) = self.cx.edge.current_application(id).await {
-            self.application = application;
+    /// The page with a new secret: beside the one before, as long as that goes on, or in place of all.
+    fn new_secret(mut self, secret: &Secret<ClientSecret>, grace: Option<Duration>) -> Answer {
+        let is = &mut self.application.client.authentication;
+        match (grace, is) {
+            (Some(grace), ClientAuthentication::Secret(hashes)) => {
+                *hashes = hashes.rotated(secret.hash(), self.cx.now + grace);
+            }
+            (_, is) => *is = is.with_secret(secret.hash()).unwrap_or_else(|| is.clone()),
         }
         Ok(self.page(Some(Done::NewSecret(secret.expose())))?)
     }
@@ -155,7 +158,7 @@ impl<E: Edge> View<'_, E> {
             return Ok(self.problem(Section::Secret, problem)?);
         }
         match owner.reset_secret(self.cx, self.actor()).await {
-            Ok(secret) => self.new_secret(&secret).await,
+            Ok(secret) => self.new_secret(&secret, None),
             Err(failure) => self.refuse(Section::Secret, failure),
         }
     }
