@@ -9,6 +9,7 @@ use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
+use crate::fluxer::audit::Action;
 use crate::http::{Body, MAX_BODY_BYTES, Method, Request, Response};
 use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
@@ -178,6 +179,10 @@ impl<'a> Matched<'a> {
             "fault": fault.to_string(),
         });
         cx.edge.log(&line.to_string());
+        let details = serde_json::json!({
+            "reference": reference, "path": self.route.path, "fault": fault.to_string(),
+        });
+        cx.edge.record(cx.entry(Action::Fault).saying(details));
         let reference = format!("Reference: {reference}");
         match fault.outlook() {
             Outlook::Transient => self

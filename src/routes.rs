@@ -162,7 +162,7 @@ macro_rules! with_routes {
             AccountSubmit             Post   "/settings"                                                     pages::my_account::submit()                                  Page  None;
             Settings                  Get    "/settings/authorizations"                                      pages::settings::show()                                      Page  None;
             SettingsSubmit            Post   "/settings/authorizations"                                      pages::settings::submit()                                    Page  None;
-            AdminPage                 Get    "/admin"                                                        pages::admin::show()                                         Page  None;
+            AdminPage                 Get    "/admin"                                                        pages::admin::overview::show()                               Page  None;
             AdminUsersPage            Get    "/admin/users"                                                  pages::admin::users::list()                                  Page  None;
             AdminUserPage             Get    "/admin/users/{user}"                                           pages::admin::users::show(user)                              Page  None;
             AdminUserSubmit           Post   "/admin/users/{user}"                                           pages::admin::users::submit(user)                            Page  None;

@@ -10,12 +10,16 @@ import { join } from 'node:path';
 const NAME = 'fluxer-oauth2'; // of the Worker, its database and, with -records, its KV namespace
 const CONFIG = 'wrangler.deploy.toml';
 const ADMIN_SECRET_FILE = '.wrangler/admin-client-secret';
+const MODES = ['--dry-run', '--gradual', '--rollback'];
 const LOCAL_ADMIN_SECRET = 'admin-secret-for-local-development-only';
 
-const { issuer, dryRun, rest } = options();
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const { issuer, mode, rest } = options();
 try {
-  if (dryRun) rehearse();
-  else deploy();
+  if (mode === '--dry-run') rehearse();
+  else if (mode === '--rollback') rollBack();
+  else await deploy();
 } catch (error) {
   console.error(`deploy: ${error.message}`);
   process.exit(1);
@@ -28,8 +32,8 @@ function options() {
   const issuer = joined < 0 ? take(args.indexOf('--issuer')) : args.splice(joined, 1)[0].slice('--issuer='.length);
   return {
     issuer: issuer ?? process.env.ISSUER,
-    dryRun: args.includes('--dry-run'),
-    rest: args.filter((each) => each !== '--dry-run'),
+    mode: args.find((each) => MODES.includes(each)),
+    rest: args.filter((each) => !MODES.includes(each)),
   };
 }
 
@@ -40,20 +44,104 @@ function rehearse() {
   say(`would write their ids and ISSUER=${issuer ?? '(--issuer)'} into ${CONFIG}`);
   say('would apply the migrations that the database lacks');
   say('would put SIGNING_KEYS and ADMIN_CLIENT_SECRET with the deployment, where the Worker lacks them');
+  checkConfig(readFileSync('wrangler.toml', 'utf8'), { placeholders: true });
   say('would deploy what wrangler now checks:');
   wrangler(['deploy', '--dry-run', ...rest], { show: true });
 }
 
-function deploy() {
+async function deploy() {
   checkIssuer();
   checkLogin();
   const records = namespaceId() ?? create(['kv', 'namespace', 'create', `${NAME}-records`], namespaceId);
   const directory = databaseId() ?? create(['d1', 'create', NAME], databaseId);
   writeConfig(records, directory);
+  checkConfig(readFileSync(CONFIG, 'utf8'));
+  showDifferences();
   wrangler(['d1', 'migrations', 'apply', 'DIRECTORY', '--remote', '--config', CONFIG], { show: true });
   say('the database is migrated');
-  deployWith(missingSecrets());
+  const before = deployedVersion();
+  const secrets = missingSecrets();
+  if (mode === '--gradual' && before) await deployGradually(before, secrets);
+  else deployWith(['deploy'], secrets);
   say(`deployed; ${issuer}/healthz says how it is`);
+}
+
+// What `wrangler deploy --dry-run` takes and the platform then refuses, or takes for something else.
+function checkConfig(config, { placeholders = false } = {}) {
+  const value = (name) => config.match(new RegExp(`^${name} = "(.*)"$`, 'm'))?.[1] ?? fail(`the settings have no ${name}`);
+  const check = (name, pattern) => {
+    if (!pattern.test(value(name))) fail(`${name} = "${value(name)}" cannot be right`);
+  };
+  check('id', placeholders ? /^[0-9a-f]{32}$/ : /^(?!0+$)[0-9a-f]{32}$/);
+  check('database_id', placeholders ? UUID : new RegExp(`^(?!0{8}-)${UUID.source.slice(1)}`));
+  const date = value('compatibility_date');
+  const day = new Date(`${date}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) fail(`compatibility_date = "${date}" is no date`);
+  if (day > new Date()) fail(`compatibility_date = "${date}" is in the future`);
+}
+
+// The settings that are deployed, and those that will be. Secrets have no text there.
+function showDifferences() {
+  const deployed = deployedSettings();
+  if (!deployed) return say('nothing is deployed yet');
+  const settings = Object.fromEntries([...readFileSync(CONFIG, 'utf8').split(/^\[vars\]$/m)[1].split(/^\[/m)[0].matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, text]) => [name, text]));
+  const names = [...new Set([...Object.keys(deployed), ...Object.keys(settings)])].sort();
+  const lines = names.filter((name) => deployed[name] !== settings[name]).flatMap((name) => [
+    ...(name in deployed ? [`  - ${name} = "${deployed[name]}"`] : []),
+    ...(name in settings ? [`  + ${name} = "${settings[name]}"`] : []),
+  ]);
+  say(lines.length ? `settings that change:\n${lines.join('\n')}` : 'no setting changes');
+}
+
+function deployedSettings() {
+  const version = deployedVersion();
+  if (!version) return undefined;
+  const { resources } = json(wrangler(['versions', 'view', version, '--json', '--config', CONFIG]).stdout);
+  const texts = (resources?.bindings ?? []).filter(({ type }) => type === 'plain_text');
+  return Object.fromEntries(texts.map(({ name, text }) => [name, text]));
+}
+
+// The version that most requests reach. A Worker that was never deployed has none, and wrangler fails.
+function deployedVersion() {
+  const { status, stdout } = wrangler(['deployments', 'status', '--json', '--config', CONFIG], { mayFail: true });
+  if (status !== 0) return undefined;
+  const [most] = (json(stdout).versions ?? []).sort((one, other) => other.percentage - one.percentage);
+  return most?.version_id;
+}
+
+async function deployGradually(before, secrets) {
+  const said = deployWith(['versions', 'upload'], secrets, { show: false });
+  const version = said.match(/Worker Version ID:\s*(\S+)/)?.[1] ?? fail(`wrangler named no version:\n${said}`);
+  for (const share of [10, 50, 100]) {
+    const shares = share === 100 ? [`${version}@100`] : [`${version}@${share}`, `${before}@${100 - share}`];
+    wrangler(['versions', 'deploy', ...shares, '--yes', '--config', CONFIG]);
+    say(`${share} of 100 requests reach ${version}`);
+    const trouble = await watch();
+    if (trouble) {
+      wrangler(['versions', 'deploy', `${before}@100`, '--yes', '--config', CONFIG]);
+      fail(`${issuer}/healthz: ${trouble}. Everything is back at ${before}`);
+    }
+  }
+}
+
+// What is wrong, where something is.
+async function watch() {
+  const until = Date.now() + Number(process.env.SOAK_SECONDS ?? 120) * 1000;
+  do {
+    try {
+      const { status } = await fetch(`${process.env.HEALTH_URL ?? issuer}/healthz`, { signal: AbortSignal.timeout(10_000) });
+      if (status !== 200) return `HTTP ${status}`;
+    } catch (error) {
+      return error.message;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  } while (Date.now() < until);
+  return undefined;
+}
+
+function rollBack() {
+  wrangler(['rollback', '--name', NAME, '--yes', '--message', 'scripts/deploy --rollback', ...rest], { show: true });
+  say('the version before is deployed again; migrations stay, for they only add');
 }
 
 function checkIssuer() {
@@ -128,14 +216,15 @@ function newAdminSecret() {
 
 // The secrets arrive with the code, so no request ever meets a Worker without them. They travel in a
 // file that only we can read, since arguments can be seen by everybody on the machine.
-function deployWith(secrets) {
+function deployWith(command, secrets, { show = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
   const file = join(folder, 'secrets.json');
   try {
     writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
     const withSecrets = Object.keys(secrets).length ? ['--secrets-file', file] : [];
-    wrangler(['deploy', '--config', CONFIG, ...withSecrets, ...rest], { show: true });
+    const { stdout } = wrangler([...command, '--config', CONFIG, ...withSecrets, ...rest], { show });
     for (const name of Object.keys(secrets)) say(`${name} is put`);
+    return stdout ?? '';
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

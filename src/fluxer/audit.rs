@@ -78,6 +78,8 @@ wire_enum! {
         PasswordChanged = "user.password_changed",
         /// A user logged browsers of theirs out, from one of them.
         SessionsEnded = "user.sessions_ended",
+        /// Something of ours did not work, and somebody was told so.
+        Fault = "server.fault",
         /// Records were brought from elsewhere.
         Imported = "data.imported",
         /// Records were taken elsewhere, hashes and all.

@@ -58,6 +58,43 @@ pub struct FoundEntries {
     pub stopped_at: Option<EntryId>,
 }
 
+/// How often something was done within an hour or a day. There may be several of one: they add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// An hour or a day.
+    pub span: Span,
+    /// When it began.
+    pub start: Timestamp,
+    /// What was done.
+    pub action: Action,
+    /// How often.
+    pub count: u32,
+}
+
+/// A time over which is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// An hour.
+    Hour,
+    /// A day in UTC.
+    Day,
+}
+
+impl Span {
+    /// In milliseconds.
+    pub const fn millis(self) -> u64 {
+        match self {
+            Self::Hour => 3_600_000,
+            Self::Day => 86_400_000,
+        }
+    }
+
+    /// The beginning of the one that an instant lies in.
+    pub const fn start_of(self, at: Timestamp) -> Timestamp {
+        Timestamp::from_millis(at.millis() - at.millis() % self.millis())
+    }
+}
+
 /// Something that the log names by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
@@ -92,6 +129,11 @@ pub trait AuditLog {
     -> Result<FoundEntries, Fault>;
     /// The names behind ids, of those that there are.
     async fn names(&self, ids: &[Snowflake]) -> Result<Vec<Named>, Fault>;
+    /// Counts entries before `before` that are not counted yet, as many as one step may, and says up to which
+    /// entry all are counted then.
+    async fn count_up(&self, before: EntryId) -> Result<Option<EntryId>, Fault>;
+    /// How often everything was done, by the hour since `hours` and by the day since `days`.
+    async fn counts(&self, hours: Timestamp, days: Timestamp) -> Result<Vec<Count>, Fault>;
     /// Deletes the entries before `since`, and the sessions that have expired.
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
 }

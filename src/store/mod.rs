@@ -26,7 +26,9 @@ mod sessions;
 mod users;
 
 pub use applications::{Added, Applications, FRESH_FOR, Known, OfBot, SERVES_OUTAGES_FOR};
-pub use audit_log::{AuditLog, EntryFilter, EntryRange, FoundEntries, Named, NamedKind};
+pub use audit_log::{
+    AuditLog, Count, EntryFilter, EntryRange, FoundEntries, Named, NamedKind, Span,
+};
 pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
 pub use client_documents::{ClientDocuments, KnownKeys};
 pub use fault::{Fault, Outlook};

@@ -574,6 +574,88 @@ fn the_audit_log_is_shown_filtered_and_whole() {
     assert_eq!((form.field("address"), form.field("from")), ("x", today));
 }
 
+/// The numbers of a chart, by its caption.
+fn chart(page: &Answer, label: &str) -> Vec<u64> {
+    let document = page.document();
+    let figure = document.select(&selector("figure.chart")).find(|figure| {
+        let caption = figure
+            .select(&selector("figcaption"))
+            .next()
+            .expect("a caption");
+        caption.text().collect::<String>().starts_with(label)
+    });
+    let figure = figure.expect("a chart");
+    let cells = selector("td");
+    let cells = figure.select(&cells);
+    let numbers: Vec<u64> = cells
+        .map(|cell| cell.inner_html().parse().expect("a number"))
+        .collect();
+    assert_eq!(figure.select(&selector("rect")).count(), numbers.len());
+    assert_eq!(figure.select(&selector("svg[aria-hidden=true]")).count(), 1);
+    numbers
+}
+
+#[test]
+fn administrators_see_what_happened_before_they_ask() {
+    let world = World::new();
+    let browser = staff(&world);
+    world.browser().try_to_log_in("alice", "wrong").expect(403);
+    world.advance(3 * 3600);
+    let alice = world.alices_browser();
+    world.tokens_for(&alice, &world.server);
+    let page = browser.get("/admin").expect(200);
+    let logins = chart(&page, "Logins");
+    assert_eq!(logins.len(), 24);
+    assert_eq!((logins[20], logins[23]), (1, 1), "{logins:?}");
+    assert_eq!(chart(&page, "Failed logins").iter().sum::<u64>(), 1);
+    assert_eq!(chart(&page, "Authorizations")[23], 1);
+    assert_eq!(chart(&page, "Faults"), [0; 24]);
+    for (range, bars) in [("7d", 7), ("30d", 30)] {
+        let page = browser.get(&format!("/admin?range={range}")).expect(200);
+        assert_eq!(chart(&page, "Logins").len(), bars);
+        assert_eq!(chart(&page, "Logins").iter().sum::<u64>(), 2, "{range}");
+    }
+    assert!(page.texts("#warnings")[0].contains("nothing that needs you"));
+    assert_eq!(page.texts("#health li").len(), 4);
+    assert_eq!(
+        browser
+            .get("/admin?range=x")
+            .expect(200)
+            .texts("figure.chart")
+            .len(),
+        6
+    );
+    // A key that was made is there with its age.
+    alice.get("/.well-known/jwks.json").expect(200);
+    let page = browser.get("/admin").expect(200);
+    assert!(page.texts("#keys li").iter().any(|it| it.contains("ES256")));
+}
+
+#[test]
+fn a_fault_is_found_from_the_pages_alone_by_the_reference_that_its_user_was_shown() {
+    let world = Native::new();
+    let browser = staff(&world);
+    world.memory.plan.set(Some(Plan {
+        step: 0,
+        when: When::Before,
+    }));
+    let failed = browser.get("/settings/authorizations").expect(503);
+    let detail = failed.texts("main .detail").join(" ");
+    let reference = detail
+        .split_whitespace()
+        .last()
+        .expect("a reference")
+        .to_owned();
+    let page = browser.get("/admin").expect(200);
+    let warning = sentences(&page).remove(0);
+    assert!(warning.contains(&reference), "{warning} {detail}");
+    assert!(
+        warning.starts_with("/settings/authorizations failed"),
+        "{warning}"
+    );
+    assert_eq!(chart(&page, "Faults").iter().sum::<u64>(), 1);
+}
+
 /// What the log's page says.
 fn sentences(page: &Answer) -> Vec<String> {
     let said = page.texts("ol.log .sentence").into_iter();
@@ -777,7 +859,15 @@ fn admin_pages_that_cannot_be_read_are_not_empty() {
                     assert!(step > 0);
                     break;
                 }
-                assert_eq!(answer.expect(503).texts("h1"), ["One moment"], "{target}");
+                // What does not answer is what this page is for.
+                let tells = target == "/admin" && answer.status == 200;
+                if tells {
+                    let is_missing = answer.texts("#keys li").is_empty();
+                    let says_so = answer.texts("#health")[0].contains("does not answer");
+                    assert!(is_missing || says_so, "{step}");
+                } else {
+                    assert_eq!(answer.expect(503).texts("h1"), ["One moment"], "{target}");
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 use fluxer_oauth2::endpoint::api::admin::audit_log;
 use fluxer_oauth2::fluxer::audit::Action;
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -590,6 +591,21 @@ fn what_users_do_with_their_own_account_is_written_down() {
 }
 
 #[test]
+fn a_fault_is_written_down_without_what_was_sent() {
+    let world = Native::new();
+    let browser = world.alices_browser();
+    world.memory.plan.set(Some(Plan {
+        step: 0,
+        when: When::Before,
+    }));
+    browser.get("/developers?secret=hunter2").expect(503);
+    let entry = &world.audit_log()[0];
+    assert_eq!(entry["action"], Action::Fault.as_str());
+    assert_eq!(entry["details"]["path"], "/developers");
+    assert!(!entry.to_string().contains("hunter2"));
+}
+
+#[test]
 fn every_action_has_a_test_that_writes_it() {
     let this = include_str!("audit.rs");
     for action in Action::ALL {
@@ -847,9 +863,11 @@ fn a_log_that_fails_costs_nobody_an_answer_and_says_what_is_lost() {
     browser.submit(&form).expect(503);
     world.memory.outage.set(None);
     assert_eq!(world.permissions_of(&guilds[0], &app.id), None);
-    assert_eq!(world.audit_log().len(), before);
+    let only_the_fault = world.audit_log();
+    assert_eq!(only_the_fault.len(), before + 1);
+    assert_eq!(only_the_fault[0]["action"], Action::Fault.as_str());
     browser.submit(&form).expect(200);
-    assert_eq!(world.audit_log().len(), before + 1);
+    assert_eq!(world.audit_log().len(), before + 2);
     // Nobody but administrators reads it.
     world.send(get("/api/admin/audit-log")).expect(401);
     browser

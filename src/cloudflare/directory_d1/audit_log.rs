@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use core::time::Duration;
+
 use serde::Deserialize;
 use serde_json::Value;
 use worker::worker_sys::D1PreparedStatement;
@@ -9,7 +11,9 @@ use worker::worker_sys::D1PreparedStatement;
 use super::{Bind, Bindings, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, Entry};
 use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{AuditLog, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind};
+use crate::store::{
+    AuditLog, Count, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind, Span,
+};
 use crate::time::Timestamp;
 
 /// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
@@ -23,6 +27,17 @@ const ONCE_WITHIN: Duration = Duration::from_secs(24 * 3600);
 const SELDOM: &str = "action NOT IN ('user.login', 'user.logout', 'authorization.granted')";
 /// Entries that one search looks at where no index finds what is wanted.
 const LOOKED_AT: u32 = 20_000;
+
+/// Entries that one step counts.
+const COUNTED_AT_ONCE: u32 = 20_000;
+/// Entries that are not counted yet and that a page counts itself.
+const REST: u32 = 50_000;
+/// When an entry was made, in milliseconds since 1970: the inverse of [`Snowflake::first_of`].
+const AT: &str = "((id >> 22) + 1420070400000)";
+/// How long counts by the hour are kept.
+const HOURS_KEPT: Duration = Duration::from_hours(8 * 24);
+/// How long it is kept what happened to an application.
+const DAYS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 #[derive(Deserialize)]
 struct EntryRow(
@@ -224,12 +239,84 @@ impl AuditLog for Bindings {
         Ok(named.collect())
     }
 
+    async fn count_up(&self, before: EntryId) -> Result<Option<EntryId>, Fault> {
+        let uncounted = format!(
+            "SELECT id, action, application_id, {AT} AS at FROM audit_log \
+             WHERE id > (SELECT up_to FROM counted) AND id < CAST(? AS INTEGER) \
+             ORDER BY id LIMIT {COUNTED_AT_ONCE}"
+        );
+        let mut statements = Vec::new();
+        for span in [Span::Hour, Span::Day].map(Span::millis) {
+            let sql = format!(
+                "INSERT INTO counts (span, start, action, n) \
+                 SELECT {span}, at - at % {span}, action, COUNT(*) FROM ({uncounted}) \
+                 WHERE true GROUP BY 2, 3 ON CONFLICT DO UPDATE SET n = n + excluded.n"
+            );
+            statements.push(self.prepare(&sql, &[id(before)])?);
+        }
+        let day = Span::Day.millis();
+        let sql = format!(
+            "INSERT INTO application_days (application_id, day, what, detail, n) \
+             SELECT application_id, at - at % {day}, action, '', COUNT(*) FROM ({uncounted}) \
+             WHERE application_id IS NOT NULL GROUP BY 1, 2, 3 \
+             ON CONFLICT DO UPDATE SET n = n + excluded.n"
+        );
+        statements.push(self.prepare(&sql, &[id(before)])?);
+        // All of this is one transaction: an entry is counted once.
+        let sql = format!(
+            "UPDATE counted SET up_to = COALESCE((SELECT MAX(id) FROM ({uncounted})), up_to) \
+             RETURNING CAST(up_to AS TEXT) AS found"
+        );
+        statements.push(self.prepare(&sql, &[id(before)])?);
+        let up_to = self.batch(&statements).await.map_err(fault)?;
+        Ok(up_to.as_deref().and_then(Snowflake::parse).map(EntryId))
+    }
+
+    async fn counts(&self, hours: Timestamp, days: Timestamp) -> Result<Vec<Count>, Fault> {
+        let (hour, day) = (Span::Hour.millis(), Span::Day.millis());
+        let rest = format!(
+            "SELECT action, {AT} AS at FROM audit_log WHERE id > (SELECT up_to FROM counted) \
+             ORDER BY id LIMIT {REST}"
+        );
+        let sql = format!(
+            "WITH rest AS ({rest}) \
+             SELECT json_group_array(json_array(span, start, action, n)) AS found FROM ( \
+             SELECT * FROM counts WHERE span = {hour} AND start >= ?1 \
+             UNION ALL SELECT * FROM counts WHERE span = {day} AND start >= ?2 \
+             UNION ALL SELECT {hour}, at - at % {hour}, action, COUNT(*) FROM rest \
+             WHERE at >= ?1 GROUP BY 2, 3 \
+             UNION ALL SELECT {day}, at - at % {day}, action, COUNT(*) FROM rest \
+             WHERE at >= ?2 GROUP BY 2, 3)"
+        );
+        let values = [Bind::Time(hours), Bind::Time(days)];
+        let rows: Vec<(u64, Timestamp, String, u32)> = self.rows(&sql, &values).await?;
+        let counts = rows.into_iter().filter_map(|(span, start, action, count)| {
+            Some(Count {
+                span: if span == hour { Span::Hour } else { Span::Day },
+                start,
+                action: Action::from_wire(&action)?,
+                count,
+            })
+        });
+        Ok(counts.collect())
+    }
+
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {
         let entries = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
                        WHERE id < CAST(? AS INTEGER) LIMIT ?) RETURNING '' AS found";
         let sessions = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions \
                         WHERE expires_at <= ? LIMIT ?) RETURNING '' AS found";
-        for (sql, bound) in [(entries, id(since)), (sessions, Bind::Time(now))] {
+        let counts = "DELETE FROM counts WHERE (span, start, action) IN (SELECT span, start, action \
+                      FROM counts WHERE span = 3600000 AND start < ? LIMIT ?) RETURNING '' AS found";
+        let days = "DELETE FROM application_days WHERE (application_id, day, what, detail) IN \
+                    (SELECT application_id, day, what, detail FROM application_days \
+                    WHERE day < ? LIMIT ?) RETURNING '' AS found";
+        for (sql, bound) in [
+            (entries, id(since)),
+            (sessions, Bind::Time(now)),
+            (counts, Bind::Time(now - HOURS_KEPT)),
+            (days, Bind::Time(now - DAYS_KEPT)),
+        ] {
             for _ in 0..SWEEPS {
                 let values = [bound.clone(), Bind::Bits(SWEPT_AT_ONCE)];
                 if !self.write(sql, &values).await.map_err(fault)? {

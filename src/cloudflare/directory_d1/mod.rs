@@ -158,6 +158,9 @@ impl Bindings {
             ("application_id || permissions", "roles"),
             ("user_id || verified", "connections"),
             ("action || device", "audit_log"),
+            ("start || n", "counts"),
+            ("up_to", "counted"),
+            ("day || detail", "application_days"),
         ];
         let rows = rows.map(|(row, table)| format!("(SELECT {row} FROM {table} LIMIT 1) IS NULL"));
         let sql = format!("SELECT json_array({}) AS found", rows.join(", "));

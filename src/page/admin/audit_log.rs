@@ -61,7 +61,7 @@ impl View for AuditLogPage<'_> {
                     a href=(self.downloads[0]) download { "CSV" } " "
                     a href=(self.downloads[1]) download { "NDJSON" }
                 }
-                (self.days(chrome))
+                (Self::rows(self.entries, self.names, chrome))
             }
             @if let Some(at) = self.stopped_at {
                 p.quiet { (text.stopped_at) " " (super::time(Moment(at), chrome)) }
@@ -104,47 +104,45 @@ impl AuditLogPage<'_> {
         }
     }
 
-    /// The entries, a heading a day.
-    fn days(&self, chrome: &Chrome<'_>) -> Markup {
+    /// Entries, a heading a day.
+    pub fn rows(entries: &[Entry], names: &[Named], chrome: &Chrome<'_>) -> Markup {
         let at = |entry: &Entry| Moment(Timestamp::from_millis(entry.id.0.created_at_millis()));
-        let days = self
-            .entries
-            .chunk_by(|one, next| at(one).day() == at(next).day());
+        let days = entries.chunk_by(|one, next| at(one).day() == at(next).day());
         html! {
             @for day in days {
                 @if let Some(first) = day.first() {
                     section.day {
                         h2 { (at(first).day_of(&chrome.text.time)) " " span.quiet { "UTC" } }
                         ol.log role="list" {
-                            @for entry in day { (self.row(entry, at(entry), chrome)) }
+                            @for entry in day { (row(entry, at(entry), names, chrome)) }
                         }
                     }
                 }
             }
         }
     }
+}
 
-    fn row(&self, entry: &Entry, at: Moment, chrome: &Chrome<'_>) -> Markup {
-        let told = Told {
-            entry,
-            names: self.names,
-            words: words(entry.action, chrome)[1],
-            chrome,
-        };
-        let device = entry.device.as_deref();
-        let device = device.map(|it| (device_name(Some(it), &chrome.text.settings), it));
-        let known = device.filter(|(name, _)| name != chrome.text.settings.unknown_device);
-        html! {
-            li {
-                time datetime=(at.iso()) title=(at.exactly(&chrome.text.time)) data-shows="clock" {
-                    (at.clock())
-                }
-                p.sentence { (told.sentence()) (told.more()) }
-                p.quiet {
-                    (chrome.text.settings.from) " "
-                    a href={ (AUDIT_LOG) "?address=" (entry.address) } { (entry.address) }
-                    @if let Some((name, agent)) = known { ", " span title=(agent) { (name) } }
-                }
+fn row(entry: &Entry, at: Moment, names: &[Named], chrome: &Chrome<'_>) -> Markup {
+    let told = Told {
+        entry,
+        names,
+        words: words(entry.action, chrome)[1],
+        chrome,
+    };
+    let device = entry.device.as_deref();
+    let device = device.map(|it| (device_name(Some(it), &chrome.text.settings), it));
+    let known = device.filter(|(name, _)| name != chrome.text.settings.unknown_device);
+    html! {
+        li {
+            time datetime=(at.iso()) title=(at.exactly(&chrome.text.time)) data-shows="clock" {
+                (at.clock())
+            }
+            p.sentence { (told.sentence()) (told.more()) }
+            p.quiet {
+                (chrome.text.settings.from) " "
+                a href={ (AUDIT_LOG) "?address=" (entry.address) } { (entry.address) }
+                @if let Some((name, agent)) = known { ", " span title=(agent) { (name) } }
             }
         }
     }

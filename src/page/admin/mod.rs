@@ -3,17 +3,19 @@
 use maud::{Markup, html};
 
 use super::layout;
-use super::parts::{heading, section, time};
+use super::parts::time;
 use super::{Chrome, Page, View};
 
 pub use application::{AdminApplicationPage, Problem};
 pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
+pub use overview::{ChartRange, KeyRow, OverviewPage, bar_chart, table_of};
 pub use user::{AdminUserPage, FEW};
 
 mod application;
 mod audit_log;
 mod list;
+mod overview;
 mod user;
 
 const USERS: &str = "/admin/users";
@@ -53,22 +55,6 @@ fn current(path: &str, chrome: &Chrome<'_>) -> &'static str {
         here if here == path => "page",
         _ if chrome.is_at(path) => "true",
         _ => "false",
-    }
-}
-
-/// Where there is something to look for.
-pub struct AdminPage;
-
-impl View for AdminPage {
-    fn body(&self, chrome: &Chrome<'_>) -> Markup {
-        let text = &chrome.text.admin;
-        let audit_log = html! { p { a href=(AUDIT_LOG) { (text.open_audit_log) } } };
-        html! {
-            (heading(chrome.text.layout.admin))
-            (section("users", text.users, &find_users("", false, chrome)))
-            (section("applications", text.applications, &find_applications("", chrome)))
-            (section("audit-log", text.audit_log, &audit_log))
-        }
     }
 }
 

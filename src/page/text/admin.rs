@@ -5,6 +5,28 @@ use crate::fluxer::audit::Action;
 /// The pages for administrators.
 #[cfg_attr(test, derive(Debug))]
 pub struct AdminText {
+    /// Above the charts.
+    pub overview: &'static str,
+    /// How far they reach back: 24 hours, seven days, thirty days.
+    pub ranges: [&'static str; 3],
+    /// What they show: logins, failures, authorizations, revocations, thefts, faults.
+    pub charts: [&'static str; 6],
+    /// Opens the table beside a chart.
+    pub numbers: &'static str,
+    /// Above its first column.
+    pub when: &'static str,
+    /// Above what may need somebody.
+    pub warnings: &'static str,
+    /// There is nothing.
+    pub no_warnings: &'static str,
+    /// Above the parts of the server.
+    pub health: &'static str,
+    /// It answers.
+    pub works: &'static str,
+    /// It does not.
+    pub fails: &'static str,
+    /// Above the signing keys.
+    pub keys: &'static str,
     /// Users.
     pub users: &'static str,
     /// Applications.

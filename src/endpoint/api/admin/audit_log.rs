@@ -31,12 +31,30 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
 /// How long a client is kept that registered itself and that nobody authorized.
 const UNUSED_REGISTRATION: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Deletes what has been kept long enough: entries of the log, sessions that have expired, and
+/// Counts the log, and deletes what has been kept long enough: entries of the log, sessions that have expired, and
 /// registrations that nobody used. Nobody asks for it; the platform's clock does.
 pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
     let now = edge.now();
+    count_up(edge, now).await?;
     edge.sweep(kept_since(now, lifetime), now).await?;
     edge.sweep_registrations(now - UNUSED_REGISTRATION).await
+}
+
+/// Counts what is not counted yet, in steps; what is left over waits for the next time. An entry is written
+/// after its answer: the newest may still have older ones to come.
+async fn count_up<E: Edge>(edge: &E, now: Timestamp) -> Result<(), Fault> {
+    const STEPS: usize = 20;
+    const SETTLED: Duration = Duration::from_secs(120);
+    let before = EntryId(Snowflake::first_of((now - SETTLED).millis()));
+    let mut counted = None;
+    for _ in 0..STEPS {
+        let up_to = edge.count_up(before).await?;
+        if up_to == counted {
+            break;
+        }
+        counted = up_to;
+    }
+    Ok(())
 }
 
 /// The id of the oldest entry that is still kept.

@@ -198,7 +198,7 @@ const fn first_of(at: Timestamp) -> EntryId {
 }
 
 /// The names of all that some entries are about: one question, however many there are.
-async fn names<E: Edge>(cx: &Context<'_, E>, entries: &[Entry]) -> Result<Vec<Named>, Fault> {
+pub async fn names<E: Edge>(cx: &Context<'_, E>, entries: &[Entry]) -> Result<Vec<Named>, Fault> {
     let mut ids: Vec<_> = entries.iter().flat_map(Entry::names).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod audit_log;
+pub mod overview;
 pub mod users;
 
 use crate::endpoint::caller::LoggedIn;
@@ -9,7 +10,6 @@ use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
-use crate::page::admin::{self, AdminPage};
 use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Prefix};
@@ -18,15 +18,6 @@ type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// Rows on one page.
 const ROWS: u32 = 25;
-
-/// `GET /admin`.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let staff = staff(cx).await?;
-    let here = cx.request.target();
-    let chrome = cx.account_chrome(&here, &staff);
-    let title = chrome.text.layout.admin;
-    Ok(admin::page(chrome, title, &AdminPage).respond(200))
-}
 
 /// The administrator who asks; whoever is not logged in is sent to log in, and anybody else learns
 /// nothing.

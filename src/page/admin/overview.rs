@@ -1,0 +1,247 @@
+//! The first page for administrators: how the server is used, and whether it works.
+
+use maud::{Markup, html};
+
+use super::{AUDIT_LOG, AuditLogPage, find_applications, find_users};
+use crate::fluxer::audit::{Action, Entry};
+use crate::page::moment::Moment;
+use crate::page::parts::{heading, section, tag, time};
+use crate::page::{Chrome, View};
+use crate::store::{Count, Named, Span};
+use crate::time::Timestamp;
+
+/// The first page for administrators.
+pub struct OverviewPage<'a> {
+    /// What the charts show.
+    pub range: ChartRange,
+    /// What was done, and how often.
+    pub counts: &'a [Count],
+    /// What may need somebody, newest first.
+    pub warnings: &'a [Entry],
+    /// The names behind their ids.
+    pub names: &'a [Named],
+    /// Whether each part of the server answers.
+    pub health: &'a [(&'static str, bool)],
+    /// The signing keys.
+    pub keys: &'a [KeyRow],
+}
+
+/// A signing key.
+pub struct KeyRow {
+    /// Its id.
+    pub kid: String,
+    /// What it signs with.
+    pub algorithm: String,
+    /// Its state.
+    pub state: String,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+}
+
+/// How far the charts reach back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChartRange {
+    /// 24 hours, by the hour.
+    Day,
+    /// Seven days, by the day.
+    Week,
+    /// Thirty days, by the day.
+    Month,
+}
+
+impl ChartRange {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
+
+    /// Its spelling in a URL.
+    pub const fn marker(self) -> &'static str {
+        match self {
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn from_marker(marker: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.marker() == marker)
+    }
+
+    const fn bars(self) -> (Span, u64) {
+        match self {
+            Self::Day => (Span::Hour, 24),
+            Self::Week => (Span::Day, 7),
+            Self::Month => (Span::Day, 30),
+        }
+    }
+
+    /// The instant that its first bar begins at.
+    pub fn since(self, now: Timestamp) -> Timestamp {
+        let (span, bars) = self.bars();
+        let back = span.millis() * (bars - 1);
+        Timestamp::from_millis(span.start_of(now).millis().saturating_sub(back))
+    }
+}
+
+/// What the charts are about, and the actions that each counts; in the order of their words.
+const CHARTS: [&[Action]; 6] = [
+    &[Action::Login],
+    &[Action::LoginFailed],
+    &[Action::Consent],
+    &[
+        Action::Deauthorized,
+        Action::DeviceRevoked,
+        Action::TokenRevoked,
+    ],
+    &[Action::TokenReused],
+    &[Action::Fault],
+];
+
+impl View for OverviewPage<'_> {
+    fn body(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let audit_log = html! { p { a href=(AUDIT_LOG) { (text.open_audit_log) } } };
+        html! {
+            (heading(chrome.text.layout.admin))
+            (section("use", text.overview, &self.charts(chrome)))
+            (section("warnings", text.warnings, &self.warnings(chrome)))
+            (section("health", text.health, &self.health(chrome)))
+            (section("keys", text.keys, &self.keys(chrome)))
+            (section("users", text.users, &find_users("", false, chrome)))
+            (section("applications", text.applications, &find_applications("", chrome)))
+            (section("audit-log", text.audit_log, &audit_log))
+        }
+    }
+}
+
+impl OverviewPage<'_> {
+    fn charts(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        html! {
+            nav aria-label=(text.overview) {
+                ul.links {
+                    @for (range, label) in ChartRange::ALL.into_iter().zip(text.ranges) {
+                        @let current = if range == self.range { "page" } else { "false" };
+                        li {
+                            a href={ "/admin?range=" (range.marker()) } aria-current=(current) {
+                                (label)
+                            }
+                        }
+                    }
+                }
+            }
+            div.charts {
+                @for (actions, label) in CHARTS.into_iter().zip(text.charts) {
+                    (self.chart(actions, label, chrome))
+                }
+            }
+        }
+    }
+
+    fn chart(&self, actions: &[Action], label: &str, chrome: &Chrome<'_>) -> Markup {
+        let (span, bars) = self.range.bars();
+        let first = self.range.since(chrome.now);
+        let start = |bar: u64| Timestamp::from_millis(first.millis() + bar * span.millis());
+        let counted = |bar: u64| {
+            let here = self.counts.iter().filter(|it| {
+                it.span == span && it.start == start(bar) && actions.contains(&it.action)
+            });
+            here.map(|it| u64::from(it.count)).sum()
+        };
+        let values: Vec<u64> = (0..bars).map(counted).collect();
+        let names = (0..bars).map(|bar| match span {
+            Span::Hour => Moment(start(bar)).clock(),
+            Span::Day => Moment(start(bar)).day_of(&chrome.text.time),
+        });
+        let total: u64 = values.iter().sum();
+        html! {
+            figure.chart {
+                figcaption { (label) " " strong { (total) } }
+                (bar_chart(&values))
+                (table_of(label, names, &values, chrome))
+            }
+        }
+    }
+
+    fn warnings(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        html! {
+            @if self.warnings.is_empty() {
+                p.quiet { (text.no_warnings) }
+            } @else {
+                (AuditLogPage::rows(self.warnings, self.names, chrome))
+            }
+        }
+    }
+
+    fn health(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        html! {
+            ul.plain {
+                @for (part, answers) in self.health {
+                    @let (class, words) = if *answers { ("", text.works) } else { ("bad", text.fails) };
+                    li { (part) (tag(class, words)) }
+                }
+            }
+        }
+    }
+
+    fn keys(&self, chrome: &Chrome<'_>) -> Markup {
+        html! {
+            ul.rows role="list" {
+                @for key in self.keys {
+                    li {
+                        p.name { (key.algorithm) (tag("", &key.state)) }
+                        p.quiet {
+                            bdi { (key.kid) }
+                            @if let Some(at) = key.published_at { ", " (time(Moment(at), chrome)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Bars, for whoever sees them; the table beside says the same. Its numbers are attributes, for the pages
+/// allow no style of their own.
+pub fn bar_chart(values: &[u64]) -> Markup {
+    const WIDTH: u64 = 240;
+    const HEIGHT: u64 = 48;
+    let most = values.iter().copied().max().unwrap_or_default().max(1);
+    let count = u64::try_from(values.len()).unwrap_or(1).max(1);
+    let step = WIDTH / count;
+    html! {
+        svg viewBox={ "0 0 " (step * count) " " (HEIGHT) } aria-hidden="true" preserveAspectRatio="none" {
+            @for (bar, value) in (0..).zip(values) {
+                // What happened at all is seen.
+                @let height = (value * HEIGHT / most).max(u64::from(*value > 0));
+                @let height = if height == 0 { 1 } else { height.max(2) };
+                rect.none[*value == 0] x=(bar * step) y=(HEIGHT - height) width=(step - 2) height=(height) {}
+            }
+        }
+    }
+}
+
+/// The numbers behind bars.
+pub fn table_of(
+    label: &str,
+    names: impl Iterator<Item = String>,
+    values: &[u64],
+    chrome: &Chrome<'_>,
+) -> Markup {
+    let text = &chrome.text.admin;
+    html! {
+        details {
+            summary { (text.numbers) span.unseen { ": " (label) } }
+            table {
+                thead { tr { th scope="col" { (text.when) } th scope="col" { (label) } } }
+                tbody {
+                    @for (name, value) in names.zip(values) {
+                        tr { th scope="row" { (name) } td { (value) } }
+                    }
+                }
+            }
+        }
+    }
+}

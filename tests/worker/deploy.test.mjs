@@ -1,0 +1,149 @@
+// scripts/deploy, against an account that a small program plays: it keeps what it is told in a file, and breaks
+// off where a test wants it to.
+
+import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ISSUER = 'https://id.example';
+const KV = 'a'.repeat(32);
+const DATABASE = '01234567-89ab-cdef-0123-456789abcdef';
+
+const WRANGLER = `#!${process.execPath}
+import { readFileSync, writeFileSync } from 'node:fs';
+const file = process.env.ACCOUNT;
+const account = JSON.parse(readFileSync(file));
+const args = process.argv.slice(2);
+const said = args.join(' ');
+account.calls.push(said);
+const save = () => writeFileSync(file, JSON.stringify(account));
+save();
+if (process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT)) { console.error('the network is gone'); process.exit(1); }
+const config = () => readFileSync(args[args.indexOf('--config') + 1], 'utf8');
+const upload = () => {
+  const version = 'v' + (account.versions.length + 1);
+  const bindings = [...config().split('[vars]')[1].split(/^\\[/m)[0].matchAll(/^(\\w+) = "(.*)"$/gm)].map(([, name, text]) => ({ name, type: 'plain_text', text }));
+  account.versions.push({ version, bindings });
+  const secrets = args.indexOf('--secrets-file');
+  if (secrets > 0) account.secrets.push(...Object.keys(JSON.parse(readFileSync(args[secrets + 1]))));
+  return version;
+};
+if (said.startsWith('whoami')) console.log('{"email":"ada@example.com"}');
+else if (said.startsWith('kv namespace create')) account.kv = true;
+else if (said.startsWith('kv namespace list')) console.log(JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: '${KV}' }] : []));
+else if (said.startsWith('d1 create')) account.d1 = true;
+else if (said.startsWith('d1 list')) console.log(JSON.stringify(account.d1 ? [{ name: 'fluxer-oauth2', uuid: '${DATABASE}' }] : []));
+else if (said.startsWith('d1 migrations apply')) account.migrated = true;
+else if (said.startsWith('secret list')) { if (!account.deployed) { console.error('Worker "fluxer-oauth2" not found'); process.exit(1); } console.log(JSON.stringify(account.secrets.map((name) => ({ name })))); }
+else if (said.startsWith('deployments status')) { if (!account.deployed) process.exit(1); console.log(JSON.stringify({ versions: account.deployed })); }
+else if (said.startsWith('versions view')) console.log(JSON.stringify({ resources: { bindings: account.versions.find(({ version }) => version === args[2]).bindings } }));
+else if (said.startsWith('versions upload')) console.log('Worker Version ID: ' + upload());
+else if (said.startsWith('versions deploy')) account.deployed = args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) }));
+else if (said.startsWith('deploy')) account.deployed = [{ version_id: upload(), percentage: 100 }];
+else if (said.startsWith('rollback')) account.deployed = [{ version_id: account.versions.at(-2).version, percentage: 100 }];
+save();
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'deploy-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+mkdirSync(join(folder, 'bin'));
+mkdirSync(join(folder, 'lib'));
+writeFileSync(join(folder, 'bin/wrangler'), WRANGLER);
+writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+chmodSync(join(folder, 'bin/wrangler'), 0o755);
+const accountFile = join(folder, 'account.json');
+const account = () => JSON.parse(readFileSync(accountFile, 'utf8'));
+
+beforeEach(() => {
+  copyFileSync(join(ROOT, 'wrangler.toml'), join(folder, 'wrangler.toml'));
+  writeFileSync(accountFile, JSON.stringify({ calls: [], versions: [], secrets: [] }));
+});
+
+/** Runs the deployment where its settings are; what it said, and whether it got through. */
+async function deploy(args = [], env = {}) {
+  const run = spawn(process.execPath, [join(ROOT, 'scripts/lib/deploy.mjs'), '--issuer', ISSUER, ...args], {
+    cwd: folder, env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, ACCOUNT: accountFile, SIGNING_KEYS: '', ADMIN_CLIENT_SECRET: 'x'.repeat(32), ...env },
+  });
+  let said = '';
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (part) => (said += part));
+  const [status] = await once(run, 'close');
+  return { status, said };
+}
+
+/** A server whose /healthz answers so. */
+async function health(answer) {
+  const server = createServer((_, response) => { response.statusCode = answer(); response.end(); }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+test('a deployment that broke off anywhere goes on where it was', async () => {
+  for (const broken of ['whoami', 'kv namespace list', 'kv namespace create', 'd1 create', 'migrations apply', 'secret list', 'deploy --config']) {
+    writeFileSync(accountFile, JSON.stringify({ calls: [], versions: [], secrets: [] }));
+    const first = await deploy([], { BREAKS_AT: broken });
+    assert.equal(first.status, 1, broken);
+    const again = await deploy();
+    assert.equal(again.status, 0, again.said);
+    const { kv, d1, migrated, secrets, versions } = account();
+    assert.deepEqual({ kv, d1, migrated, secrets, versions: versions.length }, { kv: true, d1: true, migrated: true, secrets: ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET'], versions: 1 }, broken);
+  }
+});
+
+test('settings that change are shown before anything changes, and no secret is', async () => {
+  await deploy();
+  const file = join(folder, 'wrangler.toml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^RATE_LIMIT_TOKEN = .*$/m, 'RATE_LIMIT_TOKEN = "99/10"'));
+  const { said } = await deploy();
+  assert.match(said, /- RATE_LIMIT_TOKEN = "10\/10"\n {2}\+ RATE_LIMIT_TOKEN = "99\/10"/);
+  assert.doesNotMatch(said, /x{32}/);
+  assert.match((await deploy()).said, /no setting changes/);
+});
+
+test('ids and dates that wrangler lets through are refused before anything changes', async () => {
+  const original = readFileSync(join(folder, 'wrangler.toml'), 'utf8');
+  for (const [pattern, line] of [
+    [/^compatibility_date = .*$/m, 'compatibility_date = "2026-02-30"'],
+    [/^compatibility_date = .*$/m, 'compatibility_date = "2999-01-01"'],
+    [/^compatibility_date = .*$/m, 'compatibility_date = "yesterday"'],
+  ]) {
+    writeFileSync(join(folder, 'wrangler.toml'), original.replace(pattern, line));
+    const { status, said } = await deploy();
+    assert.equal(status, 1, line);
+    assert.match(said, /compatibility_date/);
+    assert.equal(account().migrated, undefined);
+    assert.equal(account().deployed, undefined);
+  }
+});
+
+test('a gradual deployment goes all the way while the server is well', async () => {
+  await deploy();
+  const { status, said } = await deploy(['--gradual'], { HEALTH_URL: await health(() => 200), SOAK_SECONDS: '0' });
+  assert.equal(status, 0, said);
+  assert.deepEqual(account().deployed, [{ version_id: 'v2', percentage: 100 }]);
+  const shares = account().calls.filter((call) => call.startsWith('versions deploy'));
+  assert.deepEqual(shares.map((call) => call.split(' ').slice(2, 4).join(' ')), ['v2@10 v1@90', 'v2@50 v1@50', 'v2@100 --yes']);
+});
+
+test('a gradual deployment goes back when the server is not well', async () => {
+  await deploy();
+  let asked = 0;
+  const { status, said } = await deploy(['--gradual'], { HEALTH_URL: await health(() => ((asked += 1) > 1 ? 503 : 200)), SOAK_SECONDS: '0' });
+  assert.equal(status, 1);
+  assert.match(said, /HTTP 503\. Everything is back at v1/);
+  assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
+});
+
+test('a bad deployment is rolled back', async () => {
+  await deploy();
+  await deploy();
+  const { status } = await deploy(['--rollback']);
+  assert.equal(status, 0);
+  assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
+});
