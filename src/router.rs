@@ -5,6 +5,7 @@ use core::pin::Pin;
 
 use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
+use crate::endpoint::notes::{Notes, name_of};
 use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
@@ -16,7 +17,7 @@ use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
 use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, canonical, segments, with_routes};
-use crate::store::{Edge, Fault, Outlook};
+use crate::store::{Edge, Fault, Measure, Outlook};
 use crate::time::Timestamp;
 
 /// Answers a request: the way in for every one of them.
@@ -26,9 +27,12 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         config,
         request,
         now: edge.now(),
+        notes: Notes::default(),
         code_record: OnceCell::new(),
     };
-    let mut response = match Matched::of(request, config) {
+    let matched = Matched::of(request, config);
+    let endpoint = matched.as_ref().map_or("", |it| it.route.path);
+    let mut response = match matched {
         Err(unmatched) => unmatched.respond(&cx),
         Ok(_) if config.issuer.is_https() && !request.secure => insecure(&cx),
         Ok(Matched { route, .. }) if request.method == Method::Options => preflight(&cx, route),
@@ -44,7 +48,41 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         }
     };
     finish(&cx, &mut response);
+    measure(&cx, endpoint, response.status);
     response
+}
+
+fn measure<E: Edge>(cx: &Context<'_, E>, endpoint: &'static str, status: u16) {
+    let [refusal, words] = &*cx.notes.refusal.borrow();
+    cx.edge.measure(&Measure {
+        endpoint,
+        method: cx.request.method,
+        grant: cx.notes.grant.get(),
+        application: cx.notes.application.get(),
+        refusal: if status == 429 {
+            "RateLimited"
+        } else {
+            refusal
+        },
+        words,
+        status,
+        took: cx.edge.now().since(cx.now),
+        at: cx.now,
+    });
+}
+
+/// Notes a refusal: its name, and for the application's developer the words and the value that they are about.
+fn note<E, R: Refuse>(cx: &Context<'_, E>, refusal: &R) {
+    const LONGEST: usize = 300;
+    let name = name_of(&format!("{refusal:?}"));
+    let mut words = refusal.told();
+    if words.contains("redirect_uri")
+        && let Some(sent) = cx.authorization_parameter("redirect_uri")
+    {
+        words = [&words, ": ", &sent].concat();
+    }
+    let words = words.chars().filter(|it| !it.is_control()).take(LONGEST);
+    cx.notes.refusal.replace([name, words.collect()]);
 }
 
 /// Longest body of a request that is read, in bytes: longer than every other one where the built-in
@@ -160,7 +198,10 @@ impl<'a> Matched<'a> {
     ) -> Response {
         match outcome {
             Ok(response) => response,
-            Err(Failure::Refused(refusal)) => refusal.refuse(cx),
+            Err(Failure::Refused(refusal)) => {
+                note(cx, &*refusal);
+                refusal.refuse(cx)
+            }
             Err(Failure::Fault(fault)) => self.unavailable(cx, &fault),
         }
     }

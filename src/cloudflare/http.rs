@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use wasm_streams::ReadableStream;
 use worker::ByteStream;
-use worker::js_sys::{JSON, Uint8Array};
+use worker::js_sys::{JSON, Reflect, Uint8Array};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{self, ResponseInit};
 
@@ -33,6 +33,13 @@ pub(super) async fn read(request: &web_sys::Request, config: &Config) -> Request
         read.body = read_body(request, &read, config).await;
     }
     read
+}
+
+/// The data centre that a request came in at, by its code.
+pub(super) fn colo(request: &web_sys::Request) -> String {
+    let cf = Reflect::get(request, &"cf".into()).unwrap_or_default();
+    let colo = Reflect::get(&cf, &"colo".into()).unwrap_or_default();
+    colo.as_string().unwrap_or_default()
 }
 
 fn method(name: &str) -> Method {

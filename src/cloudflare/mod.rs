@@ -8,6 +8,7 @@ mod http;
 mod js;
 mod keys_do;
 mod ledger_do;
+mod measures;
 mod objects;
 mod outbound_fetch;
 mod pending_do;
@@ -18,7 +19,7 @@ mod revocations_do;
 mod sync_kv;
 mod webcrypto;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::js_sys::Object;
@@ -45,10 +46,16 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
             return Ok(http::write(&unconfigured())?);
         }
     };
+    let colo = match js::binding::<Object>(&env, measures::BINDING) {
+        Ok(_) => http::colo(&request),
+        Err(_) => String::new(),
+    };
     let request = http::read(&request, &config).await;
     let edge = Bindings {
         env,
         context: Background::Request(context),
+        colo,
+        operations: Cell::new(0),
     };
     let response = router::answer(&edge, &config, &request).await;
     Ok(match response.rest {
@@ -71,6 +78,8 @@ async fn sweep(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
             let edge = Bindings {
                 env,
                 context: Background::Schedule(context),
+                colo: String::new(),
+                operations: Cell::new(0),
             };
             audit_log::sweep(&edge, config.audit_log_lifetime).await
         }
@@ -102,6 +111,16 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
 struct Bindings {
     env: Env,
     context: Background,
+    /// Where the request is answered; empty where nobody measures.
+    colo: String,
+    /// How often a store was asked so far.
+    operations: Cell<u32>,
+}
+
+impl Bindings {
+    fn count_operation(&self) {
+        self.operations.set(self.operations.get() + 1);
+    }
 }
 
 /// What keeps the Worker running after its answer.

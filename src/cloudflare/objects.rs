@@ -31,6 +31,7 @@ impl Bindings {
         name: &str,
         question: &str,
     ) -> Result<String, Fault> {
+        self.count_operation();
         let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
         match try_once(binding, namespace.get_by_name(name), question).await {
             Ok(answer) => Ok(answer),

@@ -66,6 +66,7 @@ async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
 
 impl Bindings {
     fn records(&self) -> Result<Namespace, Fault> {
+        self.count_operation();
         js::binding(&self.env, BINDING).map(Namespace)
     }
 

@@ -3,6 +3,7 @@
 use core::cell::OnceCell;
 use std::rc::Rc;
 
+use super::notes::Notes;
 use super::return_to::ReturnTo;
 use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret};
@@ -34,6 +35,8 @@ pub struct Context<'a, E> {
     pub request: &'a Request,
     /// When it came.
     pub now: Timestamp,
+    /// What is noted of it on its way.
+    pub notes: Notes,
     /// The record of the request's code, where it was read while the limiter was asked.
     pub code_record: OnceCell<Option<CodeRecord>>,
 }
@@ -108,10 +111,14 @@ impl<E: Edge> Context<'_, E> {
     /// An application, for a decision that is made again over [`Self::current_application`] where it
     /// is a refusal and what was remembered decided.
     pub async fn known_application(&self, id: ApplicationId) -> Result<Known, Fault> {
-        match self.built_in(id) {
-            Some(built_in) => Ok(Known::Current(Some(built_in))),
-            None => self.edge.application(id).await,
+        let known = match self.built_in(id) {
+            Some(built_in) => Known::Current(Some(built_in)),
+            None => self.edge.application(id).await?,
+        };
+        if known.is_there() {
+            self.notes.application.set(Some(id));
         }
+        Ok(known)
     }
 
     /// An application as it is now.

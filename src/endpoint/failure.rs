@@ -70,12 +70,18 @@ impl From<Notice> for Failure<PageRefusal> {
 }
 
 /// A refusal that knows how it is answered.
-pub trait Refuse {
+pub trait Refuse: core::fmt::Debug {
+    /// Why, in words for the application's developer.
+    fn told(&self) -> String;
     /// The response.
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response;
 }
 
 impl Refuse for Refusal {
+    fn told(&self) -> String {
+        [self.code().as_str(), ": ", &self.to_string()].concat()
+    }
+
     fn refuse<E>(self, _: &Context<'_, E>) -> Response {
         if let Self::TooManyAttempts(verdict) = &self {
             let body = ApiError::RateLimited(*verdict).body();
@@ -114,6 +120,10 @@ fn is_api(path: &str) -> bool {
 }
 
 impl Refuse for UnknownPath {
+    fn told(&self) -> String {
+        String::new()
+    }
+
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
         if cx.request.accepts_html() && !is_api(&cx.request.path) {
             return Notice::new(404, Message::NotFound).refuse(cx);
@@ -124,6 +134,12 @@ impl Refuse for UnknownPath {
 }
 
 impl Refuse for ApiError {
+    fn told(&self) -> String {
+        let body = self.body();
+        let code = body.get("code").and_then(|it| it.as_str());
+        code.unwrap_or_default().to_owned()
+    }
+
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
         let mut response = Response::json(self.status(), &self.body());
         let scheme = Scheme::of(cx.request.header("authorization").unwrap_or_default());
@@ -156,6 +172,13 @@ impl From<Notice> for PageRefusal {
 }
 
 impl Refuse for PageRefusal {
+    fn told(&self) -> String {
+        match self {
+            Self::Notice(notice) => notice.told(),
+            Self::LogIn(_) | Self::LogInAgain(_) => String::new(),
+        }
+    }
+
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
         let target = match self {
             Self::Notice(notice) => return notice.refuse(cx),
@@ -249,6 +272,10 @@ impl Notice {
 }
 
 impl Refuse for Notice {
+    fn told(&self) -> String {
+        self.detail.clone().unwrap_or_default()
+    }
+
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response {
         // Nothing of a request that went wrong stands on the page that says so: there is no way back
         // to it, and so no choice of language.

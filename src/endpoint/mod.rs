@@ -9,6 +9,7 @@ pub mod cookies;
 pub mod failure;
 pub mod forms;
 pub mod limits;
+pub mod notes;
 pub mod oauth;
 pub mod pages;
 pub mod paging;

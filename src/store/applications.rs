@@ -47,6 +47,11 @@ pub enum Known {
 }
 
 impl Known {
+    /// Whether there is one.
+    pub const fn is_there(&self) -> bool {
+        !matches!(self, Self::Current(None))
+    }
+
     /// The application.
     pub fn application(self) -> Option<Rc<Application>> {
         match self {

@@ -12,6 +12,7 @@ mod guilds;
 mod keys;
 mod ledgers;
 mod lists;
+mod measures;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod memory;
 mod moving;
@@ -36,6 +37,7 @@ pub use guilds::{Guilds, Member};
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
+pub use measures::{ApplicationDay, Measure, Measures, What};
 pub use moving::{
     Cursor, HashKind, Imported, MovedApplication, MovedConnection, MovedMember, MovedUser, Moving,
     Obstacle, Piece,
@@ -56,6 +58,7 @@ use crate::time::Timestamp;
 /// Everything outside.
 pub trait Edge:
     Ambient
+    + Measures
     + Records
     + Ledgers
     + Pending
@@ -70,6 +73,7 @@ pub trait Edge:
 }
 impl<T> Edge for T where
     T: Ambient
+        + Measures
         + Records
         + Ledgers
         + Pending

@@ -865,7 +865,8 @@ fn a_log_that_fails_costs_nobody_an_answer_and_says_what_is_lost() {
     assert_eq!(world.permissions_of(&guilds[0], &app.id), None);
     let only_the_fault = world.audit_log();
     assert_eq!(only_the_fault.len(), before + 1);
-    assert_eq!(only_the_fault[0]["action"], Action::Fault.as_str());
+    let is_fault = |entry: &&Value| entry["action"] == Action::Fault.as_str();
+    assert_eq!(only_the_fault.iter().filter(is_fault).count(), 1);
     browser.submit(&form).expect(200);
     assert_eq!(world.audit_log().len(), before + 2);
     // Nobody but administrators reads it.

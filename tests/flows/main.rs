@@ -38,6 +38,7 @@ mod keys;
 mod legacy;
 mod limits;
 mod login;
+mod measures;
 mod metadata;
 mod moving;
 mod openid;

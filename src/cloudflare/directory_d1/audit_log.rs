@@ -2,8 +2,6 @@
 
 use core::time::Duration;
 
-use core::time::Duration;
-
 use serde::Deserialize;
 use serde_json::Value;
 use worker::worker_sys::D1PreparedStatement;

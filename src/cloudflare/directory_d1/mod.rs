@@ -3,6 +3,7 @@
 //! Snowflakes and permission bits are bound as text, and rows come back as JSON text that SQLite
 //! makes: D1 hands integers over as doubles, which round above 2^53.
 
+pub(super) mod application_days;
 mod applications;
 mod audit_log;
 mod authorizations;
@@ -89,6 +90,7 @@ impl Bindings {
     /// The column `found` of the first row, where there is a row. D1's own words are kept: a broken
     /// constraint is an answer.
     async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, Words> {
+        self.count_operation();
         let statement = self.prepare(sql, values).map_err(|it| it.to_string())?;
         let found = js::settled_within(BOUND, statement.first(Some("found"))).await?;
         Ok(found.as_string())
@@ -97,6 +99,7 @@ impl Bindings {
     /// Runs all statements as one transaction, and gives the column `found` of the last one's first
     /// row.
     async fn batch(&self, statements: &[D1PreparedStatement]) -> Result<Option<String>, Words> {
+        self.count_operation();
         let statements: Array = statements.iter().collect();
         let directory = self.directory().map_err(|it| it.to_string())?;
         let results = js::settled_within(BOUND, directory.batch(statements)).await?;

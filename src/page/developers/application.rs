@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::form::{ApplicationForm, field, fields};
+use super::usage::usage;
 use super::{Link, client_id, kind, secret};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
@@ -12,6 +13,7 @@ use crate::page::parts::{
     problem_id, section, sentence, submit,
 };
 use crate::page::{Chrome, View};
+use crate::store::ApplicationDay;
 
 /// How long the secret before may go on, in seconds, in the order of [`DevelopersText::graces`].
 const GRACES: [u32; 4] = [3600, DEFAULT_GRACE, 7 * 86_400, 30 * 86_400];
@@ -32,6 +34,8 @@ pub struct ApplicationPage<'a> {
     pub done: Option<Done<'a>>,
     /// What was refused, and where.
     pub problem: Option<(Section, Problem)>,
+    /// How it goes, where the page was asked for and answers no form.
+    pub usage: Option<&'a [ApplicationDay]>,
     /// The authorize URL that is being built.
     pub link: Link<'a>,
 }
@@ -106,6 +110,7 @@ impl View for ApplicationPage<'_> {
                 (fact_of(text.kind, kind(application.is_public(), text)))
                 (fact_on(chrome.text.consent.since, self.registered_on, chrome))
             }
+            @if let Some(days) = self.usage { (usage(days, chrome)) }
             (self.settings(chrome))
             (self.secret(chrome))
             (self.bot(chrome))

@@ -133,6 +133,26 @@ pub(super) static TEXT: Text = Text {
         program: "Vom Programm",
     },
     developers: DevelopersText {
+        usage: "Wie es läuft",
+        usage_means: "Die letzten 14 Tage, in UTC. Zahlen erscheinen nach einigen Sekunden.",
+        nothing_yet: "Noch ist nichts geschehen.",
+        authorizations: "Autorisierungen",
+        tokens_issued: "Beantwortete Token-Anfragen",
+        refusals: "Abgelehnte Anfragen",
+        limited: "Zu viele Anfragen",
+        limited_means: "Warte so lange, wie Retry-After sagt, und behalte Token, statt neue zu holen.",
+        reasons: "Warum Anfragen abgelehnt wurden",
+        times: "{}-mal, davon {}-mal heute",
+        remedies: [
+            "Trage diese Adresse unten in den Einstellungen ein, genau wie sie gesendet wird, oder sende eine \
+             eingetragene.",
+            "Prüfe Client-ID und Geheimnis. Ein zurückgesetztes Geheimnis gilt sofort nicht mehr.",
+            "Ein Code gilt einmal und zehn Minuten lang, mit derselben redirect_uri und demselben code_verifier; von \
+             Refresh-Token gilt nur das neueste.",
+            "Frage nach Scopes, die es gibt, und nach bot nur, wenn die Anwendung einen hat.",
+            "Sende code_challenge mit code_challenge_method=S256: Öffentliche Anwendungen müssen das.",
+            "Diese Art von Anwendung darf diesen Grant nicht benutzen.",
+        ],
         heading: "Deine Anwendungen",
         at_most: "Du kannst höchstens {} Anwendungen haben.",
         none: "Du hast noch keine Anwendungen.",

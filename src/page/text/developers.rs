@@ -149,4 +149,26 @@ pub struct DevelopersText {
     pub wrong_name: &'static str,
     /// The button.
     pub delete_submit: &'static str,
+    /// Above how an application goes.
+    pub usage: &'static str,
+    /// What stands there.
+    pub usage_means: &'static str,
+    /// Nothing happened.
+    pub nothing_yet: &'static str,
+    /// Users authorized it.
+    pub authorizations: &'static str,
+    /// It was given tokens.
+    pub tokens_issued: &'static str,
+    /// Its requests were refused.
+    pub refusals: &'static str,
+    /// It made too many.
+    pub limited: &'static str,
+    /// What to do about that.
+    pub limited_means: &'static str,
+    /// Above why requests were refused.
+    pub reasons: &'static str,
+    /// Around how often that was, and how often today.
+    pub times: &'static str,
+    /// How to mend it: a redirect URI, a wrong secret, a bad code or refresh token, a scope, PKCE, a grant type.
+    pub remedies: [&'static str; 6],
 }

@@ -11,6 +11,7 @@ mod guilds;
 mod keys;
 mod ledgers;
 mod lists;
+mod measures;
 mod moving;
 pub mod outbound;
 mod pending;
@@ -28,7 +29,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::{Ambient, Fault, KnownKeys, Limiter, Outlook, RefreshRecord, Schema};
+use super::{Ambient, Fault, KnownKeys, Limiter, Outlook, RefreshRecord, Schema, What};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
@@ -124,6 +125,9 @@ pub struct Memory {
     platform: RefCell<Option<Box<platform::Answering>>>,
     documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,
     published_keys: RefCell<BTreeMap<String, KnownKeys>>,
+    /// The measures of requests, as they are printed.
+    pub measures: RefCell<Vec<String>>,
+    days: RefCell<BTreeMap<(ApplicationId, Timestamp, What, String), u32>>,
     state: RefCell<State>,
 }
 
@@ -163,6 +167,8 @@ impl Default for Memory {
             platform: RefCell::default(),
             documents: RefCell::default(),
             published_keys: RefCell::default(),
+            measures: RefCell::default(),
+            days: RefCell::default(),
             state: RefCell::default(),
         }
     }

@@ -24,6 +24,7 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let params = cx.form_or_json()?;
     let grant_type = params.required("grant_type")?;
     let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
+    cx.notes.grant.set(grant_type.as_str());
     let registration = match grant_type {
         GrantType::RefreshToken => Registration::KnownInOutage,
         GrantType::AuthorizationCode | GrantType::ClientCredentials | GrantType::DeviceCode => {

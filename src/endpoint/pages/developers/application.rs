@@ -16,11 +16,13 @@ use crate::location::Target;
 use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::params::Params;
 use crate::page::Page;
-use crate::page::developers::{ApplicationForm, ApplicationPage, Done, Link, Problem, Section};
+use crate::page::developers::{
+    ApplicationForm, ApplicationPage, Done, Link, Problem, Section, usage_since,
+};
 use crate::page::moment::Moment;
 use crate::page::text::Message;
 use crate::snowflake::{ApplicationId, Snowflake};
-use crate::store::{Edge, Fault};
+use crate::store::{ApplicationDay, Edge, Fault};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
@@ -43,10 +45,17 @@ const SETTINGS: [(&str, Control); 6] = [
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let logged_in = cx.account().await?;
+    let application = owned(cx, &logged_in, id).await?;
+    let since = usage_since(cx.now);
+    let usage = cx
+        .edge
+        .application_days(application.client.id, since)
+        .await?;
     let view = View {
         cx,
-        application: owned(cx, &logged_in, id).await?,
+        application,
         logged_in,
+        usage: Some(usage),
     };
     let is_saved = cx.request.target() == saved(view.application.client.id).as_str();
     let saved = is_saved.then_some(Done::Saved);
@@ -61,6 +70,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         cx,
         application: owned(cx, &logged_in, id).await?,
         logged_in,
+        usage: None,
     };
     match posted.one("action") {
         Ok(Some("save")) => view.save(&posted).await,
@@ -91,6 +101,8 @@ struct View<'a, E> {
     cx: &'a Context<'a, E>,
     logged_in: LoggedIn,
     application: Application,
+    /// How it goes, where nothing else is answered.
+    usage: Option<Vec<ApplicationDay>>,
 }
 
 impl<E: Edge> View<'_, E> {
@@ -279,6 +291,7 @@ impl<E: Edge> View<'_, E> {
             form,
             done,
             problem,
+            usage: self.usage.as_deref(),
             link: Link::read(&cx.request.query, application, issuer),
         };
         let response = Page::render(chrome, &title, &page).respond(status);

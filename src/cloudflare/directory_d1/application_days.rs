@@ -1,0 +1,74 @@
+//! What became of an application's requests, by the day.
+
+use std::collections::BTreeMap;
+
+use worker::Env;
+use worker::js_sys::Array;
+use worker::wasm_bindgen::JsValue;
+use worker::worker_sys::D1Database;
+
+use super::{BINDING, BOUND, Bind, Bindings, fault, id};
+use crate::cloudflare::js;
+use crate::cloudflare::measures::TallyKey;
+use crate::snowflake::ApplicationId;
+use crate::store::{ApplicationDay, Fault, What};
+use crate::time::Timestamp;
+
+/// Different things that are kept of one application and one day; what is new beyond is not.
+const MOST: u32 = 200;
+
+/// Adds what an isolate has counted.
+pub(in crate::cloudflare) async fn add(
+    env: &Env,
+    tallies: &BTreeMap<TallyKey, u32>,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "INSERT INTO application_days (application_id, day, what, detail, n) \
+         SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT COUNT(*) FROM application_days \
+         WHERE application_id = ?1 AND day = ?2) < {MOST} \
+         ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    );
+    let directory: D1Database = js::binding(env, BINDING)?;
+    let refused = |error: JsValue| fault(js::reason(&error));
+    let statements = Array::new();
+    for ((application, day, what, detail), count) in tallies {
+        let values = [
+            id(*application),
+            Bind::Time(*day),
+            Bind::Text(what),
+            Bind::Text(detail),
+            Bind::Bits(*count),
+        ];
+        let values: Array = values.iter().map(JsValue::from).collect();
+        let statement = directory.prepare(&sql).and_then(|it| it.bind(values));
+        statements.push(&statement.map_err(refused)?.into());
+    }
+    js::settled_within(BOUND, directory.batch(statements))
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+impl Bindings {
+    /// Those since a day.
+    pub(in crate::cloudflare) async fn days_of(
+        &self,
+        application: ApplicationId,
+        since: Timestamp,
+    ) -> Result<Vec<ApplicationDay>, Fault> {
+        const SQL: &str = "SELECT json_group_array(json_array(day, what, detail, n)) AS found FROM \
+                           (SELECT * FROM application_days WHERE application_id = ? AND day >= ?)";
+        let values = [id(application), Bind::Time(since)];
+        let rows: Vec<(Timestamp, String, String, u32)> = self.rows(SQL, &values).await?;
+        let days = rows.into_iter().filter_map(|(day, what, detail, count)| {
+            let what = What::from_wire(&what)?;
+            Some(ApplicationDay {
+                day,
+                what,
+                detail,
+                count,
+            })
+        });
+        Ok(days.collect())
+    }
+}

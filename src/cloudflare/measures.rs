@@ -1,0 +1,119 @@
+//! Measures: a data point a request in Workers Analytics Engine, where it is bound, and in D1 what became of
+//! an application's requests. An isolate adds up for some seconds and writes once: no request costs a row.
+
+use core::cell::RefCell;
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use worker::Delay;
+use worker::js_sys::{Function, JSON, Object, Reflect};
+use worker::wasm_bindgen::{JsCast, JsValue};
+
+use super::directory_d1::application_days;
+use super::{Bindings, js};
+use crate::snowflake::ApplicationId;
+use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
+use crate::time::Timestamp;
+
+/// The binding of the data set.
+pub(super) const BINDING: &str = "METRICS";
+/// How long an isolate adds up before it writes.
+const ADDS_UP_FOR: Duration = Duration::from_secs(10);
+/// Different things that an isolate adds up at once; more are lost.
+const MAX_TALLIES: usize = 100;
+
+/// Whose, of which day, what, and why.
+pub(super) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
+
+thread_local! {
+    static TALLIES: RefCell<BTreeMap<TallyKey, u32>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+impl Measures for Bindings {
+    fn measure(&self, measure: &Measure<'_>) {
+        if let Ok(data_set) = js::binding::<Object>(&self.env, BINDING)
+            && let Err(error) = self.write_data_point(&data_set, measure)
+        {
+            worker::console_error!("{BINDING}: {}", js::reason(&error));
+        }
+        let Some((application, what)) = measure.tally() else {
+            return;
+        };
+        let detail = if what == What::Refused {
+            measure.words
+        } else {
+            ""
+        };
+        let key = (
+            application,
+            Span::Day.start_of(measure.at),
+            what.as_str(),
+            detail.to_owned(),
+        );
+        let is_first = TALLIES.with_borrow_mut(|tallies| {
+            let is_first = tallies.is_empty();
+            if tallies.len() < MAX_TALLIES || tallies.contains_key(&key) {
+                *tallies.entry(key).or_default() += 1;
+            }
+            is_first
+        });
+        if is_first {
+            let env = self.env.clone();
+            self.context.wait_until(async move {
+                Delay::from(ADDS_UP_FOR).await;
+                let tallies = TALLIES.take();
+                if let Err(fault) = application_days::add(&env, &tallies).await {
+                    worker::console_error!("{fault}: counts of applications are lost");
+                }
+            });
+        }
+    }
+
+    async fn application_days(
+        &self,
+        application: ApplicationId,
+        since: Timestamp,
+    ) -> Result<Vec<ApplicationDay>, Fault> {
+        let mut days = self.days_of(application, since).await?;
+        // What this isolate has not written yet.
+        TALLIES.with_borrow(|tallies| {
+            let own = tallies
+                .iter()
+                .filter(|((whose, ..), _)| *whose == application);
+            days.extend(own.filter_map(|((_, day, what, detail), count)| {
+                Some(ApplicationDay {
+                    day: *day,
+                    what: What::from_wire(what)?,
+                    detail: detail.clone(),
+                    count: *count,
+                })
+            }));
+        });
+        Ok(days)
+    }
+}
+
+impl Bindings {
+    /// `blob1` endpoint, `blob2` method, `blob3` grant, `blob4` application, `blob5` refusal, `blob6` colo;
+    /// `double1` status, `double2` milliseconds, `double3` storage operations. The index, by which the platform
+    /// samples, is the endpoint.
+    fn write_data_point(&self, data_set: &Object, measure: &Measure<'_>) -> Result<(), JsValue> {
+        let application = measure.application.map(|it| it.to_string());
+        let point = json!({
+            "indexes": [measure.endpoint],
+            "blobs": [
+                measure.endpoint, measure.method.as_str(), measure.grant,
+                application.unwrap_or_default(), measure.refusal, self.colo,
+            ],
+            "doubles": [measure.status, millis(measure.took), self.operations.get()],
+        });
+        let write: Function = Reflect::get(data_set, &"writeDataPoint".into())?.dyn_into()?;
+        write.call1(data_set, &JSON::parse(&point.to_string())?)?;
+        Ok(())
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

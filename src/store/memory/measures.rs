@@ -1,0 +1,62 @@
+//! Measures, over plain collections.
+
+use super::Memory;
+use crate::snowflake::ApplicationId;
+use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
+use crate::time::Timestamp;
+
+impl Measures for Memory {
+    fn measure(&self, measure: &Measure<'_>) {
+        self.measures.borrow_mut().push(format!("{measure:?}"));
+        if let Some((application, what)) = measure.tally() {
+            let detail = if what == What::Refused {
+                measure.words
+            } else {
+                ""
+            };
+            let key = (
+                application,
+                Span::Day.start_of(measure.at),
+                what,
+                detail.to_owned(),
+            );
+            *self.days.borrow_mut().entry(key).or_default() += 1;
+        }
+    }
+
+    async fn application_days(
+        &self,
+        application: ApplicationId,
+        since: Timestamp,
+    ) -> Result<Vec<ApplicationDay>, Fault> {
+        let mut days = self.read(|tables| {
+            let entries = tables.entries.values();
+            let authorized = entries.filter(|it| {
+                it.application == Some(application)
+                    && it.action.as_str() == What::Authorized.as_str()
+            });
+            let days = authorized.map(|entry| ApplicationDay {
+                day: Span::Day.start_of(Timestamp::from_millis(entry.id.0.created_at_millis())),
+                what: What::Authorized,
+                detail: String::new(),
+                count: 1,
+            });
+            days.collect::<Vec<_>>()
+        })?;
+        let tallied = self.days.borrow();
+        days.extend(
+            tallied
+                .iter()
+                .filter_map(|((whose, day, what, detail), count)| {
+                    (*whose == application).then(|| ApplicationDay {
+                        day: *day,
+                        what: *what,
+                        detail: detail.clone(),
+                        count: *count,
+                    })
+                }),
+        );
+        days.retain(|it| it.day >= since);
+        Ok(days)
+    }
+}

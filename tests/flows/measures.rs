@@ -1,0 +1,129 @@
+//! Measures: what operators count, and what the developer of an application sees of it.
+
+use fluxer_oauth2::http::Method;
+use serde_json::json;
+
+use crate::world::{App, Asks, Native, get, selector};
+
+/// The newest measure, as it is printed.
+fn last(world: &Native) -> String {
+    world
+        .memory
+        .measures
+        .borrow()
+        .last()
+        .cloned()
+        .expect("a measure")
+}
+
+#[test]
+fn every_request_is_measured_once_with_its_exact_refusal_and_no_secret() {
+    let world = Native::new();
+    let app = &world.server;
+    let before = world.memory.measures.borrow().len();
+    let bad = world.exchange(app, "a-code-that-nobody-gave");
+    bad.expect(400);
+    assert_eq!(world.memory.measures.borrow().len(), before + 1);
+    let measure = last(&world);
+    for part in [
+        "endpoint: \"/api/oauth2/token\"",
+        "grant: \"authorization_code\"",
+        &format!("application: Some({:?})", app.id).replace('"', "")[..12],
+        "status: 400",
+    ] {
+        assert!(measure.contains(part), "{part}: {measure}");
+    }
+    assert!(measure.contains("refusal: \"Grant."), "{measure}");
+    let tokens = world.tokens(app);
+    world.me(&tokens.access).expect(200);
+    world.me("wrong").expect(401);
+    assert!(
+        last(&world).contains("refusal: \"InvalidToken\""),
+        "{}",
+        last(&world)
+    );
+    world.send(get("/no/such/page")).expect(404);
+    assert!(last(&world).contains("endpoint: \"\""));
+    let all = world.memory.measures.borrow().join("\n");
+    for secret in ["a-code-that-nobody-gave", &tokens.access, &tokens.refresh] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+fn page(world: &Native, app: &App) -> crate::world::Answer {
+    let browser = world.alices_browser();
+    browser.get(&format!("/developers/{}", app.id)).expect(200)
+}
+
+fn with_redirect(app: &App, uri: &str) -> Asks {
+    app.asks().with("redirect_uri", uri)
+}
+
+#[test]
+fn a_developer_finds_their_own_mistake() {
+    let world = Native::new();
+    let app = world.application(&json!({
+        "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
+    }));
+    let browser = world.browser();
+    for _ in 0..12 {
+        let wrong = with_redirect(&app, "https://mine.example/<callback>");
+        browser.get(&wrong.target()).expect(400);
+    }
+    world.exchange(&app, "x").expect(400);
+    let alice = world.alices_browser();
+    world.tokens_for(&alice, &app);
+    let shown = page(&world, &app);
+    let charts = shown.texts("#usage figcaption");
+    let charts: Vec<_> = charts
+        .iter()
+        .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(
+        charts,
+        [
+            "Authorizations 1",
+            "Token requests answered 1",
+            "Requests refused 13",
+        ]
+    );
+    let reasons = shown.texts("#usage li");
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(
+        reasons[0].contains("redirect_uri is not one of those"),
+        "{reasons:?}"
+    );
+    assert!(
+        reasons[0].contains("https://mine.example/<callback>"),
+        "{reasons:?}"
+    );
+    assert!(
+        reasons[0].contains("12 times, 12 of them today"),
+        "{reasons:?}"
+    );
+    assert!(reasons[0].contains("Register this address"), "{reasons:?}");
+    assert!(reasons[1].contains("invalid_grant"), "{reasons:?}");
+    // It is the owner's to see, and what is a form's answer does without it.
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    staff.get(&format!("/developers/{}", app.id)).expect(404);
+    world.advance(20 * 86_400);
+    let later = page(&world, &app);
+    assert_eq!(later.document().select(&selector("#usage li")).count(), 0);
+}
+
+#[test]
+fn what_nobody_registered_is_counted_for_nobody() {
+    let world = Native::new();
+    let mut stranger = world.server.asks();
+    stranger = stranger.with("client_id", "1234567890");
+    world.browser().get(&stranger.target()).expect(400);
+    assert!(
+        last(&world).contains("application: None"),
+        "{}",
+        last(&world)
+    );
+    let own = world.administer(Method::Get, "/api/admin/users", None);
+    own.expect(200);
+    assert!(last(&world).contains("endpoint: \"/api/admin/users\""));
+}
