@@ -50,6 +50,7 @@ pub(crate) enum Cors {
 pub(crate) enum Bucket {
     Authorize,
     Token,
+    PushedRequest,
     Revoke,
     Register,
 }
@@ -59,6 +60,7 @@ impl Bucket {
         match self {
             Self::Authorize => "authorize",
             Self::Token => "token",
+            Self::PushedRequest => "par",
             Self::Revoke => "revoke",
             Self::Register => "register",
         }
@@ -178,6 +180,7 @@ macro_rules! with_routes {
             Token                     Post   "/api/oauth2/token"                                             oauth::token::issue()                                        OAuth Any  .limited(Bucket::Token).named("token_endpoint");
             DeviceAuthorization       Post   "/api/oauth2/device_authorization"                              oauth::device_authorization::start()                         OAuth Any  .limited(Bucket::Token).named("device_authorization_endpoint");
             Revoke                    Post   "/api/oauth2/revoke"                                            oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke).named("revocation_endpoint");
+            PushRequest           Post   "/api/oauth2/par"                                               oauth::par::push()                                           OAuth Any  .limited(Bucket::PushedRequest).named("pushed_authorization_request_endpoint");
             RevokeToken               Post   "/api/oauth2/token/revoke"                                      oauth::revoke::revoke()                                      OAuth Any  .limited(Bucket::Revoke);
             Introspect                Post   "/api/oauth2/introspect"                                        oauth::introspect::introspect()                              OAuth Any  .named("introspection_endpoint");
             Register                  Post   "/api/oauth2/register"                                          oauth::register::create()                                    OAuth Any  .limited(Bucket::Register).named("registration_endpoint").only_if(registration);

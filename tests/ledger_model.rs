@@ -509,6 +509,7 @@ impl History {
                         resource_scope: Vec::new(),
                         key,
                         lifetime,
+                        stays: false,
                     },
                     asks,
                 )
@@ -596,6 +597,7 @@ impl History {
                         resource_scope: Vec::new(),
                         key: index.and_then(|it| past.keys.get(it).copied().flatten()),
                         lifetime,
+                        stays: false,
                     };
                     rotate
                         .decide(stored.clone(), now)

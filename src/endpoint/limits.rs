@@ -23,7 +23,9 @@ pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option
     let asked = cx.edge.take(&key, limit?);
     let verdict = match bucket {
         Bucket::Token => join(asked, read_ahead(cx)).await.0,
-        Bucket::Authorize | Bucket::Revoke | Bucket::Register => asked.await,
+        Bucket::Authorize | Bucket::PushedRequest | Bucket::Revoke | Bucket::Register => {
+            asked.await
+        }
     };
     match verdict {
         Ok(verdict) => Some(verdict),
@@ -43,8 +45,13 @@ async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option
         Bucket::Authorize => limits.authorize,
         Bucket::Revoke => limits.revoke,
         Bucket::Register => limits.register,
-        Bucket::Token => match client(cx).await {
-            Some(client) => return (format!("token:client:{client}"), limits.token_client),
+        Bucket::Token | Bucket::PushedRequest => match client(cx).await {
+            Some(client) => {
+                return (
+                    format!("{}:client:{client}", bucket.name()),
+                    limits.token_client,
+                );
+            }
             None => limits.token,
         },
     };

@@ -34,6 +34,9 @@ pub struct Rotate {
     pub key: Option<JwkThumbprint>,
     /// How long the successor will be good.
     pub lifetime: Duration,
+    /// Whether the token stays as it is, and has no successor: its client authenticates.
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
+    pub stays: bool,
 }
 
 impl FamilyVerb for Rotate {
@@ -73,7 +76,7 @@ impl FamilyVerb for Rotate {
         {
             return (Update::Keep, Err(GrantRefusal::ScopeExceedsGrant));
         }
-        if is_forgiven {
+        if is_forgiven || self.stays {
             return (Update::Keep, Ok(live.refreshed()));
         }
         let generation = live.generation + 1;

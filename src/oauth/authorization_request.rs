@@ -287,7 +287,7 @@ fn code_challenge(params: &Params, client: &Client) -> Result<Option<CodeChallen
         return match method {
             Some(_) => Err(Refusal::Missing("code_challenge")),
             // RFC 9700 §2.1.1: "Public clients MUST use PKCE".
-            None if client.is_public() => Err(Refusal::PkceRequired),
+            None if client.is_public() || client.is_fapi2() => Err(Refusal::PkceRequired),
             None => Ok(None),
         };
     };

@@ -109,6 +109,18 @@ impl From<FormNonce> for CodeSeed {
 }
 
 impl CodeSeed {
+    /// The seed of what was said yes to, where no form has one: a pushed request, by whom, and to what
+    /// of it.
+    pub fn of_request(answered: &str) -> Self {
+        let digest = Sha256::new_with_prefix(b"pushed request").chain_update(answered);
+        let digest: [u8; 32] = digest.finalize().into();
+        let mut seed = [0; 16];
+        seed.iter_mut()
+            .zip(digest)
+            .for_each(|(to, from)| *to = from);
+        Self(seed)
+    }
+
     /// The name of what the form of this seed adds to a guild: answered differently, it is another
     /// form.
     pub fn installation(self, answer: &str) -> InstallationId {

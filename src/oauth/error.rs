@@ -106,8 +106,17 @@ pub enum Refusal {
     #[error("response_type must be code")]
     ResponseType,
     /// RFC 9700 §2.1.1: "Public clients MUST use PKCE".
-    #[error("Public applications must send code_challenge with code_challenge_method=S256")]
+    #[error("This application must send code_challenge with code_challenge_method=S256")]
     PkceRequired,
+    /// A request that was not pushed, of a client that pushes its requests (RFC 9126 §6).
+    #[error("This application must push its authorization requests")]
+    PushRequired,
+    /// A pushed request names another one (RFC 9126 §2.1).
+    #[error("request_uri must not be pushed")]
+    RequestUriPushed,
+    /// Not a redirect URI of the client.
+    #[error("redirect_uri is not one of those that the application registered")]
+    ForeignRedirectUri,
     /// `grant_type` is none of ours.
     #[error("grant_type must be one of {}", GrantType::listed())]
     GrantType,
@@ -212,6 +221,8 @@ impl Refusal {
                 | Self::Suspended
                 | Self::ScopeNotAllowed(_)
                 | Self::PkceRequired
+                | Self::PushRequired
+                | Self::ForeignRedirectUri
                 | Self::PrivateBot
                 | Self::CodeGrantRequired
                 | Self::Proof(ProofError::Missing)
@@ -231,6 +242,9 @@ impl Refusal {
             | Self::Repeated(_)
             | Self::Invalid { .. }
             | Self::PkceRequired
+            | Self::PushRequired
+            | Self::RequestUriPushed
+            | Self::ForeignRedirectUri
             | Self::CodeGrantRequired => ErrorCode::InvalidRequest,
             Self::Client { reason, .. } => reason.code(),
             Self::Proof(ProofError::Nonce) => ErrorCode::UseDpopNonce,

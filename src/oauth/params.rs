@@ -8,6 +8,7 @@ use core::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use super::error::Refusal;
 
@@ -51,6 +52,19 @@ impl Params {
             _ => (name, Sent::NoString),
         });
         Ok(Self(params.collect()))
+    }
+
+    /// What was sent, form-encoded, without the parameters of these names.
+    pub fn form_without(&self, names: &[&str]) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, sent) in &self.0 {
+            if let Sent::Text(value) = sent
+                && !names.contains(&name.as_str())
+            {
+                form.append_pair(name, value);
+            }
+        }
+        form.finish()
     }
 
     /// The parameter's one value. Empty is omitted, twice is refused (RFC 6749 §3.1: "Parameters

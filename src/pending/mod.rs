@@ -23,7 +23,7 @@ pub use login::{
     AcceptedLogin, AnswerLogin, AnsweredLogin, AskedLogin, LoginDecision, PlatformSession,
     RejectedLogin, ReturnLogin, SeeLogin, TakeLogin,
 };
-pub use pushed::{Push, Pushed, Spend, Visit};
+pub use pushed::{Push, Pushed, Spend, Visit, Visited};
 
 use crate::base64url;
 use crate::id::AttemptId;

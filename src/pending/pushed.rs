@@ -4,19 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, State, Update, Verb};
 use crate::id::FamilyId;
-use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
 
 /// A pushed authorization request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pushed {
-    /// Who pushed it, and alone may use it.
-    pub client: ApplicationId,
+    /// The `client_id` of whoever pushed it, and alone may use it.
+    pub client: String,
     /// Its parameters, form-encoded.
     pub request: String,
-    /// Whether a user has opened it.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    pub visited: bool,
+    /// When a user opened it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visited_at: Option<Timestamp>,
     /// The login that it ended in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<FamilyId>,
@@ -25,8 +24,8 @@ pub struct Pushed {
 /// Keeps a request under a key that nobody has seen yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Push {
-    /// The client that pushes it.
-    pub client: ApplicationId,
+    /// The `client_id` of whoever pushes it.
+    pub client: String,
     /// Its parameters, form-encoded.
     pub request: String,
     /// By when a user must have opened it.
@@ -48,7 +47,7 @@ impl Verb for Push {
         let pushed = Pushed {
             client: self.client,
             request: self.request,
-            visited: false,
+            visited_at: None,
             spent: None,
         };
         let entry = Entry {
@@ -59,36 +58,47 @@ impl Verb for Push {
     }
 }
 
-/// Opens a request. Answers its parameters, form-encoded; `None`: there is none, it is another
-/// client's, or it has ended in a code.
+/// Opens a request. `None`: there is none, or it is another client's.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Visit {
-    /// The client that the visitor comes from.
-    pub client: ApplicationId,
+    /// The `client_id` that the visitor comes with.
+    pub client: String,
     /// Until when it stays, from its first visit: login and consent take their own time.
     pub until: Timestamp,
 }
 
-impl Verb for Visit {
-    type Answer = Option<String>;
+/// A pushed request that somebody opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visited {
+    /// Its parameters, form-encoded.
+    pub request: String,
+    /// When it was opened first.
+    pub since: Timestamp,
+    /// Whether it has ended in a code.
+    pub is_spent: bool,
+}
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, Option<String>) {
-        let Some((entry, mut pushed)) = pushed_by(self.client, entry) else {
+impl Verb for Visit {
+    type Answer = Option<Visited>;
+
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, Option<Visited>) {
+        let Some((until, mut pushed)) = pushed_by(&self.client, entry) else {
             return (Update::Keep, None);
         };
-        if pushed.spent.is_some() {
-            return (Update::Keep, None);
+        let visited = Visited {
+            request: pushed.request.clone(),
+            since: pushed.visited_at.unwrap_or(now),
+            is_spent: pushed.spent.is_some(),
+        };
+        if pushed.visited_at.is_some() {
+            return (Update::Keep, Some(visited));
         }
-        let request = pushed.request.clone();
-        if pushed.visited {
-            return (Update::Keep, Some(request));
-        }
-        pushed.visited = true;
-        let visited = Entry {
-            until: self.until.max(entry),
+        pushed.visited_at = Some(now);
+        let entry = Entry {
+            until: self.until.max(until),
             state: State::Pushed(pushed),
         };
-        (Update::Put(visited), Some(request))
+        (Update::Put(entry), Some(visited))
     }
 }
 
@@ -96,8 +106,8 @@ impl Verb for Visit {
 /// login, as after a lost answer, it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spend {
-    /// The client of the login.
-    pub client: ApplicationId,
+    /// The `client_id` of the login.
+    pub client: String,
     /// The login.
     pub family: FamilyId,
 }
@@ -106,7 +116,7 @@ impl Verb for Spend {
     type Answer = bool;
 
     fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
-        let Some((until, mut pushed)) = pushed_by(self.client, entry) else {
+        let Some((until, mut pushed)) = pushed_by(&self.client, entry) else {
             return (Update::Keep, false);
         };
         if let Some(spent) = pushed.spent {
@@ -121,7 +131,7 @@ impl Verb for Spend {
     }
 }
 
-fn pushed_by(client: ApplicationId, entry: Option<Entry>) -> Option<(Timestamp, Pushed)> {
+fn pushed_by(client: &str, entry: Option<Entry>) -> Option<(Timestamp, Pushed)> {
     let entry = entry?;
     match entry.state {
         State::Pushed(pushed) if pushed.client == client => Some((entry.until, pushed)),
@@ -136,8 +146,12 @@ mod tests {
     const CLIENT: &str = "12";
     const OTHER: &str = "13";
 
-    fn client(id: &str) -> ApplicationId {
-        ApplicationId::parse(id).expect("an id")
+    fn client(id: &str) -> String {
+        id.to_owned()
+    }
+
+    fn shown(visited: Option<Visited>) -> Option<(String, bool)> {
+        visited.map(|it| (it.request, it.is_spent))
     }
 
     fn at(millis: u64) -> Timestamp {
@@ -181,22 +195,23 @@ mod tests {
     fn the_first_visit_alone_prolongs_a_request() {
         let (entry, ()) = after(push(90), None);
         let (entry, request) = after(visit(CLIENT, 900), entry);
-        assert_eq!(request.as_deref(), Some("scope=identify"));
+        assert_eq!(shown(request), Some(("scope=identify".to_owned(), false)));
         assert_eq!(entry.as_ref().map(|it| it.until), Some(at(900)));
         let (entry, request) = after(visit(CLIENT, 9_000), entry);
-        assert_eq!(request.as_deref(), Some("scope=identify"));
+        assert_eq!(shown(request), Some(("scope=identify".to_owned(), false)));
         assert_eq!(entry.map(|it| it.until), Some(at(900)));
     }
 
     #[test]
-    fn a_request_is_spent_on_one_login_and_not_seen_again() {
+    fn a_request_is_spent_on_one_login_and_seen_to_be() {
         let (entry, ()) = after(push(90), None);
         let (entry, _) = after(visit(CLIENT, 900), entry);
         let (entry, first) = after(spend(CLIENT, 1), entry);
         let (entry, again) = after(spend(CLIENT, 1), entry);
         let (entry, other) = after(spend(CLIENT, 2), entry);
         assert_eq!((first, again, other), (true, true, false));
-        assert_eq!(after(visit(CLIENT, 900), entry).1, None);
+        let visited = after(visit(CLIENT, 900), entry).1;
+        assert_eq!(shown(visited), Some(("scope=identify".to_owned(), true)));
     }
 
     #[test]

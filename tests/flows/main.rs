@@ -43,6 +43,7 @@ mod metadata;
 mod moving;
 mod openid;
 mod outages;
+mod par;
 mod private_key_jwt;
 mod refresh;
 mod registration;

@@ -66,6 +66,8 @@ fn the_document_is_this() {
             "claims_parameter_supported": false,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
+            "require_pushed_authorization_requests": false,
+            "pushed_authorization_request_endpoint": format!("{HTTP}/api/oauth2/par"),
         })
     );
 }

@@ -120,6 +120,7 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
         ("claims_parameter_supported", false),
         ("request_parameter_supported", false),
         ("request_uri_parameter_supported", false),
+        ("require_pushed_authorization_requests", false),
     ] {
         document.insert(name.into(), json!(is_supported));
     }

@@ -12,6 +12,7 @@ pub mod introspect;
 pub mod jwks;
 pub mod logout;
 pub mod metadata;
+pub mod par;
 pub mod protected_resource;
 pub mod register;
 pub mod resource;

@@ -5,6 +5,8 @@ pub mod authentication;
 pub mod keys;
 pub mod url;
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 
 use self::authentication::ClientAuthentication;
@@ -15,6 +17,9 @@ use super::grant_type::{GrantType, GrantTypes, Profile};
 use super::jwk::SigningAlgorithm;
 use super::redirect_uri::{Port, RedirectUri, RegisteredUri, Registrant};
 use crate::snowflake::ApplicationId;
+
+/// Longest life of a code under the FAPI 2.0 Security Profile.
+const FAPI_CODE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// What OAuth needs to know of an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,6 +203,16 @@ impl Client {
     /// Whether its authorization requests are pushed or refused.
     pub const fn requires_par(&self) -> bool {
         self.pushes_requests || self.is_fapi2()
+    }
+
+    /// How long its codes are good, where other clients' are for `usual`. FAPI 2.0 Security Profile
+    /// §5.3.2.2: "maximum lifetime of 60 seconds".
+    pub fn code_lifetime(&self, usual: Duration) -> Duration {
+        if self.is_fapi2() {
+            usual.min(FAPI_CODE_LIFETIME)
+        } else {
+            usual
+        }
     }
 
     /// Whether it keeps to the FAPI 2.0 Security Profile.

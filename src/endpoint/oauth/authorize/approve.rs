@@ -6,6 +6,7 @@ use super::bot::PlannedInstallation;
 use super::device::{Waiting, over};
 use super::interaction::{Callback, Destination, Interaction, RequestedAccess};
 use crate::crypto::secret::{Hash, SessionId};
+use crate::endpoint::oauth::par::OpenedRequest;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::{Response, with_member};
@@ -112,6 +113,9 @@ impl Interaction {
         cx: &Context<'_, E>,
         mut approval: Approval<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
+        if let Some(pushed) = &self.pushed {
+            approval.seed = self.seed_of(pushed, &approval);
+        }
         let mut committed = self.commit(cx, &approval).await;
         if let Ok(Committed::Changed(issued)) = committed {
             self.read_again(cx, &mut approval, issued).await?;
@@ -183,6 +187,14 @@ impl Interaction {
         Ok(Committed::Answered(answer))
     }
 
+    /// The seed of a pushed request's code: however often one user says yes to it in the same words, that
+    /// is one code.
+    fn seed_of(&self, pushed: &OpenedRequest, approval: &Approval<'_>) -> CodeSeed {
+        let resource = approval.resource.as_ref().map(|it| &it.scope);
+        let (user, scope) = (approval.seen.user, approval.scope);
+        CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
+    }
+
     /// What the directory is to remember.
     fn consent<'a, E: Edge>(
         &'a self,
@@ -246,7 +258,8 @@ impl Interaction {
                 .map(Box::new),
             ..approval.grant(browser)
         };
-        let expires_at = cx.now + cx.config.code_lifetime;
+        let lifetime = self.client().code_lifetime(cx.config.code_lifetime);
+        let expires_at = cx.now + lifetime;
         let record = CodeRecord {
             user,
             application,
@@ -307,13 +320,20 @@ impl Interaction {
         }
     }
 
-    /// Lets what was issued go out.
+    /// Lets what was issued go out. A pushed request is spent on it last, so that whatever failed before
+    /// can be done again.
     async fn tell<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
         issued: Issued<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
+        if let Some(pushed) = &self.pushed
+            && !pushed.spend(cx, issued.family).await?
+        {
+            self.take_back(cx, approval, Some(issued)).await?;
+            return Err(answered_before().into());
+        }
         match &issued.told {
             Told::Client(callback, code) => Ok(callback.answer(cx, &[("code", code.expose())])),
             Told::Device(device, approved) => {

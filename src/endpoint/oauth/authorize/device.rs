@@ -245,6 +245,7 @@ impl Interaction {
             request,
             destination,
             application,
+            pushed: None,
         };
         Ok((interaction, logged_in))
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::device::Waiting;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
+use crate::endpoint::oauth::par::OpenedRequest;
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -66,21 +67,19 @@ pub(super) enum Destination {
 impl Destination {
     /// Reads `redirect_uri`, which must be the client's own, and which a link that only adds a bot
     /// need not have.
-    pub(super) fn read(params: &Params, client: &Client) -> Result<Self, String> {
-        let says = |refusal: Refusal| refusal.to_string();
-        let Some(requested) = params.one("redirect_uri").map_err(says)? else {
+    pub(super) fn read(params: &Params, client: &Client) -> Result<Self, Refusal> {
+        let Some(requested) = params.one("redirect_uri")? else {
             // A link that adds a bot and asks for a scope that we do not have lacks that scope, and
             // not a redirect URI.
-            authorization_request::scope(params).map_err(says)?;
+            authorization_request::scope(params)?;
             return if authorization_request::only_adds_a_bot(params) {
                 Ok(Self::Page)
             } else {
-                Err(says(Refusal::Missing("redirect_uri")))
+                Err(Refusal::Missing("redirect_uri"))
             };
         };
-        let redirect_uri = client.redirect_uri(requested).ok_or_else(|| {
-            "redirect_uri is not one of those that the application registered".to_owned()
-        })?;
+        let redirect_uri = client.redirect_uri(requested);
+        let redirect_uri = redirect_uri.ok_or(Refusal::ForeignRedirectUri)?;
         Ok(Self::Client(Callback {
             redirect_uri,
             state: authorization_request::state(params).map(str::to_owned),
@@ -152,6 +151,8 @@ pub(super) struct Interaction {
     pub(super) destination: Destination,
     pub(super) prompt: Result<Prompt, Refusal>,
     pub(super) request: Result<RequestedAccess, Refusal>,
+    /// Where it was pushed.
+    pub(super) pushed: Option<Rc<OpenedRequest>>,
 }
 
 /// What to do with a request.
@@ -169,10 +170,15 @@ impl Interaction {
         cx: &Context<'_, E>,
         settled: fn(&Self) -> bool,
     ) -> Result<Self, Failure<PageRefusal>> {
-        let params = Params::from_form(&cx.request.query);
-        let id = params.required("client_id").map_err(Notice::bad_request)?;
+        let sent = Params::from_form(&cx.request.query);
+        let id = sent.required("client_id").map_err(Notice::bad_request)?;
+        let pushed = OpenedRequest::open(cx, &sent, id).await?;
+        let pushed = pushed.transpose().map_err(Notice::bad_request)?;
+        let pushed = pushed.map(Rc::new);
+        let params = pushed.as_ref().map_or(&sent, |pushed| &pushed.params);
+        let of = |application, resource| Self::of(params, application, resource, pushed.clone());
         let unknown = || Notice::bad_request("Unknown client_id");
-        let resource = match resource::requested(cx, &params).await {
+        let resource = match resource::requested(cx, params).await {
             Ok(resource) => Ok(resource),
             Err(Failure::Refused(refusal)) => Err(*refusal),
             Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
@@ -181,30 +187,27 @@ impl Interaction {
             ClientIdentifier::Id(id) => id,
             ClientIdentifier::Url(url) => {
                 let application = client_document::client(cx, &url).await?;
-                return Ok(Self::of(
-                    &params,
-                    application.ok_or_else(unknown)?,
-                    resource,
-                )?);
+                return Ok(of(application.ok_or_else(unknown)?, resource)?);
             }
         };
         let current = match cx.known_application(id).await? {
             Known::Current(current) => current,
             Known::Remembered(application) => {
-                let read = Self::of(&params, application, resource.clone());
+                let read = of(application, resource.clone());
                 if read.as_ref().is_ok_and(settled) {
                     return Ok(read?);
                 }
                 cx.current_application(id).await?
             }
         };
-        Ok(Self::of(&params, current.ok_or_else(unknown)?, resource)?)
+        Ok(of(current.ok_or_else(unknown)?, resource)?)
     }
 
     fn of(
         params: &Params,
         application: Rc<Application>,
         resource: Result<Option<Rc<Resource>>, Refusal>,
+        pushed: Option<Rc<OpenedRequest>>,
     ) -> Result<Self, Notice> {
         // A client that a document describes has one id on the wire: the document's URL.
         if params.one("client_id") != Ok(Some(&application.client.wire_id())) {
@@ -215,12 +218,26 @@ impl Interaction {
         }
         let destination = Destination::read(params, &application.client);
         let destination = destination.map_err(Notice::bad_request)?;
+        // RFC 9126 §5: what was not pushed may have been changed on its way.
+        let request = if pushed.is_none() && application.client.requires_par() {
+            Err(Refusal::PushRequired)
+        } else {
+            RequestedAccess::parse(params, &application, &destination, resource)
+        };
         Ok(Self {
             prompt: Prompt::parse(params),
-            request: RequestedAccess::parse(params, &application, &destination, resource),
+            request,
             destination,
             application,
+            pushed,
         })
+    }
+
+    /// A pushed request that has ended in a code begins nothing again. Its form may come back: after a
+    /// lost answer it makes the same code.
+    pub(super) fn used_before(&self) -> Option<Notice> {
+        let is_spent = self.pushed.as_ref().is_some_and(|pushed| pushed.is_spent);
+        is_spent.then(|| Notice::bad_request("request_uri was used"))
     }
 
     /// Whether a remembered application is enough to go on. What refuses the request may have changed
@@ -351,6 +368,13 @@ impl Interaction {
             Prompt::None => (false, false),
             Prompt::Interactive { login, consent } => (login, consent),
         };
+        // The URL of a pushed request says nothing that a login could take out of it.
+        let has_logged_in = |since| session.authenticated_at >= since;
+        let is_done = self
+            .pushed
+            .as_ref()
+            .is_some_and(|it| has_logged_in(it.since));
+        let login = login && !is_done;
         let too_long_ago =
             max_age.is_some_and(|max_age| now.since(session.authenticated_at) > max_age);
         if login || too_long_ago {
@@ -443,6 +467,18 @@ impl Interaction {
         };
         if self.device().is_some() {
             return PageRefusal::LogIn(self.here(cx));
+        }
+        if self.pushed.is_some() {
+            // Nothing can be taken out of what was pushed: when it was opened says what is done.
+            let again = matches!(
+                request.oauth.prompt,
+                Prompt::Interactive { login: true, .. }
+            );
+            return if again || request.oauth.max_age.is_some() {
+                PageRefusal::LogInAgain(cx.request.target())
+            } else {
+                PageRefusal::LogIn(cx.request.target())
+            };
         }
         let is_done_by_then = |pair: &str| {
             let name = params::decode(pair.split('=').next().unwrap_or_default());

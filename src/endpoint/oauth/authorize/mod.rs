@@ -16,9 +16,9 @@ use std::rc::Rc;
 use self::approve::{Approval, SeenAt};
 use self::consent_page::consent_form;
 use self::decision::{Approved, Decision};
-use self::interaction::{Destination, Interaction, Step};
+use self::interaction::{Destination, Interaction, RequestedAccess, Step};
 use crate::crypto::secret::{Hash, SessionId};
-use crate::endpoint::oauth::client_document;
+use crate::endpoint::oauth::{client_document, par, resource};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -34,6 +34,9 @@ use crate::store::{Edge, Fault, SeenSession};
 /// `GET`: shows the consent form, or answers the client without one.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let interaction = Interaction::read(cx, Interaction::is_settled).await?;
+    if let Some(used) = interaction.used_before() {
+        return Err(used.into());
+    }
     match proceed(cx, &interaction).await {
         // A user can reload a page; a client that asked for silence is told.
         Err(Failure::Fault(fault)) if interaction.prompt == Ok(Prompt::None) => {
@@ -211,6 +214,21 @@ async fn consented<E: Edge>(
     interaction.approve(cx, approval).await
 }
 
+/// Everything that can be refused of a request before its user is known.
+pub(super) async fn check<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+    application: &Application,
+) -> Result<(), Failure<Refusal>> {
+    let destination = Destination::read(params, &application.client)?;
+    if matches!(destination, Destination::Page) {
+        return Err(Refusal::Missing("redirect_uri").into());
+    }
+    let resource = resource::requested(cx, params).await?;
+    RequestedAccess::parse(params, application, &destination, Ok(resource))?;
+    Ok(())
+}
+
 /// The application that waits behind a login on the way to `return_to`, where one does.
 pub async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
@@ -229,5 +247,8 @@ pub async fn waiting<E: Edge>(
             Err(Failure::Fault(fault)) => return Err(fault),
         },
     };
-    Ok(application.filter(|it| Destination::read(&params, &it.client).is_ok()))
+    let leads_there = |it: &Rc<Application>| {
+        par::is_pushed(&params) || Destination::read(&params, &it.client).is_ok()
+    };
+    Ok(application.filter(leads_there))
 }

@@ -57,6 +57,8 @@ pub(super) async fn rotate<E: Edge>(
             .filter(|_| client.client().is_public())
             .map(ProvedKey::thumbprint),
         lifetime: cx.config.refresh_token_lifetime,
+        // FAPI 2.0 Security Profile §5.3.2.1: "shall not use refresh token rotation".
+        stays: client.client().is_fapi2(),
     };
     use_once(cx, key).await?;
     let live = cx.edge.ask(token.ledger(), rotate).await?;
