@@ -18,6 +18,7 @@ const PEER = 'workers-oauth-provider';
 const MEASURED = 'ours+limiter';
 /** What a flow may take, of what the peer takes. */
 const TARGETS = { refresh: 0.4, exchange: 0.5, login: 0.6 };
+const WARM = 40;
 /** Two clocks of one machine may differ by so much: whole milliseconds, and the way to the other process. */
 const CLOSE = 3;
 
@@ -65,6 +66,8 @@ export async function latency(contenders, flows, { operations, seconds, storage,
     rows.push([words[flow], '', '', '', '']);
     for (const contender of contenders.filter((each) => each[flow] && !each[flow].cold)) {
       const { visitors, [flow]: it, server: { pid } } = contender;
+      // The code is warmed up, and what is cached is there.
+      await run(it, visitors, { operations: WARM, seconds, pid, queues: await prepare(it, visitors, WARM) });
       const queues = await prepare(it, visitors, operations);
       const { p50, p99 } = await run(it, visitors, { operations, seconds, pid, queues });
       (measured[flow] ??= {})[contender.name] = { p50, p99, chain: await chainOf(contender, flow, storage) };

@@ -1,5 +1,7 @@
 //! The page that asks.
 
+use futures_util::future::{join, join3};
+
 use super::bot::{not_added, ticked};
 use super::interaction::{Interaction, RequestedAccess};
 use crate::crypto::form_ticket::Form;
@@ -80,16 +82,22 @@ impl Interaction {
         again: Option<&Params>,
     ) -> Result<Response, Failure<PageRefusal>> {
         let user = &logged_in.session.user;
-        let options = match request.bot {
-            Some(bot) => Some(self.options(cx, bot, user.id).await?),
-            None => None,
+        let options = async {
+            match request.bot {
+                Some(bot) => self.options(cx, bot, user.id).await.map(Some),
+                None => Ok(None),
+            }
         };
-        let owner = match self.application.owner {
-            Some(owner) if owner == user.id => Some(user.clone()),
-            Some(owner) => cx.user(owner).await?,
-            None => None,
+        let owner = async {
+            match self.application.owner {
+                Some(owner) if owner == user.id => Ok(Some(user.clone())),
+                Some(owner) => cx.user(owner).await,
+                None => Ok(None),
+            }
         };
-        let mut lines = scope_lines(cx, request, logged_in, again).await?;
+        let lines = scope_lines(cx, request, logged_in, again);
+        let (options, owner, lines) = join3(options, owner, lines).await;
+        let (options, owner, mut lines) = (options?, owner?, lines?);
         let here = self.here(cx);
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
@@ -168,12 +176,13 @@ impl Interaction {
             .and_then(Snowflake::parse);
         let limit = me::MAX_GUILDS + 1;
         let offered = cx.guilds_to_manage(user, self.client().id, Paging { after, limit });
-        let mut memberships = offered.await?;
+        let others = cx.guilds_of_user(user, about, ALL_GUILDS);
+        let (offered, others) = join(offered, others).await;
+        let mut memberships = offered?;
         let next = cut(&mut memberships, me::MAX_GUILDS);
         let next = next.and_then(|last| next_guilds(cx, last.guild.id));
-        let others = cx.guilds_of_user(user, about, ALL_GUILDS).await?;
         // Those that can be chosen stand on a page of the list.
-        let others = others.into_iter().filter(|it| !it.may_add_bots());
+        let others = others?.into_iter().filter(|it| !it.may_add_bots());
         // Guilds that cannot be chosen are shown with the reason; with more guilds than are
         // offered, the one that the link proposes may be among none of them.
         for more in others.chain(named) {
@@ -304,6 +313,22 @@ async fn scope_lines<E: Edge>(
     let kept = request.not_withheld();
     let user = &logged_in.session.user;
     let granted = logged_in.session.granted;
+    let guilds = async {
+        if asked.contains(Scope::Guilds) {
+            cx.guilds_of_user(user.id, None, ALL_GUILDS).await
+        } else {
+            Ok(Vec::new())
+        }
+    };
+    let connections = async {
+        if asked.contains(Scope::Connections) {
+            cx.connections(user.id).await
+        } else {
+            Ok(Vec::new())
+        }
+    };
+    let (guilds, connections) = join(guilds, connections).await;
+    let (guilds, connections) = (guilds?, connections?);
     let mut lines = Vec::new();
     for scope in asked.iter().filter(|&scope| asked.asks_for(scope)) {
         let preview = match scope {
@@ -312,13 +337,11 @@ async fn scope_lines<E: Edge>(
             }
             Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
             Scope::Guilds => {
-                let guilds = cx.guilds_of_user(user.id, None, ALL_GUILDS).await?;
-                let names = guilds.into_iter().map(|it| it.guild.name.into());
+                let names = guilds.iter().map(|it| it.guild.name.clone().into());
                 Some(Preview::of(names.collect()))
             }
             Scope::Connections => {
-                let connections = cx.connections(user.id).await?;
-                let names = connections.into_iter();
+                let names = connections.iter();
                 let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
                 Some(Preview::of(names.collect()))
             }
