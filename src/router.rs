@@ -1,10 +1,10 @@
 //! The way in: finds a request's route, holds it to its limits, dispatches it, and finishes its answer.
 
-use core::cell::OnceCell;
 use core::pin::Pin;
 
 use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
+use crate::endpoint::context::SoFar;
 use crate::endpoint::notes::{Notes, name_of};
 use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
@@ -28,7 +28,7 @@ pub async fn answer<E: Edge>(edge: &E, config: &Config, request: &Request) -> Re
         request,
         now: edge.now(),
         notes: Notes::default(),
-        code_record: OnceCell::new(),
+        so_far: SoFar::default(),
     };
     let matched = Matched::of(request, config);
     let endpoint = matched.as_ref().map_or("", |it| it.route.path);

@@ -173,6 +173,10 @@ impl Table {
     /// Looks when the alarm comes, and sets it where families wait for one in vain or the verb opens
     /// another.
     async fn wake_for(&self, verb: &AnyVerb) -> Result<(), JsValue> {
+        // A ledger that keeps nothing waits for no alarm.
+        if matches!(self.alarm.get(), Alarm::Unknown) && !self.table_is_there()? {
+            self.alarm.set(Alarm::Unset);
+        }
         if let Alarm::Unknown = self.alarm.get() {
             let alarm = JsFuture::from(self.storage.get_alarm(Object::new())?).await?;
             let alarm = alarm.as_f64().map(from_millis);
@@ -181,11 +185,7 @@ impl Table {
         if self.is_awake_for(verb) && matches!(self.alarm.get(), Alarm::At(_)) {
             return Ok(());
         }
-        let earliest = if self.table_is_there()? {
-            self.earliest()?
-        } else {
-            None
-        };
+        let earliest = self.earliest()?;
         let opens_until = verb.opens_until(ambient::now());
         match earliest.into_iter().chain(opens_until).min() {
             Some(alarm) => self.wake_at(alarm).await,

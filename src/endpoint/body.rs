@@ -2,6 +2,7 @@
 //! with all their mistakes at once.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
@@ -31,12 +32,16 @@ impl<E> Context<'_, E> {
 
     /// The parameters of a token, revocation or introspection request: a form (RFC 6749 Appendix
     /// B), or JSON, which Fluxer's documentation shows.
-    pub fn form_or_json(&self) -> Result<Params, Refusal> {
-        match self.request.media_type().as_deref() {
-            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
-            Some("application/json") => Params::from_json(self.body()),
-            _ => Err(Refusal::MediaType),
-        }
+    pub fn form_or_json(&self) -> Result<Rc<Params>, Refusal> {
+        let read = || {
+            let params = match self.request.media_type().as_deref() {
+                Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+                Some("application/json") => Params::from_json(self.body()),
+                _ => Err(Refusal::MediaType),
+            };
+            params.map(Rc::new)
+        };
+        self.so_far.params.get_or_init(read).clone()
     }
 }
 

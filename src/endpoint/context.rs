@@ -10,6 +10,7 @@ use crate::crypto::secret::{ClientSecret, Secret};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Request;
+use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::page::text;
 use crate::page::{Chrome, Opener};
@@ -37,7 +38,16 @@ pub struct Context<'a, E> {
     pub now: Timestamp,
     /// What is noted of it on its way.
     pub notes: Notes,
-    /// The record of the request's code, where it was read while the limiter was asked.
+    /// What was read of it already.
+    pub so_far: SoFar,
+}
+
+/// What was read of a request already, for whoever wants it next.
+#[derive(Default)]
+pub struct SoFar {
+    /// Its parameters.
+    pub params: OnceCell<Result<Rc<Params>, Refusal>>,
+    /// The record of its code, where KV was asked while the limiter was.
     pub code_record: OnceCell<Option<CodeRecord>>,
 }
 

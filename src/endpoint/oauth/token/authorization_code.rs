@@ -37,7 +37,7 @@ pub(super) async fn redeem<E: Edge>(
 
     // KV may refuse what time has refused; whatever else it says or does not say, the ledger
     // decides, for a hit may be stale and a miss may be early.
-    let record = match cx.code_record.get() {
+    let record = match cx.so_far.code_record.get() {
         Some(record) => record.clone(),
         None => record(cx, &code).await,
     };
@@ -93,7 +93,7 @@ pub(super) async fn read_ahead<E: Edge>(cx: &Context<'_, E>, params: &Params) {
     let code = params.one("code").ok().flatten();
     if let Some(code) = code.and_then(|code| Code::parse(&cx.config.keyring, code)) {
         let record = record(cx, &code).await;
-        let _ = cx.code_record.set(record);
+        let _ = cx.so_far.code_record.set(record);
     }
 }
 
