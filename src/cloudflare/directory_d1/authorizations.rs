@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
 
+use super::sessions::{GRANTED, STANDING};
 use super::{Bind, Bindings, fault, id, is_gone, parse};
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
@@ -32,15 +33,6 @@ impl From<AuthorizationRow> for Authorization {
 /// Whether the session still stands: `?` is its id, or null where none has to.
 const STANDS: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS session) WHERE session IS NULL \
                       OR EXISTS (SELECT 1 FROM sessions WHERE id_hash = session))";
-
-/// Whether all is as the form was shown: `?` are the application, the session, now, whether its user
-/// administers, what they granted, and what they were shown.
-const AS_SEEN: &str = "EXISTS (SELECT 1 FROM sessions JOIN users ON users.id = sessions.user_id \
-                       LEFT JOIN authorizations ON authorizations.user_id = users.id \
-                       AND authorizations.application_id = ? \
-                       WHERE sessions.id_hash = ? AND sessions.expires_at > ? \
-                       AND NOT users.suspended AND users.admin = ? AND authorizations.shown IS ? \
-                       AND CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END IS ?)";
 
 /// Whether the bot was added by this form: `?` are the application, the guild and the form.
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
@@ -112,11 +104,15 @@ impl Bindings {
     }
 
     /// Whether the session still stands, and all is as the form was shown where nobody has looked since.
-    fn stands(consent: &Consent<'_>) -> Result<(&'static str, Vec<Bind<'static>>), Fault> {
+    fn stands(consent: &Consent<'_>) -> Result<(String, Vec<Bind<'static>>), Fault> {
         let session = consent.session.map_or(Bind::Null, id);
         let Some(seen) = consent.seen else {
-            return Ok((STANDS, vec![session]));
+            return Ok((STANDS.to_owned(), vec![session]));
         };
+        let as_seen = format!(
+            "EXISTS (SELECT 1 {STANDING} AND users.admin = ? \
+             AND authorizations.shown IS ? AND {GRANTED} IS ?)"
+        );
         let shown = seen.shown.as_ref().map(serde_json::to_string);
         let values = vec![
             id(consent.application),
@@ -126,7 +122,7 @@ impl Bindings {
             shown.transpose().map_err(fault)?.map_or(Bind::Null, id),
             seen.granted.map_or(Bind::Null, id),
         ];
-        Ok((AS_SEEN, values))
+        Ok((as_seen, values))
     }
 
     /// What decides whether the rest of a consent is written: the session, and the bot where one is

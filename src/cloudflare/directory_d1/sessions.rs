@@ -24,6 +24,17 @@ type Row = (
     Option<Shown>,
 );
 
+/// A session that stands, its user, and what they granted: `?` are the application, the hash of the
+/// cookie, and now.
+pub(super) const STANDING: &str = "FROM sessions JOIN users ON users.id = sessions.user_id \
+                                   LEFT JOIN authorizations ON authorizations.user_id = users.id \
+                                   AND authorizations.application_id = ? \
+                                   WHERE sessions.id_hash = ? AND sessions.expires_at > ? \
+                                   AND NOT users.suspended";
+/// The scopes that a user is not asked for again: none of a consent whose last device is gone.
+pub(super) const GRANTED: &str =
+    "CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END";
+
 impl Bindings {
     /// Writes a session where `condition`, a `WHERE` clause with its values, holds.
     fn insert_session(
@@ -58,13 +69,8 @@ impl Sessions for Bindings {
         now: Timestamp,
     ) -> Result<Option<Session>, Fault> {
         let sql = format!(
-            "SELECT json_array({USER}, sessions.authenticated_at, sessions.amr, \
-             CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END, \
-             json(authorizations.shown)) AS found \
-             FROM sessions JOIN users ON users.id = sessions.user_id \
-             LEFT JOIN authorizations ON authorizations.user_id = users.id \
-             AND authorizations.application_id = ? \
-             WHERE sessions.id_hash = ? AND sessions.expires_at > ? AND NOT users.suspended"
+            "SELECT json_array({USER}, sessions.authenticated_at, sessions.amr, {GRANTED}, \
+             json(authorizations.shown)) AS found {STANDING}"
         );
         let about = about.map_or(Bind::Null, id);
         let values = [about, id(session), Bind::Time(now)];
