@@ -41,7 +41,7 @@ const forget = () => (storage.clock += 6_000);
  * failure nobody is told of, with the reason.
  */
 const LIMITER = /^limiter/; // an outage of the limiter must not become one of every application
-const isAudit = ({ about }) => /^INSERT INTO audit_log/.test(about ?? ''); // the log costs nobody an answer
+const isAudit = ({ about }) => /^(INSERT INTO audit_log|UPDATE applications SET secret_used_at)/.test(about ?? ''); // what is noted after the answer costs nobody one
 const isRecord = ({ part, op }) => part === 'kv' && op !== 'get'; // nobody waits for KV
 const isLapse = ({ about }) => /^UPDATE authorizations SET lapsed/.test(about ?? ''); // the device has ended all the same
 const isLedger = ({ part }) => ['ledger', 'alarm'].includes(part); // asked once more, through a fresh stub
