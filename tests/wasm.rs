@@ -11,7 +11,9 @@
 use fluxer_oauth2::crypto::keyring::{Keyring, NONCE_BYTES, Seal};
 use fluxer_oauth2::crypto::password::{self, Cost, Password};
 use fluxer_oauth2::oauth::code::{Code, CodeSeed};
+use fluxer_oauth2::oauth::dpop;
 use fluxer_oauth2::oauth::issuer::Issuer;
+use fluxer_oauth2::oauth::jwk::JwkThumbprint;
 use fluxer_oauth2::oauth::token::access::AccessToken;
 use fluxer_oauth2::oauth::token::refresh::RefreshToken;
 use fluxer_oauth2::snowflake::{ApplicationId, Snowflake, UserId};
@@ -168,3 +170,11 @@ const SIGNED: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU5bU1WNy11IiwidHlwIjoiSldUIn
                       aWVudF9pZCI6IjkyMjMzNzIwMzY4NTQ3NzU4MDciLCJmYW0iOiIxUnV3UGxFUU9ERzVJTllnTHA4VWZRIiwiZ2VuIj\
                       o0Mjk0OTY3Mjk1fQ.Vuu-JA-rvI3SgCEJnkAyJxmzcLb9LwjW3NnrbPpf4q0";
 const SEALED: &str = "7Rb9STrv0sKoyuRaqryPZRcY331DiejlT5wQaEir70_IfA5tvGA9R8b6jzGqitGgkQPqFGkML_s";
+
+/// Its bytes are what Node's own HMAC makes, under HKDF-SHA256 of 32 zero bytes for `tag`.
+#[check]
+fn a_nonce_is_the_same_wherever_it_is_made() {
+    let key = JwkThumbprint::parse("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    let nonce = dpop::nonce(&keyring(), key.expect("a thumbprint"), NOW);
+    assert_eq!(nonce.as_deref(), Ok("06OY96FmEeHJ1hhYEZS-hA"));
+}
