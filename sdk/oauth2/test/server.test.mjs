@@ -8,7 +8,7 @@ import {
   AccessDeniedError, ApiError, InvalidClientError, InvalidGrantError, InvalidScopeError, InvalidTokenError, MissingOAuthScopeError, RateLimitedError, fromResponse,
 } from '@fluxer/errors';
 import {
-  authorizeUrl, clientCredentials, createSession, discover, exchangeCode, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyAccessToken, verifyIdToken, verifyToken, verifyTokenWithKey,
+  authorizeUrl, clientCredentials, createSession, discover, dpopThumbprint, exchangeCode, generateDpopKey, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyAccessToken, verifyIdToken, verifyToken, verifyTokenWithKey,
 } from '@fluxer/oauth2';
 
 import { World } from '../../../tests/worker/harness.mjs';
@@ -69,6 +69,42 @@ for (const [what, type, more] of [['Basic', 'confidential', {}], ['the secret in
     assert.deepEqual([said.active, said.subject, said.clientId, said.scope, said.issuer], [true, user.id, config.clientId, 'identify', world.origin]);
     await revoke(config, next.refreshToken);
     assert.deepEqual(await introspect(config, next.accessToken), { active: false });
+  });
+}
+
+for (const nonces of ['off', 'on']) {
+  test(`a key binds code, tokens and refreshes, with nonces ${nonces}`, async () => {
+    const theirs = nonces === 'off' ? undefined : await World.start({ settings: { DPOP_NONCES: nonces } });
+    try {
+      const at = theirs ?? world;
+      const surfer = theirs ? await theirs.login(await theirs.user()) : browser;
+      const { id, redirectUri } = await at.application('public', { dpop_bound_access_tokens: true });
+      const config = { ...(await discover(at.origin)), clientId: id, redirectUri, scope: 'identify', dpop: await generateDpopKey() };
+      const [state, pkce] = [generateState(), await generatePkce()];
+      const page = await surfer.open(authorizeUrl(config, state, { pkce, dpopJkt: await dpopThumbprint(config.dpop) }));
+      const { location } = await surfer.submit(page, { decision: 'approve' });
+      const { code } = parseCallback(config, location, state);
+      const asking = { code, codeVerifier: pkce.codeVerifier };
+      await assert.rejects(exchangeCode({ ...config, dpop: await generateDpopKey() }, asking), InvalidGrantError);
+      const session = createSession(config, { tokens: await exchangeCode(config, asking) });
+      assert.ok((await session.getJson('/api/users/@me?x=1')).id);
+      const before = session.tokens();
+      await session.refresh();
+      assert.ok((await session.getJson(`${at.origin}/v1/users/@me`)).id);
+      const { accessToken, refreshToken, tokenType } = session.tokens();
+      assert.equal(tokenType, 'DPoP');
+      assert.notEqual(accessToken, before.accessToken);
+      const said = await introspect(config, accessToken);
+      assert.deepEqual([said.tokenType, said.thumbprint], ['DPoP', await dpopThumbprint(config.dpop)]);
+      assert.equal((await at.me(accessToken)).status, 401);
+      await assert.rejects(refresh({ ...config, dpop: await generateDpopKey() }, refreshToken), InvalidGrantError);
+      await assert.rejects(verifyToken({ ...config }, accessToken), InvalidTokenError);
+      const thumbprint = await dpopThumbprint(config.dpop);
+      assert.ok((await verifyToken(config, accessToken, { thumbprint })).subject);
+      await session.revoke();
+    } finally {
+      await theirs?.stop();
+    }
   });
 }
 
