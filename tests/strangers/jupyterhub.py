@@ -8,8 +8,8 @@
 # Setting: none
 # Proves: login, denial, limited answer, outage
 # Denial: The user denied access
-# Limited: 429
-# Outage: 503
+# Limited: 500 : Internal Server Error
+# Outage: 500 : Internal Server Error
 
 import os
 import socket
