@@ -32,6 +32,8 @@ pub struct User {
     pub public_flags: u32,
     /// The time when the account was made.
     pub created_at: Timestamp,
+    /// The time when what stands here last changed, where that is known.
+    pub updated_at: Option<Timestamp>,
 }
 
 impl User {

@@ -120,6 +120,7 @@ pub fn user(json: &Value, asked: UserId) -> Result<User, Absurd> {
         avatar: image(json, "avatar")?,
         public_flags: public_flags.ok_or_else(|| absurd("public_flags is no number of bits"))?,
         created_at: made_at(asked.0),
+        updated_at: None,
     })
 }
 

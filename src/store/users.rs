@@ -4,6 +4,7 @@ use super::{Fault, Paging};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
 use crate::fluxer::user::{User, UserChange};
 use crate::snowflake::UserId;
+use crate::time::Timestamp;
 
 /// A user, and what their password is checked against.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub trait Users {
         id: UserId,
         change: &UserChange,
         password_hash: Option<&str>,
+        at: Timestamp,
     ) -> Result<Result<(), Taken>, Fault>;
     /// Puts another hash of the same password in the place of `former`, where that still stands. Runs on
     /// after the answer; a failure is logged.

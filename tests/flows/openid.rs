@@ -233,6 +233,15 @@ fn userinfo_speaks_both_languages() {
     assert!(shown["email"].is_string() && shown["id"] == shown["sub"]);
     assert!(shown.get("picture").is_none());
     assert_eq!(userinfo("openid profile email", Method::Post), shown);
+    let made = shown["updated_at"].as_u64().expect("seconds");
+    world.advance(60);
+    let path = format!("/api/admin/users/{}", world.alice.id);
+    let flags = json!({"public_flags": 1});
+    world
+        .administer(Method::Patch, &path, Some(&flags))
+        .expect(200);
+    let shown = userinfo("openid profile", Method::Get);
+    assert!(shown["updated_at"].as_u64() >= Some(made + 60), "{shown}");
     let shown = userinfo("openid email", Method::Get);
     let names: Vec<_> = shown.as_object().unwrap().keys().cloned().collect();
     assert_eq!(names, ["email", "email_verified", "sub", "verified"]);

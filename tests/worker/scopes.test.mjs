@@ -52,7 +52,9 @@ test('what the scopes show, to the letter', async () => {
   const identity = { id: user.id, username: user.username, avatar: 'a_0123456789', discriminator: '0042', public_flags: 3 };
   const mail = { email: user.email, verified: false };
   assert.deepEqual((await me(token)).json, { ...identity, ...mail });
-  assert.deepEqual((await get('/oauth2/userinfo', bearer(token))).json, { ...identity, ...mail, sub: user.id, preferred_username: user.username, name: user.username, email_verified: false });
+  const { updated_at: updatedAt, ...shown } = (await get('/oauth2/userinfo', bearer(token))).json;
+  assert.ok(Math.abs(updatedAt - Date.now() / 1000) < 600, 'seconds');
+  assert.deepEqual(shown, { ...identity, ...mail, sub: user.id, preferred_username: user.username, name: user.username, email_verified: false });
   assert.deepEqual((await me(await granted('identify'))).json, identity);
   assert.deepEqual((await get('/api/users/@me/guilds', bearer(token))).json, [{ id: guild.id, name: 'A guild', icon: 'a_1', owner: true, permissions: '69815829414805503' }]);
   assert.deepEqual((await get('/api/users/@me/connections', bearer(token))).json, [

@@ -13,7 +13,8 @@ use crate::time::Timestamp;
 /// A [`UserRow`] as SQLite makes it.
 pub(super) const USER: &str = "json_array(users.id, users.username, users.discriminator, \
                                users.email, users.verified, users.admin, users.avatar, \
-                               users.public_flags, users.created_at, users.suspended)";
+                               users.public_flags, users.created_at, users.suspended, \
+                               COALESCE(users.updated_at, users.created_at))";
 
 #[derive(Deserialize)]
 pub(super) struct UserRow(
@@ -27,6 +28,7 @@ pub(super) struct UserRow(
     u32,
     Timestamp,
     u8,
+    Timestamp,
 );
 
 impl From<UserRow> for User {
@@ -42,6 +44,7 @@ impl From<UserRow> for User {
             public_flags,
             created_at,
             suspended,
+            updated_at,
         ) = row;
         Self {
             id,
@@ -54,6 +57,7 @@ impl From<UserRow> for User {
             avatar,
             public_flags,
             created_at,
+            updated_at: Some(updated_at),
         }
     }
 }
@@ -123,6 +127,7 @@ impl Users for Bindings {
         wanted: UserId,
         change: &UserChange,
         password_hash: Option<&str>,
+        at: Timestamp,
     ) -> Result<Result<(), Taken>, Fault> {
         let flag = |flag: Option<bool>| flag.map_or(Bind::Null, |it| Bind::Bits(it.into()));
         let avatar = change.avatar.as_ref().and_then(Option::as_ref);
@@ -134,7 +139,7 @@ impl Users for Bindings {
              admin = COALESCE(?, admin), avatar = CASE WHEN ? THEN ? ELSE avatar END, \
              public_flags = COALESCE(?, public_flags), \
              suspended = COALESCE(?, suspended), \
-             password_hash = COALESCE(?, password_hash) WHERE id = ?",
+             password_hash = COALESCE(?, password_hash), updated_at = ? WHERE id = ?",
             &[
                 text_or_null(change.username.as_ref().map(Username::as_str)),
                 change
@@ -151,6 +156,7 @@ impl Users for Bindings {
                 change.public_flags.map_or(Bind::Null, Bind::Bits),
                 flag(change.suspended),
                 text_or_null(password_hash),
+                Bind::Time(at),
                 id(wanted),
             ],
         )?;

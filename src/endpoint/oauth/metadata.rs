@@ -34,6 +34,7 @@ const CLAIMS: &[&str] = &[
     "name",
     "preferred_username",
     "picture",
+    "updated_at",
     "email",
     "email_verified",
 ];

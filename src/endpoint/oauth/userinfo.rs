@@ -32,8 +32,12 @@ fn claims(user: &User, scopes: Scopes, avatar_url: Option<&AvatarUrl>) -> Value 
         let shown = with_member(shown, "name", user.username.as_str());
         let picture = avatar_url.zip(user.avatar.as_ref());
         let picture = picture.map(|(url, avatar)| url.of(user.id, avatar.as_str()));
-        match picture {
+        let shown = match picture {
             Some(picture) => with_member(shown, "picture", picture),
+            None => shown,
+        };
+        match user.updated_at {
+            Some(at) => with_member(shown, "updated_at", at.seconds()),
             None => shown,
         }
     };

@@ -7,6 +7,7 @@ use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
 use crate::fluxer::user::{User, UserChange};
 use crate::snowflake::UserId;
 use crate::store::{Account, Ambient, Fault, Paging, Taken, Users};
+use crate::time::Timestamp;
 
 impl Users for Memory {
     async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
@@ -54,6 +55,7 @@ impl Users for Memory {
         id: UserId,
         change: &UserChange,
         password_hash: Option<&str>,
+        at: Timestamp,
     ) -> Result<Result<(), Taken>, Fault> {
         let change = change.clone();
         self.write(|tables| {
@@ -68,6 +70,7 @@ impl Users for Memory {
             user.avatar = change.avatar.unwrap_or(user.avatar);
             user.suspended = change.suspended.unwrap_or(user.suspended);
             user.public_flags = change.public_flags.unwrap_or(user.public_flags);
+            user.updated_at = Some(at);
             if let Some(taken) = tables.taken(&user) {
                 return Err(taken);
             }

@@ -63,6 +63,7 @@ pub async fn create_user<E: Edge>(cx: &Context<'_, E>) -> Answer {
         avatar,
         public_flags,
         created_at: cx.now,
+        updated_at: Some(cx.now),
     };
     for _ in 0..DRAWS {
         let added = cx.edge.add_user(&user, &password_hash).await?;
@@ -123,7 +124,9 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         )?),
         None => None,
     };
-    let updated = cx.edge.change_user(id, &change, password_hash.as_deref());
+    let updated = cx
+        .edge
+        .change_user(id, &change, password_hash.as_deref(), cx.now);
     let wanted = (change.username.as_ref(), change.email.as_ref());
     unless_taken(cx, id, wanted, updated.await?).await?;
     if password.is_some() {
@@ -158,7 +161,7 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         admin: Some(false),
         ..UserChange::default()
     };
-    let resigned = cx.edge.change_user(user.id, &no_office, None);
+    let resigned = cx.edge.change_user(user.id, &no_office, None, cx.now);
     unless_taken(cx, user.id, (None, None), resigned.await?).await?;
     review_trust(cx, actor).await?;
     cx.edge.delete_user(user.id).await?;

@@ -183,6 +183,7 @@ fn user(fields: &mut Fields) -> Option<MovedUser> {
             avatar,
             public_flags,
             created_at,
+            updated_at: Some(created_at),
         },
         password_hash: password_hash.map_or_else(|| NOBODY.to_owned(), |it| it.as_str().to_owned()),
     })
