@@ -277,7 +277,12 @@ pub fn credentials(data: &[u8]) {
     let params = Params::from_form(form);
     let header = Some(header).filter(|header| !header.is_empty());
     if let Ok(credentials) = Credentials::read(header, &params) {
-        assert!(credentials.client_id().to_string().parse::<u64>().is_ok());
+        let id = credentials.client_id();
+        let spelled = match &id {
+            ClientIdentifier::Id(id) => id.to_string(),
+            ClientIdentifier::Url(url) => url.as_str().to_owned(),
+        };
+        assert_eq!(ClientIdentifier::parse(&spelled), Some(id));
     }
     if let Some(ClientIdentifier::Url(url)) = ClientIdentifier::parse(form) {
         assert_eq!(url.as_str(), form);

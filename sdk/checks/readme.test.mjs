@@ -32,11 +32,15 @@ after(async () => {
   await world?.stop();
 });
 
+/** The resource server, once it was made. */
+let resources;
+
 /** What an application asks for that wants a token for a resource server. */
 async function orders() {
-  await world.admin('POST', '/resources', {
+  resources ??= world.admin('POST', '/resources', {
     identifier: 'https://orders.example/', name: 'Orders', signing_alg: 'ES256', scopes: [{ name: 'orders:read', description: 'See your orders' }],
   });
+  await resources;
   return { scope: 'orders:read', resource: 'https://orders.example/' };
 }
 
