@@ -8,6 +8,8 @@ import { CLAIMS, clients, strangers } from '../../tests/support/heads.mjs';
 const ROOT = resolve(import.meta.dirname, '../..');
 const FILE = join(ROOT, 'docs/clients.md');
 const LANGUAGES = { '.rb': 'ruby', '.pl': 'perl', '.py': 'python', '.go': 'go', '.java': 'java', '.mjs': 'js', '.sh': 'sh', '.rs': 'rust' };
+// A server's configuration, whatever the file that wrote it is in.
+const CONFIGURATIONS = { Apache: 'apache', Dovecot: 'ini' };
 
 const path = (file) => relative(ROOT, file);
 const cell = (text) => text.replaceAll('|', '\\|');
@@ -35,7 +37,7 @@ function snippets() {
   const ecosystems = [...new Set(all.filter(({ snippet }) => snippet).map(({ ecosystem }) => ecosystem))];
   return ecosystems.map((ecosystem) => {
     const parts = all.filter((one) => one.ecosystem === ecosystem && one.snippet).map(({ client, snippet, snippet_of, extension }) => {
-      const language = LANGUAGES[snippet_of?.match(/\.\w+$/)[0] ?? extension];
+      const language = CONFIGURATIONS[ecosystem] ?? LANGUAGES[snippet_of?.match(/\.\w+$/)[0] ?? extension];
       return `<details>\n<summary>${client}</summary>\n\n\`\`\`${language}\n${snippet}\n\`\`\`\n\n</details>`;
     });
     return `### ${ecosystem}\n\n${parts.join('\n\n')}`;

@@ -15,11 +15,12 @@ import net from 'node:net';
 import { once } from 'node:events';
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, FOLDER, PORT } = process.env;
+const ISSUER_WITH_CREDENTIALS = ISSUER.replace('://', `://${CLIENT_ID}:${CLIENT_SECRET}@`);
 
 const post = `
 # snippet
 introspection_mode = post
-introspection_url = ${ISSUER.replace('://', `://${CLIENT_ID}:${CLIENT_SECRET}@`)}/api/oauth2/introspect
+introspection_url = ${ISSUER_WITH_CREDENTIALS}/api/oauth2/introspect
 active_attribute = active
 active_value = true
 username_attribute = sub

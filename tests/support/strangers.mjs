@@ -55,13 +55,13 @@ async function start(t) {
   const origin = `http://127.0.0.1:${port}`;
   const redirectUri = loopback ? `http://127.0.0.1${callback === '/' ? '' : callback}` : site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
   const application = await world.server.application(type, {
-    redirect_uris: [redirectUri],
+    redirect_uris: loopback && type === 'confidential' ? [redirectUri, `http://localhost:${port}`] : [redirectUri],
   });
   if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects: true });
   const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
   const { PATH, HOME } = process.env;
   const env = {
-    PATH, HOME, PORT: port, CA: join(process.env.STRANGER_TLS, 'cert.pem'), FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
+    PATH, HOME, PORT: port, NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS, CA: join(process.env.STRANGER_TLS, 'cert.pem'), FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
     CLIENT_ID: application.id, CLIENT_SECRET: application.secret ?? '',
   };
   const child = new Group(env);
