@@ -1,0 +1,94 @@
+# Client: MCP's Python SDK
+# Ecosystem: Python
+# Version: 2.3.0
+# Install: pip mcp==2.3.0 httpx2==2.16.2
+# Setting: a client that was registered by hand, or the server's `DYNAMIC_REGISTRATION`
+# Proves: login, refresh, denial
+# Denial: access_denied
+# Note: At any refused refresh it begins a new login, an outage of a moment included.
+
+import asyncio
+import json
+import os
+import sys
+import time
+from urllib.parse import parse_qsl, urlsplit
+
+# snippet
+import httpx2
+from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
+from mcp.shared.auth import OAuthClientInformationFull, OAuthClientMetadata
+
+ISSUER = os.environ["ISSUER"]
+MCP_SERVER = f"{ISSUER}/api/users/@me"  # here, what is asked is not an MCP server: its 401 says as much
+
+
+class Storage:
+    tokens = None
+
+    async def get_tokens(self):
+        return self.tokens
+
+    async def set_tokens(self, tokens):
+        self.tokens = tokens
+
+    async def get_client_info(self):
+        return OAuthClientInformationFull(
+            client_id=os.environ["CLIENT_ID"], client_secret=os.environ["CLIENT_SECRET"],
+            redirect_uris=[os.environ["REDIRECT_URI"]], token_endpoint_auth_method="client_secret_basic", issuer=ISSUER)
+
+    async def set_client_info(self, info):
+        pass
+
+
+def provider(storage, send_the_user_to, wait_for_the_callback):
+    metadata = OAuthClientMetadata(client_name="Notes", redirect_uris=[os.environ["REDIRECT_URI"]])
+    return OAuthClientProvider(MCP_SERVER, metadata, storage, send_the_user_to, wait_for_the_callback)
+# end of snippet
+
+
+async def main():
+    storage, addresses, callbacks = Storage(), asyncio.Queue(), asyncio.Queue()
+    auth = provider(storage, addresses.put, callbacks.get)
+    client = httpx2.AsyncClient(auth=auth)
+    asking = None
+
+    async def authorize():
+        nonlocal asking
+        asking = asyncio.create_task(client.get(MCP_SERVER))
+        address = asyncio.create_task(addresses.get())
+        await asyncio.wait([asking, address], return_when=asyncio.FIRST_COMPLETED)
+        if not address.done():
+            raise RuntimeError(f"no login: {await asking}")
+        return address.result()
+
+    async def callback(address):
+        query = dict(parse_qsl(urlsplit(address).query))
+        if "error" in query:
+            asking.cancel()
+            raise PermissionError(query["error"])
+        await callbacks.put(AuthorizationCodeResult(code=query["code"], state=query.get("state"), iss=query.get("iss")))
+        (await asking).raise_for_status()
+        return json.loads(storage.tokens.model_dump_json())
+
+    async def me(token):
+        return (await client.get(MCP_SERVER)).raise_for_status().json()
+
+    async def refresh(token):
+        auth.context.token_expiry_time = time.time() - 1
+        (await client.get(MCP_SERVER)).raise_for_status()
+        return json.loads(storage.tokens.model_dump_json())
+
+    calls = {"authorize": authorize, "callback": callback, "me": me, "refresh": refresh}
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        name, *args = json.loads(line)
+        try:
+            if name not in calls:
+                raise LookupError("no such call")
+            said = {"returned": await calls[name](*args)}
+        except Exception as error:
+            said = {"raised": {"type": type(error).__name__, "message": str(error)}}
+        print(json.dumps(said), flush=True)
+
+
+asyncio.run(main())
