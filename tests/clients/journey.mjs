@@ -94,6 +94,14 @@ export function application(type, fields) {
   return world.server.application(type, { redirect_uris: [uri], ...fields });
 }
 
+/** Keys that sign, and the settings of an application whose they are and that pushes its requests. */
+export async function signing() {
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', keys.publicKey);
+  const jwks = { keys: [{ kty, crv, x, y, alg: 'ES256', use: 'sig' }] };
+  return { keys, settings: { token_endpoint_auth_method: 'private_key_jwt', jwks, require_pushed_authorization_requests: true } };
+}
+
 /** For `assert.rejects`: an error of this class with these fields, and no other. */
 export const is = (kind, fields) => (error) => {
   assert.ok(error instanceof kind, error);

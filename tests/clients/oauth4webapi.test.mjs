@@ -2,33 +2,44 @@
 // Ecosystem: JavaScript
 // Version: npm:oauth4webapi
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, private_key_jwt, PAR
 
 import * as oauth from 'oauth4webapi';
 
-import { application, is, journey, world } from './journey.mjs';
+import { application, is, journey, signing, world } from './journey.mjs';
 
 const insecure = { [oauth.allowInsecureRequests]: true }; // loopback has no TLS
 
-for (const [name, type, authentication] of [
+const { keys, settings } = await signing();
+
+for (const [name, type, authentication, fields] of [
+  ['private_key_jwt and PAR', 'confidential', () => oauth.PrivateKeyJwt(keys.privateKey), settings],
   ['public', 'public', () => oauth.None()],
   ['client_secret_basic', 'confidential', ({ secret }) => oauth.ClientSecretBasic(secret)],
   ['client_secret_post', 'confidential', ({ secret }) => oauth.ClientSecretPost(secret)],
 ]) {
+  const pushes = fields !== undefined;
   journey(`oauth4webapi, ${name}`, {
+    ...(pushes && { state: false, pkce: false }), // they are not in the URL
     async client() {
-      const app = await application(type);
+      const app = await application(type, fields);
       const [client, secret] = [{ client_id: app.id }, authentication(app)];
       const issuer = new URL(world.origin);
       const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure }));
       const [state, verifier] = [oauth.generateRandomState(), oauth.generateRandomCodeVerifier()];
+      const push = async (parameters) => {
+        const response = await oauth.pushedAuthorizationRequest(server, client, secret, parameters, insecure);
+        const { request_uri } = await oauth.processPushedAuthorizationResponse(server, client, response);
+        return new URLSearchParams({ client_id: app.id, request_uri });
+      };
       return {
         async enter(browser) {
           const url = new URL(server.authorization_endpoint);
-          url.search = new URLSearchParams({
+          const parameters = new URLSearchParams({
             response_type: 'code', client_id: app.id, redirect_uri: app.redirectUri, scope: 'identify email', state,
             code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
           });
+          url.search = pushes ? await push(parameters) : parameters;
           return browser.open(url);
         },
         async callback({ callback }) {

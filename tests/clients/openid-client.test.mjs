@@ -2,20 +2,25 @@
 // Ecosystem: JavaScript
 // Version: npm:openid-client
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, private_key_jwt, PAR
 
 import * as openid from 'openid-client';
 
-import { application, is, journey, world } from './journey.mjs';
+import { application, is, journey, signing, world } from './journey.mjs';
 
-for (const [name, type, authentication] of [
+const { keys, settings } = await signing();
+
+for (const [name, type, authentication, fields] of [
+  ['private_key_jwt and PAR', 'confidential', () => openid.PrivateKeyJwt(keys.privateKey), settings],
   ['public', 'public', () => openid.None()],
   ['client_secret_basic', 'confidential', ({ secret }) => openid.ClientSecretBasic(secret)],
   ['client_secret_post, its default', 'confidential', () => undefined],
 ]) {
+  const pushes = fields !== undefined;
   journey(`openid-client, ${name}`, {
+    ...(pushes && { state: false, pkce: false }), // they are not in the URL
     async client() {
-      const app = await application(type);
+      const app = await application(type, fields);
       // snippet
       const config = await openid.discovery(new URL(world.origin), app.id, app.secret, authentication(app), {
         algorithm: 'oauth2', execute: [openid.allowInsecureRequests], // loopback has no TLS
@@ -23,7 +28,8 @@ for (const [name, type, authentication] of [
       const [state, verifier] = [openid.randomState(), openid.randomPKCECodeVerifier()];
       return {
         async enter(browser) {
-          return browser.open(openid.buildAuthorizationUrl(config, {
+          const build = pushes ? openid.buildAuthorizationUrlWithPAR : openid.buildAuthorizationUrl;
+          return browser.open(await build(config, {
             redirect_uri: app.redirectUri, scope: 'identify email', state,
             code_challenge: await openid.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
           }));

@@ -255,8 +255,8 @@ fn a_client_that_signs_is_nobody_without_its_signature() {
     let told = [
         of(&[("client_id", &id)]).expect(401),
         of(&[("client_id", &id), ("client_secret", "x")]).expect(401),
-        of(&[("client_id", &id), ("client_assertion_type", TYPE)]).expect(400),
-        of(&[("client_id", &id), ("client_assertion", &signed)]).expect(400),
+        of(&[("client_id", &id), ("client_assertion_type", TYPE)]).expect(401),
+        of(&[("client_id", &id), ("client_assertion", &signed)]).expect(401),
         of(&[
             ("client_assertion_type", "x"),
             ("client_assertion", &signed),
@@ -292,7 +292,10 @@ fn an_assertion_is_good_once_and_a_fault_spends_none() {
         when: When::Before,
     }));
     assert_eq!(ask().expect(503).error(), "temporarily_unavailable");
-    assert_eq!(world.memory.steps(), ["limiter", "pending"]);
+    assert_eq!(
+        world.memory.steps().get(..2),
+        Some(&["limiter", "pending"][..])
+    );
     ask().expect(200);
     assert!(refused(ask()).starts_with("jti"));
     world.advance(3600);

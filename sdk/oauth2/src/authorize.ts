@@ -90,8 +90,14 @@ export async function challengeOf(codeVerifier: string): Promise<string> {
  */
 export function authorizeUrl(config: AuthorizeConfig, state: string, options: AuthorizeOptions = {}): string {
   const url = endpoint(config, 'authorizeEndpoint');
+  append(url, authorizationParameters(config, state, options));
+  return url.href;
+}
+
+/** The parameters of an authorization request, wherever they are sent. */
+export function authorizationParameters(config: AuthorizeConfig, state: string, options: AuthorizeOptions): Record<string, string | undefined> {
   const { scope = config.scope, pkce, prompt, nonce = pkce?.codeChallenge ?? state, maxAge } = options;
-  append(url, {
+  return {
     response_type: 'code',
     client_id: required(config.clientId, 'clientId'),
     redirect_uri: required(config.redirectUri, 'redirectUri'),
@@ -109,8 +115,7 @@ export function authorizeUrl(config: AuthorizeConfig, state: string, options: Au
     ui_locales: options.uiLocales,
     resource: options.resource,
     dpop_jkt: options.dpopJkt,
-  });
-  return url.href;
+  };
 }
 
 function isOpenId(scope = ''): boolean {

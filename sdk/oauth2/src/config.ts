@@ -1,3 +1,4 @@
+import type { ClientKey } from './assertion.js';
 import type { DpopKey } from './dpop.js';
 
 /** What `fetch` is, as far as this package calls it. */
@@ -22,6 +23,8 @@ export interface Server {
   introspectionEndpoint?: string;
   /** Where devices ask for codes (RFC 8628). */
   deviceAuthorizationEndpoint?: string;
+  /** Where authorization requests are pushed (RFC 9126), for `par`. */
+  pushedAuthorizationRequestEndpoint?: string;
   /** Where OpenID Connect ends a login (RP-Initiated Logout). */
   endSessionEndpoint?: string;
   /** The keys that ID tokens and tokens for other resource servers are signed with; `/.well-known/jwks.json` of the issuer. */
@@ -40,6 +43,8 @@ export interface OAuth2Config extends Server {
   clientId: string;
   /** Leave it out for a public client: an app, a single page, a command-line tool. */
   clientSecret?: string;
+  /** Instead of a secret: the client signs with this key (`private_key_jwt`, RFC 7523), whose public half is registered. */
+  privateKeyJwt?: ClientKey;
   /** As it was registered, to the letter. */
   redirectUri?: string;
   /** What to ask for, separated by spaces. The server's default is `identify`. */

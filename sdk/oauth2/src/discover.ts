@@ -18,7 +18,11 @@ const ENDPOINTS = {
 } as const;
 
 /** Those that a server may do without. */
-const OPTIONAL = { jwksUri: 'jwks_uri', endSessionEndpoint: 'end_session_endpoint', deviceAuthorizationEndpoint: 'device_authorization_endpoint' } as const;
+const OPTIONAL = {
+  jwksUri: 'jwks_uri',
+  pushedAuthorizationRequestEndpoint: 'pushed_authorization_request_endpoint',
+  endSessionEndpoint: 'end_session_endpoint', deviceAuthorizationEndpoint: 'device_authorization_endpoint',
+} as const;
 
 /**
  * Finds a server's endpoints by its issuer (RFC 8414). Ask once and keep the answer.

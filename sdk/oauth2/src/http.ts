@@ -1,5 +1,6 @@
 import { FluxerError, InvalidResponseError, NetworkError, fromResponse } from '@fluxer/errors';
 
+import { ASSERTION_TYPE, assertionOf } from './assertion.js';
 import { endpoint, required, type OAuth2Config, type RequestOptions, type Server } from './config.js';
 import { sendProved } from './dpop.js';
 import { asRecord } from './encoding.js';
@@ -52,7 +53,10 @@ export async function post(config: OAuth2Config, request: ClientRequest): Promis
   const { headers, body } = authenticated(config, request.parameters);
   const redact = [config.clientSecret, ...SECRET.map((name) => request.parameters[name])].filter((secret) => secret !== undefined);
   const proves = request.endpoint === 'tokenEndpoint';
-  return json(config, endpoint(config, request.endpoint), { ...request, redact, proves, init: { method: 'POST', headers, body } });
+  const key = config.privateKeyJwt;
+  // An assertion is good once: each attempt has its own.
+  const signed = key && (async () => `${body}&${form({ client_assertion_type: ASSERTION_TYPE, client_assertion: await assertionOf(config, key) })}`);
+  return json(config, endpoint(config, request.endpoint), { ...request, redact, proves, signed, init: { method: 'POST', headers, body } });
 }
 
 /** How a URL of the authorization server is asked. */
@@ -63,6 +67,8 @@ interface Question extends RequestOptions {
   redact?: readonly string[];
   /** Whether the request proves the configuration's key, where there is one. */
   proves?: boolean;
+  /** The body of an attempt, where each is signed anew. */
+  signed?: (() => Promise<string>) | undefined;
 }
 
 /** The JSON object that a URL of the authorization server answers with. */
@@ -71,12 +77,13 @@ export async function json(config: Settings, url: URL, question: Question): Prom
 }
 
 /** The text that a URL of the authorization server answers with. */
-export async function text(config: Settings, url: URL, { repeatable, signal, redact, proves = false, init }: Question): Promise<string> {
+export async function text(config: Settings, url: URL, { repeatable, signal, redact, proves = false, signed, init }: Question): Promise<string> {
   const { dpop, clock } = config;
   return retrying(config, { repeatable, signal }, () =>
     within(limit(config, url, signal), async (signal) => {
       // Nobody but this URL is to see what is sent, and nobody else is to answer.
-      const sent = (init: RequestInit): Promise<Response> => send(config, url, { ...init, redirect: 'manual', signal });
+      const sent = async (init: RequestInit): Promise<Response> =>
+        send(config, url, { ...init, ...(signed && { body: await signed() }), redirect: 'manual', signal });
       const response = proves && dpop ? await sendProved(url, { ...init }, { dpop, clock, repeatable: true }, sent) : await sent({ ...init });
       if (!response.ok) throw await fromResponse(response, { redact });
       return received(response, url, signal);
@@ -157,7 +164,8 @@ function parse(text: string, url: URL): Record<string, unknown> {
  * @throws TypeError where the id is missing or the secret is empty.
  */
 export function authenticated(config: OAuth2Config, parameters: Parameters): { headers: Record<string, string>; body: string } {
-  const { clientSecret, clientAuth = 'basic' } = config;
+  const { clientSecret, clientAuth = 'basic', privateKeyJwt } = config;
+  if (privateKeyJwt && clientSecret !== undefined) throw new TypeError('clientSecret cannot stand beside privateKeyJwt');
   const clientId = required(config.clientId, 'clientId');
   const headers: Record<string, string> = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' };
   if (clientSecret === undefined) return { headers, body: form({ client_id: clientId, ...parameters }) };

@@ -138,7 +138,7 @@ export async function refresh(config: OAuth2Config, refreshToken: string, { scop
  * ```
  */
 export async function clientCredentials(config: OAuth2Config, { scope, resource, signal }: ScopeOptions = {}): Promise<TokenSet> {
-  required(config.clientSecret, 'clientSecret');
+  if (!config.privateKeyJwt) required(config.clientSecret, 'clientSecret');
   return requestTokens(config, { parameters: { grant_type: 'client_credentials', scope, resource }, repeatable: afterAnyFailure, signal }, scope);
 }
 

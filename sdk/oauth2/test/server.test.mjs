@@ -8,7 +8,7 @@ import {
   AccessDeniedError, ApiError, InvalidClientError, InvalidGrantError, InvalidScopeError, InvalidTokenError, MissingOAuthScopeError, RateLimitedError, fromResponse,
 } from '@fluxer/errors';
 import {
-  authorizeUrl, clientCredentials, createSession, discover, dpopThumbprint, exchangeCode, generateDpopKey, generatePkce, generateState, introspect, parseCallback, refresh, revoke, verifyAccessToken, verifyIdToken, verifyToken, verifyTokenWithKey,
+  authorizeUrl, clientCredentials, createSession, discover, dpopThumbprint, exchangeCode, generateDpopKey, generatePkce, generateState, introspect, par, parseCallback, refresh, revoke, verifyAccessToken, verifyIdToken, verifyToken, verifyTokenWithKey,
 } from '@fluxer/oauth2';
 
 import { World } from '../../../tests/worker/harness.mjs';
@@ -41,6 +41,23 @@ async function logIn(config, options = {}) {
   const { code } = parseCallback(config, callback, state);
   return { code, tokens: await exchangeCode(config, { code, codeVerifier: pkce.codeVerifier }) };
 }
+
+test('a client that signs pushes its request, and all its requests are signed', async () => {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', publicKey);
+  const settings = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [{ kty, crv, x, y }] }, require_pushed_authorization_requests: true };
+  const { id, redirectUri } = await world.application('confidential', settings);
+  const config = { ...(await discover(world.origin)), clientId: id, redirectUri, scope: 'identify', privateKeyJwt: { privateKey } };
+  const [state, pkce] = [generateState(), await generatePkce()];
+  const page = await browser.open(await par(config, state, { pkce }));
+  const left = page.landed ? page : await browser.submit(page, { decision: 'approve' });
+  const { code } = parseCallback(config, left.location, state);
+  const tokens = await exchangeCode(config, { code, codeVerifier: pkce.codeVerifier });
+  const next = await refresh(config, tokens.refreshToken);
+  assert.equal((await introspect(config, next.accessToken)).active, true);
+  await revoke(config, next.accessToken);
+  assert.deepEqual(await introspect(config, next.accessToken), { active: false });
+});
 
 /** A `fetch` that counts, and of which `lose` loses answers: the server has acted by then. */
 function network(lose = () => false) {

@@ -305,7 +305,9 @@ impl Credentials {
         let id = id.ok_or_else(|| refuse(ClientRefusal::Missing))?;
         let id = ClientIdentifier::parse(id).ok_or_else(|| refuse(ClientRefusal::Wrong))?;
         match (id, secret) {
-            (ClientIdentifier::Id(id), Some(secret)) => Ok(Self::Post(id, Secret::new(secret))),
+            (ClientIdentifier::Id(id), Some(secret)) => {
+                Ok(Self::Post(id, intact(secret, CredentialsPlace::Body)?))
+            }
             (ClientIdentifier::Url(_), Some(_)) => Err(refuse(ClientRefusal::Wrong)),
             (id, None) => Ok(Self::None(id, CredentialsPlace::Body)),
         }
@@ -315,10 +317,11 @@ impl Credentials {
     /// by the client assertion".
     fn assertion(params: &Params, id: Option<&str>) -> Result<Self, Refusal> {
         let refuse = |error| CredentialsPlace::Body.refuse(ClientRefusal::Assertion(error));
-        let assertion = params.required("client_assertion")?;
-        if params.required("client_assertion_type")? != assertion::TYPE {
+        if params.one("client_assertion_type")? != Some(assertion::TYPE) {
             return Err(refuse(AssertionError::Type));
         }
+        let assertion = params.one("client_assertion")?;
+        let assertion = assertion.ok_or_else(|| refuse(AssertionError::Token))?;
         let assertion = Assertion::parse(assertion).map_err(refuse)?;
         let is_its = |id| ClientIdentifier::parse(id).as_ref() == Some(assertion.client());
         if id.is_some_and(|id| !is_its(id)) {
@@ -344,10 +347,22 @@ impl Credentials {
             return Ok(Self::None(id, CredentialsPlace::Header));
         }
         match id {
-            ClientIdentifier::Id(id) => Ok(Self::Basic(id, Secret::new(secret))),
+            ClientIdentifier::Id(id) => {
+                Ok(Self::Basic(id, intact(&secret, CredentialsPlace::Header)?))
+            }
             ClientIdentifier::Url(_) => Err(refuse(ClientRefusal::Wrong)),
         }
     }
+}
+
+/// A secret that was shown. One of ours with a wrong checksum was never made here, and nobody is asked
+/// about it.
+fn intact(secret: &str, place: CredentialsPlace) -> Result<Secret<ClientSecret>, Refusal> {
+    let secret = Secret::new(secret);
+    if secret.is_damaged() {
+        return Err(place.refuse(ClientRefusal::Wrong));
+    }
+    Ok(secret)
 }
 
 /// Whether the request has an assertion, or a part of what belongs to one: it is not taken for a request

@@ -1,0 +1,235 @@
+// What the modules of the OpenID Foundation's plan for the FAPI 2.0 Security Profile Final expect of an
+// application with `profile: fapi2` (plain OAuth, private_key_jwt, DPoP), each test named as its module.
+
+import assert from 'node:assert/strict';
+import { randomBytes, createHash } from 'node:crypto';
+import { after, before, test } from 'node:test';
+
+import { Signer, now } from './signer.mjs';
+import { World, atOnce, statuses, times } from './harness.mjs';
+
+const PAR = '/api/oauth2/par';
+const TOKEN = '/api/oauth2/token';
+const ME = '/api/users/@me';
+
+let world, browser, signer, holder, client, other, otherSigner;
+before(async () => {
+  world = await World.start();
+  browser = await world.login(await world.user());
+  [signer, otherSigner, holder] = [await Signer.of('PS256'), await Signer.of('ES256'), await Signer.of('ES256')];
+  const fapi = (keys) => world.application('confidential', { profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [keys.jwk] } });
+  [client, other] = [await fapi(signer), await fapi(otherSigner)];
+});
+after(() => {
+  assert.deepEqual(world?.logged, []);
+  return world?.stop();
+});
+
+const verifier = () => randomBytes(32).toString('base64url');
+const challengeOf = (text) => createHash('sha256').update(text).digest('base64url');
+
+/** The parameters of a request, and what its code is redeemed with. */
+function request(more = {}) {
+  const secret = verifier();
+  const parameters = { response_type: 'code', redirect_uri: client.redirectUri, scope: 'openid identify', state: 'state', nonce: 'nonce', code_challenge: challengeOf(secret), code_challenge_method: 'S256', ...more };
+  return { secret, parameters: Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined)) };
+}
+
+const push = async (parameters, { as = client, by = signer, claims, header, headers } = {}) => world.post(PAR, await by.authenticated(world, as, parameters, claims, header), { headers });
+const authorizeUrl = (uri, more = {}, as = client) => `/oauth2/authorize?${new URLSearchParams({ client_id: as.id, request_uri: uri, ...more })}`;
+
+async function pushed(more) {
+  const { secret, parameters } = request(more);
+  const answer = await push(parameters);
+  assert.equal(answer.status, 201, answer.text);
+  return { secret, uri: answer.json.request_uri, answer };
+}
+
+async function visit(url, decision = 'approve') {
+  const page = await browser.open(url);
+  return page.status === 200 ? browser.submit(page, { decision }) : page;
+}
+
+async function code(more) {
+  const { secret, uri } = await pushed(more);
+  const page = await visit(authorizeUrl(uri));
+  assert.ok(page.landed, page.text);
+  return { secret, uri, code: page.landed.get('code'), landed: page.landed };
+}
+
+async function exchange({ code: it, secret }, { as = client, by = signer, key = holder, claims, params = {} } = {}) {
+  const form = { grant_type: 'authorization_code', code: it, redirect_uri: client.redirectUri, code_verifier: secret, ...params };
+  const headers = key && { dpop: await key.proof(world) };
+  return world.post(TOKEN, await by.authenticated(world, as, form, claims), { headers });
+}
+
+const refused = (answer, status, error) => assert.deepEqual([answer.status, answer.json.error], [status, error], answer.text);
+const resource = async (token, scheme = 'DPoP') => world.request(ME, { headers: { authorization: `${scheme} ${token}`, dpop: await holder.proof(world, { method: 'GET', path: ME, token }) } });
+
+test('discovery-end-point-verification', async () => {
+  const metadata = (await world.request('/.well-known/oauth-authorization-server')).json;
+  assert.equal(metadata.pushed_authorization_request_endpoint, world.origin + PAR);
+  assert.ok(metadata.token_endpoint_auth_methods_supported.includes('private_key_jwt'));
+  for (const alg of ['PS256', 'ES256', 'EdDSA']) assert.ok(metadata.token_endpoint_auth_signing_alg_values_supported.includes(alg));
+  assert.ok(metadata.dpop_signing_alg_values_supported.includes('ES256'));
+  assert.equal(metadata.authorization_response_iss_parameter_supported, true);
+});
+
+test('happy-flow, refresh-token, access-token-type-header-case-sensitivity', async () => {
+  const granted = await code();
+  assert.deepEqual([granted.landed.get('state'), granted.landed.get('iss')], ['state', world.origin]);
+  const answer = await exchange(granted);
+  assert.equal(answer.status, 200, answer.text);
+  const { access_token, refresh_token, id_token, token_type } = answer.json;
+  assert.equal(token_type, 'DPoP');
+  const [header, claims] = id_token.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
+  assert.deepEqual([header.alg, claims.nonce, claims.aud], ['ES256', 'nonce', client.id]);
+  for (const scheme of ['DPoP', 'dpop', 'DPOP']) assert.equal((await resource(access_token, scheme)).status, 200, scheme);
+  assert.equal((await world.me(access_token)).status, 401, 'ensure-holder-of-key-required');
+  for (let round = 0; round < 2; round += 1) {
+    const form = { grant_type: 'refresh_token', refresh_token };
+    const next = await world.post(TOKEN, await signer.authenticated(world, client, form), { headers: { dpop: await holder.proof(world) } });
+    assert.equal(next.status, 200, next.text);
+    assert.equal(next.json.refresh_token, refresh_token, 'refresh tokens do not rotate');
+    assert.equal((await resource(next.json.access_token)).status, 200);
+  }
+});
+
+test('user-rejects-authentication', async () => {
+  const { uri } = await pushed({ prompt: 'consent' });
+  const page = await visit(authorizeUrl(uri), 'deny');
+  assert.equal(page.landed.get('error'), 'access_denied');
+});
+
+test('ensure-unsigned-authorization-request-without-using-par-fails', async () => {
+  const page = await browser.open(`/oauth2/authorize?${new URLSearchParams({ client_id: client.id, ...request().parameters })}`);
+  assert.equal(page.landed.get('error'), 'invalid_request');
+});
+
+test('ensure-request-object-with-… par-without-duplicate-parameters, ensure-authorization-request-without-state-success', async () => {
+  const { landed } = await code({ state: undefined });
+  assert.equal(landed.has('state'), false);
+});
+
+for (const [name, more] of [['state', { state: 's'.repeat(384) }], ['nonce', { nonce: 'n'.repeat(384) }], ['64-char nonce', { nonce: 'n'.repeat(64) }]]) {
+  test(`ensure-authorization-request-with-long-${name}`, async () => {
+    const granted = await code(more);
+    if (more.state) assert.equal(granted.landed.get('state'), more.state);
+    const { id_token } = (await exchange(granted)).json;
+    if (more.nonce) assert.equal(JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url')).nonce, more.nonce);
+  });
+}
+
+for (const [module, more, error] of [
+  ['ensure-response-type-token-fails', { response_type: 'token' }, 'unsupported_response_type'],
+  ['ensure-response-type-code-idtoken-fails', { response_type: 'code id_token' }, 'unsupported_response_type'],
+  ['par-attempt-to-use-request_uri: par-authorization-request-containing-request_uri-form-param', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'invalid_request'],
+  ['ensure-request-without-pkce-fails', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+  ['par-plain-pkce-rejected', { code_challenge_method: 'plain' }, 'invalid_request'],
+  ['ensure-registered-redirect-uri', { redirect_uri: 'https://app.example/other' }, 'invalid_request'],
+  ['ensure-redirect-uri-in-authorization-request', { redirect_uri: undefined }, 'invalid_request'],
+]) {
+  test(module, async () => refused(await push(request(more).parameters), 400, error));
+}
+
+for (const [module, claims, header = {}] of [
+  ['par-test-array-as-audience-fails', () => ({ aud: [world.origin] })],
+  ['ensure-client-assertion-with-par-endpoint-aud-fails', () => ({ aud: world.origin + PAR })],
+  ['ensure-client-assertion-with-token-endpoint-aud-fails', () => ({ aud: world.origin + TOKEN })],
+  ['ensure-client-assertion-with-wrong-aud-fails', () => ({ aud: 'https://other.example' })],
+  ['ensure-client-assertion-with-exp-is-5-minutes-in-past-fails', () => ({ exp: now() - 300 })],
+  ['ensure-client-assertion-with-no-sub-fails', () => ({ sub: undefined })],
+  ['ensure-client-assertion-with-wrong-iss-fails', () => ({ iss: 'https://other.example' })],
+  ['ensure-client-assertion-nbf-in-the-future-fails', () => ({ nbf: now() + 120 })],
+  ['ensure-client-assertion-with-alg-none-fails', () => ({}), { alg: 'none' }],
+]) {
+  test(module, async () => refused(await push(request().parameters, { claims: claims(), header }), 401, 'invalid_client'));
+}
+
+test('ensure-client-assertion-with-nbf-8-seconds-in-the-future-is-accepted', async () => {
+  assert.equal((await push(request().parameters, { claims: { nbf: now() + 8, iat: now() + 8 } })).status, 201);
+});
+
+test('ensure-signed-client-assertion-with-RS256-fails', async () => {
+  const rs256 = await Signer.of('RS256');
+  const app = await world.application('confidential', { profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [rs256.jwk] } });
+  refused(await push(request().parameters, { as: app, by: rs256 }), 401, 'invalid_client');
+});
+
+test('par-attempt-invalid-http-method', async () => {
+  for (const method of ['GET', 'PUT']) assert.equal((await world.request(PAR, { method })).status, 405);
+});
+
+test('par-attempt-reuse-request_uri, par-ensure-reused-request-uri-prior-to-auth-completion-succeeds', async () => {
+  const { uri } = await pushed({ prompt: 'consent' });
+  assert.equal((await browser.open(authorizeUrl(uri))).status, 200);
+  assert.equal((await browser.open(authorizeUrl(uri))).status, 200);
+  assert.ok((await visit(authorizeUrl(uri))).landed.has('code'));
+  const again = await browser.open(authorizeUrl(uri));
+  assert.deepEqual([again.status, again.landed], [400, undefined]);
+});
+
+test('par-ensure-request-uri-is-bound-to-client', async () => {
+  const { uri } = await pushed();
+  const page = await browser.open(authorizeUrl(uri, {}, other));
+  assert.deepEqual([page.status, page.landed], [400, undefined]);
+});
+
+test('par-authorization-request-with-other-parameters: those that were pushed count', async () => {
+  const { uri } = await pushed();
+  const page = await visit(authorizeUrl(uri, { scope: 'email guilds', state: 'other', redirect_uri: 'https://evil.example/', prompt: 'none' }));
+  assert.equal(page.landed.get('state'), 'state');
+});
+
+test('par-pkce-verifier-missing, incorrect-pkce-code-verifier-rejected', async () => {
+  const granted = await code();
+  refused(await exchange({ ...granted, secret: '' }), 400, 'invalid_grant');
+  refused(await exchange({ ...granted, secret: verifier() }), 400, 'invalid_grant');
+  assert.equal((await exchange(granted)).status, 200);
+});
+
+test('ensure-authorization-code-is-bound-to-client, ensure-client-id-in-token-endpoint', async () => {
+  const granted = await code();
+  refused(await exchange(granted, { as: other, by: otherSigner }), 400, 'invalid_grant');
+  refused(await exchange(granted, { params: { client_id: other.id } }), 401, 'invalid_client');
+  assert.equal((await exchange(granted)).status, 200);
+});
+
+test('attempt-reuse-authorization-code-after-one-second', async () => {
+  const granted = await code();
+  assert.equal((await exchange(granted)).status, 200);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  refused(await exchange(granted), 400, 'invalid_grant');
+});
+
+test('ensure-dpop-proof-at-token-endpoint, dpop-negative-tests', async () => {
+  const granted = await code();
+  refused(await exchange(granted, { key: null }), 400, 'invalid_dpop_proof');
+  const rs256 = await Signer.of('RS256');
+  refused(await exchange(granted, { key: rs256 }), 400, 'invalid_dpop_proof');
+  assert.equal((await exchange(granted)).status, 200);
+});
+
+test('ensure-dpop-jkt-of-par-binds-the-code', async () => {
+  const { secret, parameters } = request();
+  const answer = await push(parameters, { headers: { dpop: await holder.proof(world, { path: PAR }) } });
+  const page = await visit(authorizeUrl(answer.json.request_uri));
+  const granted = { secret, code: page.landed.get('code') };
+  assert.equal((await exchange(granted, { key: await Signer.of('ES256') })).status, 400);
+  assert.equal((await exchange(granted)).status, 200);
+});
+
+test('a hundred visits of one request_uri at once make one code', async () => {
+  await code();
+  for (let round = 0; round < 3; round += 1) {
+    const { secret, uri } = await pushed({ prompt: 'consent' });
+    const page = await browser.open(authorizeUrl(uri));
+    const { action, form } = browser.fill(page, { decision: 'approve' });
+    const approve = { path: action, form, headers: { cookie: browser.cookie } };
+    const answers = await atOnce(world, times(100, () => approve));
+    assert.deepEqual(statuses(answers), { 303: 100 });
+    const codes = new Set(answers.map((answer) => new URL(answer.header('location')).searchParams.get('code')));
+    assert.equal(codes.size, 1);
+    assert.equal((await exchange({ secret, code: [...codes][0] })).status, 200);
+  }
+});
