@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use fluxer_oauth2::routes::ROUTES;
 
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/adoption.md",
     "docs/endpoints.md",
+    "docs/operations.md",
     "docs/settings.md",
     "docs/storage.md",
     "docs/standards.md",

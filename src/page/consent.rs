@@ -9,7 +9,7 @@ use super::parts::{
 use super::text::filled;
 use super::{Chrome, DeviceSection, View};
 use crate::fluxer::application::Application;
-use crate::fluxer::permissions::{Group, Permission};
+use crate::fluxer::permissions::{Group, Permission, Permissions};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::GuildId;
 
@@ -475,6 +475,9 @@ fn previewed(preview: &Preview, chrome: &Chrome<'_>) -> Markup {
     }
 }
 
+/// As many permissions are shown at once; where there are more, their groups fold.
+const MOST_UNFOLDED: usize = 12;
+
 /// What the bot is to be able to do, by what it is about.
 fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.bot;
@@ -488,19 +491,68 @@ fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
         fieldset.permissions aria-describedby="never-more" {
             legend { (text.permissions) }
             p.quiet { (around(text.asked, &counts)) }
-            @for group in Group::ALL {
-                @if lines.iter().any(|line| line.permission.group == group) {
-                    fieldset {
-                        legend { (chrome.text.group(group)) }
-                        ul.scopes role="list" {
-                            @for line in lines.iter().filter(|it| it.permission.group == group) {
-                                (permission_line(line, chrome))
-                            }
-                        }
+            (dangerous_permissions(lines, chrome))
+            @for group in Group::ALL { (permission_group(group, lines, chrome)) }
+            p.quiet #never-more { (text.never_more) }
+        }
+    }
+}
+
+/// What deserves a second look stands first, and is never folded.
+fn dangerous_permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
+    html! {
+        @if lines.iter().any(PermissionLine::is_dangerous) {
+            fieldset {
+                legend { (chrome.text.bot.dangerous) }
+                ul.scopes role="list" {
+                    @for line in lines.iter().filter(|it| it.is_dangerous()) {
+                        (permission_line(line, chrome))
                     }
                 }
             }
-            p.quiet #never-more { (text.never_more) }
+        }
+    }
+}
+
+/// The other permissions of a kind; folded where the list is long.
+fn permission_group(group: Group, lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
+    let is_here = |line: &&PermissionLine| line.permission.group == group && !line.is_dangerous();
+    let here: Vec<_> = lines.iter().filter(is_here).collect();
+    let name = chrome.text.group(group);
+    let list = html! {
+        ul.scopes role="list" { @for line in &here { (permission_line(line, chrome)) } }
+    };
+    html! {
+        @if here.is_empty() {
+        } @else if lines.len() <= MOST_UNFOLDED {
+            fieldset { legend { (name) } (list) }
+        } @else {
+            details {
+                summary { (name) " " span.quiet { "(" (here.len()) ")" } }
+                fieldset {
+                    legend.unseen { (name) }
+                    (all_of(&here, chrome))
+                    (list)
+                }
+            }
+        }
+    }
+}
+
+/// One box that stands for a whole group: its value is all of the group's bits that the user holds.
+fn all_of(lines: &[&PermissionLine], chrome: &Chrome<'_>) -> Markup {
+    let held = lines.iter().filter(|line| line.is_held);
+    let bits = held.fold(Permissions::NONE, |bits, line| {
+        bits.with(line.permission.value())
+    });
+    html! {
+        @if lines.len() > 1 && !bits.is_empty() {
+            p {
+                label {
+                    input type="checkbox" name="permission_group" value=(bits.to_string()); " "
+                    (chrome.text.bot.all_of)
+                }
+            }
         }
     }
 }

@@ -309,6 +309,58 @@ fn every_permission_that_is_asked_for_has_its_box() {
 }
 
 #[test]
+fn a_long_list_folds_but_for_what_is_dangerous_and_a_group_can_be_had_whole() {
+    let world = World::new();
+    let (browser, app) = (world.alices_browser(), world.bot());
+    let guild = world.guild("G", &world.alice);
+    let page = browser.get(&app.bot_link().with("permissions", ALL).target());
+    let page = page.expect(200);
+    let document = page.document();
+    let groups = document.select(&selector(".permissions > details")).count();
+    assert!(groups > 2, "{groups}");
+    assert_eq!(page.texts(".permissions > details[open]").len(), 0);
+    assert_eq!(page.texts(".permissions > details .dangerous").len(), 0);
+    let first = selector(".permissions > fieldset, .permissions > details");
+    let first = document.select(&first).next().expect("a group");
+    assert_eq!(
+        first.value().name(),
+        "fieldset",
+        "what is dangerous comes first"
+    );
+    assert!(first.select(&selector("li.dangerous")).count() > 3);
+
+    // One box stands for its group, and no other.
+    let details = document
+        .select(&selector(".permissions > details"))
+        .next()
+        .expect("a group");
+    let bits = |name: &str| -> Vec<u64> {
+        let css = selector(&format!("input[name={name}]"));
+        let boxes = details.select(&css);
+        boxes
+            .map(|it| it.attr("value").expect("a value").parse().expect("bits"))
+            .collect()
+    };
+    let all = bits("permission_group")[0];
+    let each = bits("permissions");
+    assert_eq!(each.iter().fold(0, |bits, it| bits | it), all);
+    let form = page
+        .form("guild_id")
+        .with("guild_id", &guild)
+        .with("decision", "approve");
+    let mut form = form;
+    form.fields.retain(|(name, _)| name != "permissions");
+    form.fields
+        .push(("permission_group".to_owned(), all.to_string()));
+    browser.submit(&form).expect(200);
+    assert_eq!(world.permissions_of(&guild, &app.id), Some(all.to_string()));
+
+    // A short list does not fold.
+    let short = browser.get(&app.bot_link().with("permissions", "3074").target());
+    assert_eq!(short.expect(200).texts("details").len(), 0);
+}
+
+#[test]
 fn nobody_gives_a_bot_what_they_do_not_have() {
     let world = World::new();
     let app = world.bot();

@@ -94,6 +94,10 @@ pub struct BotText {
     pub permissions: &'static str,
     /// How many it asks for, and how many of them are dangerous.
     pub asked: &'static str,
+    /// Above what deserves a second look.
+    pub dangerous: &'static str,
+    /// The box that stands for a whole group.
+    pub all_of: &'static str,
     /// The bot gets no more than its installer has.
     pub never_more: &'static str,
     /// Beside a permission that the user does not hold.

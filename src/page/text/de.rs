@@ -100,6 +100,8 @@ pub(super) static TEXT: Text = Text {
         not_a_manager: "du darfst sie nicht verwalten",
         permissions: "Dort wird er Folgendes können",
         asked: "Berechtigungen: {} · gefährlich: {}",
+        dangerous: "Genau hinsehen",
+        all_of: "Alle davon",
         never_more: "Er bekommt nie eine Berechtigung, die du dort nicht selbst hast.",
         not_held: "Hast du selbst nicht",
         no_permissions: "Er bittet um keine Berechtigungen.",

@@ -97,6 +97,8 @@ pub(super) static TEXT: Text = Text {
         not_a_manager: "you may not manage it",
         permissions: "There, it will be able to",
         asked: "Permissions: {} · dangerous: {}",
+        dangerous: "Look twice",
+        all_of: "All of these",
         never_more: "It never gets a permission that you do not have there yourself.",
         not_held: "Not yours to give",
         no_permissions: "It asks for no permissions.",

@@ -60,9 +60,10 @@ impl PlannedInstallation {
     }
 }
 
-/// The boxes that were ticked.
+/// The boxes that were ticked: those of one permission, and those that stand for a group.
 pub(super) fn ticked(form: &Params) -> Permissions {
     form.all("permissions")
+        .chain(form.all("permission_group"))
         .filter_map(|value| Permissions::parse(value).ok())
         .fold(Permissions::NONE, Permissions::with)
 }
