@@ -68,6 +68,10 @@ pub enum Control {
     Text,
     /// A list of strings, one on each line that is not empty.
     Lines,
+    /// Any value, as JSON; what is none is the string that it is, and no field takes that.
+    Json,
+    /// A list of strings, one for each box that is ticked.
+    Choices,
     /// `true` or `false`: a browser does not send a box that is not ticked.
     CheckBox,
 }
@@ -79,7 +83,9 @@ impl Control {
                 text if text.is_empty() => Value::Null,
                 text => Value::String(text),
             },
-            Self::Lines => params::lines(sent).map(Value::from).collect(),
+            Self::Json if sent.trim().is_empty() => Value::Null,
+            Self::Json => serde_json::from_str(sent).unwrap_or_else(|_| sent.into()),
+            Self::Lines | Self::Choices => params::lines(sent).map(Value::from).collect(),
             Self::CheckBox => Value::Bool(!sent.is_empty()),
         }
     }
@@ -113,6 +119,12 @@ impl Fields {
     pub fn from_form(params: &Params, controls: &[(&'static str, Control)]) -> Self {
         let mut fields = Self::none();
         for (name, control) in controls {
+            if *control == Control::Choices {
+                let ticked = params.all(name).map(Value::from).collect();
+                fields.object.insert((*name).to_owned(), ticked);
+                fields.known.insert((*name).to_owned());
+                continue;
+            }
             match params.one(name) {
                 Ok(sent) => {
                     let value = control.read(sent.unwrap_or_default());

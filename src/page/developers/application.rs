@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::form::{ApplicationForm, field, fields};
 use super::usage::usage;
-use super::{Link, client_id, kind, secret};
+use super::{Link, OAuthForm, client_id, kind, secret};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::page::moment::Moment;
@@ -30,6 +30,8 @@ pub struct ApplicationPage<'a> {
     pub registered_on: Moment,
     /// Its settings, as they are or as they were typed.
     pub form: ApplicationForm,
+    /// The same of how it uses OAuth.
+    pub oauth: OAuthForm,
     /// The operation that this page answers, where it succeeded.
     pub done: Option<Done<'a>>,
     /// What was refused, and where.
@@ -45,6 +47,8 @@ pub struct ApplicationPage<'a> {
 pub enum Section {
     /// What users are shown, and where it may be answered.
     Settings,
+    /// How it uses OAuth.
+    OAuth,
     /// A second client secret.
     Rotation,
     /// The client secret, and another one in place of all.
@@ -60,6 +64,8 @@ pub enum Section {
 pub enum Done<'a> {
     /// Its settings were saved.
     Saved,
+    /// How it uses OAuth was saved.
+    OAuthSaved,
     /// It has a new secret: this one.
     NewSecret(&'a str),
     /// Its bot has a new token: this one.
@@ -86,6 +92,7 @@ impl Section {
     const fn id(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::OAuth => "oauth",
             Self::Rotation => "rotation",
             Self::Secret => "secret",
             Self::Bot => "bot",
@@ -112,6 +119,7 @@ impl View for ApplicationPage<'_> {
             }
             @if let Some(days) = self.usage { (usage(days, chrome)) }
             (self.settings(chrome))
+            (self.oauth(chrome))
             (self.secret(chrome))
             (self.bot(chrome))
             (self.link.body(chrome))
@@ -135,7 +143,9 @@ impl ApplicationPage<'_> {
     fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         match (part, self.done) {
-            (Section::Settings, Some(Done::Saved)) => done(Some(text.saved)),
+            (Section::Settings, Some(Done::Saved)) | (Section::OAuth, Some(Done::OAuthSaved)) => {
+                done(Some(text.saved))
+            }
             (Section::Secret, Some(Done::NewSecret(it))) => {
                 secret("client-secret", text.new_secret, it, text)
             }
@@ -236,6 +246,20 @@ impl ApplicationPage<'_> {
         };
         let form = self.form(Section::Settings, "save", &fields);
         self.part(Section::Settings, text.settings, &form, chrome)
+    }
+
+    fn oauth(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let form = self.form(Section::OAuth, "save-oauth", &self.oauth.fields(text));
+        let is_open = self.oauth.is_refused() || self.problem_in(Section::OAuth).is_some();
+        let body = html! {
+            p { (text.oauth.means) }
+            details open[is_open] {
+                summary { (text.oauth.open) }
+                (form)
+            }
+        };
+        self.part(Section::OAuth, text.oauth.heading, &body, chrome)
     }
 
     fn secret(&self, chrome: &Chrome<'_>) -> Markup {

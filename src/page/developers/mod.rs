@@ -12,12 +12,14 @@ pub use application::{ApplicationPage, Done, Problem, Section};
 pub use form::ApplicationForm;
 pub use link::Link;
 pub use list::{CreatedPage, DevelopersPage};
+pub use oauth::OAuthForm;
 pub use usage::since as usage_since;
 
 mod application;
 mod form;
 mod link;
 mod list;
+mod oauth;
 mod usage;
 
 fn kind(is_public: bool, text: &DevelopersText) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::{
     AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
-    LoginText, LogoutText, MessagesText, SettingsText, Text, TimeText,
+    LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -199,6 +199,38 @@ pub(super) static TEXT: Text = Text {
         password: "Dein Passwort",
         wrong_password: "Das Passwort ist falsch.",
         new_secret: "Neues Client-Secret",
+        oauth: OAuthText {
+            heading: "OAuth",
+            means: "Die meisten Anwendungen können das lassen, wie es ist.",
+            open: "Grants, Schlüssel, ID-Tokens und Abmeldung",
+            grant_types: "Wie sie Tokens bekommt",
+            grants: [
+                "Ihre Nutzer melden sich im Browser an und kommen mit einem Code zurück",
+                "Sie bleibt verbunden, durch Refresh-Tokens",
+                "Für sich selbst, ohne Nutzer",
+                "Auf Geräten ohne Browser, durch einen Code, der anderswo eingegeben wird",
+            ],
+            method: "Wie sie sich ausweist",
+            method_hint: "Ein Secret in der Kopfzeile oder im Body, oder ein JWT, das sie mit einem eigenen \
+                          Schlüssel unterschreibt.",
+            jwks: "Öffentliche Schlüssel",
+            jwks_hint: "Für private_key_jwt: ein JSON Web Key Set, ohne private Schlüssel. Es darf leer \
+                        bleiben, wenn die Schlüssel veröffentlicht sind.",
+            jwks_uri: "URL der öffentlichen Schlüssel",
+            jwks_uri_hint: "Für private_key_jwt: wo du sie veröffentlichst, mit https.",
+            id_token: "Unterschrift der ID-Tokens",
+            id_token_hint: "ES256 ist kürzer und schneller. RS256 ist für Bibliotheken, die nichts anderes \
+                            kennen.",
+            logout: "Nach einer Abmeldung",
+            logout_hint: "Wohin Nutzer gehen können, die sich hier für deine Anwendung abmelden, eine \
+                          Adresse je Zeile. Darf leer bleiben.",
+            demands: "Woran sie sich selbst hält",
+            dpop: "Ihre Access-Tokens sind an einen Schlüssel gebunden (DPoP): Ein gestohlenes nützt nichts",
+            par: "Sie schickt jede Anfrage zuerst an den Server (PAR)",
+            profile: "Profil",
+            profile_hint: "fapi2 ist das FAPI 2.0 Security Profile, für Banken und dergleichen: mit \
+                           private_key_jwt, PAR und DPoP, und ohne RS256.",
+        },
         current_secret: "Jetziges Secret",
         former_secret: "Früheres Secret",
         ends: "endet {}",

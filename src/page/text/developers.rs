@@ -1,5 +1,7 @@
 //! The words of the pages of those who make applications.
 
+use crate::oauth::grant_type::GrantType;
+
 /// The pages of those who make applications.
 #[cfg_attr(test, derive(Debug))]
 pub struct DevelopersText {
@@ -73,6 +75,8 @@ pub struct DevelopersText {
     pub wrong_password: &'static str,
     /// Above the secret that was just made.
     pub new_secret: &'static str,
+    /// How an application uses OAuth.
+    pub oauth: OAuthText,
     /// The secret that was made last.
     pub current_secret: &'static str,
     /// The one before it.
@@ -171,4 +175,49 @@ pub struct DevelopersText {
     pub times: &'static str,
     /// How to mend it: a redirect URI, a wrong secret, a bad code or refresh token, a scope, PKCE, a grant type.
     pub remedies: [&'static str; 6],
+}
+
+/// How an application uses OAuth.
+#[cfg_attr(test, derive(Debug))]
+pub struct OAuthText {
+    /// The heading.
+    pub heading: &'static str,
+    /// Who needs it.
+    pub means: &'static str,
+    /// Opens the form.
+    pub open: &'static str,
+    /// Above the grants.
+    pub grant_types: &'static str,
+    /// What each grant is for, in the order of [`GrantType::ALL`].
+    pub grants: [&'static str; GrantType::ALL.len()],
+    /// How it proves who it is.
+    pub method: &'static str,
+    /// What to choose.
+    pub method_hint: &'static str,
+    /// Its public keys.
+    pub jwks: &'static str,
+    /// When they are needed.
+    pub jwks_hint: &'static str,
+    /// Where its public keys are.
+    pub jwks_uri: &'static str,
+    /// What that is for.
+    pub jwks_uri_hint: &'static str,
+    /// How its ID tokens are signed.
+    pub id_token: &'static str,
+    /// What to choose.
+    pub id_token_hint: &'static str,
+    /// Where users go after a logout.
+    pub logout: &'static str,
+    /// How they are written.
+    pub logout_hint: &'static str,
+    /// Above what it demands of its own requests.
+    pub demands: &'static str,
+    /// Its tokens are bound to a key.
+    pub dpop: &'static str,
+    /// It pushes its requests.
+    pub par: &'static str,
+    /// The profile.
+    pub profile: &'static str,
+    /// What `fapi2` means.
+    pub profile_hint: &'static str,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
-    LoginText, LogoutText, MessagesText, SettingsText, Text, TimeText,
+    LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -195,6 +195,36 @@ pub(super) static TEXT: Text = Text {
         password: "Your password",
         wrong_password: "Wrong password.",
         new_secret: "New client secret",
+        oauth: OAuthText {
+            heading: "OAuth",
+            means: "Most applications can leave this as it is.",
+            open: "Grants, keys, ID tokens and logout",
+            grant_types: "How it gets tokens",
+            grants: [
+                "Its users log in in a browser and come back with a code",
+                "It stays connected, by refresh tokens",
+                "On its own behalf, without a user",
+                "On devices without a browser, by a code that is typed elsewhere",
+            ],
+            method: "How it proves who it is",
+            method_hint: "A secret in the header or in the body, or a JWT that it signs with a key of its own.",
+            jwks: "Public keys",
+            jwks_hint: "For private_key_jwt: a JSON Web Key Set, without private keys. It may stay empty if \
+                        the keys are published.",
+            jwks_uri: "URL of the public keys",
+            jwks_uri_hint: "For private_key_jwt: where you publish them, with https.",
+            id_token: "Signature of ID tokens",
+            id_token_hint: "ES256 is shorter and quicker. RS256 is for libraries that know nothing else.",
+            logout: "After a logout",
+            logout_hint: "Where users may be sent when they log out here for your application, one on \
+                          each line. May stay empty.",
+            demands: "What it holds itself to",
+            dpop: "Its access tokens are bound to a key (DPoP): a stolen one is of no use",
+            par: "It sends each authorization request to the server first (PAR)",
+            profile: "Profile",
+            profile_hint: "fapi2 is the FAPI 2.0 Security Profile, for banks and the like: with \
+                           private_key_jwt, PAR and DPoP, and without RS256.",
+        },
         current_secret: "Current secret",
         former_secret: "Former secret",
         ends: "ends {}",

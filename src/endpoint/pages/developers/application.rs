@@ -17,7 +17,7 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{
-    ApplicationForm, ApplicationPage, Done, Link, Problem, Section, usage_since,
+    ApplicationForm, ApplicationPage, Done, Link, OAuthForm, Problem, Section, usage_since,
 };
 use crate::page::moment::Moment;
 use crate::page::text::Message;
@@ -27,9 +27,9 @@ use crate::store::{ApplicationDay, Edge, Fault};
 type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// The page of an application whose settings were saved.
-fn saved(id: ApplicationId) -> Target {
+fn saved(id: ApplicationId, marker: &str) -> Target {
     let path = [PATH, "/", &id.to_string()].concat();
-    Target::of(&path, &[("done", "saved")])
+    Target::of(&path, &[("done", marker)])
 }
 
 /// The controls of the form with the settings.
@@ -41,6 +41,21 @@ const SETTINGS: [(&str, Control); 6] = [
     ("bot_public", Control::CheckBox),
     ("bot_require_code_grant", Control::CheckBox),
 ];
+
+/// The controls of the form about OAuth. A public application has nothing to prove itself with.
+const OAUTH: [(&str, Control); 9] = [
+    ("grant_types", Control::Choices),
+    ("id_token_signed_response_alg", Control::Text),
+    ("post_logout_redirect_uris", Control::Lines),
+    ("dpop_bound_access_tokens", Control::CheckBox),
+    ("require_pushed_authorization_requests", Control::CheckBox),
+    ("token_endpoint_auth_method", Control::Text),
+    ("jwks", Control::Json),
+    ("jwks_uri", Control::Text),
+    ("profile", Control::Text),
+];
+/// How many of them a public application has.
+const OAUTH_OF_PUBLIC: usize = 5;
 
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
@@ -57,8 +72,10 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         logged_in,
         usage: Some(usage),
     };
-    let is_saved = cx.request.target() == saved(view.application.client.id).as_str();
-    let saved = is_saved.then_some(Done::Saved);
+    let done = [("saved", Done::Saved), ("oauth", Done::OAuthSaved)].into_iter();
+    let id = view.application.client.id;
+    let mut done = done.filter(|(marker, _)| cx.request.target() == saved(id, marker).as_str());
+    let saved = done.next().map(|(_, done)| done);
     Ok(view.page(saved)?)
 }
 
@@ -74,6 +91,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     };
     match posted.one("action") {
         Ok(Some("save")) => view.save(&posted).await,
+        Ok(Some("save-oauth")) => view.save_oauth(&posted).await,
         Ok(Some("rotate-secret")) => view.rotate_secret(&posted).await,
         Ok(Some("reset-secret")) => view.reset_secret(&posted).await,
         Ok(Some("add-bot")) => view.add_bot().await,
@@ -115,7 +133,8 @@ impl<E: Edge> View<'_, E> {
                 let errors = super::mistakes(refusal)?;
                 let form = ApplicationForm::typed(posted, errors);
                 let problem = (Section::Settings, Problem::Fields);
-                return Ok(self.render(form, None, Some(problem))?);
+                let oauth = OAuthForm::of(&self.application);
+                return Ok(self.render(form, oauth, None, Some(problem))?);
             }
         };
         let id = self.application.client.id;
@@ -125,7 +144,36 @@ impl<E: Edge> View<'_, E> {
                 return self.refuse(Section::Settings, failure);
             }
         }
-        Ok(Response::see_other(saved(id).at("settings")))
+        Ok(Response::see_other(saved(id, "saved").at("settings")))
+    }
+
+    async fn save_oauth(&self, posted: &Params) -> Answer {
+        let of_this = if self.application.is_public() {
+            OAUTH_OF_PUBLIC
+        } else {
+            OAUTH.len()
+        };
+        let controls: Vec<_> = OAUTH.into_iter().take(of_this).collect();
+        let mut fields = Fields::from_form(posted, &controls);
+        let change = operations::change(&mut fields, &self.application, self.cx.config);
+        let change = match fields.finish(Some(change)) {
+            Ok(change) => change.besides(&self.application),
+            Err(refusal) => {
+                let errors = super::mistakes(refusal)?;
+                let form = ApplicationForm::of(&self.application);
+                let oauth = OAuthForm::typed(posted, &self.application, errors);
+                let problem = (Section::OAuth, Problem::Fields);
+                return Ok(self.render(form, oauth, None, Some(problem))?);
+            }
+        };
+        let id = self.application.client.id;
+        if !change.fields().is_empty() {
+            let applied = operations::apply(self.cx, self.actor(), id, &change).await;
+            if let Err(failure) = applied {
+                return self.refuse(Section::OAuth, failure);
+            }
+        }
+        Ok(Response::see_other(saved(id, "oauth").at("oauth")))
     }
 
     async fn rotate_secret(self, posted: &Params) -> Answer {
@@ -253,16 +301,19 @@ impl<E: Edge> View<'_, E> {
 
     fn problem(&self, section: Section, problem: Problem) -> Result<Response, Fault> {
         let form = ApplicationForm::of(&self.application);
-        self.render(form, None, Some((section, problem)))
+        let oauth = OAuthForm::of(&self.application);
+        self.render(form, oauth, None, Some((section, problem)))
     }
 
     fn page(&self, done: Option<Done<'_>>) -> Result<Response, Fault> {
-        self.render(ApplicationForm::of(&self.application), done, None)
+        let form = ApplicationForm::of(&self.application);
+        self.render(form, OAuthForm::of(&self.application), done, None)
     }
 
     fn render(
         &self,
         form: ApplicationForm,
+        oauth: OAuthForm,
         done: Option<Done<'_>>,
         problem: Option<(Section, Problem)>,
     ) -> Result<Response, Fault> {
@@ -289,6 +340,7 @@ impl<E: Edge> View<'_, E> {
             application,
             registered_on: Moment(application.created_at),
             form,
+            oauth,
             done,
             problem,
             usage: self.usage.as_deref(),
