@@ -127,8 +127,8 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
     let Some(seed) = cx.check_ticket(&ticket, form).map(CodeSeed::from) else {
         return Err(Notice::form_refused(cx.request.target()).into());
     };
-    let seen = SeenSession::of(&logged_in.session);
-    let may_grant = interaction.may_grant(request, &seen);
+    let session = SeenSession::of(&logged_in.session);
+    let may_grant = interaction.may_grant(request, &session);
     may_grant.map_err(Notice::bad_request)?;
     let (scope, resource) = match Decision::read(request, form)? {
         Decision::Approved(yes) => (yes.scope, yes.resource),
@@ -144,7 +144,7 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
     let approval = Approval {
         request,
         session: logged_in.cookie.hash(),
-        seen,
+        seen: session,
         seen_at: SeenAt::Request,
         scope,
         resource,

@@ -118,8 +118,8 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
         return Err(Notice::form_refused(cx.request.target()).into());
     };
-    let seen = SeenSession::of(&logged_in.session);
-    if let Err(refusal) = interaction.may_grant(request, &seen) {
+    let session = SeenSession::of(&logged_in.session);
+    if let Err(refusal) = interaction.may_grant(request, &session) {
         return interaction.refuse(cx, granted, &refusal);
     }
     let yes = match Decision::read(request, &form)? {
@@ -134,7 +134,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     };
     let answer = Answer {
         session: logged_in.cookie.hash(),
-        seen,
+        seen: session,
         seen_at: SeenAt::Request,
         seed,
     };
