@@ -4,6 +4,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
+use crate::dpop::Holder;
 use crate::world::{
     Answer, App, Browser, Form, HTTP, Native, With, World, encode, get, post, text,
 };
@@ -83,6 +84,30 @@ fn consent(browser: &Browser<'_>, device: &Device<'_>) -> Form {
 fn approve(browser: &Browser<'_>, device: &Device<'_>) -> Answer {
     let form = consent(browser, device).with("decision", "approve");
     browser.submit(&form)
+}
+
+#[test]
+fn a_device_s_tokens_are_bound_to_the_key_that_it_proves() {
+    let world = World::new();
+    let (holder, other) = (Holder::p256(), Holder::p256());
+    let device = ask(&world, &television(&world), &[]);
+    approve(&world.alices_browser(), &device);
+    let send = |form: &[(&str, &str)], by: &Holder| {
+        let proof = by.proof(&world, "POST", "/api/oauth2/token");
+        let request = device.app.post("/api/oauth2/token", form);
+        world.send(request.with("dpop", &proof))
+    };
+    let code = device.code();
+    let poll = [("grant_type", GRANT), ("device_code", code.as_str())];
+    let granted = send(&poll, &holder).expect(200).json();
+    assert_eq!(granted["token_type"], "DPoP");
+    let refresh = text(&granted, "refresh_token");
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &*refresh),
+    ];
+    assert_eq!(send(&refresh, &other).expect(400).error(), "invalid_grant");
+    send(&refresh, &holder).expect(200);
 }
 
 #[test]

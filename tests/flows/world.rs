@@ -498,6 +498,13 @@ impl App {
 pub struct Asks(Vec<(String, String)>);
 
 impl Asks {
+    /// With these parameters and no others.
+    pub fn of(parameters: &[(&str, &str)]) -> Self {
+        let none = Self(Vec::new());
+        let and = |asks: Self, (name, value): &(&str, &str)| asks.and(name, value);
+        parameters.iter().fold(none, and)
+    }
+
     /// With this parameter instead of any of its name.
     pub fn with(self, name: &str, value: &str) -> Self {
         self.without(name).and(name, value)
