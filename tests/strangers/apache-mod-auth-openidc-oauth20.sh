@@ -7,8 +7,8 @@
 # Enter: /
 # Setting: the application may introspect tokens of others (`introspects`)
 # Proves: introspection
-# Note: A token that it has seen stays good in its cache until its `exp`, revoked or not:
-#   `OIDCOAuthTokenExpiryClaim exp absolute mandatory` is the default, `OIDCOAuthTokenIntrospectionInterval` shortens it.
+# Note: A token that it has seen stays good in its cache until its `exp`, revoked or not, or as long as
+#   `OIDCOAuthTokenIntrospectionInterval` says.
 
 cat >"$FOLDER/index.html" <<<"for holders of a token"
 cat >"$FOLDER/site.conf" <<CONF

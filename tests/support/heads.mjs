@@ -10,7 +10,7 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
 
 /** What a head may say; the first five it must. */
 export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
-export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection'];
+export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
 export function head(file) {

@@ -218,6 +218,12 @@ when(proves('limited answer'), 'a limited answer', async (t) => {
   await assert.rejects(async () => (site ? login(client) : refresh(client, tokens)), says(stranger.limited));
 });
 
+when(proves('client credentials'), 'client credentials', async (t) => {
+  const { child, application } = await start(t);
+  const { access_token } = await child.call('token');
+  assert.equal((await world.server.introspect(application, access_token)).json.active, true);
+});
+
 when(proves('outage'), 'an outage', async (t) => {
   const client = await start(t);
   const tokens = site ? undefined : await login(client);
