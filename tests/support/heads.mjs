@@ -8,7 +8,18 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const COMMENT = /^(?:#|\/\/) ?/;
 const KEY = /^([A-Z][a-z]+): (.*)$/;
 
-/** What a head may say; the first five it must. */
+/**
+ * What a head may say; the first five it must.
+ *
+ * - `Proves`: what is tested, of CLAIMS; `Fails`: what it says instead, where it does not work
+ * - `Install`: `apt NAME …`, `pip NAME==VERSION …`, `npm NAME@VERSION …`, with `; ` between
+ * - `Driven`: `by calls` over a pipe (`authorize`, `callback`, `me`, `refresh`, `revoke`), `as a site` or `as a resource server`
+ *   on PORT of loopback, or `on loopback`: by calls, and it takes its own redirect
+ * - `Type`: of the application; `Enter` and `Callback`: the site's paths
+ * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then
+ * - `Worker`: settings (`NAME=value`), and `https` for a Worker behind TLS
+ * - `Snippet`: another file that has the snippet
+ */
 export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
 export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials'];
 
