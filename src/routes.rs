@@ -246,6 +246,7 @@ macro_rules! with_routes {
             AdminImport               Post   "/api/admin/import"                                             api::admin::moving::import()                                 Api   None .operators_body(8 * 1024 * 1024);
             AdminExport               Get    "/api/admin/export"                                             api::admin::moving::export()                                 Api   None;
             AdminAuditLog             Get    "/api/admin/audit-log"                                          api::admin::audit_log::list()                                Api   None;
+            AdminErase                Delete "/api/admin/audit-log/{person}"                                 api::admin::audit_log::erase(person)                         Api   None;
             AdminResources            Get    "/api/admin/resources"                                       api::admin::resources::list()                                Api   None;
             AdminCreateResource       Post   "/api/admin/resources"                                       api::admin::resources::create()                              Api   None;
             AdminShowResource         Get    "/api/admin/resources/{resource}"                            api::admin::resources::show(resource)                        Api   None;

@@ -86,6 +86,8 @@ wire_enum! {
         Exported = "data.exported",
         /// An application exchanged a refresh token of the server before this one.
         TokenAdopted = "token.adopted",
+        /// A person was taken out of this log.
+        PersonErased = "audit_log.erased",
     }
 }
 

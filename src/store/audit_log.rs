@@ -134,6 +134,9 @@ pub trait AuditLog {
     async fn count_up(&self, before: EntryId) -> Result<Option<EntryId>, Fault>;
     /// How often everything was done, by the hour since `hours` and by the day since `days`.
     async fn counts(&self, hours: Timestamp, days: Timestamp) -> Result<Vec<Count>, Fault>;
+    /// Puts nobody in the place of a person, with what is known of them beside: addresses, browsers,
+    /// details. The entries stay. A bounded number at a time; whether some are left.
+    async fn erase(&self, person: Snowflake) -> Result<bool, Fault>;
     /// Deletes the entries before `since`, and the sessions that have expired.
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
 }

@@ -222,7 +222,8 @@ fn a_guild_has_an_owner_and_members() {
     assert_eq!(as_user.expect(404).code(), "UNKNOWN_USER");
 
     // Its owner's account goes, and the guild stays, without one.
-    delete(&format!("{USERS}/{}", world.alice.id)).expect(204);
+    let with_applications = format!("{USERS}/{}?applications=delete", world.alice.id);
+    delete(&with_applications).expect(204);
     assert_eq!(show(&world, &one)["owner_id"], Value::Null);
     assert_eq!(show(&world, &members), json!([]));
     delete(&one).expect(204);

@@ -559,6 +559,24 @@ fn a_token_of_the_server_before_is_written_down_once() {
 }
 
 #[test]
+fn that_a_person_was_taken_out_is_written_down_and_who_it_was_is_not() {
+    let world = World::new();
+    let path = format!("/api/admin/audit-log/{}", world.alice.id);
+    let written = left(&world, || {
+        world.administer(Method::Delete, &path, None).expect(204);
+    });
+    let mut expected = entry(
+        Action::PersonErased,
+        "unknown",
+        ("1", "1"),
+        None,
+        Value::Null,
+    );
+    expected["target_id"] = Value::Null;
+    assert_eq!(written, [expected]);
+}
+
+#[test]
 fn what_users_do_with_their_own_account_is_written_down() {
     let world = World::new();
     let browser = world.alices_browser();

@@ -86,7 +86,10 @@ fn a_user_who_is_deleted_during_a_consent_or_a_login_is_nobody() {
 #[test]
 fn a_guild_or_a_user_that_is_deleted_under_an_administrator_is_unknown() {
     let token = |world: &Native| world.admin_token();
-    let user = |world: &Native| format!("/api/admin/users/{}", world.alice.id);
+    let user = |world: &Native| {
+        let id = &world.alice.id;
+        format!("/api/admin/users/{id}?applications=delete")
+    };
     let put = |world: &Native, path: &str, body| {
         administrative(Method::Put, path, Some(&body), &token(world))
     };

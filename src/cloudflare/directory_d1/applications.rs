@@ -316,7 +316,7 @@ impl Applications for Bindings {
     async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault> {
         let sql = "SELECT json_group_array(id) AS found FROM applications \
                    WHERE trusted_by IS NOT NULL AND trusted = 1 AND NOT EXISTS \
-                   (SELECT 1 FROM users WHERE users.admin = 1 \
+                   (SELECT 1 FROM users WHERE users.admin = 1 AND users.suspended = 0 \
                    AND users.id IN (applications.owner_id, applications.trusted_by))";
         self.rows(sql, &[]).await
     }

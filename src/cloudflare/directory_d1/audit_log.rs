@@ -299,6 +299,26 @@ impl AuditLog for Bindings {
         Ok(counts.collect())
     }
 
+    async fn erase(&self, person: Snowflake) -> Result<bool, Fault> {
+        // Who did something is at their own address; where nobody is known to have, it may be theirs.
+        let sql = format!(
+            "UPDATE audit_log SET \
+             address = CASE WHEN actor_id IS NULL OR actor_id = ?1 THEN '' ELSE address END, \
+             device = CASE WHEN actor_id IS NULL OR actor_id = ?1 THEN NULL ELSE device END, \
+             actor_id = NULLIF(actor_id, ?1), target_id = NULLIF(target_id, ?1), details = NULL \
+             WHERE id IN (SELECT id FROM audit_log WHERE actor_id = ?1 UNION ALL \
+             SELECT id FROM audit_log WHERE target_id = ?1 AND {SELDOM} LIMIT ?2) \
+             RETURNING '' AS found"
+        );
+        for _ in 0..SWEEPS {
+            let values = [id(person), Bind::Bits(SWEPT_AT_ONCE)];
+            if !self.write(&sql, &values).await.map_err(fault)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {
         let entries = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
                        WHERE id < CAST(? AS INTEGER) LIMIT ?) RETURNING '' AS found";

@@ -594,6 +594,10 @@ pub(super) static TEXT: Text = Text {
                 "Refresh-Token des früheren Servers eingetauscht",
                 "{app} hat ein Refresh-Token des früheren Servers eingetauscht[, für {target}]",
             ],
+            [
+                "Eine Person aus dem Protokoll entfernt",
+                "{actor} hat eine Person aus diesem Protokoll entfernt",
+            ],
         ],
     },
     scopes: [

@@ -572,6 +572,10 @@ pub(super) static TEXT: Text = Text {
                 "Exchanged a refresh token of the server before",
                 "{app} exchanged a refresh token of the server before[, for {target}]",
             ],
+            [
+                "Took a person out of the log",
+                "{actor} took a person out of this log",
+            ],
         ],
     },
     scopes: [

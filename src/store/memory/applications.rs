@@ -83,8 +83,12 @@ impl Applications for Memory {
 
     async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault> {
         self.read(|tables| {
-            let administers =
-                |user: UserId| tables.users.get(&user).is_some_and(|(it, _)| it.admin);
+            let administers = |user: UserId| {
+                tables
+                    .users
+                    .get(&user)
+                    .is_some_and(|(it, _)| it.admin && !it.suspended)
+            };
             let all = tables.applications.values().map(|it| &it.application);
             let without = all.filter(|it| {
                 let mut answer_for_it = [it.owner, it.trusted_by].into_iter().flatten();

@@ -1,5 +1,7 @@
 //! The audit log, over plain collections.
 
+use serde_json::Value;
+
 use super::Memory;
 use crate::fluxer::audit::Entry;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
@@ -87,6 +89,25 @@ impl AuditLog for Memory {
                 }
             }
             counts
+        })
+    }
+
+    async fn erase(&self, person: Snowflake) -> Result<bool, Fault> {
+        self.write(|tables| {
+            for entry in tables.entries.values_mut() {
+                let (acted, met) = (entry.actor == Some(person), entry.target == Some(person));
+                if !acted && !met {
+                    continue;
+                }
+                if acted || entry.actor.is_none() {
+                    entry.address = String::new();
+                    entry.device = None;
+                }
+                entry.actor = entry.actor.filter(|it| *it != person);
+                entry.target = entry.target.filter(|it| *it != person);
+                entry.details = Value::Null;
+            }
+            false
         })
     }
 

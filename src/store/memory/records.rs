@@ -15,6 +15,13 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// How many refresh-token records KV has.
+    pub fn refresh_records(&self) -> usize {
+        self.state.borrow().refreshes.len()
+    }
+}
+
 impl Records for Memory {
     fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord) {
         let record = serde_json::to_string(record).unwrap_or_default();

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::Answer;
 use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, paging};
-use crate::fluxer::audit::Entry;
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::audit::{Action, Entry};
 use crate::http::Response;
 use crate::snowflake::{EntryId, Snowflake};
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
@@ -26,6 +27,17 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let found = cx.edge.entries(&EntryFilter::default(), range).await?;
     let shown: Value = found.entries.iter().map(Entry::shown).collect();
     Ok(Response::json(200, &shown))
+}
+
+/// `DELETE`: a person out of the log, where they want none of their data to be left. The entries stay, and
+/// so do their counts. 202: some are left, and the same request goes on.
+pub async fn erase<E: Edge>(cx: &Context<'_, E>, person: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let person = Snowflake::parse(person).ok_or(ApiError::UnknownUser)?;
+    let is_left = cx.edge.erase(person).await?;
+    // Not who it was.
+    cx.edge.record(cx.entry(Action::PersonErased).by(actor));
+    Ok(Response::empty(if is_left { 202 } else { 204 }))
 }
 
 /// How long a client is kept that registered itself and that nobody authorized.

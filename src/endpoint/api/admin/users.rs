@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::crypto::password::{self, Password};
-use crate::endpoint::api::applications::operations::review_trust;
+use crate::endpoint::api::applications::operations::{apply, review_trust};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{
     deauthorize, deauthorize_all, list_of, resume_all, suspend_all,
@@ -13,12 +13,15 @@ use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
+use crate::fluxer::application::ApplicationChange;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::http::Response;
-use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Edge, Fault, Taken};
+use crate::ledger::{Devices, LedgerId};
+use crate::oauth::params::Params;
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Edge, Fault, Paging, Taken};
 
 /// The fields of a user that can be changed.
 const UPDATABLE: [&str; 9] = [
@@ -133,7 +136,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         // After the sessions: whoever had one could authorize anew what was just taken back.
         deauthorize_all(cx, actor, id).await?;
     }
-    if change.admin == Some(false) {
+    if change.admin == Some(false) || change.suspended == Some(true) {
         review_trust(cx, actor).await?;
     }
     match change.suspended {
@@ -155,7 +158,9 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?;
+    bequeath(cx, actor, user.id).await?;
     cx.edge.lock_out(user.id).await?;
+    forget_families(cx, user.id).await?;
     deauthorize_all(cx, actor, user.id).await?;
     let no_office = UserChange {
         admin: Some(false),
@@ -168,6 +173,60 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
     cx.edge.record(entry);
     Ok(Response::empty(204))
+}
+
+/// What becomes of a user's applications: the request says that they go too, or who takes them over. Where
+/// it says nothing, and there are some, it is asked.
+async fn bequeath<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+) -> Result<(), Failure<ApiError>> {
+    const PATH: &str = "applications";
+    let params = Params::from_form(&cx.request.query);
+    let said = params.one(PATH);
+    let said = said.map_err(|_| ApiError::field(PATH, "must be sent once"))?;
+    if said == Some("delete") {
+        return Ok(());
+    }
+    // Each that was handed over is not among the next ones.
+    let paging = Paging {
+        after: None,
+        limit: paging::MAX,
+    };
+    loop {
+        let theirs = cx.edge.applications(Some(user), paging).await?;
+        if theirs.is_empty() {
+            return Ok(());
+        }
+        let heir = said.and_then(UserId::parse).filter(|heir| *heir != user);
+        let heir = match heir {
+            Some(heir) => cx.edge.user(heir).await?.map(|it| it.id),
+            None => None,
+        };
+        let Some(heir) = heir else {
+            let must = "must be delete, or the id of a user who takes the user's applications over";
+            return Err(ApiError::field(PATH, must).into());
+        };
+        let change = ApplicationChange {
+            owner: Some(Some(heir)),
+            ..ApplicationChange::default()
+        };
+        for application in theirs {
+            apply(cx, actor, application.client.id, &change).await?;
+        }
+    }
+}
+
+/// Takes the user's logins out of KV, which lists them by who they are. The ledgers know which there are.
+async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        let ledger = LedgerId::User(user, authorization.application);
+        for device in cx.edge.ask(ledger, Devices).await? {
+            cx.edge.delete_refresh(device.family);
+        }
+    }
+    Ok(())
 }
 
 /// `GET /api/admin/users/{id}/authorizations`.

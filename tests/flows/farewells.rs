@@ -1,0 +1,131 @@
+//! What becomes of what a user leaves behind: their applications, their logins in KV, and the audit log.
+
+use fluxer_oauth2::http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Native, User, World, text};
+
+fn delete(world: &World, user: &User, query: &str) -> crate::world::Answer {
+    let path = format!("/api/admin/users/{}{query}", user.id);
+    world.administer(Method::Delete, &path, None)
+}
+
+fn owner(world: &World, app: &str) -> Value {
+    let path = format!("/api/admin/applications/{app}");
+    let shown = world.administer(Method::Get, &path, None);
+    shown.expect(200).json()["owner_id"].clone()
+}
+
+#[test]
+fn deleting_a_developer_asks_what_becomes_of_their_applications() {
+    let world = World::new();
+    let apps = ["A", "B"].map(|name| {
+        let app = json!({"name": name, "owner_id": world.alice.id});
+        world.application(&app).id
+    });
+    for unsaid in [
+        "",
+        "?applications=",
+        "?applications=999",
+        "?applications=everything",
+    ] {
+        let refused = delete(&world, &world.alice, unsaid).expect(400).json();
+        assert_eq!(refused["errors"][0]["path"], "applications", "{unsaid}");
+    }
+    let themselves = format!("?applications={}", world.alice.id);
+    delete(&world, &world.alice, &themselves).expect(400);
+    // Nothing has become of them so far.
+    world.browser().log_in(&world.alice);
+    let heir = format!("?applications={}", world.staff.id);
+    delete(&world, &world.alice, &heir).expect(204);
+    for app in apps {
+        assert_eq!(owner(&world, &app), *world.staff.id);
+    }
+    delete(&world, &world.staff, "?applications=delete").expect(204);
+    let left = world.administer(Method::Get, "/api/admin/applications", None);
+    let left = left.expect(200).json();
+    assert!(
+        left.as_array()
+            .expect("a list")
+            .iter()
+            .all(|it| it["owner_id"].is_null())
+    );
+}
+
+#[test]
+fn a_user_without_applications_is_deleted_unasked() {
+    let world = World::new();
+    delete(&world, &world.alice, "").expect(204);
+}
+
+#[test]
+fn the_logins_of_a_deleted_user_leave_kv() {
+    let world = Native::new();
+    let tokens = world.tokens(&world.server);
+    assert_eq!(world.memory.refresh_records(), 1);
+    delete(&world, &world.alice, "").expect(204);
+    assert_eq!(world.memory.refresh_records(), 0);
+    world.refresh(&world.server, &tokens.refresh).expect(400);
+}
+
+#[test]
+fn a_person_is_taken_out_of_the_log_and_the_entries_stay() {
+    let world = World::new();
+    world.tokens(&world.server);
+    world
+        .browser()
+        .try_to_log_in("alice", "a wrong password")
+        .expect(403);
+    delete(&world, &world.alice, "").expect(204);
+    world.advance(1);
+    let before = world.audit_log();
+    let of_alice = |log: &[Value]| {
+        let theirs = log
+            .iter()
+            .filter(|entry| entry.to_string().contains(&world.alice.id));
+        theirs.count()
+    };
+    assert!(of_alice(&before) >= 3, "{before:?}");
+    let path = format!("/api/admin/audit-log/{}", world.alice.id);
+    world.administer(Method::Delete, &path, None).expect(204);
+    let after = world.audit_log();
+    assert_eq!(of_alice(&after), 0, "{after:?}");
+    assert_eq!(after.len(), before.len() + 1);
+    assert_eq!(after[0]["action"], "audit_log.erased");
+    let actions = |log: &[Value]| -> Vec<_> { log.iter().map(|it| text(it, "action")).collect() };
+    assert_eq!(actions(&after)[1..], actions(&before));
+    let failed = after.iter().find(|it| it["action"] == "user.login_failed");
+    assert_eq!(failed.expect("an entry")["address"], "");
+    // What others did stays theirs.
+    let made = after.iter().find(|it| it["action"] == "user.deleted");
+    assert_eq!(made.expect("an entry")["actor_id"], "1");
+    world
+        .administer(Method::Delete, "/api/admin/audit-log/alice", None)
+        .expect(404);
+}
+
+#[test]
+fn trust_does_not_rest_on_a_suspended_administrator() {
+    let world = World::new();
+    let app = json!({"name": "A", "owner_id": world.staff.id});
+    let app = world.application(&app);
+    let browser = world.browser();
+    browser.log_in(&world.staff);
+    let page = browser.get(&format!("/admin/applications/{}", app.id));
+    let form = page.form("password").with("action", "grant");
+    browser
+        .submit(&form.with("password", crate::world::PASSWORD))
+        .expect(303);
+    let trusted = || {
+        let path = format!("/api/admin/applications/{}", app.id);
+        let shown = world.administer(Method::Get, &path, None);
+        shown.expect(200).json()["trusted"].clone()
+    };
+    assert_eq!(trusted(), true);
+    let path = format!("/api/admin/users/{}", world.staff.id);
+    let suspended = json!({"suspended": true});
+    world
+        .administer(Method::Patch, &path, Some(&suspended))
+        .expect(200);
+    assert_eq!(trusted(), false);
+}
