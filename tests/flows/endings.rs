@@ -381,7 +381,10 @@ fn a_deleted_user_takes_everything_along() {
     staff.log_in(&world.staff);
     let through_own = world.tokens_for(&staff, &own);
     let path = format!("/api/admin/users/{}", world.alice.id);
-    world.administer(Method::Delete, &path, None).expect(204);
+    let with_applications = format!("{path}?applications=delete");
+    world
+        .administer(Method::Delete, &with_applications, None)
+        .expect(204);
     assert_eq!(world.works(&world.server, &tokens), DEAD);
     assert!(!browser.is_logged_in());
     world.me(&through_own.access).expect(401);
