@@ -132,7 +132,7 @@ impl Application {
 
     /// What its owner and administrators see, secrets aside.
     pub fn in_full(&self) -> Value {
-        let mut shown = json!({
+        let shown = json!({
             "id": self.client.id,
             "name": self.name.as_str(),
             "icon": self.icon.as_ref().map(ImageHash::as_str),
@@ -150,11 +150,11 @@ impl Application {
             "created_at": self.created_at.to_iso(),
         });
         let all_or_nothing = self.all_or_nothing.iter().map(Scope::as_str);
-        shown["all_or_nothing"] = all_or_nothing.collect();
-        for (name, setting) in self.client.settings() {
-            shown[name] = setting;
-        }
-        shown
+        let shown = with_member(shown, "all_or_nothing", all_or_nothing.collect::<Value>());
+        let settings = self.client.settings().into_iter();
+        settings.fold(shown, |shown, (name, setting)| {
+            with_member(shown, name, setting)
+        })
     }
 
     /// What users see who have authorized it.

@@ -137,12 +137,11 @@ impl ClientMetadata {
         Ok(Self {
             name: sent.name(&settings.redirect_uris)?,
             details: sent.details(method)?,
-            keys: match method {
-                AuthMethod::PrivateKeyJwt => Some(sent.required_keys(taken)?),
-                _ => {
-                    sent.unused_keys()?;
-                    None
-                }
+            keys: if method == AuthMethod::PrivateKeyJwt {
+                Some(sent.required_keys(taken)?)
+            } else {
+                sent.unused_keys()?;
+                None
             },
             settings,
             authentication,

@@ -12,7 +12,7 @@ use crate::oauth::issuer::Issuer;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::{MAX_COUNT, PrivateSchemes, RegisteredUri, Registrant};
 use crate::oauth::scope::{Scope, Scopes};
-use crate::outbound::OutboundUrl;
+use crate::outbound::{OutboundUrl, UrlError};
 
 const METHOD: &str = "token_endpoint_auth_method";
 
@@ -247,18 +247,17 @@ fn keep_to_profile(
                 "must be ES256 with profile fapi2",
             );
         }
-        Some(SigningAlgorithm::Es256) => {}
         None if client.id_token_algorithm == SigningAlgorithm::Rs256 => {
             change.id_token_algorithm = Some(SigningAlgorithm::Es256);
         }
-        None => {}
+        Some(SigningAlgorithm::Es256) | None => {}
     }
     change
 }
 
 fn url(text: &str, issuer: &Issuer) -> Result<String, &'static str> {
     let url = OutboundUrl::parse(text, issuer);
-    url.map(|_| text.to_owned()).map_err(|error| error.must())
+    url.map(|_| text.to_owned()).map_err(UrlError::must)
 }
 
 fn uris(

@@ -114,7 +114,7 @@ impl Interaction {
         mut approval: Approval<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
         if let Some(pushed) = &self.pushed {
-            approval.seed = self.seed_of(pushed, &approval);
+            approval.seed = seed_of(pushed, &approval);
         }
         let mut committed = self.commit(cx, &approval).await;
         if let Ok(Committed::Changed(issued)) = committed {
@@ -185,14 +185,6 @@ impl Interaction {
             }
         };
         Ok(Committed::Answered(answer))
-    }
-
-    /// The seed of a pushed request's code: however often one user says yes to it in the same words, that
-    /// is one code.
-    fn seed_of(&self, pushed: &OpenedRequest, approval: &Approval<'_>) -> CodeSeed {
-        let resource = approval.resource.as_ref().map(|it| &it.scope);
-        let (user, scope) = (approval.seen.user, approval.scope);
-        CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
     }
 
     /// What the directory is to remember.
@@ -392,6 +384,14 @@ impl Interaction {
         });
         consent.into_iter().chain(bot).collect()
     }
+}
+
+/// The seed of a pushed request's code: however often one user says yes to it in the same words, that
+/// is one code.
+fn seed_of(pushed: &OpenedRequest, approval: &Approval<'_>) -> CodeSeed {
+    let resource = approval.resource.as_ref().map(|it| &it.scope);
+    let (user, scope) = (approval.seen.user, approval.scope);
+    CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
 }
 
 fn answered_before() -> Notice {
