@@ -44,18 +44,15 @@ impl Measures for Memory {
             days.collect::<Vec<_>>()
         })?;
         let tallied = self.days.borrow();
-        days.extend(
-            tallied
-                .iter()
-                .filter_map(|((whose, day, what, detail), count)| {
-                    (*whose == application).then(|| ApplicationDay {
-                        day: *day,
-                        what: *what,
-                        detail: detail.clone(),
-                        count: *count,
-                    })
-                }),
-        );
+        let own = tallied
+            .iter()
+            .filter(|((whose, ..), _)| *whose == application);
+        days.extend(own.map(|((_, day, what, detail), count)| ApplicationDay {
+            day: *day,
+            what: *what,
+            detail: detail.clone(),
+            count: *count,
+        }));
         days.retain(|it| it.day >= since);
         Ok(days)
     }

@@ -220,8 +220,8 @@ const CSV_HEADER: &str = "id,created_at,action,actor_id,actor,application_id,app
                           target,address,device,details\r\n";
 
 fn name_of(names: &[Named], id: Option<Snowflake>) -> Option<&str> {
-    let named = names.iter().find(|named| Some(named.id) == id);
-    named.map(|named| named.name.as_str())
+    let found = names.iter().find(|named| Some(named.id) == id);
+    found.map(|named| named.name.as_str())
 }
 
 /// An entry as the API shows it, and the names.
