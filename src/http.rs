@@ -174,12 +174,17 @@ impl Request {
 
     /// The first cookie of that name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
+        let mut cookies = self.cookies();
+        let found = cookies.find(|(sent, _)| *sent == name);
+        found.map(|(_, value)| value)
+    }
+
+    /// The cookies, as they were sent.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
         // Two `Cookie` headers arrive joined by a comma, which no cookie of ours contains.
-        self.header("cookie")?
-            .split([';', ','])
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(sent, _)| *sent == name)
-            .map(|(_, value)| value)
+        let cookies = self.header("cookie").unwrap_or_default();
+        let pairs = cookies.split([';', ',']);
+        pairs.filter_map(|pair| pair.trim().split_once('='))
     }
 
     /// The media type without parameters, in lower case. `None`: there is none, or its charset is

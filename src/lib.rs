@@ -16,8 +16,9 @@
 //!
 //! 1. Outside `cloudflare/` nothing knows where it runs: no bindings, no clock, no randomness.
 //! 2. Storage never sees a code, a token, a client secret or a password: ports take hashes.
-//! 3. No `Location` is built from a string. A [`location::Location`] is a path of this server, or made
-//!    by a [`oauth::redirect_uri::RedirectUri`], which only a match against a registered one makes.
+//! 3. No `Location` is built from a string. A [`location::Location`] is a path of this server, made by
+//!    a [`oauth::redirect_uri::RedirectUri`], which only a match against a registered one makes, or the
+//!    platform's login page, which only the settings name.
 //! 4. An authorization changes only by its ledger's verbs; each verb reads, decides and writes
 //!    with no other await in between.
 //! 5. Every flow has one commit point, and everything that can fail comes before it or can be

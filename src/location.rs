@@ -1,12 +1,14 @@
 //! Where a redirect leads.
 //!
-//! Invariant: a `Location` header is a [`Location`], and that is a place on this server or the answer
-//! at a redirect URI that a client registered. No string becomes one.
+//! Invariant: a `Location` header is a [`Location`], and that is a place on this server, the answer at a
+//! redirect URI that a client registered, or the login page of the platform whose users these are. No
+//! string becomes one.
 
 use url::form_urlencoded;
 
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::RedirectTo;
+use crate::platform::LoginTo;
 
 /// What a `Location` header may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Location {
     Issuer(Issuer, Target),
     /// The answer to a client.
     Client(RedirectTo),
+    /// The platform's login page, with a challenge.
+    Login(LoginTo),
 }
 
 impl Location {
@@ -26,6 +30,7 @@ impl Location {
             Self::Here(target) => target.0,
             Self::Issuer(issuer, target) => [issuer.as_str(), &target.0].concat(),
             Self::Client(redirect) => redirect.into_header(),
+            Self::Login(to) => to.into_header(),
         }
     }
 }
@@ -44,7 +49,7 @@ impl From<RedirectTo> for Location {
 
 /// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
 /// is encoded in a query that is encoded in a query grows.
-const MAX_LENGTH: usize = 15 * 1024;
+pub const MAX_LENGTH: usize = 15 * 1024;
 
 /// A path of this server, with a query where it has one: what a browser follows without leaving.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -151,7 +151,9 @@ macro_rules! with_routes {
             Authorize                 Get    "/oauth2/authorize"                                             oauth::authorize::show()                                     Page  None .limited(Bucket::Authorize).opened_by_clients().named("authorization_endpoint");
             Decide                    Post   "/oauth2/authorize"                                             oauth::authorize::decide()                                   Page  None .limited(Bucket::Authorize).opened_by_clients();
             LoginForm                 Get    "/login"                                                        pages::login::show()                                         Page  None .opened_by_clients();
-            Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None .opened_by_clients();
+            Login                     Post   "/login"                                                        pages::login::submit()                                       Page  None .opened_by_clients() .only_if(own_users);
+            Continue                  Get    "/oauth2/continue"                                              pages::login::elsewhere::finish()                            Page  None .opened_by_clients().only_if(platform);
+            HandOver                  Post   "/oauth2/continue"                                              pages::login::elsewhere::hand_over()                         Page  None .opened_by_clients().only_if(assertions);
             DeviceForm                Get    "/device"                                                       oauth::authorize::device::show()                             Page  None .limited(Bucket::Authorize).opened_by_clients();
             Device                    Post   "/device"                                                       oauth::authorize::device::submit()                           Page  None .limited(Bucket::Authorize).opened_by_clients();
             LogoutForm                Get    "/logout"                                                       pages::logout::show()                                        Page  None;
@@ -193,6 +195,10 @@ macro_rules! with_routes {
             Revoked                   Get    "/.well-known/revoked"                                       oauth::revoked::show()                                       OAuth Any;
             ProtectedResource         Get    "/.well-known/oauth-protected-resource"                      oauth::protected_resource::show()                            OAuth Any;
             Health                    Get    "/healthz"                                                      api::health::show()                                          Api   None;
+            LoginChallenge            Get    "/api/login/{challenge}"                                        api::login_challenges::show(challenge)                       Api   None .only_if(platform);
+            AcceptLogin               Post   "/api/login/{challenge}/accept"                                 api::login_challenges::accept(challenge)                     Api   None .only_if(accepts);
+            RejectLogin               Post   "/api/login/{challenge}/reject"                                 api::login_challenges::reject(challenge)                     Api   None .only_if(platform);
+            PlatformEvents            Post   "/api/platform/events"                                          api::platform_events::receive()                              Api   None .only_if(platform);
             Me                        Get    "/api/users/@me"                                                api::me::user()                                              Api   Any;
             MyGuilds                  Get    "/api/users/@me/guilds"                                         api::me::guilds()                                            Api   Any;
             MyConnections             Get    "/api/users/@me/connections"                                    api::me::connections()                                       Api   Any;
@@ -218,23 +224,23 @@ macro_rules! with_routes {
             ResetSecret               Post   "/api/oauth2/applications/{application}/client-secret/reset"    api::applications::reset_secret(application)                 Api   None;
             AddBot                    Post   "/api/oauth2/applications/{application}/bot"                    api::applications::add_bot(application)                      Api   None;
             ResetBotToken             Post   "/api/oauth2/applications/{application}/bot/reset-token"        api::applications::reset_bot_token(application)              Api   None;
-            AdminUsers                Get    "/api/admin/users"                                              api::admin::users::list_users()                              Api   None;
-            AdminCreateUser           Post   "/api/admin/users"                                              api::admin::users::create_user()                             Api   None;
+            AdminUsers                Get    "/api/admin/users"                                              api::admin::users::list_users()                              Api   None .only_if(own_users);
+            AdminCreateUser           Post   "/api/admin/users"                                              api::admin::users::create_user()                             Api   None .only_if(own_users);
             AdminShowUser             Get    "/api/admin/users/{user}"                                       api::admin::users::show_user(user)                           Api   None;
-            AdminUpdateUser           Patch  "/api/admin/users/{user}"                                       api::admin::users::update_user(user)                         Api   None;
-            AdminDeleteUser           Delete "/api/admin/users/{user}"                                       api::admin::users::delete_user(user)                         Api   None;
+            AdminUpdateUser           Patch  "/api/admin/users/{user}"                                       api::admin::users::update_user(user)                         Api   None .only_if(own_users);
+            AdminDeleteUser           Delete "/api/admin/users/{user}"                                       api::admin::users::delete_user(user)                         Api   None .only_if(own_users);
             AdminAuthorizations       Get    "/api/admin/users/{user}/authorizations"                        api::admin::users::list_authorizations(user)                 Api   None;
             AdminDeleteAuthorizations Delete "/api/admin/users/{user}/authorizations"                        api::admin::users::delete_authorizations(user)               Api   None;
             AdminDeleteAuthorization  Delete "/api/admin/users/{user}/authorizations/{application}"          api::admin::users::delete_authorization(user, application)   Api   None;
-            AdminSetConnection        Put    "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::set_connection(user, kind, connection)    Api   None;
-            AdminDeleteConnection     Delete "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::delete_connection(user, kind, connection) Api   None;
-            AdminGuilds               Get    "/api/admin/guilds"                                             api::admin::guilds::list()                                   Api   None;
-            AdminCreateGuild          Post   "/api/admin/guilds"                                             api::admin::guilds::create()                                 Api   None;
-            AdminShowGuild            Get    "/api/admin/guilds/{guild}"                                     api::admin::guilds::show(guild)                              Api   None;
-            AdminDeleteGuild          Delete "/api/admin/guilds/{guild}"                                     api::admin::guilds::delete(guild)                            Api   None;
-            AdminMembers              Get    "/api/admin/guilds/{guild}/members"                             api::admin::guilds::list_members(guild)                      Api   None;
-            AdminSetMember            Put    "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::set_member(guild, user)                  Api   None;
-            AdminDeleteMember         Delete "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::delete_member(guild, user)               Api   None;
+            AdminSetConnection        Put    "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::set_connection(user, kind, connection)    Api   None .only_if(own_users);
+            AdminDeleteConnection     Delete "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::delete_connection(user, kind, connection) Api   None .only_if(own_users);
+            AdminGuilds               Get    "/api/admin/guilds"                                             api::admin::guilds::list()                                   Api   None .only_if(own_users);
+            AdminCreateGuild          Post   "/api/admin/guilds"                                             api::admin::guilds::create()                                 Api   None .only_if(own_users);
+            AdminShowGuild            Get    "/api/admin/guilds/{guild}"                                     api::admin::guilds::show(guild)                              Api   None .only_if(own_users);
+            AdminDeleteGuild          Delete "/api/admin/guilds/{guild}"                                     api::admin::guilds::delete(guild)                            Api   None .only_if(own_users);
+            AdminMembers              Get    "/api/admin/guilds/{guild}/members"                             api::admin::guilds::list_members(guild)                      Api   None .only_if(own_users);
+            AdminSetMember            Put    "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::set_member(guild, user)                  Api   None .only_if(own_users);
+            AdminDeleteMember         Delete "/api/admin/guilds/{guild}/members/{user}"                      api::admin::guilds::delete_member(guild, user)               Api   None .only_if(own_users);
             AdminApplications         Get    "/api/admin/applications"                                       api::admin::applications::list()                             Api   None;
             AdminCreateApplication    Post   "/api/admin/applications"                                       api::admin::applications::create()                           Api   None;
             AdminShowApplication      Get    "/api/admin/applications/{application}"                         api::admin::applications::show(application)                  Api   None;
@@ -259,6 +265,23 @@ macro_rules! with_routes {
     };
 }
 pub(crate) use with_routes;
+
+fn own_users(config: &Config) -> bool {
+    config.platform.is_none()
+}
+
+fn platform(config: &Config) -> bool {
+    config.platform.is_some()
+}
+
+fn accepts(config: &Config) -> bool {
+    config.platform.as_ref().is_some_and(|it| it.takes_accepts)
+}
+
+fn assertions(config: &Config) -> bool {
+    let platform = config.platform.as_ref();
+    platform.is_some_and(|it| it.assertions.is_some())
+}
 
 fn registration(config: &Config) -> bool {
     config.dynamic_registration != DynamicRegistration::Off

@@ -227,6 +227,17 @@ impl Fields {
         }
     }
 
+    /// A value of any kind.
+    pub fn any(&mut self, path: &str) -> Option<&Value> {
+        self.value(path)
+    }
+
+    /// Takes fields that nothing asks for: what their sender means by them is nothing that could be
+    /// done here.
+    pub fn ignore_unknown(&mut self) {
+        self.known.extend(self.object.keys().cloned());
+    }
+
     /// A list of strings; absent and `null` are the empty list.
     pub fn strings(&mut self, path: &str) -> Vec<String> {
         match self.value(path) {

@@ -48,7 +48,18 @@ impl<E: Edge> Context<'_, E> {
             return Ok(None);
         };
         let session = self.edge.session(&cookie.hash(), about, self.now).await?;
-        Ok(session.map(|session| LoggedIn { session, cookie }))
+        let Some(mut session) = session else {
+            return Ok(None);
+        };
+        if self.config.platform.is_some() {
+            // What is kept here of a user is a place for what is theirs; who they are, it does not say.
+            let user = self.user(session.user.id).await?;
+            match user.filter(|it| !it.suspended) {
+                Some(user) => session.user = user,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(LoggedIn { session, cookie }))
     }
 }
 

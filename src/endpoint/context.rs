@@ -52,6 +52,18 @@ pub struct SoFar {
 }
 
 impl<E> Context<'_, E> {
+    /// The same for another request of the same moment.
+    pub fn about<'b>(&'b self, request: &'b Request) -> Context<'b, E> {
+        Context {
+            edge: self.edge,
+            config: self.config,
+            request,
+            now: self.now,
+            notes: Notes::default(),
+            so_far: Default::default(),
+        }
+    }
+
     /// What a page has around what it says, in the language of whoever asks: the one they chose, or the
     /// best of those that the client names (`ui_locales`), or of those that their browser names.
     pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
@@ -70,6 +82,7 @@ impl<E> Context<'_, E> {
             here,
             now: self.now,
             account: None,
+            has_passwords: self.config.platform.is_none(),
             opener: if is_opened_by_clients(&self.request.path) {
                 Opener::Client
             } else {

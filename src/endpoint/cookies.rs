@@ -32,16 +32,69 @@ impl Cookie {
     /// `Set-Cookie`. Lax, so that a user who comes from an application is still logged in; no
     /// form of ours relies on it.
     pub fn set(self, https: bool, value: &str, lifetime: Duration) -> String {
-        let secure = if https { "; Secure" } else { "" };
-        format!(
-            "{}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-            self.name(https),
-            lifetime.as_secs()
-        )
+        set_by_name(self.name(https), https, value, Some(lifetime))
     }
 }
 
+/// What the cookies of logins at the platform are called, before the key of each.
+const fn login_prefix(https: bool) -> &'static str {
+    if https {
+        "__Host-fluxer_login_"
+    } else {
+        "fluxer_login_"
+    }
+}
+
+/// How long one of them is kept: as long as its challenge, and the way back.
+const LOGIN_LIFETIME: Duration = Duration::from_secs(660);
+/// Most of them in one browser: servers refuse requests whose headers are too long.
+const MAX_LOGINS: usize = 12;
+
+fn set_by_name(name: &str, https: bool, value: &str, lifetime: Option<Duration>) -> String {
+    let secure = if https { "; Secure" } else { "" };
+    let max_age = lifetime.map(|it| format!("; Max-Age={}", it.as_secs()));
+    let max_age = max_age.unwrap_or_default();
+    format!("{name}={value}; Path=/{max_age}; HttpOnly; SameSite=Lax{secure}")
+}
+
 impl<E> Context<'_, E> {
+    /// The cookie of one login at the platform.
+    pub fn login_cookie(&self, key: &str) -> Option<&str> {
+        let name = [login_prefix(self.config.issuer.is_https()), key].concat();
+        self.request.cookie(&name).filter(|value| !value.is_empty())
+    }
+
+    /// `Set-Cookie` for one more login at the platform. Where there are too many, those that the
+    /// browser sends first go: they are the oldest (RFC 6265 §5.4).
+    pub fn set_login_cookie(&self, key: &str, value: &str) -> Vec<String> {
+        let https = self.config.issuer.is_https();
+        let prefix = login_prefix(https);
+        let named: Vec<_> = self.request.cookies().map(|(name, _)| name).collect();
+        let logins: Vec<_> = named
+            .into_iter()
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        let surplus = (logins.len() + 1).saturating_sub(MAX_LOGINS);
+        let forget = |name: &&str| set_by_name(name, https, "", Some(Duration::ZERO));
+        let mut cookies: Vec<_> = logins.iter().take(surplus).map(forget).collect();
+        let name = [prefix, key].concat();
+        cookies.push(set_by_name(&name, https, value, Some(LOGIN_LIFETIME)));
+        cookies
+    }
+
+    /// `Set-Cookie` for a login at the platform that is over.
+    pub fn forget_login_cookie(&self, key: &str) -> String {
+        let https = self.config.issuer.is_https();
+        let name = [login_prefix(https), key].concat();
+        set_by_name(&name, https, "", Some(Duration::ZERO))
+    }
+
+    /// `Set-Cookie` for a session; without a lifetime, for as long as the browser runs.
+    pub fn set_session_cookie(&self, value: &str, lifetime: Option<Duration>) -> String {
+        let https = self.config.issuer.is_https();
+        set_by_name(Cookie::Session.name(https), https, value, lifetime)
+    }
+
     /// A cookie of ours, where the request has it.
     pub fn cookie(&self, cookie: Cookie) -> Option<&str> {
         let name = cookie.name(self.config.issuer.is_https());

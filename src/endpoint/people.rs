@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use super::context::Context;
 use crate::fluxer::guild::{Connection, Guild, Membership};
+use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::User;
 use crate::http::Method;
-use crate::platform::directory::{self, MAX_PAGE, Page};
+use crate::id::InstallationId;
+use crate::platform::directory::{self, BotAdded, MAX_PAGE, Page};
 use crate::platform::{Answer, PlatformRequest, PlatformSettings};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
@@ -38,6 +40,35 @@ impl<E: Edge> Context<'_, E> {
     ) -> Result<Answer, Fault> {
         let request = PlatformRequest::new(platform, method, target, body, self.now);
         self.edge.ask_platform(platform, &request).await
+    }
+
+    /// Has the platform add an application's bot to a guild. Done again with the same key it changes
+    /// nothing.
+    pub async fn add_bot_at_platform(
+        &self,
+        platform: &PlatformSettings,
+        (application, guild): (ApplicationId, GuildId),
+        (permissions, by): (Permissions, UserId),
+        key: InstallationId,
+    ) -> Result<BotAdded, Fault> {
+        let target = directory::bot_target(guild, application);
+        let command = directory::add_bot(permissions, by, key);
+        let answer = self.ask_platform(platform, Method::Put, &target, Some(&command));
+        Ok(directory::bot_added(answer.await?, permissions)?)
+    }
+
+    /// Has the platform remove a bot from a guild, where it is there.
+    pub async fn remove_bot_at_platform(
+        &self,
+        platform: &PlatformSettings,
+        (application, guild): (ApplicationId, GuildId),
+    ) -> Result<(), Fault> {
+        let target = directory::bot_target(guild, application);
+        let answer = self.ask_platform(platform, Method::Delete, &target, None);
+        match answer.await?.status {
+            200 | 202 | 204 | 404 => Ok(()),
+            status => Err(Fault::new("platform", format_args!("it answered {status}"))),
+        }
     }
 
     async fn found(

@@ -1,7 +1,10 @@
 //! Where a login goes on to: the URLs of the login and logout forms remember it.
 
+use core::time::Duration;
+
 use crate::location::{Location, Target};
-use crate::oauth::params::Params;
+use crate::oauth::authorization_request::{Prompt, max_age};
+use crate::oauth::params::{self, Params};
 use crate::page::DEVICE;
 
 /// The login form.
@@ -46,6 +49,35 @@ impl ReturnTo {
         is_account.then_some(Self::Account(target))
     }
 
+    /// A place that this server itself sent a login on to.
+    pub fn at(target: &str) -> Option<Self> {
+        Self::parse(target)
+    }
+
+    /// What the client that waits wants of the login itself.
+    pub fn login_demands(&self) -> LoginDemands {
+        let params = Params::from_form(self.authorization_query().unwrap_or_default());
+        let prompt = Prompt::parse(&params);
+        LoginDemands {
+            login: matches!(prompt, Ok(Prompt::Interactive { login: true, .. })),
+            max_age: max_age(&params).ok().flatten(),
+        }
+    }
+
+    /// Where the browser goes on to after a login that was as the client wanted.
+    pub fn after_login(&self) -> Target {
+        let (Self::Authorize(target) | Self::Account(target)) = self;
+        let query = self.authorization_query().unwrap_or_default();
+        match Prompt::parse(&Params::from_form(query)) {
+            Ok(Prompt::Interactive { consent, .. }) if !query.is_empty() => {
+                let path = target.as_str().split('?').next().unwrap_or_default();
+                let back = without_login_demands(path, query, consent);
+                Target::parse(&back).unwrap_or_else(|| target.clone())
+            }
+            _ => target.clone(),
+        }
+    }
+
     /// Where whoever is logged in goes on to at once. `None`: the URL of the login form says that a proof
     /// is wanted all the same, or nowhere to go on to.
     pub fn without_login(query: &str) -> Option<Self> {
@@ -60,6 +92,32 @@ impl ReturnTo {
             Self::Account(_) => None,
         }
     }
+}
+
+/// What a client wants of the login itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoginDemands {
+    /// A new proof, logged in or not.
+    pub login: bool,
+    /// How long ago the last proof may have been.
+    pub max_age: Option<Duration>,
+}
+
+/// An authorization request without what made the login necessary: it would lead to another login for
+/// ever.
+pub fn without_login_demands(path: &str, query: &str, consent: bool) -> String {
+    let is_done_by_then = |pair: &str| {
+        let name = params::decode(pair.split('=').next().unwrap_or_default());
+        matches!(name.as_deref(), Some("prompt" | "max_age"))
+    };
+    let mut back: Vec<_> = query
+        .split('&')
+        .filter(|pair| !is_done_by_then(pair))
+        .collect();
+    if consent {
+        back.push("prompt=consent");
+    }
+    format!("{path}?{}", back.join("&"))
 }
 
 impl From<ReturnTo> for Location {

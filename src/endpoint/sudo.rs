@@ -1,6 +1,8 @@
 //! The password again, before what cannot be undone: a stolen session must not be able to take an
 //! application over.
 
+use core::time::Duration;
+
 use serde_json::json;
 
 use super::attempts::{Attempt, Counter};
@@ -13,7 +15,21 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::fluxer::user::User;
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge, Fault};
+use crate::store::{Account, Edge, Fault, Session};
+
+/// How long ago a proof may have been that stands for a password.
+const FRESH_FOR: Duration = Duration::from_secs(300);
+
+/// What the login itself is worth, where users prove themselves elsewhere and have no password here.
+fn check_login<E>(cx: &Context<'_, E>, session: &Session) -> Option<Checked> {
+    cx.config.platform.as_ref()?;
+    let is_fresh = cx.now.since(session.authenticated_at) <= FRESH_FOR;
+    Some(if is_fresh {
+        Checked::Right
+    } else {
+        Checked::LogInAgain
+    })
+}
 
 /// Checks the `password` of the body against that of the session's user. An administrator's token
 /// has no password to show.
@@ -39,6 +55,15 @@ pub async fn confirm_beside<E: Edge, T>(
         Fields::read(cx)?
     };
     let beside = read(&mut fields);
+    if let (Manager::User(logged_in), Some(_)) = (manager, &cx.config.platform) {
+        // Whoever sends one all the same means no harm.
+        fields.optional("password", |_| Ok(()));
+        let beside = fields.finish(Some(beside))?;
+        return match check_login(cx, &logged_in.session) {
+            Some(Checked::Right) => Ok(beside),
+            _ => Err(ApiError::SudoModeRequired.into()),
+        };
+    }
     let logged_in = match manager {
         Manager::User(_) if !fields.has("password") => {
             return Err(ApiError::SudoModeRequired.into());
@@ -48,8 +73,9 @@ pub async fn confirm_beside<E: Edge, T>(
     };
     let shown = fields.required("password", |text| Ok(text.to_owned()));
     let (shown, beside) = fields.finish(shown.map(|shown| (shown, beside)))?;
-    match check(cx, &logged_in.session.user, &shown).await? {
+    match check(cx, &logged_in.session, &shown).await? {
         Checked::Right => Ok(beside),
+        Checked::LogInAgain => Err(ApiError::SudoModeRequired.into()),
         Checked::Wrong => Err(ApiError::field("password", "Invalid password").into()),
         Checked::TooMany(full) => Err(ApiError::RateLimited(full).into()),
     }
@@ -64,15 +90,20 @@ pub enum Checked {
     Wrong,
     /// There were too many wrong ones. This one was not looked at.
     TooMany(Verdict),
+    /// There are no passwords here, and the login is too old to stand for one.
+    LogInAgain,
 }
 
 /// Checks a password that a user shows again.
 pub async fn check<E: Edge>(
     cx: &Context<'_, E>,
-    user: &User,
+    session: &Session,
     shown: &str,
 ) -> Result<Checked, Fault> {
-    Ok(match account(cx, user, shown).await? {
+    if let Some(checked) = check_login(cx, session) {
+        return Ok(checked);
+    }
+    Ok(match account(cx, &session.user, shown).await? {
         Ok(account) => {
             renew(cx, &account, shown);
             Checked::Right

@@ -55,6 +55,10 @@ pub enum ApiError {
     UnknownKey,
     /// No such token.
     UnknownToken,
+    /// No login that waits for the platform's answer.
+    UnknownChallenge,
+    /// The platform answered that login before, and otherwise.
+    ChallengeAnswered,
     /// The bot is not in that guild.
     MissingAccess,
     /// The application has no bot.
@@ -110,6 +114,12 @@ impl ApiError {
             Self::UnknownResource => (404, "UNKNOWN_RESOURCE", "Unknown resource"),
             Self::UnknownKey => (404, "UNKNOWN_KEY", "Unknown key"),
             Self::UnknownToken => (404, "UNKNOWN_TOKEN", "Unknown token"),
+            Self::UnknownChallenge => (404, "UNKNOWN_LOGIN_CHALLENGE", "Unknown login challenge"),
+            Self::ChallengeAnswered => (
+                409,
+                "LOGIN_CHALLENGE_ANSWERED",
+                "This login was answered before, and otherwise",
+            ),
             Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
             Self::NotABotApplication => (400, "NOT_A_BOT_APPLICATION", "Application is not a bot"),
             Self::MaxApplications => (

@@ -14,6 +14,10 @@ wire_enum! {
         Login = "user.login",
         /// Somebody tried to, and did not.
         LoginFailed = "user.login_failed",
+        /// The platform vouched for a login.
+        LoginAccepted = "user.login_accepted",
+        /// The platform said what had become of a user.
+        PlatformEvent = "platform.event",
         /// A user logged out.
         Logout = "user.logout",
         /// A user authorized an application.
@@ -100,7 +104,8 @@ impl Action {
 
     /// Whether there is one in any stretch of the log.
     pub const fn is_common(self) -> bool {
-        self.is_everyday() || matches!(self, Self::LoginFailed | Self::TokenRevoked)
+        let is_login = matches!(self, Self::LoginFailed | Self::LoginAccepted);
+        self.is_everyday() || is_login || matches!(self, Self::TokenRevoked)
     }
 }
 

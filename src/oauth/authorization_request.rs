@@ -315,7 +315,8 @@ fn dpop_jkt(params: &Params) -> Result<Option<JwkThumbprint>, Refusal> {
     Ok(Some(thumbprint))
 }
 
-fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
+/// `max_age` (OpenID Connect Core §3.1.2.1).
+pub fn max_age(params: &Params) -> Result<Option<Duration>, Refusal> {
     let Some(seconds) = params.one("max_age")? else {
         return Ok(None);
     };

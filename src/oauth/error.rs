@@ -198,6 +198,14 @@ pub enum Refusal {
     /// `prompt=none` without a session.
     #[error("The user is not logged in, or is another one")]
     LoginRequired,
+    /// The platform logged nobody in, and says why.
+    #[error("{words}")]
+    LoginRejected {
+        /// Whether the user did not want to.
+        denied: bool,
+        /// Why, for the client's developer.
+        words: String,
+    },
     /// `prompt=none` where the user must be asked.
     #[error("The user has to be asked for consent")]
     ConsentRequired,
@@ -264,11 +272,13 @@ impl Refusal {
             Self::RedirectUris { .. } => ErrorCode::InvalidRedirectUri,
             Self::ClientMetadata { .. } => ErrorCode::InvalidClientMetadata,
             Self::RegistrationToken => ErrorCode::InvalidToken,
-            Self::Denied => ErrorCode::AccessDenied,
+            Self::Denied | Self::LoginRejected { denied: true, .. } => ErrorCode::AccessDenied,
             Self::AuthorizationPending => ErrorCode::AuthorizationPending,
             Self::PolledTooOften => ErrorCode::SlowDown,
             Self::DeviceCodeExpired => ErrorCode::ExpiredToken,
-            Self::LoginRequired => ErrorCode::LoginRequired,
+            Self::LoginRequired | Self::LoginRejected { denied: false, .. } => {
+                ErrorCode::LoginRequired
+            }
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,

@@ -56,6 +56,8 @@ pub struct Chrome<'a> {
     pub account: Option<AccountLinks<'a>>,
     /// The user or visitor who opens the page.
     pub opener: Opener,
+    /// Whether users have passwords here, which a form may ask for again.
+    pub has_passwords: bool,
 }
 
 /// The user or visitor who opens a page.

@@ -173,8 +173,11 @@ pub(super) fn device_name(device: Option<&str>, text: &SettingsText) -> String {
     }
 }
 
-/// A password field that belongs to the form `part`.
+/// A password field that belongs to the form `part`, where users have passwords here.
 pub(super) fn password(part: &str, label: &str, problem: bool, chrome: &Chrome<'_>) -> Markup {
+    if !chrome.has_passwords {
+        return html! {};
+    }
     html! {
         // Password managers look for the name that goes with it.
         @if let Some(account) = &chrome.account {

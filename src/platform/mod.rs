@@ -7,8 +7,9 @@
 pub mod assertion;
 pub mod challenge;
 pub mod directory;
+pub mod event;
 pub mod request;
 pub mod settings;
 
 pub use request::{Absurd, Answer, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformRequest};
-pub use settings::{LoginUrl, PlatformAddress, PlatformSettings, PlatformSettingsError};
+pub use settings::{LoginTo, LoginUrl, PlatformAddress, PlatformSettings, PlatformSettingsError};

@@ -5,6 +5,7 @@ use thiserror::Error;
 use url::form_urlencoded;
 
 use crate::crypto::secret::{Hash, Secret};
+use crate::location::MAX_LENGTH;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::authority;
 use crate::outbound::OutboundUrl;
@@ -186,6 +187,22 @@ fn parse_url(text: &str, issuer: &Issuer) -> Option<String> {
     is_good.then(|| text.trim_end_matches('/').to_owned())
 }
 
+/// The login page of the platform, with parameters: what a `Location` header may hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginTo(String);
+
+impl LoginTo {
+    /// Whether it is short enough for those who are to follow it.
+    pub const fn is_followed(&self) -> bool {
+        self.0.len() <= MAX_LENGTH
+    }
+
+    /// The header's value.
+    pub fn into_header(self) -> String {
+        self.0
+    }
+}
+
 /// Where the platform's users log in. The one place elsewhere that this server sends a browser to
 /// without a client having registered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,7 +214,7 @@ impl LoginUrl {
     }
 
     /// The URL with parameters beside its own.
-    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+    pub fn with(&self, parameters: &[(&str, &str)]) -> LoginTo {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
         let separator = match self.0.split_once('?') {
@@ -205,7 +222,7 @@ impl LoginUrl {
             Some((_, "")) => "",
             Some(_) => "&",
         };
-        [&self.0, separator, &query.finish()].concat()
+        LoginTo([&self.0, separator, &query.finish()].concat())
     }
 
     /// What browsers send as the `Origin` of a form on this page.
@@ -322,7 +339,8 @@ mod tests {
     #[test]
     fn a_login_url_keeps_its_own_parameters() {
         let issuer = Issuer::parse(LOCAL).expect("an issuer");
-        let with = |url| LoginUrl::parse(url, &issuer).map(|it| it.with(&[("a", "b&c")]));
+        let with =
+            |url| LoginUrl::parse(url, &issuer).map(|it| it.with(&[("a", "b&c")]).into_header());
         for (url, expected) in [
             ("https://p.example/in", "https://p.example/in?a=b%26c"),
             ("https://p.example?x=1", "https://p.example?x=1&a=b%26c"),

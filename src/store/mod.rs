@@ -19,6 +19,7 @@ mod moving;
 mod outbound;
 mod pending;
 mod platform;
+mod platform_users;
 mod records;
 mod registrations;
 mod resources;
@@ -45,11 +46,14 @@ pub use moving::{
 pub use outbound::Outbound;
 pub use pending::Pending;
 pub use platform::Platform;
+pub use platform_users::{PlatformUsers, Standing};
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
 pub use resources::{ResourceTaken, Resources};
 pub use revocations::Revocations;
-pub use sessions::{BrowserSeen, Ended, NewSession, OpenSession, SeenSession, Session, Sessions};
+pub use sessions::{
+    BrowserSeen, ByPlatform, Ended, NewSession, OpenSession, SeenSession, Session, Sessions,
+};
 pub use users::{Account, Taken, Users};
 
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
@@ -135,6 +139,7 @@ pub enum Schema {
 /// ([`Sessions`], [`Authorizations`]), for the former may live elsewhere.
 pub trait Directory:
     Users
+    + PlatformUsers
     + Sessions
     + Authorizations
     + Applications
@@ -149,6 +154,7 @@ pub trait Directory:
 }
 impl<T> Directory for T where
     T: Users
+        + PlatformUsers
         + Sessions
         + Authorizations
         + Applications

@@ -11,6 +11,7 @@ use crate::fluxer::shown::Shown;
 use crate::fluxer::user::User;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
+use crate::pending::PlatformSession;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
@@ -69,12 +70,23 @@ pub struct NewSession {
     pub user: UserId,
     /// By what proof.
     pub amr: AuthenticationMethods,
-    /// Since when.
+    /// When they gave the proof.
+    pub authenticated_at: Timestamp,
+    /// When it is opened.
     pub at: Timestamp,
     /// How long.
     pub lifetime: Duration,
+    /// The platform's word for it, where the platform has the users.
+    pub by_platform: Option<ByPlatform>,
     /// The browser.
     pub browser: BrowserSeen,
+}
+
+/// A login that the platform answers for. Its user has a place here from then on.
+#[derive(Debug, Clone, Copy)]
+pub struct ByPlatform {
+    /// The platform's own session, where it names one.
+    pub session: Option<Hash<PlatformSession>>,
 }
 
 /// What is known of a browser as it logs in.
@@ -119,7 +131,7 @@ pub trait Sessions {
         now: Timestamp,
     ) -> Result<Option<Session>, Fault>;
     /// Logs a browser in: the new session, in place of `replaces`, whose cookie dies with it. Whether
-    /// the user is there.
+    /// the user is there, and may log in by that session of the platform's.
     async fn open_session(
         &self,
         session: &NewSession,

@@ -6,6 +6,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
+use crate::platform::Platformed;
 use crate::world::{
     ADMIN_SECRET, Answer, App, Native, PASSWORD, VERIFIER, With, World, administrative, get,
     request, text,
@@ -621,6 +622,36 @@ fn a_fault_is_written_down_without_what_was_sent() {
     assert_eq!(entry["action"], Action::Fault.as_str());
     assert_eq!(entry["details"]["path"], "/developers");
     assert!(!entry.to_string().contains("hunter2"));
+}
+
+#[test]
+fn what_the_platform_says_is_written_down() {
+    let world = Platformed::new();
+    let alice = world.alice.id.clone();
+    let browser = world.browser();
+    let challenge = world.challenge(&browser, "/developers");
+    let accept = world.acceptance(&alice);
+    let said = left(&world, || drop(world.accept(&challenge, &accept)));
+    let of_alice = |action, details| {
+        let mut entry = entry(action, "unknown", ("", &alice), None, details);
+        entry["actor_id"] = Value::Null;
+        vec![entry]
+    };
+    assert_eq!(said, of_alice(Action::LoginAccepted, json!({"by": "key"})));
+    world.advance(61);
+    let mut event = world.event_of("1", "member-removed", &alice);
+    event["at"] = json!(1_790_000_000);
+    let send = || {
+        world.event(&event).expect(202);
+    };
+    let at = "2026-09-21T14:13:20.000Z";
+    let details = json!({"type": "member-removed", "at": at});
+    assert_eq!(left(&world, send), of_alice(Action::PlatformEvent, details));
+    assert_eq!(
+        left(&world, send),
+        [] as [Value; 0],
+        "sent again, it is one entry"
+    );
 }
 
 #[test]

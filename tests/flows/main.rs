@@ -45,6 +45,7 @@ mod moving;
 mod openid;
 mod outages;
 mod par;
+mod platform;
 mod private_key_jwt;
 mod refresh;
 mod registration;

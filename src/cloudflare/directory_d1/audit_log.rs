@@ -329,8 +329,13 @@ impl AuditLog for Bindings {
         let days = "DELETE FROM application_days WHERE (application_id, day, what, detail) IN \
                     (SELECT application_id, day, what, detail FROM application_days \
                     WHERE day < ? LIMIT ?) RETURNING '' AS found";
+        let ended = "DELETE FROM ended_platform_sessions WHERE id_hash IN \
+                     (SELECT id_hash FROM ended_platform_sessions WHERE ended_at <= ? LIMIT ?) \
+                     RETURNING '' AS found";
+        let yesterday = Bind::Time(now - Duration::from_secs(24 * 3600));
         for (sql, bound) in [
             (entries, id(since)),
+            (ended, yesterday),
             (sessions, Bind::Time(now)),
             (counts, Bind::Time(now - HOURS_KEPT)),
             (days, Bind::Time(now - DAYS_KEPT)),

@@ -12,6 +12,7 @@ mod columns;
 mod guilds;
 mod lists;
 mod moving;
+mod platform_users;
 mod registrations;
 mod resources;
 mod sessions;

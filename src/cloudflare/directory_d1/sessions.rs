@@ -46,19 +46,28 @@ impl Bindings {
         let mut all = vec![
             id(session.id),
             id(session.user),
-            Bind::Time(session.at),
+            Bind::Time(session.authenticated_at),
             Bind::Time(session.at + session.lifetime),
             id(session.amr),
             text_or_null(session.browser.device.as_deref()),
             session.browser.address.map_or(Bind::Null, id),
+            Bind::Time(session.at),
+            platform_session(session),
         ];
         all.extend(values.iter().cloned());
         let sql = format!(
             "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at, amr, device, \
-             address) SELECT ?, ?, ?, ?, ?, ?, ? {condition} RETURNING id_hash AS found"
+             address, opened_at, platform_session) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? {condition} \
+             RETURNING id_hash AS found"
         );
         self.prepare(&sql, &all)
     }
+}
+
+/// The platform's own session behind one of ours.
+fn platform_session(session: &NewSession) -> Bind<'static> {
+    let by = session.by_platform.and_then(|it| it.session);
+    by.map_or(Bind::Null, id)
 }
 
 impl Sessions for Bindings {
@@ -97,8 +106,17 @@ impl Sessions for Bindings {
             "DELETE FROM sessions WHERE id_hash = ? OR (user_id = ? AND expires_at <= ?)",
             &[replaced, id(session.user), Bind::Time(session.at)],
         )?;
-        let open = self.insert_session(session, "WHERE true", &[])?;
-        referring(self.batch(&[sweep, open]).await.map(|_| ()))
+        if session.by_platform.is_none() {
+            let open = self.insert_session(session, "WHERE true", &[])?;
+            return referring(self.batch(&[sweep, open]).await.map(|_| ()));
+        }
+        let may_log_in = "WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ? AND suspended) \
+                          AND NOT EXISTS (SELECT 1 FROM ended_platform_sessions WHERE id_hash = ?)";
+        let values = [id(session.user), platform_session(session)];
+        let row = self.user_row(session.user, session.at)?;
+        let open = self.insert_session(session, may_log_in, &values)?;
+        let opened = self.batch(&[sweep, row, open]).await.map_err(fault)?;
+        Ok(opened.is_some())
     }
 
     async fn open_sessions(

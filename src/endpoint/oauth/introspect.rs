@@ -193,6 +193,8 @@ async fn username<E: Edge>(
     let Subject::User(user, _) = token.subject else {
         return None;
     };
+    // No answer about a token waits for the platform.
+    cx.config.platform.is_none().then_some(())?;
     let opens_it = [Scope::Identify, Scope::Profile];
     let is_open = opens_it.iter().any(|scope| token.scope.contains(*scope));
     if !is_open && !may_ask_of_others(client) {

@@ -1,4 +1,6 @@
-//! `/login`: a user name and a password.
+//! `/login`: a user name and a password, or the way to the platform that has the users.
+
+pub mod elsewhere;
 
 use core::time::Duration;
 
@@ -32,12 +34,18 @@ const MAX_LOGIN_BYTES: usize = 254;
 
 /// `GET`: shows the form.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
-    if ReturnTo::read(&cx.request.query).is_none() && cx.logged_in(None).await?.is_some() {
-        let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
-        return Err(notice.into());
+    let logged_in = cx.logged_in(None).await?;
+    if logged_in.is_some() {
+        if ReturnTo::read(&cx.request.query).is_none() {
+            let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
+            return Err(notice.into());
+        }
+        if let Some(on) = ReturnTo::without_login(&cx.request.query) {
+            return Ok(Response::see_other(on));
+        }
     }
-    if let Some(on) = go_on(cx).await? {
-        return Ok(Response::see_other(on));
+    if let Some(platform) = &cx.config.platform {
+        return elsewhere::send(cx, platform, logged_in.map(|it| it.session.user.id));
     }
     let hint = cx.authorization_parameter("login_hint").unwrap_or_default();
     let hint = if hint.len() > MAX_LOGIN_BYTES {
@@ -128,7 +136,9 @@ async fn log_in<E: Edge>(
         id: session.hash(),
         user: account.user.id,
         amr: AuthenticationMethod::Password.into(),
+        authenticated_at: cx.now,
         at: cx.now,
+        by_platform: None,
         lifetime,
         browser: cx.browser_seen(),
     };

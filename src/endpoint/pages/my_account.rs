@@ -31,8 +31,8 @@ const PATH: &str = "/settings";
 const BROWSERS: u32 = 50;
 
 /// Whether users have passwords here.
-const fn keeps_passwords(_: &Config) -> bool {
-    true
+const fn keeps_passwords(config: &Config) -> bool {
+    config.platform.is_none()
 }
 
 /// `GET`.
@@ -118,7 +118,7 @@ async fn change_password<E: Edge>(
             let response = page(cx, logged_in, Some(problem)).await?;
             return Ok(response.with("retry-after", seconds.to_string()));
         }
-        Err(Checked::Wrong | Checked::Right) => {
+        Err(Checked::Wrong | Checked::Right | Checked::LogInAgain) => {
             return page(cx, logged_in, Some(PasswordProblem::Wrong)).await;
         }
     };
@@ -130,7 +130,9 @@ async fn change_password<E: Edge>(
         id: cookie.hash(),
         user: user.id,
         amr: AuthenticationMethod::Password.into(),
+        authenticated_at: cx.now,
         at: cx.now,
+        by_platform: None,
         lifetime,
         browser: cx.browser_seen(),
     };

@@ -462,6 +462,14 @@ pub(super) static TEXT: Text = Text {
                 "Anmeldung fehlgeschlagen",
                 "Jemand konnte sich nicht als {target} anmelden",
             ],
+            [
+                "Anmeldung bei der Plattform",
+                "Die Plattform hat sich für eine Anmeldung von {target} verbürgt",
+            ],
+            [
+                "Ereignis der Plattform",
+                "Die Plattform hat über {target} gesagt: {type}",
+            ],
             ["Abgemeldet", "{actor} hat sich abgemeldet"],
             [
                 "Anwendung autorisiert",
@@ -672,6 +680,19 @@ pub(super) static TEXT: Text = Text {
             "Diese Anwendung ist gesperrt",
             "Die Administration hat sie gesperrt, darum kann niemand zu ihr gelangen. Nichts wurde \
                  geändert.",
+        ],
+        login_unusable: [
+            "Diese Anmeldung ist nicht brauchbar",
+            "Sie wurde schon benutzt, hat zu lange gedauert oder begann in einem anderen Browser. Geh \
+                 zur Anwendung zurück und beginne von vorn.",
+        ],
+        login_rejected: [
+            "Du bist nicht angemeldet",
+            "Die Anmeldung wurde nicht abgeschlossen. Nichts wurde geändert.",
+        ],
+        account_disabled: [
+            "Dieses Konto kann sich nicht anmelden",
+            "Es ist gesperrt, oder es gibt keines. Nichts davon wurde hier gelöscht.",
         ],
         logged_in: [
             "Du bist angemeldet",

@@ -452,6 +452,14 @@ pub(super) static TEXT: Text = Text {
         actions: [
             ["Logged in", "{actor} logged in"],
             ["Failed to log in", "Somebody failed to log in as {target}"],
+            [
+                "Logged in at the platform",
+                "The platform vouched for a login of {target}",
+            ],
+            [
+                "Event of the platform",
+                "The platform said of {target}: {type}",
+            ],
             ["Logged out", "{actor} logged out"],
             [
                 "Authorized an application",
@@ -649,6 +657,19 @@ pub(super) static TEXT: Text = Text {
         application_suspended: [
             "This application is suspended",
             "An administrator has suspended it, so nobody can be sent to it. Nothing was changed.",
+        ],
+        login_unusable: [
+            "This login cannot be used",
+            "It was used before, took too long, or was begun in another browser. Go back to the \
+                 application and start again.",
+        ],
+        login_rejected: [
+            "You are not logged in",
+            "The login was not completed. Nothing was changed.",
+        ],
+        account_disabled: [
+            "This account cannot log in",
+            "It is disabled, or there is none. Nothing of it was deleted here.",
         ],
         logged_in: [
             "You are logged in",

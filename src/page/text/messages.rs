@@ -11,6 +11,12 @@ pub enum Message {
     FormRefused,
     /// A consent form that was answered before.
     AnsweredBefore,
+    /// A way back from the platform that was used, is too old, or is another browser's.
+    LoginUnusable,
+    /// The platform logged nobody in.
+    LoginRejected,
+    /// The account may not log in.
+    AccountDisabled,
     /// Logged in, with nowhere to go.
     LoggedIn,
     /// Logged out.
@@ -60,6 +66,9 @@ impl Text {
             Message::FormRefused => messages.form_refused,
             Message::AnsweredBefore => messages.answered_before,
             Message::ApplicationSuspended => messages.application_suspended,
+            Message::LoginUnusable => messages.login_unusable,
+            Message::LoginRejected => messages.login_rejected,
+            Message::AccountDisabled => messages.account_disabled,
             Message::LoggedIn => messages.logged_in,
             Message::LoggedOut => messages.logged_out,
             Message::UnknownGuild => messages.unknown_guild,
@@ -93,6 +102,12 @@ pub struct MessagesText {
     pub answered_before: [&'static str; 2],
     /// [`Message::ApplicationSuspended`].
     pub application_suspended: [&'static str; 2],
+    /// [`Message::LoginUnusable`].
+    pub login_unusable: [&'static str; 2],
+    /// [`Message::LoginRejected`].
+    pub login_rejected: [&'static str; 2],
+    /// [`Message::AccountDisabled`].
+    pub account_disabled: [&'static str; 2],
     /// [`Message::LoggedIn`].
     pub logged_in: [&'static str; 2],
     /// [`Message::LoggedOut`].

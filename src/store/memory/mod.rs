@@ -16,6 +16,7 @@ mod moving;
 pub mod outbound;
 mod pending;
 mod platform;
+mod platform_users;
 mod records;
 mod registrations;
 mod resources;

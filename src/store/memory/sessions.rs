@@ -6,7 +6,7 @@ use super::Memory;
 use super::tables::{StoredSession, Tables};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Ended, Fault, NewSession, OpenSession, Session, Sessions};
+use crate::store::{ByPlatform, Ended, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
 
 impl Tables {
@@ -49,6 +49,15 @@ impl Sessions for Memory {
         replaces: Option<&Hash<SessionId>>,
     ) -> Result<bool, Fault> {
         self.write(|tables| {
+            if let Some(ByPlatform { session: by }) = session.by_platform {
+                tables.keep_user(session.user, session.at);
+                let has_ended =
+                    by.is_some_and(|it| tables.ended_platform_sessions.contains(&it.to_string()));
+                let user = tables.users.get(&session.user);
+                if has_ended || user.is_some_and(|(user, _)| user.suspended) {
+                    return false;
+                }
+            }
             if !tables.users.contains_key(&session.user) {
                 return false;
             }

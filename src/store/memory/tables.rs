@@ -16,6 +16,7 @@ use crate::fluxer::shown::Shown;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
+use crate::pending::PlatformSession;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
 use crate::store::{
     Authorization, BrowserSeen, Fault, InitialToken, Installation, NewSession, Paging, Taken,
@@ -43,6 +44,10 @@ pub(super) struct Tables {
     pub(super) imported: BTreeMap<(ApplicationId, &'static str), ImportedHash>,
     pub(super) entries: BTreeMap<EntryId, Entry>,
     pub(super) registrations: BTreeMap<ApplicationId, StoredRegistration>,
+    /// When the platform last disabled or enabled an account.
+    pub(super) standings: BTreeMap<UserId, Timestamp>,
+    /// Sessions that the platform has ended.
+    pub(super) ended_platform_sessions: BTreeSet<String>,
     pub(super) initial_tokens: BTreeMap<Snowflake, (InitialToken, Hash<InitialAccessToken>)>,
 }
 
@@ -53,16 +58,20 @@ pub(super) struct StoredSession {
     pub(super) amr: AuthenticationMethods,
     pub(super) expires_at: Timestamp,
     pub(super) browser: BrowserSeen,
+    pub(super) opened_at: Timestamp,
+    pub(super) platform_session: Option<Hash<PlatformSession>>,
 }
 
 impl StoredSession {
     pub(super) fn of(session: &NewSession) -> Self {
         Self {
             user: session.user,
-            authenticated_at: session.at,
+            authenticated_at: session.authenticated_at,
             amr: session.amr,
             expires_at: session.at + session.lifetime,
             browser: session.browser.clone(),
+            opened_at: session.at,
+            platform_session: session.by_platform.and_then(|it| it.session),
         }
     }
 }

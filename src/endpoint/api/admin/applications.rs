@@ -79,10 +79,13 @@ pub(super) async fn owner<E: Edge>(
 ) -> Result<Option<UserId>, Failure<ApiError>> {
     const MUST: &str = "must be the id of a user";
     let owner = fields.optional("owner_id", |id| UserId::parse(id).ok_or(MUST));
-    if let Some(owner) = owner
-        && cx.user(owner).await?.is_none()
-    {
-        fields.refuse("owner_id", MUST);
+    if let Some(owner) = owner {
+        if cx.user(owner).await?.is_none() {
+            fields.refuse("owner_id", MUST);
+        } else if cx.config.platform.is_some() {
+            // Who has never logged in here has no place yet for what is theirs.
+            cx.edge.keep_user(owner, cx.now).await?;
+        }
     }
     Ok(owner)
 }

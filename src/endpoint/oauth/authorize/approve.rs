@@ -197,7 +197,7 @@ impl Interaction {
         let seen = &approval.seen;
         let asked = approval.request.oauth.scope;
         let now = approval.installation.as_ref();
-        let now = now.filter(|_| !self.bot_joins_later());
+        let now = now.filter(|_| !self.bot_joins_later() && cx.config.platform.is_none());
         Consent {
             session: Some(&approval.session),
             seen: (approval.seen_at == SeenAt::Form).then_some(seen),
@@ -339,13 +339,14 @@ impl Interaction {
         }
     }
 
-    /// Ends the family of what does not go out.
+    /// Ends the family of what does not go out, and takes out the bot that came with it.
     async fn take_back<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
         issued: Option<Issued<'_>>,
     ) -> Result<(), Failure<PageRefusal>> {
+        self.remove_at_platform(cx, approval).await;
         if let Some(Issued { family, .. }) = issued {
             let ledger = self.ledger(approval.seen.user);
             let counts = false;
@@ -356,7 +357,7 @@ impl Interaction {
 
     /// Whether the bot joins when the code is redeemed: an application that demands a code wants to
     /// know of a guild before its bot is there.
-    fn bot_joins_later(&self) -> bool {
+    pub(super) fn bot_joins_later(&self) -> bool {
         self.application.bot_require_code_grant && self.callback().is_some()
     }
 

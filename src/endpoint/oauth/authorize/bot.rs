@@ -1,6 +1,7 @@
 //! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
 //! that say how it went.
 
+use super::approve::Approval;
 use super::interaction::{Interaction, refused};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -15,6 +16,7 @@ use crate::oauth::params::Params;
 use crate::oauth::scope::Scope;
 use crate::page::text::Message;
 use crate::page::{BotAddedPage, Page};
+use crate::platform::directory::BotAdded;
 use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::store::{Edge, Installation, Member};
 
@@ -69,6 +71,51 @@ pub(super) fn ticked(form: &Params) -> Permissions {
 }
 
 impl Interaction {
+    /// Adds the bot where the guilds are the platform's, which has the last word on what it gets. Done
+    /// before the code's family is opened: the same form adds it once, so all that follows may fail.
+    pub(super) async fn add_at_platform<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &mut Approval<'_>,
+    ) -> Result<(), Failure<PageRefusal>> {
+        let user = approval.seen.user;
+        let plan = approval.installation.as_mut();
+        let plan = plan.filter(|_| !self.bot_joins_later());
+        let Some((platform, plan)) = cx.config.platform.as_ref().zip(plan) else {
+            return Ok(());
+        };
+        let there = (self.client().id, plan.installer.guild.id);
+        let added = cx.add_bot_at_platform(platform, there, (plan.permissions, user), plan.id);
+        plan.permissions = match added.await? {
+            BotAdded::With(permissions) => permissions,
+            BotAdded::UnknownGuild => return Err(not_added(InstallRefusal::UnknownGuild).into()),
+            BotAdded::MissingPermissions => {
+                return Err(not_added(InstallRefusal::MissingPermissions).into());
+            }
+            BotAdded::AlreadyThere => {
+                return Err(not_added(InstallRefusal::BotAlreadyInGuild).into());
+            }
+        };
+        Ok(())
+    }
+
+    /// Takes a bot out again whose approval came to nothing. What cannot be done is logged.
+    pub(super) async fn remove_at_platform<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+    ) {
+        let plan = approval.installation.as_ref();
+        let plan = plan.filter(|_| !self.bot_joins_later());
+        if let Some((platform, plan)) = cx.config.platform.as_ref().zip(plan) {
+            let there = (self.client().id, plan.installer.guild.id);
+            if let Err(fault) = cx.remove_bot_at_platform(platform, there).await {
+                cx.edge
+                    .log(&format!("a bot stays where it was added: {fault}"));
+            }
+        }
+    }
+
     /// Looks at the guild, at what the user may do there now, and decides what the bot gets.
     pub(super) async fn plan<E: Edge>(
         &self,

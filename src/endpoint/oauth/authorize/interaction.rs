@@ -8,6 +8,7 @@ use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::oauth::par::OpenedRequest;
 use crate::endpoint::oauth::resource;
+use crate::endpoint::return_to::without_login_demands;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
@@ -18,7 +19,7 @@ use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
 use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::error::{ErrorCode, Refusal, ServerFault};
-use crate::oauth::params::{self, Params};
+use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
@@ -460,7 +461,8 @@ impl Interaction {
     }
 
     /// To the login form and back here. What made the login necessary is taken out of the way back, or
-    /// it would lead here for ever; a request that will be refused comes back as it was.
+    /// it would lead here for ever; a request that will be refused comes back as it was. Where the
+    /// platform logs users in, it has to see what is wanted, and the way back is cleared after that.
     pub(super) fn log_in<E>(&self, cx: &Context<'_, E>) -> PageRefusal {
         let Ok(request) = &self.request else {
             return PageRefusal::LogIn(cx.request.target());
@@ -480,20 +482,15 @@ impl Interaction {
                 PageRefusal::LogIn(cx.request.target())
             };
         }
-        let is_done_by_then = |pair: &str| {
-            let name = params::decode(pair.split('=').next().unwrap_or_default());
-            matches!(name.as_deref(), Some("prompt" | "max_age"))
-        };
-        let query = cx.request.query.split('&');
-        let mut back: Vec<_> = query.filter(|pair| !is_done_by_then(pair)).collect();
         let (login, consent) = match request.oauth.prompt {
             Prompt::None => (false, false),
             Prompt::Interactive { login, consent } => (login, consent),
         };
-        if consent {
-            back.push("prompt=consent");
-        }
-        let back = format!("{}?{}", cx.request.path, back.join("&"));
+        let back = if cx.config.platform.is_some() {
+            cx.request.target()
+        } else {
+            without_login_demands(&cx.request.path, &cx.request.query, consent)
+        };
         if login || request.oauth.max_age.is_some() {
             PageRefusal::LogInAgain(back)
         } else {

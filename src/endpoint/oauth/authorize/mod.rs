@@ -22,13 +22,15 @@ use crate::endpoint::oauth::{client_document, par, resource};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
-use crate::http::{Method, Response};
+use crate::http::{Body, Method, Request, Response};
+use crate::location::Target;
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::client::url::ClientIdentifier;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scope;
+use crate::pending::RejectedLogin;
 use crate::store::{Edge, Fault, SeenSession};
 
 /// `GET`: shows the consent form, or answers the client without one.
@@ -158,6 +160,8 @@ impl Interaction {
         cx: &Context<'_, E>,
         form: &Params,
     ) -> Option<(Answer, Approved)> {
+        // Whether a platform's user may still log in is the platform's to say.
+        cx.config.platform.is_none().then_some(())?;
         let cookie = cx.session_cookie()?;
         let request = self.request.as_ref().ok()?;
         let subject = self.subject(request);
@@ -201,7 +205,7 @@ async fn consented<E: Edge>(
         Ok(request) => request,
         Err(refusal) => return interaction.refuse(cx, seen.granted, refusal),
     };
-    let approval = Approval {
+    let mut approval = Approval {
         request,
         session: answer.session,
         seen: answer.seen,
@@ -211,6 +215,7 @@ async fn consented<E: Edge>(
         seed: answer.seed,
         installation,
     };
+    interaction.add_at_platform(cx, &mut approval).await?;
     interaction.approve(cx, approval).await
 }
 
@@ -227,6 +232,34 @@ pub(super) async fn check<E: Edge>(
     let resource = resource::requested(cx, params).await?;
     RequestedAccess::parse(params, application, &destination, Ok(resource))?;
     Ok(())
+}
+
+/// Tells a client that nobody logged in, in the platform's words.
+pub async fn reject<E: Edge>(
+    cx: &Context<'_, E>,
+    target: &Target,
+    rejected: &RejectedLogin,
+) -> Result<Response, Failure<PageRefusal>> {
+    let (path, query) = target.as_str().split_once('?').unwrap_or_default();
+    let request = Request {
+        method: Method::Get,
+        secure: cx.request.secure,
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers: cx.request.headers.clone(),
+        body: Body::Read(Vec::new()),
+    };
+    let there = cx.about(&request);
+    let interaction = Interaction::read(&there, Interaction::is_settled).await?;
+    let refusal = match (rejected.denied, &rejected.description) {
+        (true, words) if words.is_empty() => Refusal::Denied,
+        (false, words) if words.is_empty() => Refusal::LoginRequired,
+        (denied, words) => Refusal::LoginRejected {
+            denied,
+            words: words.clone(),
+        },
+    };
+    interaction.refuse(&there, None, &refusal)
 }
 
 /// The application that waits behind a login on the way to `return_to`, where one does.

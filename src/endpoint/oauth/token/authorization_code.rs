@@ -12,12 +12,14 @@ use crate::fluxer::application::Application;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::Role;
 use crate::fluxer::installation::install;
+use crate::fluxer::permissions::Permissions;
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, Join, Joining, LedgerId, Redeem, Redeemed};
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::pkce::challenge_of_verifier;
+use crate::platform::directory::BotAdded;
 use crate::snowflake::{RoleId, UserId};
 use crate::store::{
     CodeRecord, Consent, Consented, Edge, Fault, Installation, Member, RefreshRecord,
@@ -63,16 +65,20 @@ pub(super) async fn redeem<E: Edge>(
         Some(record) => record.grant.joins.is_some(),
         None => client.application().bot.is_some(),
     };
+    let mut joined = None;
     if may_join {
         let join = Join {
             redeem: redeem.clone(),
         };
         if let Some(joining) = cx.edge.ask(ledger, join).await? {
-            add_bot(cx, client.application(), code.user, &joining).await?;
+            joined = Some(add_bot(cx, client.application(), code.user, &joining).await?);
         }
     }
     let redeemed = commit(cx, ledger, redeem).await?;
-    let redeemed = redeemed.map_err(Refusal::Grant)?;
+    let mut redeemed = redeemed.map_err(Refusal::Grant)?;
+    if let (Some(guild), Some(permissions)) = (&mut redeemed.guild, joined) {
+        guild.permissions = permissions;
+    }
     let live = redeemed.generation;
 
     let record = RefreshRecord {
@@ -104,16 +110,29 @@ async fn record<E: Edge>(cx: &Context<'_, E>, code: &Code) -> Option<CodeRecord>
     })
 }
 
-/// Adds the bot, as far as the user who agreed may still do so. Done again it changes nothing, so a
-/// redemption that a fault has stopped can be repeated.
+/// Adds the bot, as far as the user who agreed may still do so, and answers what it got. Done again it
+/// changes nothing, so a redemption that a fault has stopped can be repeated.
 async fn add_bot<E: Edge>(
     cx: &Context<'_, E>,
     application: &Application,
     user: UserId,
-    Joining { guild, by }: &Joining,
-) -> Result<(), Failure<Refusal>> {
+    joining: &Joining,
+) -> Result<Permissions, Failure<Refusal>> {
     let refused = || Refusal::Grant(GrantRefusal::BotNotAdded);
     let id = application.client.id;
+    let Joining { guild, by } = joining;
+    if let Some(platform) = &cx.config.platform {
+        let asked = (guild.permissions, user);
+        let added = cx.add_bot_at_platform(platform, (id, guild.id), asked, *by);
+        let BotAdded::With(permissions) = added.await? else {
+            return Err(refused().into());
+        };
+        let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
+        let entry = entry.on(guild.id.0);
+        cx.edge
+            .record(entry.saying(json!({"permissions": permissions})));
+        return Ok(permissions);
+    }
     let member = Member::User(user);
     let installer = cx.membership(guild.id, member, Some(id)).await?;
     let wanted = guild.permissions;
@@ -145,7 +164,7 @@ async fn add_bot<E: Edge>(
         entries: vec![entry.on(guild.id.0).saying(json!({"permissions": wanted}))],
     };
     match cx.edge.consent(consent).await? {
-        Consented::Yes => Ok(()),
+        Consented::Yes => Ok(wanted),
         Consented::NotInstalled
         | Consented::SessionEnded
         | Consented::Changed

@@ -21,7 +21,7 @@ use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
-use crate::store::{Consent, Consented, Edge, Fault};
+use crate::store::{Consent, Consented, Edge, Fault, Standing};
 use crate::time::Timestamp;
 
 /// Longest token that the other server is asked about, in bytes.
@@ -137,7 +137,11 @@ async fn ask<E: Edge>(
             // Where the users are the platform's own, refreshes do not ask for them.
             let user = match cx.config.platform {
                 None => cx.edge.user(granted.user).await?.map(|it| it.suspended),
-                Some(_) => Some(false),
+                Some(_) => {
+                    cx.edge.keep_user(granted.user, cx.now).await?;
+                    let standing = cx.edge.standing(granted.user).await?;
+                    Some(standing == Standing::Disabled)
+                }
             };
             let refused = Refusal::Grant(GrantRefusal::UnknownRefreshToken);
             let is_good = user == Some(false) && !granted.scope.is_empty();

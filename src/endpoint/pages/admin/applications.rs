@@ -90,8 +90,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         return Err(unreadable().into());
     }
     let shown = one("password").unwrap_or_default();
-    match sudo::check(cx, &staff.session.user, shown).await? {
+    match sudo::check(cx, &staff.session, shown).await? {
         Checked::Right => set_trust(cx, &staff, application.client.id, trusted).await,
+        Checked::LogInAgain => Err(PageRefusal::LogInAgain(cx.request.path.clone()).into()),
         Checked::Wrong => page(cx, &staff, &application, Some(Problem::WrongPassword)).await,
         Checked::TooMany(full) => {
             let seconds = full.retry_after();

@@ -266,15 +266,20 @@ impl<E: Edge> View<'_, E> {
     }
 
     /// Why the password does not confirm what is asked, where it does not.
-    async fn unconfirmed(&self, posted: &Params) -> Result<Option<Problem>, Fault> {
+    async fn unconfirmed(&self, posted: &Params) -> Result<Option<Problem>, Failure<PageRefusal>> {
         let shown = posted.one("password").ok().flatten();
-        let Some(shown) = shown else {
+        let keeps_passwords = self.cx.config.platform.is_none();
+        if shown.is_none() && keeps_passwords {
             // Nothing was guessed, so nothing is counted.
             return Ok(Some(Problem::WrongPassword));
-        };
-        let user = &self.logged_in.session.user;
-        Ok(match sudo::check(self.cx, user, shown).await? {
+        }
+        let (session, shown) = (&self.logged_in.session, shown.unwrap_or_default());
+        Ok(match sudo::check(self.cx, session, shown).await? {
             Checked::Right => None,
+            Checked::LogInAgain => {
+                let here = self.cx.request.path.clone();
+                return Err(PageRefusal::LogInAgain(here).into());
+            }
             Checked::Wrong => Some(Problem::WrongPassword),
             Checked::TooMany(full) => Some(Problem::TooManyAttempts(full.retry_after())),
         })

@@ -1,0 +1,110 @@
+//! What is kept of a platform's users: a row for each, which says nothing of who they are.
+
+use worker::worker_sys::D1PreparedStatement;
+
+use super::{Bind, Bindings, fault, id};
+use crate::crypto::password::NOBODY;
+use crate::crypto::secret::Hash;
+use crate::pending::PlatformSession;
+use crate::snowflake::UserId;
+use crate::store::{Fault, PlatformUsers, Standing};
+use crate::time::Timestamp;
+
+impl Bindings {
+    /// The row of a user, where there is none. No name and no address is like its keys: both are
+    /// this server's own, and no login finds them.
+    pub(super) fn user_row(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<D1PreparedStatement, Fault> {
+        self.prepare(
+            "INSERT INTO users (id, username, username_key, discriminator, email, email_key, \
+             verified, admin, public_flags, password_hash, created_at) \
+             VALUES (?1, ?1, '@' || ?1, '0000', ?1 || '@platform.invalid', '@' || ?1, 0, 0, 0, ?2, ?3) \
+             ON CONFLICT DO NOTHING",
+            &[id(user), Bind::Text(NOBODY), Bind::Time(now)],
+        )
+    }
+}
+
+/// How an account stands, as SQLite says it.
+const STANDING: &str = "SELECT suspended || '' AS found FROM users WHERE id = ?";
+
+fn standing(found: Option<String>) -> Standing {
+    match found.as_deref() {
+        Some("1") => Standing::Disabled,
+        _ => Standing::Enabled,
+    }
+}
+
+impl PlatformUsers for Bindings {
+    async fn keep_user(&self, user: UserId, now: Timestamp) -> Result<(), Fault> {
+        let row = self.user_row(user, now)?;
+        self.batch(&[row]).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn set_standing(
+        &self,
+        user: UserId,
+        standing_now: Standing,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Standing, Fault> {
+        // Of two at the same instant, the one that stops the account counts.
+        let (suspended, is_older) = match standing_now {
+            Standing::Disabled => (1, "standing_at <= ?2"),
+            Standing::Enabled => (0, "standing_at < ?2"),
+        };
+        let update = format!(
+            "UPDATE users SET suspended = ?1, standing_at = ?2 \
+             WHERE id = ?3 AND (standing_at IS NULL OR {is_older})"
+        );
+        let statements = [
+            self.user_row(user, now)?,
+            self.prepare(&update, &[Bind::Bits(suspended), Bind::Time(at), id(user)])?,
+            self.prepare(
+                "DELETE FROM sessions WHERE user_id = ?1 \
+                 AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND suspended)",
+                &[id(user)],
+            )?,
+            self.prepare(STANDING, &[id(user)])?,
+        ];
+        Ok(standing(self.batch(&statements).await.map_err(fault)?))
+    }
+
+    async fn standing(&self, user: UserId) -> Result<Standing, Fault> {
+        let found = self.found(STANDING, &[id(user)]).await.map_err(fault)?;
+        Ok(standing(found))
+    }
+
+    async fn end_platform_session(
+        &self,
+        user: UserId,
+        session: &Hash<PlatformSession>,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let statements = [
+            self.prepare(
+                "INSERT INTO ended_platform_sessions (id_hash, ended_at) VALUES (?, ?) \
+                 ON CONFLICT DO NOTHING",
+                &[id(session), Bind::Time(now)],
+            )?,
+            self.prepare(
+                "DELETE FROM sessions WHERE platform_session = ? AND user_id = ?",
+                &[id(session), id(user)],
+            )?,
+        ];
+        self.batch(&statements).await.map_err(fault)?;
+        Ok(())
+    }
+
+    async fn end_sessions_until(&self, user: UserId, until: Timestamp) -> Result<(), Fault> {
+        let sql = "DELETE FROM sessions WHERE user_id = ? AND opened_at <= ? \
+                   RETURNING id_hash AS found";
+        let values = [id(user), Bind::Time(until)];
+        self.write(sql, &values).await.map_err(fault)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! `POST /api/platform/events`: the platform says what became of a user.
+//!
+//! An event may come late, twice, or before one that happened earlier. Each carries its instant: what
+//! is newer here than that, it leaves alone.
+
+use serde_json::json;
+
+use crate::crypto::secret::Hash;
+use crate::endpoint::api::authorizations::{deauthorize, resume_all, suspend_all};
+use crate::endpoint::api::login_challenges::authenticate;
+use crate::endpoint::body::Fields;
+use crate::endpoint::{Context, Failure};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::audit::Action;
+use crate::http::Response;
+use crate::ledger::{Devices, LedgerId, Revoke};
+use crate::pending::PlatformSession;
+use crate::platform::event::{EventType, instant, session_hash};
+use crate::snowflake::UserId;
+use crate::store::{Edge, Ended, Fault, Standing};
+use crate::time::Timestamp;
+
+/// Longest `jti` and `session_id`, in bytes.
+const MAX_TEXT_BYTES: usize = 512;
+/// How often an account's standing is looked at again after its tokens were told.
+const LOOKS: usize = 3;
+
+/// An event.
+struct Event {
+    jti: String,
+    event_type: EventType,
+    subject: UserId,
+    session: Option<Hash<PlatformSession>>,
+    at: Timestamp,
+}
+
+/// `POST`: 202 once everything that the event ends has ended.
+pub async fn receive<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
+    authenticate(cx)?;
+    let event = Event::read(cx)?;
+    let (user, at) = (event.subject, event.at);
+    match event.event_type {
+        EventType::SessionRevoked => match &event.session {
+            Some(session) => cx.edge.end_platform_session(user, session, cx.now).await?,
+            None => cx.edge.end_sessions_until(user, at).await?,
+        },
+        EventType::CredentialChange => end_until(cx, user, at).await?,
+        EventType::AccountDisabled => stand(cx, user, Standing::Disabled, at).await?,
+        EventType::AccountEnabled => stand(cx, user, Standing::Enabled, at).await?,
+        EventType::AccountDeleted => delete(cx, user).await?,
+        // What somebody is in a guild is asked of the platform each time.
+        EventType::MemberRemoved => {}
+    }
+    let entry = cx.entry(Action::PlatformEvent).on(user.0).once(&event.jti);
+    let details = json!({"type": event.event_type.as_str(), "at": at.to_iso()});
+    cx.edge.record(entry.saying(details));
+    Ok(Response::empty(202))
+}
+
+impl Event {
+    fn read<E>(cx: &Context<'_, E>) -> Result<Self, ApiError> {
+        let mut fields = Fields::read(cx)?;
+        let text = |text: &str| match text.len() {
+            1..=MAX_TEXT_BYTES => Ok(text.to_owned()),
+            _ => Err("must be 1 to 512 bytes"),
+        };
+        let jti = fields.required("jti", text);
+        let event_type = fields.required("type", |name| {
+            EventType::from_wire(name).ok_or("must be the type of an event")
+        });
+        let subject = fields.required("subject", |text| {
+            UserId::parse(text).ok_or("must be a decimal id")
+        });
+        let session = fields.optional("session_id", text);
+        let at = fields.any("at").and_then(instant);
+        if at.is_none() {
+            fields.refuse("at", "must be seconds since 1970, or UTC in ISO 8601");
+        }
+        // What a later platform says besides is no reason to let an account go on.
+        fields.ignore_unknown();
+        let read = jti.zip(event_type).zip(subject).zip(at);
+        let (((jti, event_type), subject), at) = fields.finish(read)?;
+        Ok(Self {
+            jti,
+            event_type,
+            subject,
+            session: session.as_deref().map(session_hash),
+            at,
+        })
+    }
+}
+
+/// Ends what was opened until an instant, sessions first: whoever had one could authorize anew.
+async fn end_until<E: Edge>(cx: &Context<'_, E>, user: UserId, at: Timestamp) -> Result<(), Fault> {
+    cx.edge.end_sessions_until(user, at).await?;
+    for authorization in cx.edge.authorizations(user).await? {
+        if authorization.updated_at <= at {
+            deauthorize(cx, user.0, user, authorization.application).await?;
+            continue;
+        }
+        let ledger = LedgerId::User(user, authorization.application);
+        for device in cx.edge.ask(ledger, Devices).await? {
+            if device.opened_at <= at {
+                let family = device.family;
+                cx.edge
+                    .ask(
+                        ledger,
+                        Revoke {
+                            family,
+                            counts: false,
+                        },
+                    )
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Stops an account, or lets it go on: its sessions first, then its tokens. Two events at once end with
+/// tokens as the account stands.
+async fn stand<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    standing: Standing,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let mut stands = cx.edge.set_standing(user, standing, at, cx.now).await?;
+    for _ in 0..LOOKS {
+        match stands {
+            Standing::Disabled => suspend_all(cx, user).await?,
+            Standing::Enabled => resume_all(cx, user).await?,
+        }
+        let now = cx.edge.standing(user).await?;
+        if now == stands {
+            return Ok(());
+        }
+        stands = now;
+    }
+    Err(Fault::new("platform", "the account keeps changing"))
+}
+
+/// Deletes what is a user's, as an administrator does where users are this server's own.
+async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    cx.edge.close_sessions(user, Ended::All).await?;
+    for authorization in cx.edge.authorizations(user).await? {
+        deauthorize(cx, user.0, user, authorization.application).await?;
+    }
+    cx.edge.delete_user(user).await?;
+    Ok(())
+}
