@@ -21,7 +21,7 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
  * - `Snippet`: another file that has the snippet
  */
 export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
-export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials'];
+export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials', 'private_key_jwt', 'PAR'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
 export function head(file) {
