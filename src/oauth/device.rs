@@ -31,7 +31,10 @@ impl UserCode {
     pub fn from_entropy(entropy: [u8; 8]) -> Self {
         let mut rest = u64::from_be_bytes(entropy);
         Self([(); LENGTH].map(|()| {
-            let letter = ALPHABET.iter().cycle().nth((rest % 20) as usize);
+            let letter = ALPHABET
+                .iter()
+                .cycle()
+                .nth(usize::try_from(rest % 20).unwrap_or_default());
             rest /= 20;
             letter.copied().unwrap_or_default()
         }))

@@ -192,9 +192,12 @@ impl Verb for DevicePoll {
             Some(DeviceAnswer::Approved(it)) => return (Update::Keep, DevicePolled::Approved(it)),
             None => {}
         }
-        let told = |is_early| match is_early {
-            true => DevicePolled::TooOften,
-            false => DevicePolled::Waiting,
+        let told = |is_early| {
+            if is_early {
+                DevicePolled::TooOften
+            } else {
+                DevicePolled::Waiting
+            }
         };
         let is_early = match &device.polled {
             Some(poll) if poll.attempt == self.attempt => {

@@ -65,27 +65,27 @@ impl OAuthForm {
     }
 
     fn is(&self, name: &str, value: &str) -> bool {
-        match &self.shown[name] {
-            Value::String(shown) => shown == value,
-            Value::Array(shown) => shown.iter().any(|it| it == value),
+        match self.shown.get(name) {
+            Some(Value::String(shown)) => shown == value,
+            Some(Value::Array(shown)) => shown.iter().any(|it| it == value),
             _ => false,
         }
     }
 
     fn is_on(&self, name: &str) -> bool {
-        self.shown[name] == true
+        self.shown.get(name) == Some(&Value::Bool(true))
     }
 
     /// A text, a list with a line each, or an object as JSON.
     fn text(&self, name: &str) -> String {
-        match &self.shown[name] {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            Value::Array(lines) => {
+        match self.shown.get(name) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(lines)) => {
                 let lines = lines.iter().filter_map(Value::as_str);
                 lines.collect::<Vec<_>>().join("\n")
             }
-            object => serde_json::to_string_pretty(object).unwrap_or_default(),
+            Some(object) => serde_json::to_string_pretty(object).unwrap_or_default(),
         }
     }
 

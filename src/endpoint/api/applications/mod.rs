@@ -122,7 +122,7 @@ pub async fn list_secrets<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let shown: Value = secrets
         .map(|(secret, ends_at)| {
             json!({
-                "last_used_on": secret.used_at.map(|at| at.to_iso_date()),
+                "last_used_on": secret.used_at.map(Timestamp::to_iso_date),
                 "ends_at": ends_at.map(Timestamp::to_iso),
             })
         })
