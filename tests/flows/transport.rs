@@ -65,6 +65,7 @@ fn is_open(path: &str) -> bool {
         "/oauth2/token/revoke",
         "/oauth2/introspect",
         "/oauth2/device_authorization",
+        "/oauth2/par",
         "/oauth2/register",
         "/oauth2/register/{client}",
     ];
