@@ -222,7 +222,7 @@ impl Told<'_> {
             NamedKind::Application => Some("/admin/applications/"),
             NamedKind::Guild | NamedKind::Resource => None,
         };
-        let short = written.get(..4).unwrap_or_default();
+        let short = written.get(..4).unwrap_or(&written);
         html! {
             @match page {
                 Some(page) => a.name href={ (page) (written) } { bdi { (named.name) } },
