@@ -33,20 +33,21 @@ impl Outbound for Bindings {
         fetch(url.as_str(), &RequestInit::new()).await?.document()
     }
 
-    async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
+    async fn begin_fetch(&self, url: &OutboundUrl) -> bool {
         let mut has_waited = false;
         // A promise of another request cannot be awaited: its isolate's memory is looked at instead.
         while is_under_way(url) {
             Delay::from(WAIT).await;
             has_waited = true;
         }
-        if has_waited {
-            return Ok(None);
+        if !has_waited {
+            UNDER_WAY.with_borrow_mut(|fetches| fetches.insert(url.clone(), ambient::now()));
         }
-        UNDER_WAY.with_borrow_mut(|fetches| fetches.insert(url.clone(), ambient::now()));
-        let fetched = self.fetch_json(url).await;
+        !has_waited
+    }
+
+    fn end_fetch(&self, url: &OutboundUrl) {
         UNDER_WAY.with_borrow_mut(|fetches| fetches.remove(url));
-        fetched.map(Some)
     }
 
     async fn post(

@@ -9,11 +9,14 @@ pub trait Outbound {
     /// that does not come costs a few seconds.
     async fn fetch_json(&self, url: &OutboundUrl) -> Result<Fetched, FetchError>;
 
-    /// Fetches a JSON document, unless another request of this isolate fetches it now: then that one is
-    /// waited for, and the answer is `None`.
-    async fn fetch_json_once(&self, url: &OutboundUrl) -> Result<Option<Fetched>, FetchError> {
-        self.fetch_json(url).await.map(Some)
+    /// Begins to fetch a URL, so that other requests of this isolate wait until [`Self::end_fetch`]. Where
+    /// another one has begun, waits until it ends, and says no.
+    async fn begin_fetch(&self, _url: &OutboundUrl) -> bool {
+        true
     }
+
+    /// Ends what [`Self::begin_fetch`] began.
+    fn end_fetch(&self, _url: &OutboundUrl) {}
 
     /// Posts a text with these headers. Likewise, for a question that may be asked twice.
     async fn post(

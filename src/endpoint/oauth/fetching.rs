@@ -65,17 +65,31 @@ pub(super) async fn fetch<E: Edge>(
     if issuer.is_https() && issuer.as_str().ends_with(&format!("://{}", address.host())) {
         return Err(wrong(&"must be on another host than this server"));
     }
+    // Whoever waits for another request's fetch makes none, and takes no place.
+    if !cx.edge.begin_fetch(&address).await {
+        return Ok(None);
+    }
+    let fetched = fetch_alone(cx, member, &address).await;
+    cx.edge.end_fetch(&address);
+    fetched.map(Some)
+}
+
+async fn fetch_alone<E: Edge>(
+    cx: &Context<'_, E>,
+    member: &str,
+    address: &OutboundUrl,
+) -> Result<Fetched, NoDocument> {
     for key in [
         format!("document:address:{}", cx.request.client_address()),
         format!("document:host:{}", address.host()),
     ] {
         may_fetch(cx, member, &key).await?;
     }
-    cx.edge.fetch_json_once(&address).await.map_err(|error| {
+    cx.edge.fetch_json(address).await.map_err(|error| {
         if error.is_transient() {
             NoDocument::Unavailable(1, format!("{member}: {error}"))
         } else {
-            wrong(&error)
+            NoDocument::wrong(member, &error)
         }
     })
 }
