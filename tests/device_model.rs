@@ -179,6 +179,7 @@ impl Here {
             scope: Scopes::parse("identify").expect("scopes"),
             redirect_uri: String::new(),
             code_challenge: None,
+            dpop_jkt: None,
             device: None,
             address: None,
             guild: None,
@@ -236,7 +237,11 @@ impl Here {
 
     fn revoke(&mut self, user: usize) {
         let family = family();
-        self.ask_ledger(user, Revoke { family });
+        let revoke = Revoke {
+            family,
+            counts: false,
+        };
+        self.ask_ledger(user, revoke);
         self.past.ended[user] |= self.past.open[user];
         self.past.open[user] = false;
     }
@@ -258,6 +263,7 @@ impl Here {
                 let collect = Collect {
                     family: family(),
                     attempt,
+                    key: None,
                     lifetime: Duration::from_hours(24),
                 };
                 let collected: Result<Generation, GrantRefusal> = self.ask_ledger(user, collect);
