@@ -131,10 +131,8 @@ pub(super) fn write_in_parts(
                 return Some((Ok(part), None));
             };
             let (path, query) = rest.as_str().split_once('?').unwrap_or_default();
-            (
-                path.clone_into(&mut request.path),
-                query.clone_into(&mut request.query),
-            );
+            path.clone_into(&mut request.path);
+            query.clone_into(&mut request.query);
             let next = router::answer(&*edge, &config, &request).await;
             match next.status {
                 200 => Some((Ok(part), Some((request, next.body, next.rest)))),

@@ -381,6 +381,13 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
 }
 
 /// Who manages what is theirs: a user who is logged in, or an administrator by way of a token.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(
+        clippy::large_enum_variant,
+        reason = "there is one a request, and it is lent"
+    )
+)]
 pub enum Manager {
     /// A session.
     User(LoggedIn),

@@ -60,7 +60,7 @@ impl<E> Context<'_, E> {
             request,
             now: self.now,
             notes: Notes::default(),
-            so_far: Default::default(),
+            so_far: SoFar::default(),
         }
     }
 

@@ -75,12 +75,9 @@ impl core::fmt::Display for LedgerId {
 }
 
 /// What to write of a family.
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    expect(
-        clippy::large_enum_variant,
-        reason = "there is one a turn, and it moves once"
-    )
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a turn, and it moves once"
 )]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {

@@ -56,6 +56,10 @@ pub struct Unverified<'a> {
 }
 
 /// One scope on the consent form.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are independent: each may go with any other"
+)]
 pub struct ScopeLine {
     /// The check box's value.
     pub scope: Scope,

@@ -206,36 +206,39 @@ impl Cursor {
     /// Reads what [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, ids) = text.split_once(':')?;
-        Some(match kind {
-            "user" => Self::Users(behind(ids, UserId::parse)?),
-            "application" => Self::Applications(behind(ids, ApplicationId::parse)?),
-            "guild" => Self::Guilds(behind(ids, GuildId::parse)?),
-            "member" => Self::Members(behind(ids, |ids| {
+        match kind {
+            "user" => behind(Self::Users, ids, UserId::parse),
+            "application" => behind(Self::Applications, ids, ApplicationId::parse),
+            "guild" => behind(Self::Guilds, ids, GuildId::parse),
+            "member" => behind(Self::Members, ids, |ids| {
                 let (user, guild) = ids.split_once(':')?;
                 UserId::parse(user).zip(GuildId::parse(guild))
-            })?),
-            "bot" => Self::Bots(behind(ids, |ids| {
+            }),
+            "bot" => behind(Self::Bots, ids, |ids| {
                 let (bot, guild) = ids.split_once(':')?;
                 ApplicationId::parse(bot).zip(GuildId::parse(guild))
-            })?),
-            "connection" => Self::Connections(behind(ids, |ids| {
+            }),
+            "connection" => behind(Self::Connections, ids, |ids| {
                 let (user, account) = ids.split_once(':')?;
                 let (kind, id) = account.split_once(':')?;
                 let kind = ConnectionKind::parse(kind).ok()?;
                 Some((UserId::parse(user)?, kind, ConnectionId::parse(id).ok()?))
-            })?),
-            _ => return None,
-        })
+            }),
+            _ => None,
+        }
     }
 }
 
-/// The ids behind a kind: nothing, or what can be read.
-fn behind<T>(ids: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+/// The cursor of a kind: before everything where no ids follow, or behind what they name.
+fn behind<T>(
+    cursor: fn(Option<T>) -> Cursor,
+    ids: &str,
+    parse: fn(&str) -> Option<T>,
+) -> Option<Cursor> {
     if ids.is_empty() {
-        Some(None)
-    } else {
-        parse(ids).map(Some)
+        return Some(cursor(None));
     }
+    parse(ids).map(|last| cursor(Some(last)))
 }
 
 impl fmt::Display for Cursor {

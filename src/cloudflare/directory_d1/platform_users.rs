@@ -31,8 +31,8 @@ impl Bindings {
 /// How an account stands, as SQLite says it.
 const STANDING: &str = "SELECT suspended || '' AS found FROM users WHERE id = ?";
 
-fn standing(found: Option<String>) -> Standing {
-    match found.as_deref() {
+fn standing(found: Option<&str>) -> Standing {
+    match found {
         Some("1") => Standing::Disabled,
         _ => Standing::Enabled,
     }
@@ -71,12 +71,13 @@ impl PlatformUsers for Bindings {
             )?,
             self.prepare(STANDING, &[id(user)])?,
         ];
-        Ok(standing(self.batch(&statements).await.map_err(fault)?))
+        let found = self.batch(&statements).await.map_err(fault)?;
+        Ok(standing(found.as_deref()))
     }
 
     async fn standing(&self, user: UserId) -> Result<Standing, Fault> {
         let found = self.found(STANDING, &[id(user)]).await.map_err(fault)?;
-        Ok(standing(found))
+        Ok(standing(found.as_deref()))
     }
 
     async fn end_platform_session(

@@ -101,10 +101,10 @@ impl Sessions for Bindings {
         replaces: Option<&Hash<SessionId>>,
     ) -> Result<bool, Fault> {
         // The user's expired sessions go with the one that is replaced: nobody else sweeps here.
-        let replaced = replaces.map_or(Bind::Null, id);
+        let former = replaces.map_or(Bind::Null, id);
         let sweep = self.prepare(
             "DELETE FROM sessions WHERE id_hash = ? OR (user_id = ? AND expires_at <= ?)",
-            &[replaced, id(session.user), Bind::Time(session.at)],
+            &[former, id(session.user), Bind::Time(session.at)],
         )?;
         if session.by_platform.is_none() {
             let open = self.insert_session(session, "WHERE true", &[])?;

@@ -97,13 +97,11 @@ pub async fn accept<E: Edge>(cx: &Context<'_, E>, challenge: &str) -> Answer {
     let subject = fields.required("subject", |text| {
         UserId::parse(text).ok_or("must be a decimal id")
     });
-    let auth_time = match fields.bits("auth_time") {
-        Some(seconds) => Some(Timestamp::from_millis(u64::from(seconds) * 1000)),
-        None => {
-            fields.refuse("auth_time", "must be seconds since 1970");
-            None
-        }
-    };
+    let auth_time = fields.bits("auth_time");
+    let auth_time = auth_time.map(|seconds| Timestamp::from_millis(u64::from(seconds) * 1000));
+    if auth_time.is_none() {
+        fields.refuse("auth_time", "must be seconds since 1970");
+    }
     if auth_time.is_some_and(|it| it > cx.now + CLOCK_SKEW) {
         fields.refuse("auth_time", "must not be ahead");
     }

@@ -28,7 +28,7 @@ const LOOKS: usize = 3;
 /// An event.
 struct Event {
     jti: String,
-    event_type: EventType,
+    kind: EventType,
     subject: UserId,
     session: Option<Hash<PlatformSession>>,
     at: Timestamp,
@@ -39,7 +39,7 @@ pub async fn receive<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<A
     authenticate(cx)?;
     let event = Event::read(cx)?;
     let (user, at) = (event.subject, event.at);
-    match event.event_type {
+    match event.kind {
         EventType::SessionRevoked => match &event.session {
             Some(session) => cx.edge.end_platform_session(user, session, cx.now).await?,
             None => cx.edge.end_sessions_until(user, at).await?,
@@ -52,7 +52,7 @@ pub async fn receive<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<A
         EventType::MemberRemoved => {}
     }
     let entry = cx.entry(Action::PlatformEvent).on(user.0).once(&event.jti);
-    let details = json!({"type": event.event_type.as_str(), "at": at.to_iso()});
+    let details = json!({"type": event.kind.as_str(), "at": at.to_iso()});
     cx.edge.record(entry.saying(details));
     Ok(Response::empty(202))
 }
@@ -65,7 +65,7 @@ impl Event {
             _ => Err("must be 1 to 512 bytes"),
         };
         let jti = fields.required("jti", text);
-        let event_type = fields.required("type", |name| {
+        let kind = fields.required("type", |name| {
             EventType::from_wire(name).ok_or("must be the type of an event")
         });
         let subject = fields.required("subject", |text| {
@@ -78,11 +78,11 @@ impl Event {
         }
         // What a later platform says besides is no reason to let an account go on.
         fields.ignore_unknown();
-        let read = jti.zip(event_type).zip(subject).zip(at);
-        let (((jti, event_type), subject), at) = fields.finish(read)?;
+        let read = jti.zip(kind).zip(subject).zip(at);
+        let (((jti, kind), subject), at) = fields.finish(read)?;
         Ok(Self {
             jti,
-            event_type,
+            kind,
             subject,
             session: session.as_deref().map(session_hash),
             at,

@@ -182,8 +182,9 @@ impl Applications for Memory {
             note(application);
         }
         let noted = self.write(|tables| {
-            let stored = tables.applications.get_mut(&id);
-            stored.map(|stored| note(&mut stored.application));
+            if let Some(stored) = tables.applications.get_mut(&id) {
+                note(&mut stored.application);
+            }
         });
         if let Err(fault) = noted {
             self.log(&format!("{fault}: a use of a secret is not noted"));

@@ -51,7 +51,11 @@ impl Moving for Memory {
                     };
                     (id.to_string(), moved)
                 });
-                Piece::Users(behind_of(moved, last.map(|it| it.to_string()), limit))
+                Piece::Users(behind_of(
+                    moved,
+                    last.map(|it| it.to_string()).as_ref(),
+                    limit,
+                ))
             }
             Cursor::Applications(last) => {
                 let all = tables.applications.iter();
@@ -60,12 +64,20 @@ impl Moving for Memory {
                     !matches!(origin, ClientOrigin::Document(_))
                 });
                 let moved = all.map(|(id, stored)| (id.to_string(), tables.moved(stored)));
-                Piece::Applications(behind_of(moved, last.map(|it| it.to_string()), limit))
+                Piece::Applications(behind_of(
+                    moved,
+                    last.map(|it| it.to_string()).as_ref(),
+                    limit,
+                ))
             }
             Cursor::Guilds(last) => {
                 let guilds = tables.guilds.iter();
                 let guilds = guilds.map(|(id, guild)| (id.to_string(), guild.clone()));
-                Piece::Guilds(behind_of(guilds, last.map(|it| it.to_string()), limit))
+                Piece::Guilds(behind_of(
+                    guilds,
+                    last.map(|it| it.to_string()).as_ref(),
+                    limit,
+                ))
             }
             Cursor::Members(last) => {
                 let members = tables.members.iter();
@@ -83,7 +95,7 @@ impl Moving for Memory {
                     (pair(user, guild), moved)
                 });
                 let last = last.map(|(user, guild)| pair(user, guild));
-                Piece::Members(behind_of(moved, last, limit))
+                Piece::Members(behind_of(moved, last.as_ref(), limit))
             }
             Cursor::Bots(last) => {
                 let moved = tables.bots.iter().map(|((bot, guild), stored)| {
@@ -100,7 +112,7 @@ impl Moving for Memory {
                     (pair(bot, guild), moved)
                 });
                 let last = last.map(|(bot, guild)| pair(bot, guild));
-                Piece::Bots(behind_of(moved, last, limit))
+                Piece::Bots(behind_of(moved, last.as_ref(), limit))
             }
             Cursor::Connections(last) => {
                 let last = last.map(|(user, kind, id)| {
@@ -118,7 +130,7 @@ impl Moving for Memory {
                         let key = (user.to_string(), kind.clone(), id.clone());
                         (key, MovedConnection { user, connection })
                     });
-                Piece::Connections(behind_of(moved, last, limit))
+                Piece::Connections(behind_of(moved, last.as_ref(), limit))
             }
         })
     }
@@ -308,12 +320,12 @@ fn pair(first: impl Display, second: impl Display) -> (String, String) {
 
 fn behind_of<K: Ord, T>(
     rows: impl Iterator<Item = (K, T)>,
-    last: Option<K>,
+    last: Option<&K>,
     limit: usize,
 ) -> Vec<T> {
     let rows: BTreeMap<K, T> = rows.collect();
     let behind = rows
         .into_iter()
-        .filter(|(key, _)| last.as_ref().is_none_or(|it| key > it));
+        .filter(|(key, _)| last.is_none_or(|it| key > it));
     behind.take(limit).map(|(_, row)| row).collect()
 }

@@ -108,16 +108,15 @@ async fn ask<E: Edge>(
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token);
     form.append_pair("token_type_hint", "refresh_token");
-    let authorization = match &legacy.authorization {
-        Some(authorization) => Some(authorization.clone()),
-        None => {
-            let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-            let basic = basic(&credentials);
-            if basic.is_none() {
-                form.append_pair("client_id", &client.client().wire_id());
-            }
-            basic
+    let authorization = if let Some(authorization) = &legacy.authorization {
+        Some(authorization.clone())
+    } else {
+        let credentials = Credentials::read(cx.request.header("authorization"), params)?;
+        let basic = basic(&credentials);
+        if basic.is_none() {
+            form.append_pair("client_id", &client.client().wire_id());
         }
+        basic
     };
     let mut headers = vec![
         ("accept", "application/json"),
@@ -135,16 +134,15 @@ async fn ask<E: Edge>(
     match granted {
         Ok(granted) => {
             // Where the users are the platform's own, refreshes do not ask for them.
-            let user = match cx.config.platform {
-                None => cx.edge.user(granted.user).await?.map(|it| it.suspended),
-                Some(_) => {
-                    cx.edge.keep_user(granted.user, cx.now).await?;
-                    let standing = cx.edge.standing(granted.user).await?;
-                    Some(standing == Standing::Disabled)
-                }
+            let is_suspended = if cx.config.platform.is_some() {
+                cx.edge.keep_user(granted.user, cx.now).await?;
+                Some(cx.edge.standing(granted.user).await? == Standing::Disabled)
+            } else {
+                let user = cx.edge.user(granted.user).await?;
+                user.map(|user| user.suspended)
             };
             let refused = Refusal::Grant(GrantRefusal::UnknownRefreshToken);
-            let is_good = user == Some(false) && !granted.scope.is_empty();
+            let is_good = is_suspended == Some(false) && !granted.scope.is_empty();
             Ok(is_good.then_some(granted).ok_or(refused)?)
         }
         Err(Misread::Refused(refusal)) => Err(Refusal::Grant(refusal).into()),

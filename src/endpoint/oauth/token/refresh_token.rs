@@ -66,11 +66,11 @@ pub(super) async fn rotate<E: Edge>(
         after_device(cx, token.user, token.application).await;
         let entry = cx.entry(Action::TokenReused).with(token.application);
         let entry = entry.by(token.application.0).on(token.user.0);
-        let line = json!({
+        let warning = json!({
             "level": "warning", "message": "a refresh token was used twice: that login ended",
             "application": token.application, "user": token.user, "device": family,
         });
-        cx.edge.log(&line.to_string());
+        cx.edge.log(&warning.to_string());
         cx.edge.record(entry.saying(json!({"device": family})));
     }
     let live = live.map_err(Refusal::Grant)?;

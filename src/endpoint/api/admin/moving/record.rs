@@ -331,17 +331,14 @@ fn bot(fields: &mut Fields, application: Option<ApplicationId>) -> Option<Bot> {
 /// What a client said of itself when it registered itself.
 fn registration(fields: &mut Fields) -> Option<(ClientDetails, Hash<RegistrationAccessToken>)> {
     let details = fields.object("registration")?;
-    let token = secret_hash(fields, "registration_token_hash");
-    match token {
-        Some((token, None)) => Some((ClientDetails(details), token)),
-        _ => {
-            fields.refuse(
-                "registration_token_hash",
-                "must be sha256: and 64 hexadecimal digits",
-            );
-            None
-        }
-    }
+    let Some((token, None)) = secret_hash(fields, "registration_token_hash") else {
+        fields.refuse(
+            "registration_token_hash",
+            "must be sha256: and 64 hexadecimal digits",
+        );
+        return None;
+    };
+    Some((ClientDetails(details), token))
 }
 
 fn guild(fields: &mut Fields) -> Option<Guild> {
