@@ -6,7 +6,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
-use crate::platform::Platformed;
+use crate::platform::{Platformed, login_challenge};
 use crate::world::{
     ADMIN_SECRET, Answer, App, Native, PASSWORD, VERIFIER, With, World, administrative, get,
     request, text,
@@ -629,7 +629,7 @@ fn what_the_platform_says_is_written_down() {
     let world = Platformed::new();
     let alice = world.alice.id.clone();
     let browser = world.browser();
-    let challenge = world.challenge(&browser, "/developers");
+    let challenge = login_challenge(&browser, "/developers");
     let accept = world.acceptance(&alice);
     let said = left(&world, || drop(world.accept(&challenge, &accept)));
     let of_alice = |action, details| {

@@ -36,13 +36,11 @@ fn with_secret(app: &App, secret: &str) -> App {
 
 fn works(world: &World, app: &App) -> bool {
     let answer = world.token(app, &[("grant_type", "client_credentials")]);
-    match answer.status {
-        200 => true,
-        _ => {
-            assert_eq!(answer.expect(401).error(), "invalid_client");
-            false
-        }
+    if answer.status == 200 {
+        return true;
     }
+    assert_eq!(answer.expect(401).error(), "invalid_client");
+    false
 }
 
 fn secrets(browser: &Browser<'_>, app: &App) -> Value {

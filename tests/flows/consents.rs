@@ -23,6 +23,10 @@ fn remembered(world: &Native, app: &App) -> Option<Scopes> {
     found.map(|it| it.scope)
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is compared with what is remembered"
+)]
 fn scopes(text: &str) -> Option<Scopes> {
     Some(Scopes::parse(text).unwrap())
 }
@@ -80,17 +84,18 @@ fn what_was_taken_back_while_a_form_was_open_is_not_remembered_again() {
 
 #[test]
 fn a_form_of_a_session_that_has_ended_leaves_nothing() {
-    let ends: [(&str, &dyn Fn(&Native, &Browser<'_>)); 3] = [
-        ("logged out", &|_, browser| {
+    type End = fn(&Native, &Browser<'_>);
+    let ends: [(&str, End); 3] = [
+        ("logged out", |_, browser| {
             let form = browser.get("/logout").form("csrf_token");
             browser.submit(&form);
         }),
-        ("a new password", &|world, _| {
+        ("a new password", |world, _| {
             let path = format!("/api/admin/users/{}", world.alice.id);
             let change = json!({"password": PASSWORD});
             world.administer(Method::Patch, &path, Some(&change));
         }),
-        ("suspended", &|world, _| {
+        ("suspended", |world, _| {
             let path = format!("/api/admin/users/{}", world.alice.id);
             let change = json!({"suspended": true});
             world.administer(Method::Patch, &path, Some(&change));

@@ -23,7 +23,7 @@ fn argon2(algorithm: Algorithm, secret: &str) -> String {
 }
 
 fn lines(records: &[Value]) -> String {
-    records.iter().map(|record| format!("{record}\n")).collect()
+    records.iter().map(|it| it.to_string() + "\n").collect()
 }
 
 fn import_request(token: &str, body: &str) -> Request {

@@ -732,11 +732,9 @@ fn tokens_are_no_longer_than_the_documentation_says() {
     let given = world.exchange(&world.server, &code).json();
     let longest = |row: &str| -> usize {
         let row = DOCUMENT.lines().find(|line| line.starts_with(row));
-        let cells = row.expect("a row").split('|').map(str::trim);
-        cells
-            .filter_map(|cell| cell.parse().ok())
-            .next()
-            .expect("a number")
+        let mut cells = row.expect("a row").split('|').map(str::trim);
+        let number = cells.find_map(|cell| cell.parse().ok());
+        number.expect("a number")
     };
     for (row, token) in [
         ("| `code`", &*code),

@@ -309,10 +309,8 @@ impl World {
                 let mut request = request.clone();
                 while let Some(rest) = whole.rest.take() {
                     let (path, query) = rest.as_str().split_once('?').expect("a query");
-                    (
-                        path.clone_into(&mut request.path),
-                        query.clone_into(&mut request.query),
-                    );
+                    path.clone_into(&mut request.path);
+                    query.clone_into(&mut request.query);
                     let part = answer(&request);
                     assert_eq!(part.status, 200, "{}", part.body);
                     whole.body.push_str(&part.body);

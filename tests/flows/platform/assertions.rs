@@ -64,7 +64,7 @@ fn hand_over(world: &Platformed, assertion: &str) -> Answer {
 /// A browser that was sent to the platform, and its challenge.
 fn sent(world: &Platformed) -> (Browser<'_>, String) {
     let browser = world.browser();
-    let challenge = challenge_of(world, &browser, &world.server.asks());
+    let challenge = challenge_of(&browser, &world.server.asks());
     (browser, challenge)
 }
 

@@ -37,7 +37,7 @@ fn resources_say_what_the_platform_says_at_that_moment() {
     assert_eq!(ask("/api/users/@me")["email"], "somebody@platform.example");
     world.knows(
         &world.alice.id,
-        json!({"username": "alice2", "email": null}),
+        &json!({"username": "alice2", "email": null}),
     );
     let me = ask("/api/users/@me");
     assert_eq!(
@@ -65,6 +65,11 @@ fn resources_say_what_the_platform_says_at_that_moment() {
     );
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    digits.reduce(|all, next| all + &next).unwrap_or_default()
+}
+
 #[test]
 fn every_question_is_signed() {
     let world = Platformed::new();
@@ -74,15 +79,10 @@ fn every_question_is_signed() {
     let target = format!("/directory/users/{}", world.alice.id);
     assert_eq!((request.method, &request.target), (Method::Get, &target));
     let t = world.now().seconds();
-    let body = Sha256::digest(request.body.as_bytes());
-    let body: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let body = hex(&Sha256::digest(request.body.as_bytes()));
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, KEY.as_bytes());
     let signed = ring::hmac::sign(&key, format!("{t}.GET.{target}.{body}").as_bytes());
-    let v1: String = signed
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let v1 = hex(signed.as_ref());
     assert_eq!(request.signature, format!("t={t},v1={v1}"));
 }
 
@@ -201,7 +201,7 @@ fn an_approval_costs_one_question_to_the_platform() {
 #[test]
 fn owners_are_the_platforms_users_whether_or_not_they_were_here() {
     let world = Platformed::new();
-    world.knows("901", json!({"username": "owner"}));
+    world.knows("901", &json!({"username": "owner"}));
     let app = json!({"name": "Theirs", "owner_id": "901", "redirect_uris": ["https://a.example/"]});
     let made = world.administer(Method::Post, "/api/admin/applications", Some(&app));
     assert_eq!(text(&made.expect(200).json(), "owner_id"), "901");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{KEY, Platformed};
+use super::{KEY, Platformed, login_challenge};
 use crate::world::{Browser, Tokens, With, post, request, with_json};
 use fluxer_oauth2::http::Method;
 
@@ -47,7 +47,7 @@ fn a_disabled_account_stops_on_every_device_until_it_is_enabled() {
     assert_eq!(work(&world, &devices), NONE);
     // An answer of the directory from before opens nothing.
     let browser = world.browser();
-    let challenge = world.challenge(&browser, "/developers");
+    let challenge = login_challenge(&browser, "/developers");
     let back = world.accept(&challenge, &world.acceptance(&world.alice.id));
     browser.get(&back).expect(403);
     world.advance(1);
@@ -93,12 +93,12 @@ fn events_may_come_in_any_order() {
 #[test]
 fn one_who_was_disabled_before_their_first_login_does_not_log_in() {
     let world = Platformed::new();
-    world.knows("55", json!({}));
+    world.knows("55", &json!({}));
     world
         .event(&world.event_of("1", "account-disabled", "55"))
         .expect(202);
     let browser = world.browser();
-    let challenge = world.challenge(&browser, "/developers");
+    let challenge = login_challenge(&browser, "/developers");
     let back = world.accept(&challenge, &world.acceptance("55"));
     browser.get(&back).expect(403);
     world.advance(1);
@@ -113,7 +113,7 @@ fn a_revoked_session_ends_here_and_opens_no_other() {
     let world = Platformed::new();
     let log_in = |session: &str| {
         let browser = world.browser();
-        let challenge = world.challenge(&browser, "/developers");
+        let challenge = login_challenge(&browser, "/developers");
         let mut accept = world.acceptance(&world.alice.id);
         accept["session_id"] = json!(session);
         let back = world.accept(&challenge, &accept);

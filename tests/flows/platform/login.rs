@@ -4,7 +4,9 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::json;
 
-use super::{KEY, LOGIN, Platformed, away, by_platform, challenge_of, here, parameter};
+use super::{
+    KEY, LOGIN, Platformed, away, by_platform, challenge_of, here, login_challenge, parameter,
+};
 use crate::world::{Native, STATE, With, get, request, text, with_json};
 
 #[test]
@@ -85,7 +87,7 @@ fn the_platform_learns_what_a_login_is_for() {
 #[test]
 fn our_own_pages_have_no_client() {
     let world = Platformed::new();
-    let challenge = world.challenge(&world.browser(), "/settings");
+    let challenge = login_challenge(&world.browser(), "/settings");
     let path = format!("/api/login/{challenge}");
     let shown = world.ask(Method::Get, &path, None).expect(200).json();
     assert_eq!(
@@ -94,7 +96,7 @@ fn our_own_pages_have_no_client() {
     );
     let browser = world.logged_in(&world.alice.id);
     let again = "/login?return_to=%2Fdevelopers&prompt=login";
-    let path = format!("/api/login/{}", world.challenge(&browser, again));
+    let path = format!("/api/login/{}", login_challenge(&browser, again));
     let shown = world.ask(Method::Get, &path, None).expect(200).json();
     assert_eq!(
         (&shown["prompt"], &shown["subject"]),
@@ -107,10 +109,10 @@ fn an_accepted_login_ends_in_a_code_and_names_its_proof() {
     let world = Platformed::new();
     let browser = world.browser();
     let asks = world.server.asks().with("scope", "openid identify");
-    let challenge = challenge_of(&world, &browser, &asks);
+    let challenge = challenge_of(&browser, &asks);
     world.advance(20);
     let mut accept = world.acceptance("77");
-    world.knows("77", json!({"username": "Über Ännchen"}));
+    world.knows("77", &json!({"username": "Über Ännchen"}));
     accept["amr"] = json!(["pwd", "otp", "of-our-own"]);
     accept["auth_time"] = json!(world.now().seconds() - 5);
     let back = world.accept(&challenge, &accept);
@@ -151,7 +153,7 @@ fn an_accepted_login_ends_in_a_code_and_names_its_proof() {
 fn the_same_accept_has_the_same_answer_and_another_is_a_conflict() {
     let world = Platformed::new();
     let browser = world.browser();
-    let challenge = challenge_of(&world, &browser, &world.server.asks());
+    let challenge = challenge_of(&browser, &world.server.asks());
     let accept = world.acceptance(&world.alice.id);
     let back = world.accept(&challenge, &accept);
     assert_eq!(world.accept(&challenge, &accept), back);
@@ -175,7 +177,7 @@ fn the_same_accept_has_the_same_answer_and_another_is_a_conflict() {
 fn what_is_wrong_with_an_accept_is_named_and_answers_nothing() {
     let world = Platformed::new();
     let browser = world.browser();
-    let challenge = challenge_of(&world, &browser, &world.server.asks());
+    let challenge = challenge_of(&browser, &world.server.asks());
     let path = format!("/api/login/{challenge}/accept");
     let refused = |body| world.ask(Method::Post, &path, Some(&body)).fields();
     assert_eq!(refused(json!({})), ["auth_time", "subject"]);
@@ -205,8 +207,8 @@ fn an_answer_is_good_once_and_in_its_own_browser() {
     let world = Platformed::new();
     let (alices, other) = (world.browser(), world.browser());
     let asks = world.server.asks();
-    let challenge = challenge_of(&world, &alices, &asks);
-    challenge_of(&world, &other, &asks);
+    let challenge = challenge_of(&alices, &asks);
+    challenge_of(&other, &asks);
     let back = world.accept(&challenge, &world.acceptance(&world.alice.id));
     for _ in 0..3 {
         let page = other.get(&back).expect(400);
@@ -229,8 +231,8 @@ fn two_tabs_both_finish() {
     let browser = world.browser();
     let one = world.server.asks().with("state", "one");
     let two = world.server.asks().with("state", "two");
-    let first = challenge_of(&world, &browser, &one);
-    let second = challenge_of(&world, &browser, &two);
+    let first = challenge_of(&browser, &one);
+    let second = challenge_of(&browser, &two);
     let accept = world.acceptance(&world.alice.id);
     let (first, second) = (
         world.accept(&first, &accept),
@@ -247,7 +249,7 @@ fn a_browser_keeps_as_many_logins_as_its_header_holds() {
     let browser = world.browser();
     let mut last = String::new();
     for _ in 0..40 {
-        last = challenge_of(&world, &browser, &world.server.asks());
+        last = challenge_of(&browser, &world.server.asks());
     }
     assert!(browser.cookies().len() <= 12, "{}", browser.cookies().len());
     let back = world.accept(&last, &world.acceptance(&world.alice.id));
@@ -269,7 +271,7 @@ fn an_old_proof_leads_back_to_the_login_and_never_to_a_code() {
         (asks, 9_000, true),
     ] {
         let browser = world.browser();
-        let challenge = challenge_of(&world, &browser, &asks);
+        let challenge = challenge_of(&browser, &asks);
         let mut accept = world.acceptance(&world.alice.id);
         accept["auth_time"] = json!(world.now().seconds() - ago);
         let location = away_from(&browser, &world.accept(&challenge, &accept));
@@ -311,7 +313,7 @@ fn a_rejected_login_is_told_to_the_client() {
         ),
     ] {
         let browser = world.browser();
-        let challenge = challenge_of(&world, &browser, &world.server.asks());
+        let challenge = challenge_of(&browser, &world.server.asks());
         let path = format!("/api/login/{challenge}/reject");
         let answer = world.ask(Method::Post, &path, Some(&reject)).expect(200);
         let back = here(&text(&answer.json(), "redirect_to"));
@@ -326,7 +328,7 @@ fn a_rejected_login_is_told_to_the_client() {
         world.browser().get(&back).expect(400);
     }
     let browser = world.browser();
-    let challenge = world.challenge(&browser, "/developers");
+    let challenge = login_challenge(&browser, "/developers");
     let path = format!("/api/login/{challenge}/reject");
     let wrong = json!({"error": "server_error", "error_description": "\""});
     let wrong = world.ask(Method::Post, &path, Some(&wrong));
@@ -354,7 +356,7 @@ fn another_user_ends_the_session_of_the_one_before() {
 fn a_login_that_is_not_remembered_is_for_this_once() {
     let world = Platformed::new();
     let browser = world.browser();
-    let challenge = challenge_of(&world, &browser, &world.server.asks());
+    let challenge = challenge_of(&browser, &world.server.asks());
     let mut accept = world.acceptance(&world.alice.id);
     accept["remember_seconds"] = json!(0);
     let answer = browser.get(&world.accept(&challenge, &accept)).expect(303);
@@ -380,10 +382,10 @@ fn a_login_that_is_not_remembered_is_for_this_once() {
 #[test]
 fn who_is_disabled_or_nobody_logs_in_nowhere() {
     let world = Platformed::new();
-    world.knows(&world.alice.id, json!({"disabled": true}));
+    world.knows(&world.alice.id, &json!({"disabled": true}));
     for subject in [&*world.alice.id, "4242"] {
         let browser = world.browser();
-        let challenge = challenge_of(&world, &browser, &world.server.asks());
+        let challenge = challenge_of(&browser, &world.server.asks());
         let back = world.accept(&challenge, &world.acceptance(subject));
         browser.get(&back).expect(403);
         assert!(!browser.is_logged_in());
@@ -391,7 +393,7 @@ fn who_is_disabled_or_nobody_logs_in_nowhere() {
     // One who is disabled later is logged in no more, whether or not an event says so.
     let browser = world.logged_in(&world.staff.id);
     assert!(browser.is_logged_in());
-    world.knows(&world.staff.id, json!({"admin": true, "disabled": true}));
+    world.knows(&world.staff.id, &json!({"admin": true, "disabled": true}));
     assert!(!browser.is_logged_in());
 }
 
@@ -400,11 +402,11 @@ fn administrators_are_whom_the_platform_calls_so() {
     let world = Platformed::new();
     let browser = world.logged_in(&world.staff.id);
     browser.get("/admin").expect(200);
-    world.knows(&world.staff.id, json!({"admin": false}));
+    world.knows(&world.staff.id, &json!({"admin": false}));
     browser.get("/admin").expect(403);
     let alice = world.logged_in(&world.alice.id);
     alice.get("/admin").expect(403);
-    world.knows(&world.alice.id, json!({"admin": true}));
+    world.knows(&world.alice.id, &json!({"admin": true}));
     alice.get("/admin").expect(200);
 }
 
@@ -432,7 +434,7 @@ fn a_proof_of_the_last_five_minutes_stands_for_a_password() {
     assert!(form.fields.iter().all(|(name, _)| name != "password"));
     let to_login = browser.submit(&form).expect(303).location().to_owned();
     assert!(to_login.starts_with("/login?") && to_login.contains("prompt=login"));
-    let challenge = world.challenge(&browser, &to_login);
+    let challenge = login_challenge(&browser, &to_login);
     let back = world.accept(&challenge, &world.acceptance(&world.alice.id));
     assert_eq!(browser.get(&back).expect(303).location(), page);
     let form = browser
@@ -446,7 +448,7 @@ fn a_proof_of_the_last_five_minutes_stands_for_a_password() {
 fn two_keys_are_good_while_one_takes_the_place_of_the_other() {
     let keys = format!("another-key-that-is-newer,{KEY}");
     let world = Platformed::with(&[("PLATFORM_KEY", &keys)]);
-    let challenge = challenge_of(&world, &world.browser(), &world.server.asks());
+    let challenge = challenge_of(&world.browser(), &world.server.asks());
     let path = format!("/api/login/{challenge}");
     for (key, status) in [(KEY, 200), ("another-key-that-is-newer", 200), (&keys, 401)] {
         world.send(get(&path).bearer(key)).expect(status);
@@ -461,7 +463,7 @@ fn a_fault_on_the_way_back_spends_nothing() {
         let mut faults = 0;
         for step in 0.. {
             let browser = world.browser();
-            let challenge = challenge_of(&world, &browser, &world.server.asks());
+            let challenge = challenge_of(&browser, &world.server.asks());
             let back = world.accept(&challenge, &accept);
             world.memory.plan.set(Some(Plan { step, when }));
             let answer = browser.get(&back);
@@ -484,7 +486,7 @@ fn a_fault_on_the_way_back_spends_nothing() {
 #[test]
 fn only_the_platform_answers_a_login() {
     let world = Platformed::new();
-    let challenge = challenge_of(&world, &world.browser(), &world.server.asks());
+    let challenge = challenge_of(&world.browser(), &world.server.asks());
     for path in ["", "/accept", "/reject"] {
         let method = if path.is_empty() {
             Method::Get

@@ -80,8 +80,11 @@ impl Platformed {
             cookies_of_alice: BTreeMap::new(),
         };
         let world = &platformed.world;
-        platformed.knows(&world.alice.id, json!({"username": "alice"}));
-        platformed.knows(&world.staff.id, json!({"username": "staff", "admin": true}));
+        platformed.knows(&world.alice.id, &json!({"username": "alice"}));
+        platformed.knows(
+            &world.staff.id,
+            &json!({"username": "staff", "admin": true}),
+        );
         platformed.answer_on();
         platformed
     }
@@ -124,7 +127,7 @@ impl Platformed {
     }
 
     /// The platform has such a user.
-    pub(super) fn knows(&self, id: &str, more: Value) {
+    pub(super) fn knows(&self, id: &str, more: &Value) {
         let mut user = json!({
             "id": id, "username": "somebody", "avatar": null, "discriminator": "0001",
             "public_flags": 0, "email": "somebody@platform.example", "verified": true,
@@ -151,13 +154,6 @@ impl Platformed {
         self.send(by_platform(method, path, body))
     }
 
-    /// The challenge that a browser is sent to the platform with.
-    pub(super) fn challenge(&self, browser: &Browser<'_>, target: &str) -> String {
-        let location = away(browser, target);
-        assert!(location.starts_with(&format!("{LOGIN}?")), "{location}");
-        parameter(&location, "login_challenge").expect("a challenge")
-    }
-
     /// The platform accepts; where the browser goes on to.
     pub(super) fn accept(&self, challenge: &str, accept: &Value) -> String {
         let path = format!("/api/login/{challenge}/accept");
@@ -181,7 +177,7 @@ impl Platformed {
     }
 
     pub(super) fn log_in(&self, browser: &Browser<'_>, subject: &str) {
-        let challenge = self.challenge(browser, "/login?return_to=%2Fdevelopers&prompt=login");
+        let challenge = login_challenge(browser, "/login?return_to=%2Fdevelopers&prompt=login");
         let back = self.accept(&challenge, &self.acceptance(subject));
         assert_eq!(browser.get(&back).expect(303).location(), "/developers");
     }
@@ -238,7 +234,14 @@ pub(super) fn parameter(url: &str, name: &str) -> Option<String> {
     found.map(|(_, value)| value.into_owned())
 }
 
+/// The challenge that a browser is sent to the platform with.
+pub(super) fn login_challenge(browser: &Browser<'_>, target: &str) -> String {
+    let location = away(browser, target);
+    assert!(location.starts_with(&format!("{LOGIN}?")), "{location}");
+    parameter(&location, "login_challenge").expect("a challenge")
+}
+
 /// The challenge of an authorization request.
-pub(super) fn challenge_of(world: &Platformed, browser: &Browser<'_>, asks: &Asks) -> String {
-    world.challenge(browser, &asks.target())
+pub(super) fn challenge_of(browser: &Browser<'_>, asks: &Asks) -> String {
+    login_challenge(browser, &asks.target())
 }
