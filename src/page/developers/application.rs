@@ -15,7 +15,8 @@ use crate::page::parts::{
 use crate::page::{Chrome, View};
 use crate::store::ApplicationDay;
 
-/// How long the secret before may go on, in seconds, in the order of [`DevelopersText::graces`].
+/// How long the secret before may go on, in seconds, in the order of
+/// [`graces`](crate::page::text::DevelopersText::graces).
 const GRACES: [u32; 4] = [3600, DEFAULT_GRACE, 7 * 86_400, 30 * 86_400];
 /// The one that is proposed.
 const DEFAULT_GRACE: u32 = 86_400;
