@@ -167,9 +167,9 @@ fn the_clock_counts_milliseconds_of_this_century() {
 /// As Node's own HMAC signs it, under HKDF-SHA256 of 32 zero bytes for `refresh`.
 const SIGNED: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjU5bU1WNy11IiwidHlwIjoiSldUIn0.eyJleHAiOjE3MDI1OTIwMDAsImlhdC\
                       I6MTcwMDAwMDAwMCwiaXNzIjoiaHR0cHM6Ly9pZC5leGFtcGxlIiwic3ViIjoiOTAwNzE5OTI1NDc0MDk5MyIsImNs\
-                      aWVudF9pZCI6IjkyMjMzNzIwMzY4NTQ3NzU4MDciLCJmYW0iOiIxUnV3UGxFUU9ERzVJTllnTHA4VWZRIiwiZ2VuIj\
-                      o0Mjk0OTY3Mjk1fQ.Vuu-JA-rvI3SgCEJnkAyJxmzcLb9LwjW3NnrbPpf4q0";
-const SEALED: &str = "7Rb9STrv0sKoyuRaqryPZRcY331DiejlT5wQaEir70_IfA5tvGA9R8b6jzGqitGgkQPqFGkML_s";
+                      aWVudF9pZCI6IjkyMjMzNzIwMzY4NTQ3NzU4MDciLCJmYW0iOiJ4Wk82RUhxZUlrXzNXV055NVlaSDR3IiwiZ2VuIj\
+                      o0Mjk0OTY3Mjk1fQ.Qg52uDcVYoJX0F3UD6hTJjjah-ap7s4MHqUbG3Za7Gw";
+const SEALED: &str = "yuKWR7VCHkiFAQVcmwt8-s7Yo9DbtnaRttZaaCIsFuzvpwJAzhRAzgjFYcdefkdwz-nilpX8IgU";
 
 /// Its bytes are what Node's own HMAC makes, under HKDF-SHA256 of 32 zero bytes for `tag`.
 #[check]

@@ -53,7 +53,7 @@ impl Code {
                 [&*ids, &[openid], &resource.0.to_bytes()].concat()
             }
         };
-        let sealed = keyring.seal(Seal::Code, seed.nonce(), &message)?;
+        let sealed = keyring.seal(Seal::Code, seed.nonce(&message), &message)?;
         Ok(Self {
             secret: Secret::new(base64url::encode(&sealed)),
             user,
@@ -130,9 +130,11 @@ impl CodeSeed {
         InstallationId::of_hash(&digest.finalize().into())
     }
 
-    fn nonce(self) -> [u8; NONCE_BYTES] {
+    /// No two messages are ever sealed under one nonce: who has both could forge a third.
+    fn nonce(self, message: &[u8]) -> [u8; NONCE_BYTES] {
         let digest = Sha256::new_with_prefix(b"authorization code nonce")
             .chain_update(self.0)
+            .chain_update(message)
             .finalize();
         let mut nonce = [0; NONCE_BYTES];
         nonce
@@ -173,6 +175,19 @@ mod tests {
                 assert_eq!((read.openid, read.resource), (openid, resource));
             }
         }
+    }
+
+    #[test]
+    fn one_seed_never_seals_two_messages_under_one_nonce() {
+        let user = UserId::parse("7").expect("an id");
+        let application = ApplicationId::parse("8").expect("an id");
+        let nonce = |openid| {
+            let seed = CodeSeed([1; 16]);
+            let code = Code::issue(&keyring(), user, application, openid, None, &seed);
+            code.expect("sealed").expose()[..32].to_owned()
+        };
+        assert_eq!(nonce(true), nonce(true));
+        assert_ne!(nonce(true), nonce(false));
     }
 
     #[test]

@@ -198,12 +198,13 @@ mod tests {
     #[test]
     fn no_language_is_silent_or_half_translated() {
         // What is the same in both languages.
-        const ALIKE: [&str; 11] = [
+        const ALIKE: [&str; 12] = [
             "\"April\",",
             "\"August\",",
             "\"September\",",
             "\"November\",",
             "direction: \"ltr\",",
+            "label: \"Code\",",
             "name: \"Name\",",
             "bot: \"Bot\",",
             "scopes: \"Scopes\",",
