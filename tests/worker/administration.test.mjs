@@ -231,7 +231,7 @@ test('what is done is logged: what, by whom, on whom, from where, when', async (
   const entries = (await logged(id, 5)).reverse();
   assert.deepEqual(entries.map(({ action, actor_id }) => [action, actor_id]), [['user.created', staff.id], ['user.updated', staff.id], ['user.login_failed', null], ['user.login', id], ['user.logout', id]]);
   for (const entry of entries) {
-    assert.deepEqual(Object.keys(entry).sort(), ['action', 'actor_id', 'address', 'application_id', 'created_at', 'details', 'id', 'target_id']);
+    assert.deepEqual(Object.keys(entry).sort(), ['action', 'actor_id', 'address', 'application_id', 'created_at', 'details', 'device', 'id', 'target_id']);
     assert.equal(entry.address, '198.51.100.7');
     assert.ok(Math.abs(Date.parse(entry.created_at) - Date.now()) < 60_000);
   }

@@ -198,13 +198,14 @@ mod tests {
     #[test]
     fn no_language_is_silent_or_half_translated() {
         // What is the same in both languages.
-        const ALIKE: [&str; 12] = [
+        const ALIKE: [&str; 13] = [
             "\"April\",",
             "\"August\",",
             "\"September\",",
             "\"November\",",
             "direction: \"ltr\",",
             "label: \"Code\",",
+            "heading: \"OAuth\",",
             "name: \"Name\",",
             "bot: \"Bot\",",
             "scopes: \"Scopes\",",

@@ -175,8 +175,7 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-/// What becomes of a user's applications: the request says that they go too, or who takes them over. Where
-/// it says nothing, and there are some, it is asked.
+/// What becomes of a user's applications: they go too, unless the request says who takes them over.
 async fn bequeath<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -186,7 +185,7 @@ async fn bequeath<E: Edge>(
     let params = Params::from_form(&cx.request.query);
     let said = params.one(PATH);
     let said = said.map_err(|_| ApiError::field(PATH, "must be sent once"))?;
-    if said == Some("delete") {
+    if said.is_none_or(|it| it == "delete") {
         return Ok(());
     }
     // Each that was handed over is not among the next ones.
