@@ -185,7 +185,9 @@ async fn bequeath<E: Edge>(
     let params = Params::from_form(&cx.request.query);
     let said = params.one(PATH);
     let said = said.map_err(|_| ApiError::field(PATH, "must be sent once"))?;
-    if said.is_none_or(|it| it == "delete") {
+    // A script whose variable is empty has not said that they go.
+    let is_empty = said.is_none() && params.all(PATH).next().is_some();
+    if said.map_or(!is_empty, |it| it == "delete") {
         return Ok(());
     }
     // Each that was handed over is not among the next ones.
