@@ -100,7 +100,9 @@ test('with script the link is built while boxes are ticked, and copied; a wait c
     await waiting.page.context().addCookies([session]);
     for (let wrong = 0; wrong < 2; wrong += 1) {
       await waiting.page.goto(`${limited.origin}/developers/${app.id}`);
-      await waiting.page.locator('#secret-password').fill('x');
+      const reset = waiting.page.locator('details', { has: waiting.page.locator('#secret-password') });
+      await reset.locator('summary').click();
+      await reset.locator('#secret-password').fill('x');
       await waiting.page.getByRole('button', { name: 'Reset secret' }).click();
       await waiting.page.getByRole('alert').waitFor();
     }

@@ -71,6 +71,8 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
     await page.locator('#login-problem').waitFor();
   };
   const inForm = (button, fields) => async (page) => {
+    // What is rarely wanted is folded away.
+    await page.evaluate(() => document.querySelectorAll('details:has(form)').forEach((folded) => (folded.open = true)));
     const form = page.locator('form').filter({ has: page.getByRole('button', { name: button, exact: true }) });
     for (const [name, value] of Object.entries(fields)) await form.locator(`[name=${name}]`).fill(value);
     await form.getByRole('button', { name: button, exact: true }).click();

@@ -13,10 +13,12 @@ before(async () => {
   web = await world.application('confidential');
   app = await world.application('public');
 });
-after(() => {
+after(async () => {
+  await world?.stop();
+  // A token that was used twice, which is what some of these are about, is a warning.
+  const faults = world?.logged.filter((line) => !line.includes('a refresh token was used twice'));
   // The worst a race can do.
-  assert.deepEqual(world?.logged, []);
-  return world?.stop();
+  assert.deepEqual(faults, []);
 });
 
 const redeem = (client, grant) => ({ path: '/api/oauth2/token', form: client.exchange(grant) });
