@@ -67,11 +67,15 @@ async function tabs(page) {
   let seen = 0;
   for (; seen <= reachable; seen += 1) {
     await page.keyboard.press('Tab');
+    // Day, month and year of a date are each a stop, and so is its calendar.
+    const isWithin = () => page.evaluate(() => document.activeElement.type === 'date' && reached.has(document.activeElement) && document.activeElement === globalThis.last);
+    for (let part = 0; part < 4 && (await isWithin()); part += 1) await page.keyboard.press('Tab');
     const at = await page.evaluate(() => {
       const it = document.activeElement;
       // After the last comes the browser itself, or where it has nothing to focus, the first.
       if (!it || it === document.body || reached.has(it)) return undefined;
       reached.add(it);
+      globalThis.last = it;
       const { outlineStyle, outlineWidth } = getComputedStyle(it);
       const { width, height, top, left } = it.getBoundingClientRect();
       const isSeen = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && width > 0 && height > 0 && top >= 0 && left >= 0;
