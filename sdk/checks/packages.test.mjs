@@ -55,7 +55,7 @@ for (const name of NAMES) {
   test(`${name} uses nothing of Node`, () => {
     for (const path of packed[name].files.filter((path) => /^dist\/.*s$/.test(path))) {
       // CommonJS requires its own files and packages, and nothing else.
-      assert.doesNotMatch(read(name, path), /\bnode:|\bBuffer\b|\bprocess\.|\brequire\((?!"(\.\/|@fluxer\/|uqr"))/, path);
+      assert.doesNotMatch(read(name, path), /\bnode:|\bBuffer\b|\bprocess\.|\brequire\((?!["'](\.\/|@fluxer\/|uqr["']))/, path);
     }
   });
 
