@@ -184,7 +184,7 @@ fn plain(tokens: &BasicTokenResponse) -> Value {
     })
 }
 
-fn refused<E: Error + 'static, K: ErrorResponseType>(
+fn refused<E: Error + 'static, K: ErrorResponseType + std::fmt::Display>(
     error: RequestTokenError<E, StandardErrorResponse<K>>,
 ) -> Value {
     match error {
