@@ -2,7 +2,7 @@
 // its own, and a signal ends the group with everything in it, compilers and workerd included.
 
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
@@ -12,10 +12,13 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const READY_WITHIN_MS = 120_000;
 const STOPPED_WITHIN_MS = 5_000;
 
-const options = process.argv.slice(2).filter((each) => each !== '--release');
-const release = options.length < process.argv.length - 2;
+const given = process.argv.slice(2);
+const [release, withPlatform] = ['--release', '--platform'].map((each) => given.includes(each));
+const options = given.filter((each) => !['--release', '--platform'].includes(each));
 const port = option('--port') ?? '8787';
 const origin = `http://127.0.0.1:${port}`;
+const platform = withPlatform ? { port: String(Number(port) + 1), key: randomBytes(32).toString('base64url') } : undefined;
+if (platform) platform.origin = `http://127.0.0.1:${platform.port}`;
 const state = resolve(option('--persist-to') ?? join(ROOT, '.wrangler/state'));
 
 for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15], ['SIGHUP', 1]]) {
@@ -27,10 +30,12 @@ process.env.WORKER_BUILD = release ? 'release' : 'dev';
 const [worker, usually] = release ? ['build/index.js', '3 min'] : ['build/dev/index.js', '1 min the first time, then seconds'];
 
 let running; // the step of the moment
+let beside; // the platform, which runs beside the last one
 let stopping = false;
 const took = [];
 try {
-  await portIsFree();
+  await portIsFree(port);
+  if (platform) await portIsFree(platform.port);
   await timed('set-up', () => step('scripts/setup'));
   await timed(`build (usually ${usually})`, () => step('scripts/build'));
   await timed('database', async () => {
@@ -42,7 +47,9 @@ try {
     served = step('wrangler', 'dev', worker, ...defaults(), ...options);
     return Promise.race([served, ready()]);
   });
+  if (platform) startPlatform();
   console.log(welcome());
+  if (platform) console.log(`Users log in at the platform, ${platform.origin}, as demo, admin or visitor, with the passwords above.`);
   console.log(`It took ${took.join(', ')}.`);
   console.log(`Ready on ${origin}`);
   await served;
@@ -67,12 +74,28 @@ function defaults() {
   if (!given('--ip')) defaults.push('--ip', '127.0.0.1');
   if (!given('--port')) defaults.push('--port', port);
   if (!given('--persist-to')) defaults.push('--persist-to', state);
-  const vars = { ISSUER: origin, DYNAMIC_REGISTRATION: 'open', CLIENT_METADATA_DOCUMENTS: 'on' };
+  const vars = { ISSUER: origin, DYNAMIC_REGISTRATION: 'open', CLIENT_METADATA_DOCUMENTS: 'on', ...platformSettings() };
   for (const [name, value] of Object.entries(vars)) {
     const isGiven = options.some((each) => each.replace(/^--var=/, '').startsWith(`${name}:`));
     if (!isGiven) defaults.push('--var', `${name}:${value}`);
   }
   return defaults;
+}
+
+// The key is new each time, and stands in no file: .dev.vars would win over it.
+function platformSettings() {
+  if (!platform) return {};
+  return { LOGIN_URL: `${platform.origin}/login`, PLATFORM_URL: platform.origin, PLATFORM_ISSUER: platform.origin, PLATFORM_KEY: platform.key };
+}
+
+function startPlatform() {
+  const database = join(state, 'platform.sqlite');
+  beside = spawn('node', ['--disable-warning=ExperimentalWarning', 'examples/platform/platform.ts'], {
+    cwd: ROOT, detached: true, stdio: 'inherit',
+    env: { ...process.env, PORT: platform.port, ISSUER: origin, PLATFORM_KEY: platform.key, DATABASE: database },
+  });
+  // Without it nobody can log in.
+  beside.once('close', () => stop(1));
 }
 
 function option(name) {
@@ -81,7 +104,7 @@ function option(name) {
 }
 
 // wrangler would quietly take the next port, and ISSUER would not be where it serves.
-function portIsFree() {
+function portIsFree(port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', () => reject(new Error(`port ${port} is taken: give another one with --port`)));
@@ -153,21 +176,16 @@ function step(command, ...args) {
 async function stop(code) {
   if (stopping) return;
   stopping = true;
-  if (running?.pid) {
-    killGroup('SIGTERM');
-    for (let waited = 0; groupLives() && waited < STOPPED_WITHIN_MS; waited += 50) await sleep(50);
-    killGroup('SIGKILL');
-  }
+  const groups = [running, beside].map((child) => child?.pid).filter(Boolean);
+  for (const group of groups) signal(group, 'SIGTERM');
+  for (let waited = 0; groups.some((group) => signal(group, 0)) && waited < STOPPED_WITHIN_MS; waited += 50) await sleep(50);
+  for (const group of groups) signal(group, 'SIGKILL');
   process.exit(code);
 }
 
-function groupLives() {
-  return killGroup(0);
-}
-
-function killGroup(signal) {
+function signal(group, name) {
   try {
-    return process.kill(-running.pid, signal);
+    return process.kill(-group, name);
   } catch {
     return false; // nobody is left in it
   }
