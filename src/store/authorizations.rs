@@ -45,7 +45,7 @@ pub struct Consent<'a> {
     pub installation: Option<Installation<'a>>,
     /// Whether nobody vouches for the application, which is kept from now on because somebody uses it.
     pub is_unverified: bool,
-    /// When.
+    /// The time of the approval.
     pub now: Timestamp,
     /// What the audit log says of it.
     pub entries: Vec<Entry>,

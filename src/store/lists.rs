@@ -44,9 +44,9 @@ impl Prefix {
 /// What a user has granted, and to whom.
 #[derive(Debug, Clone)]
 pub struct Authorized {
-    /// What.
+    /// The authorization.
     pub authorization: Authorization,
-    /// To whom.
+    /// The application that has it.
     pub application: Application,
 }
 

@@ -91,9 +91,9 @@ pub struct AdminText {
     pub nothing_revoked: &'static str,
     /// What kind of client it is.
     pub kind: &'static str,
-    /// One with a secret.
+    /// A client that has a secret.
     pub confidential: &'static str,
-    /// One without.
+    /// A client that has no secret.
     pub public: &'static str,
     /// Where it may be answered.
     pub redirect_uris: &'static str,
