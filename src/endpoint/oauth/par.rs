@@ -88,11 +88,11 @@ fn stored(client: &AuthenticatedClient, params: &Params, bound_to: Option<&str>)
 }
 
 /// A pushed request that a user has opened.
-pub(super) struct OpenedRequest {
+pub(in crate::endpoint) struct OpenedRequest {
     client: String,
     handle: String,
     /// Its parameters, which are all that counts (RFC 9126 §4).
-    pub(super) params: Params,
+    pub(in crate::endpoint) params: Params,
     /// When it was opened first: a login since then is one for it.
     pub(super) since: Timestamp,
     /// Whether it has ended in a code.
@@ -101,7 +101,7 @@ pub(super) struct OpenedRequest {
 
 impl OpenedRequest {
     /// Opens the request that `sent` names. `None`: it names none of ours.
-    pub(super) async fn open<E: Edge>(
+    pub(in crate::endpoint) async fn open<E: Edge>(
         cx: &Context<'_, E>,
         sent: &Params,
         client: &str,

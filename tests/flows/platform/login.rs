@@ -85,6 +85,30 @@ fn the_platform_learns_what_a_login_is_for() {
 }
 
 #[test]
+fn a_pushed_request_is_told_as_it_was_pushed() {
+    let world = Platformed::new();
+    let app = &world.server;
+    let form = [
+        ("response_type", "code"),
+        ("redirect_uri", &*app.redirect_uri),
+        ("scope", "identify guilds"),
+        ("max_age", "60"),
+        ("login_hint", "alice@x"),
+    ];
+    let pushed = world.send(app.post("/api/oauth2/par", &form)).expect(201);
+    let uri = text(&pushed.json(), "request_uri");
+    let target = format!("/oauth2/authorize?client_id={}&request_uri={uri}", app.id);
+    let challenge = login_challenge(&world.browser(), &target);
+    let path = format!("/api/login/{challenge}");
+    let shown = world.ask(Method::Get, &path, None).expect(200).json();
+    assert_eq!(shown["scope"], json!(["identify", "guilds"]));
+    assert_eq!(
+        (&shown["max_age"], &shown["login_hint"]),
+        (&json!(60), &json!("alice@x"))
+    );
+}
+
+#[test]
 fn our_own_pages_have_no_client() {
     let world = Platformed::new();
     let challenge = login_challenge(&world.browser(), "/settings");
