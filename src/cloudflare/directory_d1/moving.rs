@@ -10,7 +10,7 @@ use worker::worker_sys::{D1PreparedStatement, D1Result};
 use super::applications::{ApplicationRow, forget};
 use super::columns::json as json_text;
 use super::guilds::{GUILD, GuildRow};
-use super::users::{USER, UserRow};
+use super::users::{self, USER, UserRow};
 use super::{BOUND, Bind, Bindings, Words, fault, id, parse, text_or_null};
 use crate::cloudflare::js;
 use crate::crypto::imported_hash::ImportedHash;
@@ -77,21 +77,7 @@ impl Target {
     fn users() -> Self {
         Self {
             table: "users",
-            columns: vec![
-                "id",
-                "username",
-                "username_key",
-                "discriminator",
-                "email",
-                "email_key",
-                "verified",
-                "admin",
-                "suspended",
-                "avatar",
-                "public_flags",
-                "password_hash",
-                "created_at",
-            ],
+            columns: users::COLUMNS.to_vec(),
             is_there: "EXISTS (SELECT 1 FROM users WHERE id = value->>0)",
             obstacle: "CASE WHEN EXISTS (SELECT 1 FROM users WHERE username_key = value->>2) \
                        THEN 'username' \
@@ -315,25 +301,6 @@ fn outcome((before, (now, obstacle)): (u8, (u8, Option<String>))) -> Result<Impo
     })
 }
 
-fn user_row(moved: &MovedUser) -> Row<'_> {
-    let user = &moved.user;
-    vec![
-        id(user.id),
-        Bind::Text(user.username.as_str()),
-        Bind::Id(user.username.key()),
-        Bind::Text(user.discriminator.as_str()),
-        Bind::Text(user.email.as_str()),
-        Bind::Id(user.email.key()),
-        Bind::Bits(user.verified.into()),
-        Bind::Bits(user.admin.into()),
-        Bind::Bits(user.suspended.into()),
-        text_or_null(user.avatar.as_ref().map(ImageHash::as_str)),
-        Bind::Bits(user.public_flags),
-        Bind::Text(&moved.password_hash),
-        Bind::Time(user.created_at),
-    ]
-}
-
 /// The id and the owner come first among an application's columns.
 fn application_row(moved: &MovedApplication) -> (Vec<&'static str>, Row<'_>) {
     let mut columns = ApplicationRow::columns(&moved.application);
@@ -409,7 +376,9 @@ impl Moving for Bindings {
     async fn import(&self, piece: &Piece) -> Result<Vec<Imported>, Fault> {
         match piece {
             Piece::Users(users) => {
-                let rows = users.iter().map(user_row);
+                let rows = users
+                    .iter()
+                    .map(|moved| users::values_of(&moved.user, &moved.password_hash));
                 self.import_rows(&Target::users(), rows, Vec::new()).await
             }
             Piece::Applications(all) => self.import_applications(all).await,

@@ -16,6 +16,42 @@ pub(super) const USER: &str = "json_array(users.id, users.username, users.discri
                                users.public_flags, users.created_at, users.suspended, \
                                COALESCE(users.updated_at, users.created_at))";
 
+/// What a user's row is written with: [`values_of`] them.
+pub(super) const COLUMNS: [&str; 13] = [
+    "id",
+    "username",
+    "username_key",
+    "discriminator",
+    "email",
+    "email_key",
+    "verified",
+    "admin",
+    "suspended",
+    "avatar",
+    "public_flags",
+    "password_hash",
+    "created_at",
+];
+
+/// The values of [`COLUMNS`].
+pub(super) fn values_of<'a>(user: &'a User, password_hash: &'a str) -> Vec<Bind<'a>> {
+    vec![
+        id(user.id),
+        Bind::Text(user.username.as_str()),
+        Bind::Id(user.username.key()),
+        Bind::Text(user.discriminator.as_str()),
+        Bind::Text(user.email.as_str()),
+        Bind::Id(user.email.key()),
+        Bind::Bits(user.verified.into()),
+        Bind::Bits(user.admin.into()),
+        Bind::Bits(user.suspended.into()),
+        text_or_null(user.avatar.as_ref().map(ImageHash::as_str)),
+        Bind::Bits(user.public_flags),
+        Bind::Text(password_hash),
+        Bind::Time(user.created_at),
+    ]
+}
+
 #[derive(Deserialize)]
 pub(super) struct UserRow(
     UserId,
@@ -99,24 +135,10 @@ impl Users for Bindings {
     }
 
     async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault> {
-        let sql = "INSERT INTO users (id, username, username_key, discriminator, email, \
-                   email_key, verified, admin, avatar, public_flags, password_hash, created_at) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id AS found";
-        let values = [
-            id(user.id),
-            Bind::Text(user.username.as_str()),
-            Bind::Id(user.username.key()),
-            Bind::Text(user.discriminator.as_str()),
-            Bind::Text(user.email.as_str()),
-            Bind::Id(user.email.key()),
-            Bind::Bits(user.verified.into()),
-            Bind::Bits(user.admin.into()),
-            text_or_null(user.avatar.as_ref().map(ImageHash::as_str)),
-            Bind::Bits(user.public_flags),
-            Bind::Text(password_hash),
-            Bind::Time(user.created_at),
-        ];
-        match self.write(sql, &values).await {
+        let columns = COLUMNS.join(", ");
+        let places = vec!["?"; COLUMNS.len()].join(", ");
+        let sql = format!("INSERT INTO users ({columns}) VALUES ({places}) RETURNING id AS found");
+        match self.write(&sql, &values_of(user, password_hash)).await {
             Ok(_) => Ok(Ok(())),
             Err(error) => taken(&error).map(Err),
         }
