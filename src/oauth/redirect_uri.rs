@@ -218,8 +218,8 @@ pub fn authority(after_scheme: &str) -> Option<Authority<'_>> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let host_is_plain =
-        !host.is_empty() && (host.bytes().all(is_host_byte) || is_ipv6_literal(host));
+    let host_is_plain = !host.is_empty()
+        && (host.bytes().all(is_host_byte) && is_read_as_written(host) || is_ipv6_literal(host));
     let port_is_number = port.is_none_or(|port| {
         port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
     });
@@ -228,6 +228,19 @@ pub fn authority(after_scheme: &str) -> Option<Authority<'_>> {
 
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b".-_".contains(&byte)
+}
+
+/// Whether browsers read a host as it is written: one that ends in a number is an IPv4 address to them,
+/// and `0x7f.1` leads to 127.0.0.1 (WHATWG URL, "ends in a number").
+fn is_read_as_written(host: &str) -> bool {
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    let last = labels.rsplit('.').next().unwrap_or_default();
+    let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    let is_number = match hexadecimal {
+        Some(digits) => digits.bytes().all(|it| it.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|it| it.is_ascii_digit()),
+    };
+    !is_number || host.parse::<core::net::Ipv4Addr>().is_ok()
 }
 
 fn is_ipv6_literal(host: &str) -> bool {
@@ -349,6 +362,8 @@ mod tests {
             "http://127.0.0.1/cb",
             "http://[::1]/cb",
             "http://dev.localhost/cb",
+            "https://192.0.2.1/cb",
+            "https://1.2.3.4a/cb",
         ] {
             assert!(register(uri, Confidential).is_ok(), "{uri}");
             assert!(register(uri, Public).is_ok(), "{uri}");
@@ -385,6 +400,11 @@ mod tests {
             "https://app.example/ cb",
             "https://äpp.example/cb",
             "https://app.example:x/cb",
+            "https://0x7f.1/cb",
+            "https://2130706433/cb",
+            "https://127.0.0.1./cb",
+            "https://.6/cb",
+            "https://1.2.3.256/cb",
             "https://app.example:/cb",
             "https://app.example/cb?code=1",
             "https://app.example/cb?state=1",

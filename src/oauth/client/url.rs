@@ -91,6 +91,7 @@ mod tests {
             "https://u@client.example/",
             "https://client.example/a/../b",
             "https://client.example/./b",
+            "https://.6/x",
             "ftp://client.example/",
             "client.example/x",
             "https://client.example/a b",
