@@ -273,6 +273,8 @@ pub struct Response {
     headers: Vec<(&'static str, String)>,
     /// Its body, or the beginning of it.
     pub body: String,
+    /// Its body, where that is no text.
+    pub binary: Vec<u8>,
     /// Where the rest of the body is, that follows it on the same way.
     pub rest: Option<Target>,
 }
@@ -284,6 +286,7 @@ impl Response {
             status,
             headers: Vec::new(),
             body: String::new(),
+            binary: Vec::new(),
             rest: None,
         }
     }

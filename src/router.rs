@@ -4,6 +4,7 @@ use core::pin::Pin;
 
 use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
+use crate::endpoint::body::MULTIPART;
 use crate::endpoint::context::SoFar;
 use crate::endpoint::notes::{Notes, name_of};
 use crate::endpoint::oauth::dpop::next_nonce;
@@ -86,13 +87,16 @@ fn note<E, R: Refuse>(cx: &Context<'_, E>, refusal: &R) {
 }
 
 /// Longest body of a request that is read, in bytes: longer than every other one where the built-in
-/// application sends it to a route that takes it.
+/// application sends it to a route that takes it, or where a file may be in it.
 pub fn max_body_bytes(config: &Config, head: &Request, now: Timestamp) -> usize {
     match Matched::of(head, config) {
         Ok(Matched { route, .. })
             if route.operators_body > MAX_BODY_BYTES && is_operators(config, head, now) =>
         {
             route.operators_body
+        }
+        Ok(Matched { route, .. }) if head.media_type().as_deref() == Some(MULTIPART) => {
+            route.upload_body
         }
         _ => MAX_BODY_BYTES,
     }
@@ -145,6 +149,9 @@ impl<'a> Matched<'a> {
         };
         let mut response = match (&verdict, &cx.request.body) {
             (Some((_, verdict)), _) if !verdict.admitted => self.too_many_requests(cx, verdict),
+            (_, Body::TooLarge) if self.route.upload_body > MAX_BODY_BYTES => {
+                self.refuse_body(cx, TransportRefusal::FileTooLarge)
+            }
             (_, Body::TooLarge) => self.refuse_body(cx, TransportRefusal::BodyTooLarge),
             (_, Body::Broken) => self.refuse_body(cx, TransportRefusal::BodyBroken),
             (_, Body::Read(_)) if cx.request.header("content-encoding").is_some() => {
@@ -389,6 +396,7 @@ fn finish<E>(cx: &Context<'_, E>, response: &mut Response) {
     }
     if cx.request.method == Method::Head {
         response.body.clear();
+        response.binary.clear();
         response.rest = None;
     }
 }

@@ -2,6 +2,7 @@
 //! URL is a row here and a file in `endpoint/`.
 
 use crate::config::{Config, DynamicRegistration};
+use crate::fluxer::icon;
 use crate::http::{MAX_BODY_BYTES, Method};
 
 /// One row: a method of a URL.
@@ -21,6 +22,8 @@ pub struct Route {
     pub metadata: Option<&'static str>,
     /// Longest body that is read of the built-in application.
     pub(crate) operators_body: usize,
+    /// Longest body that is read of a form with a file.
+    pub(crate) upload_body: usize,
     /// Whether the settings let it be there.
     exists: fn(&Config) -> bool,
 }
@@ -85,6 +88,7 @@ impl Route {
             is_opened_by_clients: false,
             metadata: None,
             operators_body: MAX_BODY_BYTES,
+            upload_body: MAX_BODY_BYTES,
             exists: |_| true,
         }
     }
@@ -106,6 +110,11 @@ impl Route {
 
     const fn operators_body(mut self, bytes: usize) -> Self {
         self.operators_body = bytes;
+        self
+    }
+
+    const fn upload_body(mut self, bytes: usize) -> Self {
+        self.upload_body = bytes;
         self
     }
 
@@ -161,7 +170,7 @@ macro_rules! with_routes {
             Developers                Get    "/developers"                                                   pages::developers::list()                                    Page  None;
             DevelopersCreate          Post   "/developers"                                                   pages::developers::create()                                  Page  None;
             DevelopersShow            Get    "/developers/{application}"                                     pages::developers::show(application)                         Page  None;
-            DevelopersSubmit          Post   "/developers/{application}"                                     pages::developers::submit(application)                       Page  None;
+            DevelopersSubmit          Post   "/developers/{application}"                                     pages::developers::submit(application)                       Page  None .upload_body(2 * icon::MAX_BYTES);
             Account                   Get    "/settings"                                                     pages::my_account::show()                                    Page  None;
             AccountSubmit             Post   "/settings"                                                     pages::my_account::submit()                                  Page  None;
             Settings                  Get    "/settings/authorizations"                                      pages::settings::show()                                      Page  None;
@@ -177,6 +186,7 @@ macro_rules! with_routes {
             AdminAuditLogDownload     Get    "/admin/audit-log/download"                                     pages::admin::audit_log::download()                          Page  None;
             Language                  Post   "/language"                                                     pages::language::choose()                                    Page  None;
             Asset                     Get    "/assets/{asset}"                                               pages::asset::show(asset)                                    Page  None;
+            Icon                      Get    "/icons/{application}/{icon}"                                   pages::icon::show(application, icon)                         Page  None;
             OpenidLogout              Get    "/oauth2/logout"                                                oauth::logout::show()                                        Page  None .opened_by_clients().named("end_session_endpoint");
             OpenidLogoutSubmit        Post   "/oauth2/logout"                                                oauth::logout::submit()                                      Page  None .opened_by_clients();
             Token                     Post   "/api/oauth2/token"                                             oauth::token::issue()                                        OAuth Any  .limited(Bucket::Token).named("token_endpoint");

@@ -8,8 +8,10 @@ use std::cell::RefCell;
 use fluxer_oauth2::base64url;
 use fluxer_oauth2::config::Config;
 use fluxer_oauth2::crypto::keyring::Keyring;
+use fluxer_oauth2::fluxer::icon::Icon;
 use fluxer_oauth2::fluxer::permissions::Permissions;
 use fluxer_oauth2::http::{Body, Headers, MAX_BODY_BYTES, Method, Request};
+use fluxer_oauth2::multipart::{self, Part};
 use fluxer_oauth2::oauth::authorization_request::AuthorizationRequest;
 use fluxer_oauth2::oauth::client::Client;
 use fluxer_oauth2::oauth::client::authentication::{ClientAuthentication, Credentials};
@@ -47,6 +49,8 @@ pub const PROPERTIES: &[Property] = &[
     ("dpop_proof", dpop_proof),
     ("jwk", jwk),
     ("credentials", credentials),
+    ("multipart", multipart),
+    ("icon", icon),
     ("request", request),
 ];
 
@@ -286,7 +290,60 @@ pub fn credentials(data: &[u8]) {
     }
     if let Some(ClientIdentifier::Url(url)) = ClientIdentifier::parse(form) {
         assert_eq!(url.as_str(), form);
-        assert!(url::Url::parse(form).is_ok_and(|it| it.username().is_empty()));
+        match url::Url::parse(form) {
+            Ok(url) => assert_eq!(url.username(), ""),
+            // What is spelled in Punycode leads nowhere where it is not.
+            Err(_) => assert!(form.to_ascii_lowercase().contains("xn--")),
+        }
+    }
+}
+
+/// A form in parts, at the boundary `x`: what is read of it is in it, and written again it is the same.
+pub fn multipart(data: &[u8]) {
+    let Some(parts) = multipart::parts("multipart/form-data; boundary=x", data) else {
+        return;
+    };
+    let mut again = Vec::new();
+    for part in &parts {
+        // Quotes are the end of a name.
+        assert!(!part.name.contains('"') || !part.name.contains(';'));
+        again.extend_from_slice(b"--x\r\nContent-Disposition: form-data; name=\"");
+        again.extend_from_slice(part.name.replace('"', "%22").as_bytes());
+        again.extend_from_slice(b"\"\r\n\r\n");
+        again.extend_from_slice(part.content);
+        again.extend_from_slice(b"\r\n");
+        assert!(
+            data.windows(part.content.len().max(1))
+                .any(|it| it == part.content)
+                || part.content.is_empty()
+        );
+    }
+    again.extend_from_slice(b"--x--");
+    let read = multipart::parts("multipart/form-data; boundary=x", &again).expect("a form");
+    let contents = |parts: &[Part<'_>]| {
+        parts
+            .iter()
+            .map(|it| it.content.to_vec())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(contents(&read), contents(&parts));
+    Params::from_parts(&parts);
+}
+
+/// A picture: what is kept of it is kept again as it is, and nothing but a picture.
+pub fn icon(data: &[u8]) {
+    let Some(icon) = Icon::read(data) else {
+        return;
+    };
+    assert_eq!(Icon::read(&icon.bytes).as_ref(), Some(&icon));
+    assert!(icon.bytes.len() <= data.len() && icon.hash().is_kept_here());
+    let begins = match icon.media_type {
+        "image/png" => icon.bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        _ => icon.bytes.starts_with(b"RIFF") && icon.bytes.get(8..12) == Some(b"WEBP"),
+    };
+    assert!(begins);
+    for word in [&b"tEXt"[..], b"eXIf"] {
+        assert!(icon.media_type != "image/png" || icon.bytes.get(37..41) != Some(word));
     }
 }
 

@@ -155,6 +155,10 @@ struct Init<'a> {
 /// each header.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
     let init = init(response)?;
+    if !response.binary.is_empty() {
+        let binary = Uint8Array::from(&*response.binary);
+        return web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&binary), &init);
+    }
     let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
     web_sys::Response::new_with_opt_str_and_init(body, &init)
 }

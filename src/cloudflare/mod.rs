@@ -5,6 +5,7 @@
 mod ambient;
 mod directory_d1;
 mod http;
+mod icons_kv;
 mod js;
 mod keys_do;
 mod ledger_do;

@@ -25,9 +25,9 @@ const STOPPED_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// The namespace. `worker-sys` does not declare it.
 #[derive(Clone)]
-struct Namespace(JsValue);
+pub(super) struct Namespace(JsValue);
 
-fn fault(error: impl core::fmt::Display) -> Fault {
+pub(super) fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new(BINDING, error)
 }
 
@@ -37,12 +37,16 @@ impl Namespace {
     }
 
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
-        let asked = self.method("get");
-        let asked = asked.and_then(|get| get.call1(&self.0, &key.into()));
-        Ok(settled(asked).await?.as_string())
+        Ok(self.get_as("text", key).await?.as_string())
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Fault> {
+    pub(super) async fn get_as(&self, kind: &str, key: &str) -> Result<JsValue, Fault> {
+        let asked = self.method("get");
+        let asked = asked.and_then(|get| get.call2(&self.0, &key.into(), &kind.into()));
+        settled(asked).await
+    }
+
+    pub(super) async fn delete(&self, key: &str) -> Result<(), Fault> {
         let asked = self.method("delete");
         let asked = asked.and_then(|delete| delete.call1(&self.0, &key.into()));
         settled(asked).await.map(|_| ())
@@ -51,9 +55,19 @@ impl Namespace {
     async fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
         let options = Object::new();
         let ttl = ttl.as_secs_f64().floor();
-        let asked = Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
-            .and_then(|_| self.method("put"))
-            .and_then(|put| put.call3(&self.0, &key.into(), &value.into(), &options));
+        Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
+            .map_err(|error| fault(js::reason(&error)))?;
+        self.put_with(key, &value.into(), &options).await
+    }
+
+    pub(super) async fn put_with(
+        &self,
+        key: &str,
+        value: &JsValue,
+        options: &Object,
+    ) -> Result<(), Fault> {
+        let put = self.method("put");
+        let asked = put.and_then(|put| put.call3(&self.0, &key.into(), value, options));
         settled(asked).await.map(|_| ())
     }
 }
@@ -65,7 +79,7 @@ async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
 }
 
 impl Bindings {
-    fn records(&self) -> Result<Namespace, Fault> {
+    pub(super) fn records(&self) -> Result<Namespace, Fault> {
         self.count_operation();
         js::binding(&self.env, BINDING).map(Namespace)
     }
@@ -88,6 +102,21 @@ impl Bindings {
                     Ok(()) => return,
                     Err(fault) => worker::console_error!("{fault}: no {kind} record"),
                 }
+            }
+        });
+    }
+
+    /// Deletes after the answer.
+    pub(super) fn delete_later(&self, key: String) {
+        let records = self.records();
+        self.context.wait_until(async move {
+            let deleted = match records {
+                Ok(records) => records.delete(&key).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = deleted {
+                let kind = key.split(':').next().unwrap_or_default();
+                worker::console_error!("{fault}: a {kind} record stays");
             }
         });
     }
@@ -117,16 +146,7 @@ impl Records for Bindings {
     }
 
     fn delete_refresh(&self, family: FamilyId) {
-        let records = self.records();
-        self.context.wait_until(async move {
-            let deleted = match records {
-                Ok(records) => records.delete(&format!("refresh:{family}")).await,
-                Err(fault) => Err(fault),
-            };
-            if let Err(fault) = deleted {
-                worker::console_error!("{fault}: a refresh record stays until it expires");
-            }
-        });
+        self.delete_later(format!("refresh:{family}"));
     }
 
     fn mark_stopped(&self, application: ApplicationId) {

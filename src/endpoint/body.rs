@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::context::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::http::Body;
+use crate::multipart::{Part, parts};
 use crate::oauth::error::Refusal;
 use crate::oauth::params::{self, Pairs, Params};
 
@@ -25,7 +26,11 @@ impl<E> Context<'_, E> {
     /// The parameters of a form that a browser posted.
     pub fn form(&self) -> Result<Params, Refusal> {
         match self.request.media_type().as_deref() {
-            Some("application/x-www-form-urlencoded") => parse_form(self.body()),
+            Some("application/x-www-form-urlencoded") => {
+                let body = core::str::from_utf8(self.body()).map_err(|_| Refusal::MalformedForm)?;
+                Ok(Params::from_form(body))
+            }
+            Some(MULTIPART) => Ok(Params::from_parts(&self.parts()?)),
             _ => Err(Refusal::MediaType),
         }
     }
@@ -35,20 +40,29 @@ impl<E> Context<'_, E> {
     pub fn form_or_json(&self) -> Result<Rc<Params>, Refusal> {
         let read = || {
             let params = match self.request.media_type().as_deref() {
-                Some("application/x-www-form-urlencoded") => parse_form(self.body()),
                 Some("application/json") => Params::from_json(self.body()),
-                _ => Err(Refusal::MediaType),
+                _ => self.form(),
             };
             params.map(Rc::new)
         };
         self.so_far.params.get_or_init(read).clone()
     }
+
+    /// The file that a form was sent with, as it was sent.
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        let parts = self.parts().ok()?;
+        let part = parts.iter().find(|part| part.name == name);
+        part.map(|part| part.content)
+    }
+
+    fn parts(&self) -> Result<Vec<Part<'_>>, Refusal> {
+        let content_type = self.request.header("content-type").unwrap_or_default();
+        parts(content_type, self.body()).ok_or(Refusal::MalformedForm)
+    }
 }
 
-fn parse_form(body: &[u8]) -> Result<Params, Refusal> {
-    let body = core::str::from_utf8(body).map_err(|_| Refusal::MalformedForm)?;
-    Ok(Params::from_form(body))
-}
+/// The media type of forms with files (RFC 7578), which Fluxer's own examples send without any.
+pub const MULTIPART: &str = "multipart/form-data";
 
 /// Most unknown fields that are named in one answer, which is not to be longer than its question.
 const MAX_UNKNOWN: usize = 20;

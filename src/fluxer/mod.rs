@@ -6,6 +6,7 @@ pub mod application;
 pub mod audit;
 pub mod bot_token;
 pub mod guild;
+pub mod icon;
 pub mod installation;
 pub mod permissions;
 pub mod registration;

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::visible::is_visible;
+use crate::crypto::hex;
 use crate::http::{with_member, with_members};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::UserId;
@@ -171,6 +173,19 @@ ruled_strings! {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
         "must be an image hash: 1 to 64 letters, digits or underscores"
     );
+}
+
+impl ImageHash {
+    /// That of an image that is kept here.
+    pub fn of_content(image: &[u8]) -> Self {
+        Self(hex(&Sha256::digest(image)))
+    }
+
+    /// Whether the image is kept here. Any other is the platform's.
+    pub fn is_kept_here(&self) -> bool {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        self.0.len() == 64 && self.0.bytes().all(is_digit)
+    }
 }
 
 impl Default for Username {

@@ -429,6 +429,9 @@ pub enum TransportRefusal {
     /// The body is longer than [`crate::http::MAX_BODY_BYTES`].
     #[error("The body must be at most 64 KiB")]
     BodyTooLarge,
+    /// The file in the body is longer than [`crate::fluxer::icon::MAX_BYTES`].
+    #[error("The file must be at most 256 KB")]
+    FileTooLarge,
     /// The connection broke, or its framing was wrong.
     #[error("The body could not be read")]
     BodyBroken,
@@ -441,9 +444,11 @@ impl TransportRefusal {
     /// The error code on the wire.
     pub const fn code(self) -> ErrorCode {
         match self {
-            Self::Method | Self::BodyTooLarge | Self::BodyBroken | Self::ContentEncoding => {
-                ErrorCode::InvalidRequest
-            }
+            Self::Method
+            | Self::BodyTooLarge
+            | Self::FileTooLarge
+            | Self::BodyBroken
+            | Self::ContentEncoding => ErrorCode::InvalidRequest,
         }
     }
 
@@ -451,7 +456,7 @@ impl TransportRefusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Method => 405,
-            Self::BodyTooLarge => 413,
+            Self::BodyTooLarge | Self::FileTooLarge => 413,
             Self::BodyBroken => 400,
             Self::ContentEncoding => 415,
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::error::Refusal;
+use crate::multipart::Part;
 
 /// Decoded parameters in the order they were sent.
 #[derive(Debug, Default)]
@@ -52,6 +53,16 @@ impl Params {
             _ => (name, Sent::NoString),
         });
         Ok(Self(params.collect()))
+    }
+
+    /// Reads the parts of a form that was sent as `multipart/form-data`.
+    pub fn from_parts(parts: &[Part<'_>]) -> Self {
+        let params = parts.iter().map(|part| {
+            let text = core::str::from_utf8(part.content);
+            let sent = text.map_or(Sent::Malformed, |text| Sent::Text(text.to_owned()));
+            (part.name.to_owned(), sent)
+        });
+        Self(params.collect())
     }
 
     /// What was sent, form-encoded, without the parameters of these names.

@@ -3,9 +3,7 @@
 use maud::{Markup, html};
 
 use super::moment::Moment;
-use super::parts::{
-    around, branded, claim, fact_of, fact_on, form, monogram, quiet, sentence, tag,
-};
+use super::parts::{around, branded, claim, emblem, fact_of, fact_on, form, quiet, sentence, tag};
 use super::text::filled;
 use super::{Chrome, DeviceSection, View};
 use crate::fluxer::application::Application;
@@ -277,7 +275,7 @@ impl ConsentPage<'_> {
         };
         html! {
             header.asker {
-                (monogram(name))
+                (emblem(self.application))
                 h1 { (sentence(heading, &[name])) }
             }
             div.byline {

@@ -6,6 +6,7 @@ use super::Chrome;
 use super::moment::Moment;
 use super::text::{HOLE, SettingsText, filled};
 use super::user_agent::UserAgent;
+use crate::fluxer::application::Application;
 
 /// Words of ours with markup in their holes.
 pub(super) fn around(words: &str, values: &[Markup]) -> Markup {
@@ -35,6 +36,16 @@ pub(super) fn branded(words: &str, chrome: &Chrome<'_>) -> Markup {
 pub(super) fn form(action: &str, csrf_token: &str, body: &Markup) -> Markup {
     html! {
         form method="post" action=(action) {
+            (hidden("csrf_token", csrf_token))
+            (body)
+        }
+    }
+}
+
+/// The same with a file in it.
+pub(super) fn form_with_file(action: &str, csrf_token: &str, body: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action) enctype="multipart/form-data" {
             (hidden("csrf_token", csrf_token))
             (body)
         }
@@ -127,8 +138,16 @@ pub(super) fn fact_on(label: &str, moment: Moment, chrome: &Chrome<'_>) -> Marku
     fact(label, &html! { time datetime=(moment.day()) { (day) } })
 }
 
-/// The first letter of a name, in place of a picture from elsewhere.
-pub(super) fn monogram(name: &str) -> Markup {
+/// The icon that was uploaded here for an application, or the first letter of its name. No picture is
+/// loaded from elsewhere.
+pub(super) fn emblem(application: &Application) -> Markup {
+    let name = application.name.as_str();
+    if let Some(hash) = application.icon.as_ref().filter(|it| it.is_kept_here()) {
+        let id = application.client.id.to_string();
+        return html! {
+            img.monogram src={ "/icons/" (id) "/" (hash.as_str()) } alt="" width="48" height="48";
+        };
+    }
     let end = name.char_indices().nth(1).map_or(name.len(), |(at, _)| at);
     let letter = name.get(..end).unwrap_or_default();
     html! { span.monogram aria-hidden="true" { (letter) } }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::moment::Moment;
 use super::parts::{
-    around, claim, clipped, device_name, done, fact_at, fact_of, form, heading, monogram, pager,
+    around, claim, clipped, device_name, done, emblem, fact_at, fact_of, form, heading, pager,
     quiet, section, time,
 };
 use super::text::{SettingsText, filled};
@@ -122,7 +122,7 @@ impl GrantView<'_> {
         html! {
             section.section.grant aria-labelledby={ "g" (index) } {
                 header.asker {
-                    (monogram(name))
+                    (emblem(self.application))
                     h2 id={ "g" (index) } { bdi.name { (name) } }
                 }
                 @if let Some(host) = self.unverified_host() {

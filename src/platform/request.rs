@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::settings::PlatformSettings;
+use crate::crypto::hex;
 use crate::http::Method;
-
 use crate::time::Timestamp;
 
 /// How long the platform is waited for, a second try included.
@@ -58,13 +58,6 @@ fn hmac(key: &[u8], message: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(key);
     let mac = mac.map(|mac| mac.chain_update(message.as_bytes()).finalize());
     mac.map(|mac| hex(&mac.into_bytes())).unwrap_or_default()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let digit = |it: u8| DIGITS.get(usize::from(it)).copied().unwrap_or_default();
-    digits.map(|it| char::from(digit(it))).collect()
 }
 
 /// What the platform answered, as far as it was read.

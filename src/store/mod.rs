@@ -9,6 +9,7 @@ mod authorizations;
 mod client_documents;
 mod fault;
 mod guilds;
+mod icons;
 mod keys;
 mod ledgers;
 mod lists;
@@ -35,6 +36,7 @@ pub use authorizations::{Authorization, Authorizations, Consent, Consented, Inst
 pub use client_documents::{ClientDocuments, KnownKeys};
 pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
+pub use icons::Icons;
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
 pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
@@ -64,6 +66,7 @@ pub trait Edge:
     Ambient
     + Measures
     + Records
+    + Icons
     + Ledgers
     + Pending
     + Limiter
@@ -79,6 +82,7 @@ impl<T> Edge for T where
     T: Ambient
         + Measures
         + Records
+        + Icons
         + Ledgers
         + Pending
         + Limiter

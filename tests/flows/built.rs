@@ -68,6 +68,7 @@ impl Built {
             status: u16::try_from(answer["status"].as_u64().expect("a status")).expect("a status"),
             headers: headers.map(|it| (text(&it[0]), text(&it[1]))).collect(),
             body: text(&answer["body"]),
+            binary: Vec::new(),
         }
     }
 }

@@ -418,8 +418,8 @@ fn assert_harmless(request: &Request, response: &Answer, outlook: Outlook) {
     );
     assert_eq!(header("x-content-type-options"), "nosniff", "{about}");
     assert_eq!(header("referrer-policy"), "no-referrer", "{about}");
-    let may_be_kept =
-        request.path.starts_with("/assets/") || request.path.starts_with("/.well-known/");
+    let kept = ["/assets/", "/icons/", "/.well-known/"];
+    let may_be_kept = kept.iter().any(|root| request.path.starts_with(root));
     assert!(
         may_be_kept || header("cache-control") == "no-store",
         "{about}"
@@ -689,6 +689,25 @@ impl Form {
         post(target, &fields)
     }
 
+    /// The request of a form that has a file in it.
+    pub fn request_with_file(&self, name: &str, file: &[u8]) -> Request {
+        let mut parts = Vec::new();
+        let own = self.fields.iter().filter(|(field, _)| field != name);
+        for (field, value) in own {
+            parts.extend(multipart(field, "", value.as_bytes()));
+        }
+        parts.extend(multipart(
+            name,
+            "; filename=\"a \u{e4}.png\"\r\nContent-Type: image/png",
+            file,
+        ));
+        parts.extend_from_slice(b"--x--\r\n");
+        let target = self.action.split('#').next().unwrap_or_default();
+        let mut request = post_as("multipart/form-data; boundary=x", target, "");
+        request.body = Body::Read(parts);
+        request
+    }
+
     fn read(form: ElementRef<'_>) -> Self {
         let attribute =
             |element: ElementRef<'_>, name| element.attr(name).unwrap_or_default().to_owned();
@@ -706,6 +725,12 @@ impl Form {
                 .collect(),
         }
     }
+}
+
+/// A part of a form as browsers send it, at the boundary `x`.
+pub fn multipart(name: &str, more: &str, content: &[u8]) -> Vec<u8> {
+    let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n");
+    [head.as_bytes(), content, b"\r\n"].concat()
 }
 
 /// What a browser sends of a control.
@@ -731,6 +756,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// The body where it is no text; of the built Worker it is not read.
+    pub binary: Vec<u8>,
 }
 
 impl From<Response> for Answer {
@@ -742,6 +769,7 @@ impl From<Response> for Answer {
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))
                 .collect(),
             body: response.body,
+            binary: response.binary,
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod asset;
 pub mod developers;
+pub mod icon;
 pub mod language;
 pub mod login;
 pub mod logout;

@@ -8,7 +8,7 @@ use crate::fluxer::user::User;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::page::moment::Moment;
 use crate::page::parts::{
-    claim, done, fact, fact_at, fact_of, form, heading_of, password, problem, section, tag,
+    claim, done, emblem, fact, fact_at, fact_of, form, heading_of, password, problem, section, tag,
 };
 use crate::page::{Chrome, View};
 
@@ -40,7 +40,10 @@ pub enum Problem {
 impl View for AdminApplicationPage<'_> {
     fn body(&self, chrome: &Chrome<'_>) -> Markup {
         html! {
-            (heading_of(self.application.name.as_str()))
+            header.asker {
+                (emblem(self.application))
+                (heading_of(self.application.name.as_str()))
+            }
             (done(self.done))
             (claim(self.application.description.as_str(), chrome))
             (self.facts(chrome))

@@ -2,15 +2,15 @@
 
 use maud::{Markup, html};
 
-use super::form::{ApplicationForm, field, fields};
+use super::form::{ApplicationForm, fields};
 use super::usage::usage;
 use super::{Link, OAuthForm, client_id, kind, secret};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::page::moment::Moment;
 use crate::page::parts::{
-    around, done, fact, fact_of, fact_on, form, heading_of, hidden, monogram, password, problem,
-    problem_id, section, sentence, submit,
+    around, done, emblem, fact, fact_of, fact_on, form, form_with_file, heading_of, hidden,
+    password, problem, problem_id, section, sentence, submit,
 };
 use crate::page::{Chrome, View};
 use crate::store::ApplicationDay;
@@ -48,6 +48,8 @@ pub struct ApplicationPage<'a> {
 pub enum Section {
     /// What users are shown, and where it may be answered.
     Settings,
+    /// The picture that users are shown.
+    Icon,
     /// How it uses OAuth.
     OAuth,
     /// A second client secret.
@@ -67,6 +69,8 @@ pub enum Done<'a> {
     Saved,
     /// How it uses OAuth was saved.
     OAuthSaved,
+    /// It has another icon, or none.
+    IconChanged,
     /// It has a new secret: this one.
     NewSecret(&'a str),
     /// Its bot has a new token: this one.
@@ -82,6 +86,12 @@ pub enum Problem {
     WrongPassword,
     /// Too many wrong ones; the seconds until the next attempt.
     TooManyAttempts(u64),
+    /// No file was chosen.
+    NoFile,
+    /// The file is no icon.
+    NoIcon,
+    /// The icon could not be kept.
+    NotKept,
     /// Not the name of the application that is to be deleted.
     WrongName,
     /// The application is not in a state for it.
@@ -93,6 +103,7 @@ impl Section {
     const fn id(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::Icon => "icon",
             Self::OAuth => "oauth",
             Self::Rotation => "rotation",
             Self::Secret => "secret",
@@ -106,12 +117,11 @@ impl View for ApplicationPage<'_> {
     fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let application = self.application;
-        let name = application.name.as_str();
         html! {
             p.up { a href="/developers" { (text.all) } }
             header.asker {
-                (monogram(name))
-                (heading_of(name))
+                (emblem(application))
+                (heading_of(application.name.as_str()))
             }
             dl.facts {
                 (client_id(&application.client.id.to_string(), text))
@@ -120,6 +130,7 @@ impl View for ApplicationPage<'_> {
             }
             @if let Some(days) = self.usage { (usage(days, chrome)) }
             (self.settings(chrome))
+            (self.icon(chrome))
             (self.oauth(chrome))
             (self.secret(chrome))
             (self.bot(chrome))
@@ -144,9 +155,9 @@ impl ApplicationPage<'_> {
     fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         match (part, self.done) {
-            (Section::Settings, Some(Done::Saved)) | (Section::OAuth, Some(Done::OAuthSaved)) => {
-                done(Some(text.saved))
-            }
+            (Section::Settings, Some(Done::Saved))
+            | (Section::Icon, Some(Done::IconChanged))
+            | (Section::OAuth, Some(Done::OAuthSaved)) => done(Some(text.saved)),
             (Section::Secret, Some(Done::NewSecret(it))) => {
                 secret("client-secret", text.new_secret, it, text)
             }
@@ -165,6 +176,9 @@ impl ApplicationPage<'_> {
             None => html! {},
             Some(Problem::Fields) => problem(&id, text.wrong_fields, None),
             Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None),
+            Some(Problem::NoFile) => problem(&id, text.icon.no_file, None),
+            Some(Problem::NoIcon) => problem(&id, text.icon.no_icon, None),
+            Some(Problem::NotKept) => problem(&id, text.icon.not_kept, None),
             Some(Problem::WrongName) => problem(&id, text.wrong_name, None),
             Some(Problem::TooManyAttempts(seconds)) => {
                 problem(&id, chrome.text.login.too_many, Some(*seconds))
@@ -180,9 +194,10 @@ impl ApplicationPage<'_> {
     /// The form of a part of the page; `action` is what it does.
     fn form(&self, part: Section, action: &str, body: &Markup) -> Markup {
         let id = self.application.client.id.to_string();
-        let at = match part {
-            Section::Rotation => Section::Secret,
-            part => part,
+        let (at, form): (_, fn(&str, &str, &Markup) -> Markup) = match (part, action) {
+            (Section::Rotation, _) => (Section::Secret, form),
+            (part, "icon") => (part, form_with_file),
+            (part, _) => (part, form),
         };
         let here = ["/developers/", &id, "#", at.id()].concat();
         let body = html! {
@@ -215,14 +230,8 @@ impl ApplicationPage<'_> {
     fn settings(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let form = &self.form;
-        let icon = html! {
-            input #icon name="icon" value=(form.icon) dir="ltr" autocomplete="off"
-                autocapitalize="none" spellcheck="false" translate="no"
-                aria-invalid=[form.invalid("icon")] aria-describedby=(form.described("icon"));
-        };
         let fields = html! {
             (fields(form, text))
-            (field(form, "icon", text.icon, text.icon_hint, &icon))
             fieldset {
                 legend { (text.bot) }
                 ul.scopes role="list" {
@@ -247,6 +256,29 @@ impl ApplicationPage<'_> {
         };
         let form = self.form(Section::Settings, "save", &fields);
         self.part(Section::Settings, text.settings, &form, chrome)
+    }
+
+    /// The picture, and another one or none.
+    fn icon(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers.icon;
+        let is_wrong = self.problem_in(Section::Icon).is_some();
+        let fields = html! {
+            div.field {
+                label for="icon-file" { (text.file) }
+                p.quiet #icon-hint { (text.hint) }
+                input #icon-file name="icon" type="file" accept="image/png,image/webp" required
+                    aria-invalid=[is_wrong.then_some("true")]
+                    aria-describedby=(if is_wrong { "icon-problem icon-hint" } else { "icon-hint" });
+            }
+            (submit("primary", text.upload))
+        };
+        let body = html! {
+            (self.form(Section::Icon, "icon", &fields))
+            @if self.application.icon.is_some() {
+                (self.form(Section::Icon, "remove-icon", &submit("", text.remove)))
+            }
+        };
+        self.part(Section::Icon, text.heading, &body, chrome)
     }
 
     fn oauth(&self, chrome: &Chrome<'_>) -> Markup {

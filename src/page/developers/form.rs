@@ -4,7 +4,6 @@ use maud::{Markup, html};
 
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
-use crate::fluxer::user::ImageHash;
 use crate::oauth::params::{self as encoded, Params};
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::page::text::DevelopersText;
@@ -20,8 +19,6 @@ pub struct ApplicationForm {
     pub redirect_uris: String,
     /// What it says of itself.
     pub description: String,
-    /// The hash of its icon.
-    pub icon: String,
     /// Whether others than its owner may add its bot.
     pub bot_public: bool,
     /// Whether its bot is added only by a code.
@@ -35,13 +32,11 @@ impl ApplicationForm {
     pub fn of(application: &Application) -> Self {
         let client = &application.client;
         let uris = client.redirect_uris.iter().map(RegisteredUri::as_str);
-        let icon = application.icon.as_ref().map(ImageHash::as_str);
         Self {
             name: application.name.as_str().to_owned(),
             is_public: application.is_public(),
             redirect_uris: uris.collect::<Vec<_>>().join("\n"),
             description: application.description.as_str().to_owned(),
-            icon: icon.unwrap_or_default().to_owned(),
             bot_public: application.bot_public,
             bot_require_code_grant: application.bot_require_code_grant,
             errors: Vec::new(),
@@ -56,7 +51,6 @@ impl ApplicationForm {
             is_public: first("type") == "public",
             redirect_uris: first("redirect_uris").replace("\r\n", "\n"),
             description: first("description").replace("\r\n", "\n"),
-            icon: first("icon").to_owned(),
             bot_public: !first("bot_public").is_empty(),
             bot_require_code_grant: !first("bot_require_code_grant").is_empty(),
             errors,

@@ -6,7 +6,7 @@ use super::form::{ApplicationForm, fields, mistakes};
 use super::{client_id, kind, secret};
 use crate::fluxer::application::Application;
 use crate::page::parts::{
-    done, form, heading, monogram, pager, problem, section, sentence, submit, tag,
+    done, emblem, form, heading, pager, problem, section, sentence, submit, tag,
 };
 use crate::page::text::{DevelopersText, filled};
 use crate::page::{Chrome, View};
@@ -70,7 +70,7 @@ fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
     let name = application.name.as_str();
     html! {
         li {
-            (monogram(name))
+            (emblem(application))
             p {
                 a.name href={ "/developers/" (application.client.id.to_string()) } {
                     bdi { (name) }

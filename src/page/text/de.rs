@@ -1,7 +1,7 @@
 //! German.
 
 use super::{
-    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, IconText, LayoutText,
     LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
 };
 
@@ -190,8 +190,19 @@ pub(super) static TEXT: Text = Text {
         all: "Alle deine Anwendungen",
         saved: "Gespeichert.",
         settings: "Einstellungen",
-        icon: "Symbol",
-        icon_hint: "Der Hash des Bildes. Darf leer bleiben.",
+        icon: IconText {
+            heading: "Symbol",
+            file: "Bild",
+            hint: "PNG oder WebP, höchstens 256 KB und 2048 × 2048 Pixel, nicht animiert. Zu sehen ist es dort, \
+                   wo um eine Autorisierung der Anwendung gebeten wird. Was eine Kamera hineingeschrieben hat, \
+                   wird entfernt.",
+            upload: "Hochladen",
+            remove: "Symbol entfernen",
+            no_file: "Bitte zuerst ein Bild auswählen.",
+            no_icon: "Das ist kein PNG- oder WebP-Bild von höchstens 256 KB und 2048 × 2048 Pixeln. Animierte \
+                      Bilder gehen nicht.",
+            not_kept: "Das Bild konnte gerade nicht gespeichert werden. Bitte gleich noch einmal versuchen.",
+        },
         bot_public: "Alle dürfen den Bot hinzufügen, nicht nur du",
         bot_require_code_grant: "Der Bot wird nur zusammen mit einer Anmeldung hinzugefügt, deren \
                                  Code deiner Anwendung davon berichtet",

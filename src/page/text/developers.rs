@@ -59,10 +59,8 @@ pub struct DevelopersText {
     pub saved: &'static str,
     /// The heading.
     pub settings: &'static str,
-    /// The field.
-    pub icon: &'static str,
-    /// What it is.
-    pub icon_hint: &'static str,
+    /// The picture of an application.
+    pub icon: IconText,
     /// The check box.
     pub bot_public: &'static str,
     /// The check box.
@@ -175,6 +173,27 @@ pub struct DevelopersText {
     pub times: &'static str,
     /// How to mend it: a redirect URI, a wrong secret, a bad code or refresh token, a scope, PKCE, a grant type.
     pub remedies: [&'static str; 6],
+}
+
+/// The picture of an application.
+#[cfg_attr(test, derive(Debug))]
+pub struct IconText {
+    /// The heading.
+    pub heading: &'static str,
+    /// The field.
+    pub file: &'static str,
+    /// What it may be, and who sees it.
+    pub hint: &'static str,
+    /// The button.
+    pub upload: &'static str,
+    /// The button.
+    pub remove: &'static str,
+    /// None was chosen.
+    pub no_file: &'static str,
+    /// What was sent is none.
+    pub no_icon: &'static str,
+    /// KV does not answer.
+    pub not_kept: &'static str,
 }
 
 /// How an application uses OAuth.

@@ -1,7 +1,7 @@
 //! English.
 
 use super::{
-    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, LayoutText,
+    AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, IconText, LayoutText,
     LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
 };
 
@@ -186,8 +186,18 @@ pub(super) static TEXT: Text = Text {
         all: "All your applications",
         saved: "Saved.",
         settings: "Settings",
-        icon: "Icon",
-        icon_hint: "The hash of the image. May stay empty.",
+        icon: IconText {
+            heading: "Icon",
+            file: "Picture",
+            hint: "PNG or WebP, at most 256 KB and 2048 × 2048 pixels, not animated. People see it where they \
+                   are asked to authorize the application. What a camera wrote into it is removed.",
+            upload: "Upload",
+            remove: "Remove the icon",
+            no_file: "Choose a picture first.",
+            no_icon: "That is no PNG or WebP picture of at most 256 KB and 2048 × 2048 pixels. Animated ones \
+                      cannot be used.",
+            not_kept: "The picture could not be saved just now. Try again in a moment.",
+        },
         bot_public: "Everyone may add the bot, not only you",
         bot_require_code_grant: "The bot is added only together with a login, whose code tells \
                                  your application of it",

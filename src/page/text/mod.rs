@@ -8,7 +8,7 @@ use crate::oauth::scope::Scope;
 pub use account::AccountText;
 pub use admin::AdminText;
 pub use consent::{BotText, ConsentText};
-pub use developers::{DevelopersText, OAuthText};
+pub use developers::{DevelopersText, IconText, OAuthText};
 pub use device::DeviceText;
 pub use messages::{Message, MessagesText};
 pub use negotiation::{accepted, by_tag};

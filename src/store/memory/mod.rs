@@ -8,6 +8,7 @@ mod audit_log;
 mod authorizations;
 mod client_documents;
 mod guilds;
+mod icons;
 mod keys;
 mod ledgers;
 mod lists;
@@ -137,6 +138,7 @@ struct State {
     codes: BTreeMap<String, String>,
     refreshes: BTreeMap<FamilyId, RefreshRecord>,
     stopped: BTreeSet<ApplicationId>,
+    icons: BTreeMap<String, Vec<u8>>,
     ledgers: BTreeMap<String, BTreeMap<FamilyId, String>>,
     pending: BTreeMap<String, String>,
     windows: BTreeMap<String, Window>,

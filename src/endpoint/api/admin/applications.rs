@@ -63,14 +63,14 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         ..change(&mut fields, &application, cx.config)
     };
     let change = fields.finish(Some(change))?;
-    apply(cx, administrator.actor(), application.client.id, change).await
+    apply(cx, administrator.actor(), &application, change).await
 }
 
 /// `DELETE /api/admin/applications/{id}`.
 pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let application = current(cx, id).await?;
-    remove(cx, actor, application.client.id).await
+    remove(cx, actor, &application).await
 }
 
 pub(super) async fn owner<E: Edge>(

@@ -68,14 +68,14 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let mut fields = Fields::read(cx)?;
     let change = change(&mut fields, &application, cx.config);
     let change = fields.finish(Some(change))?;
-    apply(cx, manager.actor(), application.client.id, change).await
+    apply(cx, manager.actor(), &application, change).await
 }
 
 /// `DELETE /api/oauth2/applications/{id}`.
 pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
     sudo::confirm(cx, &manager).await?;
-    remove(cx, manager.actor(), application.client.id).await
+    remove(cx, manager.actor(), &application).await
 }
 
 /// `POST /api/oauth2/applications/{id}/client-secret/reset`.
@@ -181,10 +181,11 @@ pub(super) async fn add<E: Edge>(
 pub(super) async fn apply<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
-    id: ApplicationId,
+    application: &Application,
     change: ApplicationChange,
 ) -> Answer {
-    operations::apply(cx, actor, id, &change).await?;
+    operations::apply(cx, actor, application, &change).await?;
+    let id = application.client.id;
     let application = cx.edge.current_application(id).await?;
     let application = application.ok_or(ApiError::UnknownApplication)?;
     Ok(Response::json(200, &application.in_full()))
@@ -194,9 +195,9 @@ pub(super) async fn apply<E: Edge>(
 pub(super) async fn remove<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
-    id: ApplicationId,
+    application: &Application,
 ) -> Answer {
-    operations::remove(cx, actor, id).await?;
+    operations::remove(cx, actor, application).await?;
     Ok(Response::empty(204))
 }
 

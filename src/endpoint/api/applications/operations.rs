@@ -11,18 +11,19 @@ use super::client_settings;
 use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::body::Fields;
-use crate::endpoint::{Context, Failure};
+use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
 };
 use crate::fluxer::audit::Action;
 use crate::fluxer::bot_token::BotToken;
+use crate::fluxer::icon::Icon;
 use crate::fluxer::user::{Discriminator, ImageHash};
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, SecretHashes};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Added, Edge, Fault, SERVES_OUTAGES_FOR};
+use crate::store::{Added, Edge, Fault, Paging, SERVES_OUTAGES_FOR};
 
 type Outcome<T> = Result<T, Failure<ApiError>>;
 
@@ -190,9 +191,10 @@ pub fn change(
 pub async fn apply<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
-    id: ApplicationId,
+    application: &Application,
     change: &ApplicationChange,
 ) -> Outcome<()> {
+    let id = application.client.id;
     if change.suspended == Some(true) {
         cx.edge.mark_stopped(id);
     }
@@ -202,7 +204,59 @@ pub async fn apply<E: Edge>(
     let entry = cx.entry(Action::ApplicationUpdated).by(actor).on(id.0);
     cx.edge
         .record(entry.saying(json!({"fields": change.audited()})));
+    if change
+        .icon
+        .as_ref()
+        .is_some_and(|to| *to != application.icon)
+    {
+        forget_icon(cx, application);
+    }
     Ok(())
+}
+
+/// Gives an application the icon that its owner sent. It is kept before it is named: a fault in between
+/// leaves the application as it was.
+pub async fn set_icon<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    application: &Application,
+    icon: &Icon,
+) -> Outcome<()> {
+    let hash = icon.hash();
+    let id = application.client.id;
+    cx.edge.put_icon(id, &hash, &icon.bytes).await?;
+    let change = ApplicationChange {
+        icon: Some(Some(hash)),
+        ..ApplicationChange::default()
+    };
+    apply(cx, actor, application, &change).await
+}
+
+/// Deletes the icon of an application that has another one from now on, or none.
+pub fn forget_icon<E: Edge>(cx: &Context<'_, E>, application: &Application) {
+    if let Some(hash) = application.icon.as_ref().filter(|it| it.is_kept_here()) {
+        cx.edge.delete_icon(application.client.id, hash);
+    }
+}
+
+/// Deletes the icons of the applications that go with their owner.
+pub async fn forget_icons_of<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Result<(), Fault> {
+    let mut paging = Paging {
+        after: None,
+        limit: paging::MAX,
+    };
+    loop {
+        let theirs = cx.edge.applications(Some(owner), paging).await?;
+        for application in &theirs {
+            forget_icon(cx, application);
+        }
+        match theirs.last() {
+            Some(last) if theirs.len() == paging.limit as usize => {
+                paging.after = Some(last.client.id.0);
+            }
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// Takes trust from the applications that nobody who is an administrator stands for any more. An
@@ -229,14 +283,16 @@ pub async fn review_trust<E: Edge>(cx: &Context<'_, E>, actor: Snowflake) -> Res
 pub async fn remove<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
-    id: ApplicationId,
+    application: &Application,
 ) -> Outcome<()> {
+    let id = application.client.id;
     cx.edge.mark_stopped(id);
     if !cx.edge.delete_application(id).await? {
         return Err(ApiError::UnknownApplication.into());
     }
     let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
     cx.edge.record(entry);
+    forget_icon(cx, application);
     Ok(())
 }
 

@@ -10,7 +10,8 @@ use crate::endpoint::pages::developers::{PATH, deleted, not_found};
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::api_error::{ApiError, FieldError};
-use crate::fluxer::application::Application;
+use crate::fluxer::application::{Application, ApplicationChange};
+use crate::fluxer::icon::Icon;
 use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::client::authentication::ClientAuthentication;
@@ -22,7 +23,7 @@ use crate::page::developers::{
 use crate::page::moment::Moment;
 use crate::page::text::Message;
 use crate::snowflake::{ApplicationId, Snowflake};
-use crate::store::{ApplicationDay, Edge, Fault};
+use crate::store::{ApplicationDay, Edge, Fault, Outlook};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
@@ -33,11 +34,10 @@ fn saved(id: ApplicationId, marker: &str) -> Target {
 }
 
 /// The controls of the form with the settings.
-const SETTINGS: [(&str, Control); 6] = [
+const SETTINGS: [(&str, Control); 5] = [
     ("name", Control::Text),
     ("redirect_uris", Control::Lines),
     ("description", Control::Text),
-    ("icon", Control::Text),
     ("bot_public", Control::CheckBox),
     ("bot_require_code_grant", Control::CheckBox),
 ];
@@ -72,7 +72,12 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         logged_in,
         usage: Some(usage),
     };
-    let done = [("saved", Done::Saved), ("oauth", Done::OAuthSaved)].into_iter();
+    let done = [
+        ("saved", Done::Saved),
+        ("oauth", Done::OAuthSaved),
+        ("icon", Done::IconChanged),
+    ]
+    .into_iter();
     let id = view.application.client.id;
     let mut done = done.filter(|(marker, _)| cx.request.target() == saved(id, marker).as_str());
     let saved = done.next().map(|(_, done)| done);
@@ -92,6 +97,8 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     match posted.one("action") {
         Ok(Some("save")) => view.save(&posted).await,
         Ok(Some("save-oauth")) => view.save_oauth(&posted).await,
+        Ok(Some("icon")) => view.set_icon().await,
+        Ok(Some("remove-icon")) => view.remove_icon().await,
         Ok(Some("rotate-secret")) => view.rotate_secret(&posted).await,
         Ok(Some("reset-secret")) => view.reset_secret(&posted).await,
         Ok(Some("add-bot")) => view.add_bot().await,
@@ -139,8 +146,8 @@ impl<E: Edge> View<'_, E> {
         };
         let id = self.application.client.id;
         if !change.fields().is_empty() {
-            let applied = operations::apply(self.cx, self.actor(), id, &change).await;
-            if let Err(failure) = applied {
+            let applied = operations::apply(self.cx, self.actor(), &self.application, &change);
+            if let Err(failure) = applied.await {
                 return self.refuse(Section::Settings, failure);
             }
         }
@@ -168,12 +175,50 @@ impl<E: Edge> View<'_, E> {
         };
         let id = self.application.client.id;
         if !change.fields().is_empty() {
-            let applied = operations::apply(self.cx, self.actor(), id, &change).await;
-            if let Err(failure) = applied {
+            let applied = operations::apply(self.cx, self.actor(), &self.application, &change);
+            if let Err(failure) = applied.await {
                 return self.refuse(Section::OAuth, failure);
             }
         }
         Ok(Response::see_other(saved(id, "oauth").at("oauth")))
+    }
+
+    /// KV keeps icons, and nothing else of a page: where it does not answer, the form says so.
+    async fn set_icon(&self) -> Answer {
+        let file = self.cx.file("icon").unwrap_or_default();
+        let Some(icon) = Icon::read(file) else {
+            let problem = if file.is_empty() {
+                Problem::NoFile
+            } else {
+                Problem::NoIcon
+            };
+            return Ok(self.problem(Section::Icon, problem)?);
+        };
+        let set = operations::set_icon(self.cx, self.actor(), &self.application, &icon).await;
+        self.icon_changed(set)
+    }
+
+    async fn remove_icon(&self) -> Answer {
+        let change = ApplicationChange {
+            icon: Some(None),
+            ..ApplicationChange::default()
+        };
+        let set = operations::apply(self.cx, self.actor(), &self.application, &change).await;
+        self.icon_changed(set)
+    }
+
+    fn icon_changed(&self, set: Result<(), Failure<ApiError>>) -> Answer {
+        match set {
+            Ok(()) => Ok(Response::see_other(
+                saved(self.application.client.id, "icon").at("icon"),
+            )),
+            Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Transient => {
+                self.cx.edge.log(&format!("{fault}: an icon is not kept"));
+                let page = self.problem(Section::Icon, Problem::NotKept)?;
+                Ok(page.with("retry-after", "1"))
+            }
+            Err(failure) => self.refuse(Section::Icon, failure),
+        }
     }
 
     async fn rotate_secret(self, posted: &Params) -> Answer {
@@ -253,8 +298,7 @@ impl<E: Edge> View<'_, E> {
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Delete, problem)?);
         }
-        let id = self.application.client.id;
-        match operations::remove(self.cx, self.actor(), id).await {
+        match operations::remove(self.cx, self.actor(), &self.application).await {
             Ok(()) => Ok(Response::see_other(deleted())),
             Err(failure) => self.refuse(Section::Delete, failure),
         }
@@ -328,6 +372,7 @@ impl<E: Edge> View<'_, E> {
         let (status, wait) = match &problem {
             None => (200, None),
             Some((_, Problem::WrongPassword)) => (403, None),
+            Some((_, Problem::NotKept)) => (503, None),
             Some((_, Problem::TooManyAttempts(seconds))) => (429, Some(seconds.to_string())),
             Some(_) => (400, None),
         };

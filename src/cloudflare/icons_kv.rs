@@ -1,0 +1,40 @@
+//! KV: icons, whose names are their hashes, and which stay until they are deleted.
+
+use worker::js_sys::{Object, Uint8Array};
+
+use super::Bindings;
+use crate::fluxer::user::ImageHash;
+use crate::snowflake::ApplicationId;
+use crate::store::{Fault, Icons};
+
+fn key(application: ApplicationId, hash: &ImageHash) -> String {
+    format!("icon:{application}:{}", hash.as_str())
+}
+
+impl Icons for Bindings {
+    async fn put_icon(
+        &self,
+        application: ApplicationId,
+        hash: &ImageHash,
+        icon: &[u8],
+    ) -> Result<(), Fault> {
+        let icon = Uint8Array::from(icon);
+        let key = key(application, hash);
+        let records = self.records()?;
+        records.put_with(&key, &icon, &Object::new()).await
+    }
+
+    async fn icon(
+        &self,
+        application: ApplicationId,
+        hash: &ImageHash,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let key = key(application, hash);
+        let icon = self.records()?.get_as("arrayBuffer", &key).await?;
+        Ok(icon.is_object().then(|| Uint8Array::new(&icon).to_vec()))
+    }
+
+    fn delete_icon(&self, application: ApplicationId, hash: &ImageHash) {
+        self.delete_later(key(application, hash));
+    }
+}
