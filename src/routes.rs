@@ -182,6 +182,10 @@ macro_rules! with_routes {
             AdminApplicationsPage     Get    "/admin/applications"                                           pages::admin::applications::list()                           Page  None;
             AdminApplicationPage      Get    "/admin/applications/{application}"                             pages::admin::applications::show(application)                Page  None;
             AdminApplicationSubmit    Post   "/admin/applications/{application}"                             pages::admin::applications::submit(application)              Page  None;
+            AdminResourcesPage        Get    "/admin/resources"                                              pages::admin::resources::list()                              Page  None;
+            AdminResourcesSubmit      Post   "/admin/resources"                                              pages::admin::resources::create()                            Page  None;
+            AdminResourcePage         Get    "/admin/resources/{resource}"                                   pages::admin::resources::show(resource)                      Page  None;
+            AdminResourceSubmit       Post   "/admin/resources/{resource}"                                   pages::admin::resources::submit(resource)                    Page  None;
             AdminAuditLogPage         Get    "/admin/audit-log"                                              pages::admin::audit_log::show()                              Page  None;
             AdminAuditLogDownload     Get    "/admin/audit-log/download"                                     pages::admin::audit_log::download()                          Page  None;
             Language                  Post   "/language"                                                     pages::language::choose()                                    Page  None;
@@ -268,6 +272,7 @@ macro_rules! with_routes {
             AdminShowResource         Get    "/api/admin/resources/{resource}"                            api::admin::resources::show(resource)                        Api   None;
             AdminUpdateResource       Patch  "/api/admin/resources/{resource}"                            api::admin::resources::update(resource)                      Api   None;
             AdminDeleteResource       Delete "/api/admin/resources/{resource}"                            api::admin::resources::delete(resource)                      Api   None;
+            AdminResetResourceSecret  Post   "/api/admin/resources/{resource}/client-secret/reset"        api::admin::resources::reset_secret(resource)                Api   None;
             AdminKeys                 Get    "/api/admin/keys"                                            api::admin::keys::list()                                     Api   None;
             AdminRotateKeys           Post   "/api/admin/keys/rotate"                                     api::admin::keys::rotate()                                   Api   None;
             AdminRemoveKey            Delete "/api/admin/keys/{key}"                                      api::admin::keys::remove(key)                                Api   None;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::context::Context;
 use crate::fluxer::api_error::{ApiError, FieldError};
@@ -82,6 +82,9 @@ pub enum Control {
     Text,
     /// A list of strings, one on each line that is not empty.
     Lines,
+    /// A list of objects with a `name` and a `description`, one on each line: the name ends at the
+    /// first space.
+    Described,
     /// Any value, as JSON; what is none is the string that it is, and no field takes that.
     Json,
     /// A list of strings, one for each box that is ticked.
@@ -99,10 +102,16 @@ impl Control {
             },
             Self::Json if sent.trim().is_empty() => Value::Null,
             Self::Json => serde_json::from_str(sent).unwrap_or_else(|_| sent.into()),
+            Self::Described => params::lines(sent).map(described).collect(),
             Self::Lines | Self::Choices => params::lines(sent).map(Value::from).collect(),
             Self::CheckBox => Value::Bool(!sent.is_empty()),
         }
     }
+}
+
+fn described(line: &str) -> Value {
+    let (name, description) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    json!({"name": name, "description": description.trim_start()})
 }
 
 impl Fields {
@@ -402,8 +411,7 @@ mod tests {
 
     #[test]
     fn a_form_stands_for_an_object() {
-        let params =
-            "name=+Demo+&text=a%0D%0Ab&uris=%0D%0A+x+%0D%0A%0D%0Ay%0A&on=yes&twice=1&twice=2";
+        let params = "name=+Demo+&text=a%0D%0Ab&uris=%0D%0A+x+%0D%0A%0D%0Ay%0A&scopes=read++All+of+it%0D%0Aw&on=yes&twice=1&twice=2";
         let params = Params::from_form(params);
         let controls = [
             ("name", Control::Text),
@@ -411,6 +419,7 @@ mod tests {
             ("empty", Control::Text),
             ("uris", Control::Lines),
             ("none", Control::Lines),
+            ("scopes", Control::Described),
             ("on", Control::CheckBox),
             ("off", Control::CheckBox),
             ("twice", Control::Text),
@@ -418,7 +427,11 @@ mod tests {
         let fields = Fields::from_form(&params, &controls);
         let expected = serde_json::json!({
             "name": "Demo", "text": "a\nb", "empty": null,
-            "uris": ["x", "y"], "none": [], "on": true, "off": false,
+            "uris": ["x", "y"], "none": [],
+            "scopes": [
+                {"name": "read", "description": "All of it"}, {"name": "w", "description": ""},
+            ],
+            "on": true, "off": false,
         });
         assert_eq!(Value::Object(fields.object.clone()), expected);
         let twice = ApiError::field("twice", "must be sent once");

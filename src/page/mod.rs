@@ -30,6 +30,7 @@ mod bot_added;
 mod consent;
 pub mod developers;
 mod device;
+mod fields;
 mod layout;
 mod login;
 mod logout;

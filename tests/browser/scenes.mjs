@@ -50,16 +50,17 @@ async function provision(world, names) {
     await world.tokens(Object.assign(browser, { headers: { 'user-agent': agent } }), app, { scope: 'identify email', prompt: 'consent' });
   }
   // Something of their own, and something to be found in the log.
+  const resource = await world.admin('POST', '/resources', { identifier: 'https://boards.example/api', name: names.guild, scopes: [{ name: 'games:read', description: 'See your games' }, { name: 'games:write', description: names.description }] });
   const own = await make({ name: names.app, owner_id: ada.id, bot: true, redirect_uris: ['https://chess.example/login/callback', 'http://localhost:3000/callback'] });
   await make({ name: 'Chess Clock', owner_id: ada.id, redirect_uris: ['com.example.clock:/callback'] }, 'public');
   const device = await make({ name: 'Pocket Chess', owner_id: ada.id, redirect_uris: ['com.example.pocket:/callback'] }, 'public');
-  return { ada, staff, lonely, guilds, apps, own, device };
+  return { ada, staff, lonely, guilds, apps, own, device, resource };
 }
 
 const ask = (app, more = {}) => app.authorizationRequest({ scope: 'identify email', prompt: 'consent', ...more }).url;
 const bot = (app, more = {}) => `/oauth2/authorize?${new URLSearchParams({ client_id: app.id, scope: 'bot', permissions: String(KICK | VIEW | SEND), ...more })}`;
 
-function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device }) {
+function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device, resource }) {
   const list = [];
   /** `as`: who is logged in. `then`: what they do once the page is open. */
   const scene = (name, path, { as, then, locale, origin = world.origin } = {}) => list.push({ name, path, as, then, locale, origin });
@@ -156,6 +157,11 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('admin-applications', '/admin/applications', { as: staff });
   scene('admin-application', `/admin/applications/${apps.plain.id}`, { as: staff });
   scene('admin-application-wrong', `/admin/applications/${apps.trusted.id}`, { as: staff, then: inForm('Withdraw trust', { password: 'x' }) });
+  scene('admin-resources', '/admin/resources', { as: staff });
+  scene('admin-resources-mistakes', '/admin/resources', { as: staff, then: inForm('Register', { name: 'Boards', identifier: 'https://boards.example/#top', scopes: 'games:read See your games\nGames' }) });
+  scene('admin-resources-registered', '/admin/resources', { as: staff, then: inForm('Register', { name: 'Boards', identifier: `https://${Date.now()}.example`, scopes: 'games:read See your games' }) });
+  scene('admin-resource', `/admin/resources/${resource.id}`, { as: staff });
+  scene('admin-resource-wrong', `/admin/resources/${resource.id}`, { as: staff, then: inForm('Reset secret', { password: 'x' }) });
   scene('admin-audit-log', '/admin/audit-log', { as: staff });
   scene('admin-audit-log-filtered', `/admin/audit-log?action=bot.added&actor=${ada.id}`, { as: staff });
 
@@ -169,6 +175,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device 
   scene('developers-de', '/developers', { as: ada, ...german });
   scene('developers-application-de', `/developers/${own.id}?scope=bot`, { as: ada, ...german });
   scene('admin-user-de', `/admin/users/${ada.id}`, { as: staff, ...german });
+  scene('admin-resource-de', `/admin/resources/${resource.id}`, { as: staff, ...german });
   scene('admin-audit-log-de', '/admin/audit-log', { as: staff, ...german });
 
   const sessions = new Map();

@@ -25,6 +25,8 @@ fn pages(world: &World) -> Vec<String> {
         "/admin/applications".to_owned(),
         format!("/admin/applications/{}", world.server.id),
         "/admin/applications/999".to_owned(),
+        "/admin/resources".to_owned(),
+        "/admin/resources/999".to_owned(),
         "/admin/audit-log".to_owned(),
     ]
 }
@@ -806,6 +808,8 @@ fn nothing_of_a_stranger_s_becomes_markup_on_admin_pages() {
         "name": hostile, "description": hostile, "owner_id": world.alice.id,
         "redirect_uris": ["https://evil.example/<script>alert(3)</script>"], "bot": true,
     }));
+    let scope = json!({"name": "x", "description": hostile});
+    let resource = world.resource(&json!({"name": hostile, "scopes": [scope]}));
     let alice = world.alices_browser();
     world.tokens_for(&alice, &app);
     let encoded = "%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
@@ -820,6 +824,8 @@ fn nothing_of_a_stranger_s_becomes_markup_on_admin_pages() {
         format!("/admin/applications?q={encoded}"),
         format!("/admin/users?q={encoded}&by={encoded}"),
         format!("/admin/audit-log?actor={encoded}&target={encoded}&action={encoded}"),
+        "/admin/resources".to_owned(),
+        format!("/admin/resources/{}?done={encoded}", resource.id),
         "/admin/audit-log".to_owned(),
     ] {
         let page = browser.get(&target).expect(200);

@@ -49,6 +49,7 @@ mod platform;
 mod private_key_jwt;
 mod refresh;
 mod registration;
+mod resource_pages;
 mod resource_tokens;
 mod resources;
 mod scopes;

@@ -11,7 +11,7 @@ const TICKETS: &str = "https://tickets.example/mcp";
 
 impl World {
     /// A resource server with two scopes, as its owner holds it.
-    fn resource(&self, more: &Value) -> App {
+    pub fn resource(&self, more: &Value) -> App {
         let mut resource = json!({
             "identifier": TICKETS, "name": "Tickets",
             "scopes": [

@@ -38,7 +38,12 @@ impl<E: Edge> Context<'_, E> {
 
     /// The hidden field of every form on this page.
     pub fn account_ticket(&self, logged_in: &LoggedIn) -> Result<String, Fault> {
-        self.ticket(&form(logged_in, &self.request.path))
+        self.account_ticket_at(logged_in, &self.request.path)
+    }
+
+    /// The hidden field of a form that posts elsewhere than to this page.
+    pub fn account_ticket_at(&self, logged_in: &LoggedIn, path: &str) -> Result<String, Fault> {
+        self.ticket(&form(logged_in, path))
     }
 
     /// A form of this page that came back, from this session.

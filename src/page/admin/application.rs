@@ -28,13 +28,40 @@ pub struct AdminApplicationPage<'a> {
     pub owner: Option<&'a User>,
 }
 
-/// Why trust was not changed.
+/// Why the password did not confirm what was to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
     /// The password was another.
     WrongPassword,
     /// There were too many wrong ones; the seconds until the next attempt.
     TooManyAttempts(u64),
+}
+
+impl Problem {
+    /// The words about it; the form `part` asked for the password.
+    pub(super) fn told(self, part: &str, chrome: &Chrome<'_>) -> Markup {
+        let (words, seconds) = match self {
+            Self::WrongPassword => (chrome.text.admin.wrong_password, None),
+            Self::TooManyAttempts(seconds) => (chrome.text.login.too_many, Some(seconds)),
+        };
+        problem(&[part, "-problem"].concat(), words, seconds)
+    }
+
+    /// The seconds until the next attempt, where there are no more for now.
+    pub const fn retry_after(self) -> Option<u64> {
+        match self {
+            Self::WrongPassword => None,
+            Self::TooManyAttempts(seconds) => Some(seconds),
+        }
+    }
+
+    /// The status of the page that says so.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::WrongPassword => 403,
+            Self::TooManyAttempts(_) => 429,
+        }
+    }
 }
 
 impl View for AdminApplicationPage<'_> {
@@ -69,15 +96,7 @@ impl AdminApplicationPage<'_> {
         };
         html! {
             p { (means) }
-            @if let Some(why) = self.problem {
-                @let (words, seconds) = match why {
-                    Problem::WrongPassword => (text.wrong_password, None),
-                    Problem::TooManyAttempts(seconds) => {
-                        (chrome.text.login.too_many, Some(seconds))
-                    }
-                };
-                (problem("trust-problem", words, seconds))
-            }
+            @if let Some(why) = self.problem { (why.told("trust", chrome)) }
             (form(self.action, self.csrf_token, &fields))
         }
     }

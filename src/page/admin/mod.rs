@@ -10,16 +10,19 @@ pub use application::{AdminApplicationPage, Problem};
 pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
 pub use overview::{ChartRange, KeyRow, OverviewPage, bar_chart, table_of};
+pub use resource::{ResourceAction, ResourceForm, ResourcePage, ResourcesPage};
 pub use user::{AdminUserPage, FEW};
 
 mod application;
 mod audit_log;
 mod list;
 mod overview;
+mod resource;
 mod user;
 
 const USERS: &str = "/admin/users";
 const APPLICATIONS: &str = "/admin/applications";
+const RESOURCES: &str = "/admin/resources";
 const AUDIT_LOG: &str = "/admin/audit-log";
 
 /// Renders a page for administrators: above what it says stand the links between them.
@@ -38,6 +41,7 @@ impl View for AdminFrame<'_> {
                     @for (path, label) in [
                         (USERS, text.users),
                         (APPLICATIONS, text.applications),
+                        (RESOURCES, text.resource.heading),
                         (AUDIT_LOG, text.audit_log),
                     ] {
                         (layout::link(path, label, current(path, chrome)))

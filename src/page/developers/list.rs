@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::form::{ApplicationForm, fields, mistakes};
+use super::form::{ApplicationForm, fields};
 use super::{client_id, kind, secret};
 use crate::fluxer::application::Application;
+use crate::page::fields::mistakes;
 use crate::page::parts::{
     done, emblem, form, heading, pager, problem, section, sentence, submit, tag,
 };
@@ -47,7 +48,7 @@ impl View for DevelopersPage<'_> {
             (done(self.is_deleted.then_some(text.deleted)))
             @if self.is_full {
                 p.problem role="alert" { (filled(text.full, &[&at_most])) }
-            } @else if !self.form.errors.is_empty() {
+            } @else if self.form.refused.is_some() {
                 (problem("new-problem", text.wrong_fields, None))
             }
             @if self.applications.is_empty() {
@@ -86,7 +87,7 @@ impl DevelopersPage<'_> {
     /// The choice between the two types.
     fn kind(&self, text: &DevelopersText) -> Markup {
         let kinds = ["confidential", "public"].into_iter();
-        let is_wrong = self.form.is_wrong("type");
+        let is_wrong = self.form.refused.names("type");
         html! {
             fieldset aria-describedby=[is_wrong.then_some("type-mistakes")] {
                 legend { (text.kind) }
@@ -103,7 +104,7 @@ impl DevelopersPage<'_> {
                         }
                     }
                 }
-                (mistakes(&self.form, "type", text.kind))
+                (mistakes(&self.form.refused, "type", text.kind))
             }
         }
     }

@@ -52,7 +52,7 @@ fn copy_button(id: &str, described_by: &str, text: &DevelopersText) -> Markup {
 }
 
 /// A secret, this once.
-fn secret(id: &str, label: &str, value: &str, text: &DevelopersText) -> Markup {
+pub(super) fn secret(id: &str, label: &str, value: &str, text: &DevelopersText) -> Markup {
     let label_id = [id, "-label"].concat();
     html! {
         div.once role="status" {

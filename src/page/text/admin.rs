@@ -31,6 +31,8 @@ pub struct AdminText {
     pub users: &'static str,
     /// Applications.
     pub applications: &'static str,
+    /// The resource servers.
+    pub resource: ResourceText,
     /// The audit log.
     pub audit_log: &'static str,
     /// The link to it.
@@ -159,4 +161,43 @@ pub struct AdminText {
     /// `{actor}`, `{target}` and `{app}` stand for who is named, any other name for a member of the details; a
     /// part in brackets is left out where it names what is not there.
     pub actions: [[&'static str; 2]; Action::ALL.len()],
+}
+
+/// The pages about resource servers.
+#[cfg_attr(test, derive(Debug))]
+pub struct ResourceText {
+    /// The heading above the list.
+    pub heading: &'static str,
+    /// What a resource server is.
+    pub means: &'static str,
+    /// The heading above the form that registers one.
+    pub new: &'static str,
+    /// The field.
+    pub name: &'static str,
+    /// The field.
+    pub identifier: &'static str,
+    /// What it is.
+    pub identifier_hint: &'static str,
+    /// The field.
+    pub scopes: &'static str,
+    /// How they are written.
+    pub scopes_hint: &'static str,
+    /// The choice.
+    pub signing_alg: &'static str,
+    /// What to choose.
+    pub signing_alg_hint: &'static str,
+    /// The field.
+    pub clients: &'static str,
+    /// Who stands there.
+    pub clients_hint: &'static str,
+    /// The button.
+    pub register: &'static str,
+    /// It was deleted.
+    pub deleted: &'static str,
+    /// What another secret means.
+    pub secret_means: &'static str,
+    /// The heading above its deletion.
+    pub delete: &'static str,
+    /// What its deletion means.
+    pub delete_means: &'static str,
 }

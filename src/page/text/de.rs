@@ -2,7 +2,7 @@
 
 use super::{
     AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, IconText, LayoutText,
-    LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
+    LoginText, LogoutText, MessagesText, OAuthText, ResourceText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -401,6 +401,33 @@ pub(super) static TEXT: Text = Text {
         keys: "Signaturschlüssel",
         users: "Benutzer",
         applications: "Anwendungen",
+        resource: ResourceText {
+            heading: "Ressourcenserver",
+            means: "Andere APIs, die Zugriffstoken dieses Servers annehmen. Anwendungen nennen eine davon \
+                    als resource; Benutzer werden nach ihren Scopes mit den Worten gefragt, die hier \
+                    stehen.",
+            new: "Ressourcenserver eintragen",
+            name: "Name",
+            identifier: "Kennung",
+            identifier_hint: "Eine absolute URI ohne Fragment, meist die Adresse der API. Sie ist das aud \
+                              jedes Tokens für sie.",
+            scopes: "Scopes",
+            scopes_hint: "Einer pro Zeile: sein Name, ein Leerzeichen, und was er erlaubt, in Worten, die \
+                          Benutzer verstehen, wie: notes:read Deine Notizen lesen",
+            signing_alg: "Signatur seiner Token",
+            signing_alg_hint: "ES256 kostet am wenigsten; RS256 ist für Prüfer, die nichts anderes kennen.",
+            clients: "Anwendungen, die für sich selbst handeln",
+            clients_hint: "IDs, eine pro Zeile, von Anwendungen, die seine Token mit client credentials \
+                           bekommen, ohne Benutzer.",
+            register: "Eintragen",
+            deleted: "Der Ressourcenserver wurde gelöscht.",
+            secret_means: "Mit seiner ID und seinem Geheimnis prüft der Ressourcenserver Token. Ein neues \
+                           Geheimnis tritt in spätestens fünf Sekunden an die Stelle des alten.",
+            delete: "Den Ressourcenserver löschen",
+            delete_means: "Keine Anwendung bekommt mehr Token für ihn, und was Benutzer dort erlaubt haben, \
+                           gilt nicht mehr. Ausgestellte Token enden von selbst, nach höchstens zehn \
+                           Minuten, wenn die Einstellungen nichts anderes sagen.",
+        },
         audit_log: "Audit-Log",
         open_audit_log: "Wer was getan hat, und wann",
         find_users: "Anfang eines Namens oder einer Adresse, oder eine ID",

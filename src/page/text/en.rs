@@ -2,7 +2,7 @@
 
 use super::{
     AccountText, AdminText, BotText, ConsentText, DevelopersText, DeviceText, IconText, LayoutText,
-    LoginText, LogoutText, MessagesText, OAuthText, SettingsText, Text, TimeText,
+    LoginText, LogoutText, MessagesText, OAuthText, ResourceText, SettingsText, Text, TimeText,
 };
 
 pub(super) static TEXT: Text = Text {
@@ -393,6 +393,32 @@ pub(super) static TEXT: Text = Text {
         keys: "Signing keys",
         users: "Users",
         applications: "Applications",
+        resource: ResourceText {
+            heading: "Resource servers",
+            means: "Other APIs that take access tokens of this server. Applications name one as \
+                    resource; users are asked for its scopes in the words that stand here.",
+            new: "Register a resource server",
+            name: "Name",
+            identifier: "Identifier",
+            identifier_hint: "An absolute URI without fragment, usually the API’s address. It is the aud \
+                              of every token for it.",
+            scopes: "Scopes",
+            scopes_hint: "One on each line: its name, a space, and what it allows in words that users \
+                          understand, as in: notes:read Read your notes",
+            signing_alg: "Signature of its tokens",
+            signing_alg_hint: "ES256 costs the least; RS256 is for verifiers that know nothing else.",
+            clients: "Applications that act for themselves",
+            clients_hint: "Ids, one on each line, of applications that get its tokens by client \
+                           credentials, without a user.",
+            register: "Register",
+            deleted: "The resource server was deleted.",
+            secret_means: "With its id and its secret, the resource server introspects tokens. Another \
+                           secret takes the place of this one within five seconds.",
+            delete: "Delete the resource server",
+            delete_means: "No application gets tokens for it any more, and what users allowed there is \
+                           worth nothing. Tokens that are out end by themselves, after ten minutes \
+                           at most unless the settings say otherwise.",
+        },
         audit_log: "Audit log",
         open_audit_log: "Who did what, and when",
         find_users: "Beginning of a name or address, or an id",

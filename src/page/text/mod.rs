@@ -6,7 +6,7 @@ use crate::fluxer::permissions::{self, Group, Permission};
 use crate::oauth::scope::Scope;
 
 pub use account::AccountText;
-pub use admin::AdminText;
+pub use admin::{AdminText, ResourceText};
 pub use consent::{BotText, ConsentText};
 pub use developers::{DevelopersText, IconText, OAuthText};
 pub use device::DeviceText;

@@ -1,8 +1,9 @@
 //! `/api/admin/resources…`: other resource servers, which get tokens of their own.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Answer;
+use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
 use crate::endpoint::{Context, Failure, paging};
@@ -14,7 +15,7 @@ use crate::http::{Response, with_member};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::resource::ResourceIdentifier;
-use crate::snowflake::{ApplicationId, ResourceId};
+use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
 use crate::store::{Edge, Fault, ResourceTaken};
 
 /// Ids are drawn again this often before it is a fault.
@@ -23,7 +24,17 @@ const DRAWS: usize = 3;
 /// `POST /api/admin/resources`. Its secret is in this answer and in no other.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
-    let mut fields = Fields::read(cx)?;
+    let (resource, secret) = add(cx, actor, Fields::read(cx)?).await?;
+    let shown = with_member(resource.in_full(), "client_secret", secret.expose());
+    Ok(Response::json(200, &shown))
+}
+
+/// Registers a resource server.
+pub async fn add<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    mut fields: Fields,
+) -> Result<(Resource, Secret<ClientSecret>), Failure<ApiError>> {
     let secret = cx.new_client_secret()?;
     let issuer = &cx.config.issuer;
     let identifier = fields.required("identifier", |text| identifier(text, issuer));
@@ -56,8 +67,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
             Ok(()) => {
                 let entry = cx.entry(Action::ResourceCreated).by(actor);
                 cx.edge.record(entry.on(resource.id.0));
-                let shown = with_member(resource.in_full(), "client_secret", secret.expose());
-                return Ok(Response::json(200, &shown));
+                return Ok((resource, secret));
             }
         }
     }
@@ -85,6 +95,23 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let is = current(cx, id).await?;
     let mut fields = Fields::read(cx)?;
     fields.as_shown(&is.in_full());
+    let resource = change(cx, actor, is, fields).await?;
+    Ok(Response::json(200, &resource.in_full()))
+}
+
+/// Changes what was sent of a resource server.
+pub async fn change<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    is: Resource,
+    mut fields: Fields,
+) -> Result<Resource, Failure<ApiError>> {
+    let changed = fields.sent(&["identifier", "name", "scopes", "signing_alg", "clients"]);
+    for path in ["identifier", "name"] {
+        if fields.is_null(path) {
+            fields.refuse(path, "is required");
+        }
+    }
     let issuer = &cx.config.issuer;
     let resource = Resource {
         identifier: fields
@@ -101,30 +128,76 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         ..is
     };
     let resource = fields.finish(Some(resource))?;
-    match cx.edge.change_resource(&resource).await? {
+    write(cx, actor, &resource, &changed).await?;
+    Ok(resource)
+}
+
+async fn write<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    resource: &Resource,
+    changed: &[&str],
+) -> Result<(), Failure<ApiError>> {
+    match cx.edge.change_resource(resource).await? {
         Err(_) => return Err(identifier_taken()),
         Ok(false) => return Err(ApiError::UnknownResource.into()),
         Ok(true) => {}
     }
     let entry = cx.entry(Action::ResourceUpdated).by(actor);
-    cx.edge.record(entry.on(resource.id.0));
-    Ok(Response::json(200, &resource.in_full()))
+    let entry = entry.on(resource.id.0);
+    cx.edge.record(entry.saying(json!({"fields": changed})));
+    Ok(())
 }
 
-/// `DELETE /api/admin/resources/{id}`: no more tokens are issued for it; those that are out end in
-/// their time.
+/// `POST /api/admin/resources/{id}/client-secret/reset`: another secret in place of the one that it
+/// introspects with.
+pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let actor = administrator(cx).await?.actor();
+    let mut resource = current(cx, id).await?;
+    let secret = renew_secret(cx, actor, &mut resource).await?;
+    let shown = with_member(resource.in_full(), "client_secret", secret.expose());
+    Ok(Response::json(200, &shown))
+}
+
+/// Gives a resource server another secret.
+pub async fn renew_secret<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    resource: &mut Resource,
+) -> Result<Secret<ClientSecret>, Failure<ApiError>> {
+    let secret = cx.new_client_secret()?;
+    resource.secret = secret.hash();
+    write(cx, actor, resource, &["client_secret"]).await?;
+    Ok(secret)
+}
+
+/// `DELETE /api/admin/resources/{id}`.
 pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let resource = current(cx, id).await?;
-    if !cx.edge.delete_resource(resource.id).await? {
-        return Err(ApiError::UnknownResource.into());
-    }
-    let entry = cx.entry(Action::ResourceDeleted).by(actor);
-    cx.edge.record(entry.on(resource.id.0));
+    remove(cx, actor, resource.id).await?;
     Ok(Response::empty(204))
 }
 
-async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Resource, Failure<ApiError>> {
+/// Deletes a resource server: no more tokens are issued for it; those that are out end in their time.
+pub async fn remove<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    id: ResourceId,
+) -> Result<(), Failure<ApiError>> {
+    if !cx.edge.delete_resource(id).await? {
+        return Err(ApiError::UnknownResource.into());
+    }
+    let entry = cx.entry(Action::ResourceDeleted).by(actor);
+    cx.edge.record(entry.on(id.0));
+    Ok(())
+}
+
+/// A resource server as it is now.
+pub async fn current<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+) -> Result<Resource, Failure<ApiError>> {
     let id = ResourceId::parse(id).ok_or(ApiError::UnknownResource)?;
     let resource = cx.edge.current_resource(id).await?;
     Ok(resource.ok_or(ApiError::UnknownResource)?)

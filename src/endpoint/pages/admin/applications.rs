@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::endpoint::pages::admin::{
+    Answer, Nonsense, Query, ROWS, confirmed, not_found, staff, unreadable,
+};
 use crate::endpoint::paging::{cut, link};
-use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::audit::Action;
@@ -89,17 +90,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     if trusted && !application.client.is_verified() {
         return Err(unreadable().into());
     }
-    let shown = one("password").unwrap_or_default();
-    match sudo::check(cx, &staff.session, shown).await? {
-        Checked::Right => set_trust(cx, &staff, application.client.id, trusted).await,
-        Checked::LogInAgain => Err(PageRefusal::LogInAgain(cx.request.path.clone()).into()),
-        Checked::Wrong => page(cx, &staff, &application, Some(Problem::WrongPassword)).await,
-        Checked::TooMany(full) => {
-            let seconds = full.retry_after();
-            let problem = Some(Problem::TooManyAttempts(seconds));
-            let response = page(cx, &staff, &application, problem).await?;
-            Ok(response.with("retry-after", seconds.to_string()))
-        }
+    match confirmed(cx, &staff, &form).await? {
+        None => set_trust(cx, &staff, application.client.id, trusted).await,
+        problem => page(cx, &staff, &application, problem).await,
     }
 }
 
@@ -162,11 +155,11 @@ async fn page<E: Edge>(
         application,
         owner: owner.as_ref(),
     };
-    let status = match problem {
-        None => 200,
-        Some(Problem::WrongPassword) => 403,
-        Some(Problem::TooManyAttempts(_)) => 429,
-    };
     let title = [application.name.as_str(), " · ", text.applications].concat();
-    Ok(admin::page(chrome, &title, &page).respond(status))
+    let status = problem.map_or(200, Problem::status);
+    let response = admin::page(chrome, &title, &page).respond(status);
+    Ok(match problem.and_then(Problem::retry_after) {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    })
 }

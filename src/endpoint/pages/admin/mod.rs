@@ -3,13 +3,16 @@
 pub mod applications;
 pub mod audit_log;
 pub mod overview;
+pub mod resources;
 pub mod users;
 
 use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
+use crate::page::admin::Problem;
 use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Prefix};
@@ -27,6 +30,21 @@ async fn staff<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRef
         Ok(logged_in)
     } else {
         Err(Notice::new(403, Message::NotForYou).into())
+    }
+}
+
+/// Why the administrator's password does not confirm what a form asks for, where it does not.
+async fn confirmed<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    form: &Params,
+) -> Result<Option<Problem>, Failure<PageRefusal>> {
+    let shown = form.one("password").ok().flatten().unwrap_or_default();
+    match sudo::check(cx, &staff.session, shown).await? {
+        Checked::Right => Ok(None),
+        Checked::LogInAgain => Err(PageRefusal::LogInAgain(cx.request.path.clone()).into()),
+        Checked::Wrong => Ok(Some(Problem::WrongPassword)),
+        Checked::TooMany(full) => Ok(Some(Problem::TooManyAttempts(full.retry_after()))),
     }
 }
 

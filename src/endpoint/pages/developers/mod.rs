@@ -95,7 +95,7 @@ async fn list_page<E: Edge>(
     let next = next.map(|last| link(PATH, &[("after", &last.client.id.to_string())]));
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, logged_in);
-    let is_refused = is_full || !form.errors.is_empty();
+    let is_refused = is_full || form.refused.is_some();
     let page = DevelopersPage {
         csrf_token: &cx.account_ticket(logged_in)?,
         applications: &applications,

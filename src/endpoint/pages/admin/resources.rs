@@ -1,0 +1,235 @@
+//! `/admin/resources…`: other resource servers, which get tokens of their own.
+
+use crate::crypto::secret::Secret;
+use crate::endpoint::api::admin::resources as operations;
+use crate::endpoint::body::{Control, Fields};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::pages::admin::{Answer, Query, ROWS, confirmed, not_found, staff, unreadable};
+use crate::endpoint::paging::{cut, link};
+use crate::endpoint::{Context, Failure, PageRefusal};
+use crate::fluxer::api_error::{ApiError, FieldError};
+use crate::fluxer::resource::Resource;
+use crate::http::Response;
+use crate::location::Target;
+use crate::page::admin::{
+    self, Problem, ResourceAction, ResourceForm, ResourcePage, ResourcesPage,
+};
+use crate::store::{Edge, Paging};
+
+const PATH: &str = "/admin/resources";
+
+/// The controls of the form.
+const CONTROLS: [(&str, Control); 5] = [
+    ("name", Control::Text),
+    ("identifier", Control::Text),
+    ("scopes", Control::Described),
+    ("signing_alg", Control::Text),
+    ("clients", Control::Lines),
+];
+
+/// `GET /admin/resources`.
+pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let staff = staff(cx).await?;
+    list_page(cx, &staff, ResourceForm::empty()).await
+}
+
+/// `POST /admin/resources`: registers one. Its secret is in this answer and in no other.
+pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let staff = staff(cx).await?;
+    let form = cx.account_form(&staff)?;
+    let fields = Fields::from_form(&form, &CONTROLS);
+    match operations::add(cx, staff.session.user.id.0, fields).await {
+        Ok((resource, secret)) => {
+            let path = [PATH, "/", &resource.id.to_string()].concat();
+            let view = View::of(cx, &staff, &resource, &path);
+            view.page(Shown::Secret(secret.expose()))
+        }
+        Err(failure) => {
+            let form = ResourceForm::typed(&form, mistakes(failure)?);
+            list_page(cx, &staff, form).await
+        }
+    }
+}
+
+async fn list_page<E: Edge>(cx: &Context<'_, E>, staff: &LoggedIn, form: ResourceForm) -> Answer {
+    let query = Query::read(cx);
+    let after = query.id("after").ok().flatten();
+    let limit = ROWS + 1;
+    let mut resources = cx.edge.resources(Paging { after, limit }).await?;
+    let next = cut(&mut resources, ROWS).map(|last| link(PATH, &[("after", &last.id.to_string())]));
+    let here = cx.request.target();
+    let chrome = cx.account_chrome(&here, staff);
+    let text = &chrome.text.admin.resource;
+    let status = if form.is_refused() { 400 } else { 200 };
+    let is_deleted = status == 200 && matches!(query.text("done"), Ok(Some("deleted")));
+    let page = ResourcesPage {
+        csrf_token: &cx.account_ticket(staff)?,
+        done: is_deleted.then_some(text.deleted),
+        resources: &resources,
+        next: next.as_deref(),
+        form,
+    };
+    Ok(admin::page(chrome, text.heading, &page).respond(status))
+}
+
+/// `GET /admin/resources/{resource}`.
+pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = staff(cx).await?;
+    let resource = current(cx, id).await?;
+    let is_saved = matches!(Query::read(cx).text("done"), Ok(Some("saved")));
+    let shown = if is_saved {
+        Shown::Saved
+    } else {
+        Shown::AsItIs
+    };
+    View::of(cx, &staff, &resource, &cx.request.path).page(shown)
+}
+
+/// `POST /admin/resources/{resource}`: saves its fields; or gives it another secret or deletes it, which
+/// takes the administrator's password.
+pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let staff = staff(cx).await?;
+    let form = cx.account_form(&staff)?;
+    let action = match form.one("action").ok().flatten() {
+        Some("save") => None,
+        Some("secret") => Some(ResourceAction::ResetSecret),
+        Some("delete") => Some(ResourceAction::Delete),
+        _ => return Err(unreadable().into()),
+    };
+    let mut resource = current(cx, id).await?;
+    let actor = staff.session.user.id.0;
+    let here = &cx.request.path;
+    let Some(action) = action else {
+        let fields = Fields::from_form(&form, &CONTROLS);
+        let is = resource.clone();
+        return match operations::change(cx, actor, is, fields).await {
+            Ok(_) => Ok(Response::see_other(Target::of(here, &[("done", "saved")]))),
+            Err(failure) => {
+                let form = ResourceForm::typed(&form, mistakes(failure)?);
+                View::of(cx, &staff, &resource, here).page(Shown::Refused(form))
+            }
+        };
+    };
+    if let Some(problem) = confirmed(cx, &staff, &form).await? {
+        let view = View::of(cx, &staff, &resource, here);
+        return view.page(Shown::Unconfirmed(action, problem));
+    }
+    match action {
+        ResourceAction::ResetSecret => {
+            let secret = operations::renew_secret(cx, actor, &mut resource).await;
+            let secret = secret.map_err(gone)?;
+            let view = View::of(cx, &staff, &resource, here);
+            view.page(Shown::Secret(Secret::expose(&secret)))
+        }
+        ResourceAction::Delete => {
+            let removed = operations::remove(cx, actor, resource.id).await;
+            removed.map_err(gone)?;
+            Ok(Response::see_other(Target::of(
+                PATH,
+                &[("done", "deleted")],
+            )))
+        }
+    }
+}
+
+async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Resource, Failure<PageRefusal>> {
+    operations::current(cx, id).await.map_err(gone)
+}
+
+/// What an operation refuses about a resource server that is not there.
+fn gone(failure: Failure<ApiError>) -> Failure<PageRefusal> {
+    match failure {
+        Failure::Fault(fault) => Failure::Fault(fault),
+        Failure::Refused(_) => not_found().into(),
+    }
+}
+
+/// What of a form is to be corrected.
+fn mistakes(failure: Failure<ApiError>) -> Result<Vec<FieldError>, Failure<PageRefusal>> {
+    match failure {
+        Failure::Refused(refusal) => match *refusal {
+            ApiError::InvalidFormBody(errors) => Ok(errors),
+            _ => Err(not_found().into()),
+        },
+        Failure::Fault(fault) => Err(Failure::Fault(fault)),
+    }
+}
+
+/// What the page of a resource server answers.
+enum Shown<'a> {
+    /// That it was asked for.
+    AsItIs,
+    /// That its fields were saved.
+    Saved,
+    /// That it has a new secret: this one.
+    Secret(&'a str),
+    /// That its fields were refused.
+    Refused(ResourceForm),
+    /// That the password did not confirm what was to be done.
+    Unconfirmed(ResourceAction, Problem),
+}
+
+/// A resource server before an administrator.
+struct View<'a, E> {
+    cx: &'a Context<'a, E>,
+    staff: &'a LoggedIn,
+    resource: &'a Resource,
+    path: &'a str,
+}
+
+impl<'a, E: Edge> View<'a, E> {
+    const fn of(
+        cx: &'a Context<'a, E>,
+        staff: &'a LoggedIn,
+        resource: &'a Resource,
+        path: &'a str,
+    ) -> Self {
+        Self {
+            cx,
+            staff,
+            resource,
+            path,
+        }
+    }
+
+    fn page(self, shown: Shown<'_>) -> Answer {
+        let Self {
+            cx,
+            staff,
+            resource,
+            path,
+        } = self;
+        let chrome = cx.account_chrome(path, staff);
+        let mut page = ResourcePage {
+            action: path,
+            csrf_token: &cx.account_ticket_at(staff, path)?,
+            done: None,
+            secret: None,
+            problem: None,
+            resource,
+            form: ResourceForm::of(resource),
+        };
+        let mut answer = (200, None);
+        match shown {
+            Shown::AsItIs => {}
+            Shown::Saved => page.done = Some(chrome.text.developers.saved),
+            Shown::Secret(secret) => page.secret = Some(secret),
+            Shown::Refused(form) => {
+                page.form = form;
+                answer = (400, None);
+            }
+            Shown::Unconfirmed(action, problem) => {
+                page.problem = Some((action, problem));
+                answer = (problem.status(), problem.retry_after());
+            }
+        }
+        let words = chrome.text.admin.resource.heading;
+        let title = [resource.name.as_str(), " · ", words].concat();
+        let (status, wait) = answer;
+        let response = admin::page(chrome, &title, &page).respond(status);
+        Ok(match wait {
+            Some(seconds) => response.with("retry-after", seconds.to_string()),
+            None => response,
+        })
+    }
+}
