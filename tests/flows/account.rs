@@ -193,7 +193,7 @@ fn a_browser_may_log_itself_out_by_its_row() {
 
 #[test]
 fn sessions_that_are_over_are_not_listed_and_many_are_cut() {
-    let world = World::with(&[("SESSION_LIFETIME", "3600"), ("PASSWORD_COST", "1024/1")]);
+    let world = World::with(&[("SESSION_LIFETIME", "3600")]);
     world.alices_browser();
     world.advance(3601);
     let browser = world.alices_browser();

@@ -331,7 +331,7 @@ fn a_password_of_another_server_logs_in_and_is_hashed_anew() {
     assert!(
         ours.as_str()
             .expect("a hash")
-            .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+            .starts_with("$argon2id$v=19$m=1024,t=1,p=1$")
     );
     world.browser().log_in(&carol);
     assert_eq!(hash(), ours);
@@ -340,7 +340,7 @@ fn a_password_of_another_server_logs_in_and_is_hashed_anew() {
 
 #[test]
 fn a_password_is_hashed_anew_where_the_cost_has_changed() {
-    let world = Native::new().reconfigured(&[("PASSWORD_COST", "1024/1")]);
+    let world = Native::with(&[("PASSWORD_COST", "19456/2")]).reconfigured(&[]);
     let hash = || exported(&world, "user", &world.alice.id)["password_hash"].to_string();
     assert!(hash().contains("m=19456,t=2"));
     world.browser().log_in(&world.alice);
@@ -351,7 +351,7 @@ fn a_password_is_hashed_anew_where_the_cost_has_changed() {
 #[test]
 fn a_login_stands_whether_or_not_its_hash_could_be_renewed() {
     let submit = |plan: Option<Plan>| {
-        let world = Native::new().reconfigured(&[("PASSWORD_COST", "1024/1")]);
+        let world = Native::new().reconfigured(&[("PASSWORD_COST", "2048/1")]);
         let browser = world.browser();
         let form = browser.get("/login").form("password");
         let form = form

@@ -127,8 +127,10 @@ const UNLIMITED: &[(&str, &str)] = &[
 ];
 
 /// What a test gets that says nothing else.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("ISSUER", HTTP),
+    // The least there is: at the shipped cost the suite would spend most of its time in argon2.
+    ("PASSWORD_COST", "1024/1"),
     (
         "SIGNING_KEYS",
         "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",

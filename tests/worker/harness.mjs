@@ -15,6 +15,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 /** What scripts/build builds; with WORKER_BUILD=dev, what it builds for development. */
 const BUILD = join(ROOT, process.env.WORKER_BUILD === 'dev' ? 'build/dev' : 'build');
 const ADMIN_SECRET = 'an-administration-secret-of-the-tests';
+/** The least there is: at the shipped cost the tests would spend much of their time in argon2. */
+const PASSWORD_COST = '1024/1';
 const NO_LIMITS = { RATE_LIMIT_AUTHORIZE: 'off', RATE_LIMIT_TOKEN: 'off', RATE_LIMIT_REVOKE: 'off', RATE_LIMIT_LOGIN: 'off' };
 
 /** A module whose one function, `trap`, is `unreachable`: what Rust's panics end in. */
@@ -57,7 +59,7 @@ export class World {
     world.origin = `http://127.0.0.1:${world.port}`;
     world.folder = from?.folder ?? mkdtempSync(join(tmpdir(), 'fluxer-oauth2-test-'));
     world.settings = from?.settings ?? {
-      ...vars, ...NO_LIMITS, ISSUER: world.origin,
+      ...vars, ...NO_LIMITS, PASSWORD_COST, ISSUER: world.origin,
       SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
     };
     world.logged = [];
