@@ -76,7 +76,7 @@ function directory(method: string, url: URL, body: string): unknown {
   return part === 'bots' ? addBot(guild, other, JSON.parse(body)) : undefined;
 }
 
-/** Adds a bot once for each key, with no more than whoever adds it has. */
+/** Adds a bot once for each key, or gives one that is there more, with no more than whoever adds it has. */
 function addBot(guild: Guild, application: string, { permissions, installed_by, key }: { permissions: string; installed_by: string; key: string }) {
   const before = one<{ permissions: string }>('SELECT permissions FROM installations WHERE key = ?', key);
   if (before) return { permissions: before.permissions };
@@ -84,9 +84,11 @@ function addBot(guild: Guild, application: string, { permissions, installed_by, 
   const rights = BigInt(held?.permissions ?? 0);
   const isAll = guild.owner_id === installed_by || (rights & 8n) !== 0n;
   if (!isAll && (rights & 32n) === 0n) return 403;
-  if (!run('INSERT OR IGNORE INTO members VALUES (?, ?, ?)', guild.id, application, '0')) return 409;
-  const granted = (isAll ? BigInt(permissions) : BigInt(permissions) & rights).toString();
-  run('UPDATE members SET permissions = ? WHERE guild_id = ? AND user_id = ?', granted, guild.id, application);
+  const there = one<{ permissions: string }>('SELECT permissions FROM members WHERE guild_id = ? AND user_id = ?', guild.id, application);
+  const kept = BigInt(there?.permissions ?? 0);
+  const granted = (kept | (isAll ? BigInt(permissions) : BigInt(permissions) & rights)).toString();
+  if (there && granted === there.permissions) return 409;
+  run('INSERT OR REPLACE INTO members VALUES (?, ?, ?)', guild.id, application, granted);
   run('INSERT INTO installations VALUES (?, ?, ?, ?)', key, guild.id, application, granted);
   return { permissions: granted };
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::context::Context;
-use crate::fluxer::guild::{Connection, Guild, Membership};
+use crate::fluxer::guild::{BotThere, Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::User;
 use crate::http::Method;
@@ -173,6 +173,25 @@ impl<E: Edge> Context<'_, E> {
         let Some(platform) = &self.config.platform else {
             return self.edge.membership(guild, member, about).await;
         };
+        let mut found = self.member_at_platform(platform, guild, member).await?;
+        if let (Some(found), Some(bot)) = (&mut found, about) {
+            let target = directory::member_target(guild, bot.0);
+            let json = self.found(platform, &target).await?;
+            let permissions = json.as_ref().map(directory::permissions).transpose()?;
+            found.bot = permissions.map(|permissions| BotThere {
+                permissions,
+                by: None,
+            });
+        }
+        Ok(found)
+    }
+
+    async fn member_at_platform(
+        &self,
+        platform: &PlatformSettings,
+        guild: GuildId,
+        member: Member,
+    ) -> Result<Option<Membership>, Fault> {
         let target = directory::member_target(guild, member.id());
         let Some(json) = self.found(platform, &target).await? else {
             let guild = self.guild(platform, guild).await?;

@@ -55,8 +55,17 @@ pub struct Membership {
     pub permissions: Option<Permissions>,
     /// Whether the guild is theirs.
     pub is_owner: bool,
-    /// The bot that was asked about, where it is in the guild: what added it.
-    pub bot: Option<InstallationId>,
+    /// The bot that was asked about, where it is in the guild.
+    pub bot: Option<BotThere>,
+}
+
+/// A bot that is in a guild.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BotThere {
+    /// What it may do there.
+    pub permissions: Permissions,
+    /// The form that added it or last gave it more; only the platform knows where it keeps the guilds.
+    pub by: Option<InstallationId>,
 }
 
 impl Membership {
@@ -73,6 +82,20 @@ impl Membership {
     /// Whether they may add bots.
     pub fn may_add_bots(&self) -> bool {
         self.effective().covers(Permissions::MANAGE_GUILD)
+    }
+
+    /// Whether the bot that was asked about would get anything of `asked`. Of a bot whose forms only the
+    /// platform knows, the platform says that.
+    pub fn can_give(&self, asked: Permissions) -> bool {
+        let granted = asked.intersection(self.effective());
+        let has_all = |bot: &BotThere| bot.by.is_some() && bot.permissions.covers(granted);
+        !self.bot.as_ref().is_some_and(has_all)
+    }
+
+    /// What the bot that was asked about may do there already.
+    pub fn had(&self) -> Permissions {
+        let bot = self.bot.as_ref();
+        bot.map_or(Permissions::NONE, |bot| bot.permissions)
     }
 
     /// An entry of `GET /api/users/@me/guilds`. Permissions as they were set: whoever computes

@@ -1,8 +1,8 @@
 //! Adding an application's bot to a guild: what is asked for, and what may be granted. Pure.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::guild::Membership;
+use super::guild::{BotThere, Membership};
 use super::permissions::{MUST, Permissions};
 use crate::id::InstallationId;
 use crate::oauth::error::Refusal;
@@ -67,8 +67,20 @@ impl BotRequest {
         })
     }
 
+    /// The request for one guild that the user has chosen, where the link does not fix one.
+    #[must_use]
+    pub const fn in_guild(self, chosen: GuildId) -> Self {
+        match self.guild {
+            WhichGuild::Fixed(_) => self,
+            WhichGuild::Any | WhichGuild::Proposed(_) => Self {
+                guild: WhichGuild::Fixed(chosen),
+                ..self
+            },
+        }
+    }
+
     /// What the consent form says of it, so that a form for one request grants no other.
-    pub fn subject(self) -> serde_json::Value {
+    pub fn subject(self) -> Value {
         let is_fixed = matches!(self.guild, WhichGuild::Fixed(_));
         json!([self.permissions, self.guild.named(), is_fixed])
     }
@@ -81,13 +93,14 @@ pub enum InstallRefusal {
     UnknownGuild,
     /// The user may not add bots there.
     MissingPermissions,
-    /// It is there already.
+    /// It is there already, and would get nothing more.
     BotAlreadyInGuild,
 }
 
 /// What the bot gets in a guild, where this user may add it there: what was asked for and ticked,
-/// never a bit that the user does not hold. The answer of the very form that added the bot is given
-/// again.
+/// never a bit that the user does not hold. A bot that is there keeps what it has, and gets what it
+/// lacks; where it lacks nothing, only the very form that added it is answered again, or the platform
+/// asked, which alone knows its forms.
 pub fn install(
     installer: Option<&Membership>,
     asked: Permissions,
@@ -98,12 +111,26 @@ pub fn install(
     if !installer.may_add_bots() {
         return Err(InstallRefusal::MissingPermissions);
     }
-    if installer.bot.is_some_and(|added_by| added_by != form) {
-        return Err(InstallRefusal::BotAlreadyInGuild);
+    let granted = asked.intersection(ticked);
+    let granted = granted.intersection(installer.effective());
+    match &installer.bot {
+        None => Ok(granted),
+        Some(BotThere { permissions, by }) if *by == Some(form) => Ok(*permissions),
+        Some(bot) if bot.by.is_some() && bot.permissions.covers(granted) => {
+            Err(InstallRefusal::BotAlreadyInGuild)
+        }
+        Some(bot) => Ok(bot.permissions.with(granted)),
     }
-    Ok(asked
-        .intersection(ticked)
-        .intersection(installer.effective()))
+}
+
+/// What the audit log says of it: what the bot may do now, and before.
+pub fn details(permissions: Permissions, before: Option<&BotThere>) -> Value {
+    match before {
+        Some(before) if before.permissions != permissions => {
+            json!({"permissions": permissions, "before": before.permissions})
+        }
+        _ => json!({"permissions": permissions}),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use super::moment::Moment;
-use super::parts::{around, branded, claim, emblem, fact_of, fact_on, form, quiet, sentence, tag};
+use super::parts::{
+    around, branded, claim, emblem, fact_of, fact_on, form, hidden, quiet, sentence, tag,
+};
 use super::text::filled;
 use super::{Chrome, DeviceSection, View};
 use crate::fluxer::application::Application;
@@ -129,7 +131,7 @@ pub struct BotSection<'a> {
 /// Where a bot may be added.
 pub enum GuildPicker<'a> {
     /// Here and nowhere else.
-    Fixed(&'a str),
+    Fixed(GuildChoice<'a>),
     /// Wherever the user may add bots.
     Pick {
         /// The guilds where the user may add bots.
@@ -147,9 +149,9 @@ impl GuildPicker<'_> {
     /// Whether there is nothing to choose.
     pub fn is_empty(&self) -> bool {
         match self {
-            Self::Fixed(_) => false,
+            Self::Fixed(..) => false,
             Self::Pick { choices, next, .. } => {
-                next.is_none() && choices.iter().all(|choice| choice.is_there_already)
+                next.is_none() && choices.iter().all(|choice| !choice.is_open)
             }
         }
     }
@@ -161,8 +163,12 @@ pub struct GuildChoice<'a> {
     pub id: GuildId,
     /// What people call it.
     pub name: &'a str,
-    /// Whether the bot is there, so that the guild cannot be chosen.
-    pub is_there_already: bool,
+    /// What the form tells of the bot where it is there already, as its hidden field says it.
+    pub has: Option<String>,
+    /// Whether the bot would get anything there; where not, the guild cannot be chosen.
+    pub is_open: bool,
+    /// What the bot would get.
+    pub new: Vec<Permission>,
     /// Whether the link proposes it.
     pub is_proposed: bool,
 }
@@ -174,14 +180,21 @@ pub struct PermissionLine {
     /// Whether the user holds it, where the guild is known: a bot never gets what its installer
     /// lacks.
     pub is_held: bool,
+    /// Whether the bot has it there already, and keeps it.
+    pub is_had: bool,
     /// Whether its box is ticked as the form is shown.
     pub is_ticked: bool,
 }
 
 impl PermissionLine {
+    /// Whether it can be granted or withheld.
+    const fn is_open(&self) -> bool {
+        self.is_held && !self.is_had
+    }
+
     /// Whether granting it deserves a second look.
     fn is_dangerous(&self) -> bool {
-        self.is_held && self.permission.is_dangerous()
+        self.is_open() && self.permission.is_dangerous()
     }
 }
 
@@ -231,7 +244,7 @@ impl ConsentPage<'_> {
     fn question(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let is_bot = self.only_adds_a_bot();
-        let approve = if is_bot {
+        let approve = if is_bot && !self.is_there() {
             text.approve_bot
         } else {
             text.approve
@@ -266,6 +279,7 @@ impl ConsentPage<'_> {
         let heading = match (&self.bot, self.only_adds_a_bot()) {
             (None, _) => text.heading,
             (Some(_), false) => text.heading_both,
+            (Some(_), true) if self.is_there() => text.heading_more,
             (Some(_), true) => text.heading_bot,
         };
         let (standing, class) = if self.application.client.is_trusted() {
@@ -346,7 +360,13 @@ impl ConsentPage<'_> {
             section.bot aria-labelledby="bot" {
                 h2 #bot { (sentence(text.heading, &[bot.username])) }
                 @match &bot.guilds {
-                    GuildPicker::Fixed(name) => p { (sentence(text.fixed, &[name])) },
+                    GuildPicker::Fixed(it) => {
+                        @if it.has.is_none() || it.new.is_empty() {
+                            p { (sentence(text.fixed, &[it.name])) }
+                        } @else {
+                            (it.difference(chrome))
+                        }
+                    }
                     GuildPicker::Pick { choices, not_offered, next, proposal_fails } => {
                         @if bot.guilds.is_empty() {
                             p.problem { (text.nowhere) }
@@ -359,6 +379,9 @@ impl ConsentPage<'_> {
                         }
                         @if !not_offered.is_empty() { (others(not_offered, chrome)) }
                     }
+                }
+                @if let GuildPicker::Pick { choices, .. } = &bot.guilds {
+                    @for choice in choices { (choice.difference(chrome)) }
                 }
                 (permissions(&bot.permissions, chrome))
             }
@@ -376,10 +399,10 @@ impl ConsentPage<'_> {
                     aria-describedby=[problem.then_some("problem")] autofocus[problem] {
                     option value="" { (text.choose) }
                     @for choice in choices {
-                        option value=(choice.id.to_string()) disabled[choice.is_there_already]
-                            selected[choice.is_proposed && !choice.is_there_already] {
+                        option value=(choice.id.to_string()) disabled[!choice.is_open]
+                            selected[choice.is_proposed && choice.is_open] {
                             (choice.name)
-                            @if choice.is_there_already { " (" (text.already_there) ")" }
+                            @if choice.has.is_some() { " (" (text.already_there) ")" }
                         }
                     }
                 }
@@ -401,6 +424,12 @@ impl ConsentPage<'_> {
         }
     }
 
+    /// Whether the bot is in the guild already, and is given more there.
+    fn is_there(&self) -> bool {
+        let bot = self.bot.as_ref();
+        bot.is_some_and(|bot| matches!(&bot.guilds, GuildPicker::Fixed(it) if it.has.is_some()))
+    }
+
     /// Whether a bot is all it asks for.
     fn only_adds_a_bot(&self) -> bool {
         self.bot.is_some() && self.scopes.len() == 1
@@ -410,6 +439,22 @@ impl ConsentPage<'_> {
     fn can_be_approved(&self) -> bool {
         let nowhere = self.bot.as_ref().is_some_and(|bot| bot.guilds.is_empty());
         !(nowhere && self.only_adds_a_bot())
+    }
+}
+
+impl GuildChoice<'_> {
+    /// What a bot that is there already would get beyond what it has.
+    fn difference(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.bot;
+        html! {
+            @if let Some(has) = self.has.as_ref().filter(|_| !self.new.is_empty()) {
+                div.quiet {
+                    p { (sentence(text.raised, &[self.name])) }
+                    ul { @for it in &self.new { li { (chrome.text.permission(*it)) } } }
+                    (hidden("has", has))
+                }
+            }
+        }
     }
 }
 
@@ -543,7 +588,7 @@ fn permission_group(group: Group, lines: &[PermissionLine], chrome: &Chrome<'_>)
 
 /// One box that stands for a whole group: its value is all of the group's bits that the user holds.
 fn all_of(lines: &[&PermissionLine], chrome: &Chrome<'_>) -> Markup {
-    let held = lines.iter().filter(|line| line.is_held);
+    let held = lines.iter().filter(|line| line.is_open());
     let bits = held.fold(Permissions::NONE, |bits, line| {
         bits.with(line.permission.value())
     });
@@ -565,14 +610,19 @@ fn permission_line(line: &PermissionLine, chrome: &Chrome<'_>) -> Markup {
             label {
                 input type="checkbox" name="permissions"
                     value=(line.permission.value().to_string())
-                    checked[line.is_held && line.is_ticked] disabled[!line.is_held];
+                    checked[line.is_had || line.is_held && line.is_ticked]
+                    disabled[!line.is_open()];
                 " "
                 span {
                     (chrome.text.permission(line.permission))
                     @if line.is_dangerous() {
                         (tag("tag-dangerous", chrome.text.consent.dangerous))
                     }
-                    @if !line.is_held { (tag("", chrome.text.bot.not_held)) }
+                    @if line.is_had {
+                        (tag("", chrome.text.bot.had))
+                    } @else if !line.is_held {
+                        (tag("", chrome.text.bot.not_held))
+                    }
                 }
             }
         }

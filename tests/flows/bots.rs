@@ -868,6 +868,226 @@ fn a_bot_is_in_a_guild_once() {
     assert_eq!(world.memory.stored_families(), 1, "one code");
 }
 
+/// What the page says is new of a bot that is there already.
+fn news(page: &Answer) -> Vec<String> {
+    page.texts(".bot .quiet li")
+}
+
+/// A bot of Alice's that is in a guild of hers with the permission to view channels.
+fn bot_that_is_there(world: &Native) -> (App, String) {
+    let (app, guild) = (world.bot(), world.guild("Here", &world.alice));
+    let link = app.bot_link().with("permissions", "1024");
+    is_added(&world.alices_browser().add_bot(&link, &guild), "Here");
+    (app, guild)
+}
+
+#[test]
+fn a_bot_that_is_invited_again_gets_what_is_new_and_the_form_says_what() {
+    let more = |it: &Asks| it.clone().with("permissions", "1026");
+    let fixed = |it: &Asks, guild: &str| {
+        let it = more(it).with("guild_id", guild);
+        it.with("disable_guild_select", "true")
+    };
+    for with_a_code in [false, true] {
+        for way in 0..3 {
+            let world = Native::new();
+            let (app, guild) = bot_that_is_there(&world);
+            let link = if with_a_code {
+                with_code(&app)
+            } else {
+                app.bot_link()
+            };
+            let asks = [
+                more(&link),
+                more(&link).with("guild_id", &guild),
+                fixed(&link, &guild),
+            ];
+            let browser = world.alices_browser();
+            let page = browser.get(&asks[way].target()).expect(200);
+            assert_eq!(news(&page), ["Kick members"], "{way}");
+            let form = approved(&page.form("decision"), &guild);
+            let answer = browser.submit(&form);
+            // The form again is answered as it was.
+            let again = browser.submit(&form);
+            assert_eq!(
+                (again.status, again.location()),
+                (answer.status, answer.location())
+            );
+            match with_a_code {
+                false => is_added(&answer, "Here"),
+                true => {
+                    let tokens = world.exchange(&app, &answer.parameter("code").unwrap());
+                    assert_eq!(tokens.expect(200).json()["guild"]["permissions"], "1026");
+                }
+            }
+            let found = || world.permissions_of(&guild, &app.id);
+            assert_eq!(found().as_deref(), Some("1026"));
+            let log = world.audit_log();
+            let mut raised = log.iter().filter(|it| it["details"]["before"] == "1024");
+            let raised = raised.next().unwrap();
+            assert_eq!(raised["action"], "bot.added");
+            assert_eq!(raised["details"]["permissions"], "1026");
+            let fewer = app.bot_link().with("permissions", "2");
+            is_refused(
+                &browser.add_bot(&fewer, &guild),
+                400,
+                "BOT_ALREADY_IN_GUILD",
+            );
+            is_refused(
+                &browser.get(&fixed(&link, &guild).target()),
+                400,
+                "BOT_ALREADY_IN_GUILD",
+            );
+            assert_eq!(found().as_deref(), Some("1026"));
+        }
+    }
+}
+
+#[test]
+fn what_a_bot_has_is_shown_and_cannot_be_taken_by_a_form() {
+    let world = Native::new();
+    let (app, guild) = bot_that_is_there(&world);
+    let browser = world.alices_browser();
+    let asks = app
+        .bot_link()
+        .with("permissions", "1030")
+        .with("guild_id", &guild);
+    let asks = asks.with("disable_guild_select", "true");
+    let page = browser.get(&asks.target()).expect(200);
+    let shown = boxes(&page)
+        .into_iter()
+        .map(|(value, open)| (value.parse::<u64>().unwrap(), open));
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_unstable();
+    assert_eq!(shown, [(2, true), (4, true), (1024, false)]);
+    assert_eq!(
+        page.texts("h1"),
+        ["Helper wants to give its bot more permissions"]
+    );
+    let form = page.form("decision");
+    let form = form.with("permissions", "4").with("decision", "approve");
+    is_added(&browser.submit(&form), "Here");
+    assert_eq!(
+        world.permissions_of(&guild, &app.id).as_deref(),
+        Some("1028")
+    );
+}
+
+#[test]
+fn a_form_that_was_shown_before_the_bot_was_there_is_shown_again() {
+    let world = Native::new();
+    let app = world.bot();
+    let guild = world.guild("Here", &world.alice);
+    let browser = world.alices_browser();
+    for asks in [app.bot_link(), with_code(&app)] {
+        let asks = asks.with("permissions", "1030");
+        let early = approved(&browser.consent(&asks), &guild);
+        let less = app.bot_link().with("permissions", "1024");
+        is_added(&browser.add_bot(&less, &guild), "Here");
+        let early = early.with("permissions", "2");
+        let page = browser.submit(&early).expect(400);
+        assert_eq!(news(&page), ["Kick members", "Ban members"]);
+        let there = || world.permissions_of(&guild, &app.id);
+        assert_eq!(there().as_deref(), Some("1024"), "nothing yet");
+        // What was unticked stays so.
+        let form = page.form("decision").with("decision", "approve");
+        let answer = browser.submit(&form);
+        assert!(matches!(answer.status, 200 | 303), "{}", answer.body);
+        assert_eq!(there().as_deref(), Some("1026"));
+        world.remove(&guild, &app.id);
+    }
+}
+
+#[test]
+fn nobody_raises_a_bot_beyond_themselves_or_on_what_has_changed() {
+    let world = Native::new();
+    let (app, guild) = bot_that_is_there(&world);
+    world.member(&guild, &world.staff, "34");
+    let staff = browser_of(&world, &world.staff);
+    // A manager without the permission to ban gives the bot what they hold, and takes nothing.
+    let asks = app
+        .bot_link()
+        .with("permissions", "6")
+        .with("guild_id", &guild);
+    let page = staff.get(&asks.target()).expect(200);
+    assert_eq!(news(&page), ["Kick members"]);
+    is_added(
+        &staff.submit(&approved(&page.form("decision"), &guild)),
+        "Here",
+    );
+    let there = || world.permissions_of(&guild, &app.id);
+    assert_eq!(there().as_deref(), Some("1026"));
+
+    // Two forms at once: the second was shown what is no longer so, and is shown again.
+    let alice = world.alices_browser();
+    let asks = app.bot_link().with("guild_id", &guild);
+    let first = alice.consent(&asks.clone().with("permissions", "4"));
+    let second = alice.consent(&asks.clone().with("permissions", "16"));
+    is_added(&alice.submit(&approved(&first, &guild)), "Here");
+    let again = alice.submit(&approved(&second, &guild)).expect(400);
+    assert_eq!(there().as_deref(), Some("1030"));
+    is_added(
+        &alice.submit(&approved(&again.form("decision"), &guild)),
+        "Here",
+    );
+    assert_eq!(there().as_deref(), Some("1046"));
+    // A bot that left meanwhile is added with what the form grants, not with what it had.
+    let form = alice.consent(&asks.with("permissions", "64"));
+    world.remove(&guild, &app.id);
+    is_added(&alice.submit(&approved(&form, &guild)), "Here");
+    assert_eq!(there().as_deref(), Some("64"));
+}
+
+#[test]
+fn a_bot_that_joins_by_a_code_is_raised_by_one() {
+    let world = World::new();
+    let (app, guild) = (world.bot(), world.guild("G", &world.staff));
+    world.member(&guild, &world.alice, "1122");
+    let path = format!("/api/admin/applications/{}", app.id);
+    let required = json!({"bot_require_code_grant": true});
+    world
+        .administer(Method::Patch, &path, Some(&required))
+        .expect(200);
+    let browser = world.alices_browser();
+    let asks = |permissions| {
+        app.asks()
+            .with("scope", "bot")
+            .with("permissions", permissions)
+    };
+    let redeem = |code: &str| world.exchange(&app, code);
+    let code = |permissions| {
+        browser
+            .add_bot(&asks(permissions), &guild)
+            .parameter("code")
+            .unwrap()
+    };
+    redeem(&code("1024")).expect(200);
+    let there = || world.permissions_of(&guild, &app.id);
+    let more = code("66");
+    assert_eq!(there().as_deref(), Some("1024"));
+    // What the bot has it keeps, though its installer has it no more; what is new they must have.
+    world.member(&guild, &world.alice, "98");
+    assert_eq!(
+        redeem(&more).expect(200).json()["guild"]["permissions"],
+        "1090"
+    );
+    assert_eq!(there().as_deref(), Some("1090"));
+    world.member(&guild, &world.alice, "96");
+    assert_eq!(
+        browser
+            .add_bot(&asks("2"), &guild)
+            .expect(400)
+            .texts("h1")
+            .len(),
+        1
+    );
+    world.member(&guild, &world.alice, "100");
+    let ban = code("4");
+    world.member(&guild, &world.alice, "96");
+    redeem(&ban).expect(400);
+    assert_eq!(there().as_deref(), Some("1090"));
+}
+
 #[test]
 fn who_denies_adds_nothing() {
     let world = World::new();

@@ -375,6 +375,38 @@ test('fifty approvals of fifty forms: one adds the bot, the others hear that it 
   assert.deepEqual([await count('bot_members', home), await count('roles', home)], [1, 1]);
 });
 
+test('a bot that is invited with more gets it by a form that shows what is new, and loses nothing', async () => {
+  const [home, client] = [await guild(), await fresh()];
+  await invite(browser, client, { permissions: String(VIEW) }, { guild_id: home.id });
+  const early = await browser.open(link(client, { permissions: String(VIEW | SEND | KICK) }));
+  for (const [more, asked] of [[{ guild_id: home.id, disable_guild_select: 'true' }, KICK], [{}, MANAGE_GUILD | VIEW], [{ guild_id: home.id }, ADMINISTRATOR]]) {
+    const page = await browser.open(link(client, { permissions: String(asked), ...more }));
+    assert.equal(page.html.querySelectorAll('.bot .quiet li').length, 1);
+    const yes = { decision: 'approve', ...(!more.disable_guild_select && { guild_id: home.id }) };
+    const [first, second] = [await browser.submit(page, yes), await browser.submit(page, yes)];
+    assert.deepEqual([first.status, second.status, second.text], [200, 200, first.text]);
+  }
+  const given = VIEW | KICK | MANAGE_GUILD | ADMINISTRATOR;
+  assert.deepEqual(await places(client), { [home.id]: String(given) });
+  // What an older form showed is no longer so: it comes back, and changes nothing until it is answered.
+  const again = await browser.submit(early, { decision: 'approve', guild_id: home.id });
+  assert.deepEqual([again.status, await places(client)], [400, { [home.id]: String(given) }]);
+  const added = await browser.submit(again, { decision: 'approve' });
+  assert.deepEqual([added.status, await places(client)], [200, { [home.id]: String(given | SEND) }]);
+  notAdded(await invite(browser, client, { permissions: String(SEND) }, { guild_id: home.id }), 400, 'BOT_ALREADY_IN_GUILD');
+});
+
+test('of fifty forms that raise a bot at once, each was shown what is so or comes back', async () => {
+  const [home, client] = [await guild(), await fresh()];
+  await invite(browser, client, { permissions: '0' }, { guild_id: home.id });
+  const forms = await Promise.all(times(50, (nth) => approval(client, home, { permissions: String(1n << BigInt(nth % 6)), disable_guild_select: 'true' })));
+  const answers = await atOnce(world, forms);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 400]);
+  const there = BigInt((await places(client))[home.id]);
+  const said = answers.map(({ status }, nth) => (status === 200 ? 1n << BigInt(nth % 6) : 0n));
+  assert.equal(there, said.reduce((all, it) => all | it, 0n));
+});
+
 test('a right that is taken away while the bot is added', async () => {
   // The order in which the database took the two, as it noted it itself.
   await database.batch([

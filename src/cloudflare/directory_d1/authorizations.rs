@@ -39,8 +39,8 @@ const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
 
 impl Bindings {
-    /// Adds the bot and its role, where the session stands, the installer is what they were, and the
-    /// bot is still there and theirs to add.
+    /// Adds the bot and its role, or gives the bot that is there more, where the session stands, the
+    /// installer and the bot's place are what they were, and the bot is still theirs to add.
     fn install(
         &self,
         consent: &Consent<'_>,
@@ -58,7 +58,8 @@ impl Bindings {
                  WHERE guilds.id = ? AND members.permissions IS ? \
                  AND (guilds.owner_id IS ?) = ?) AND EXISTS (SELECT 1 FROM applications \
                  WHERE id = ? AND bot_username IS NOT NULL \
-                 AND (bot_public OR owner_id = ?)) ON CONFLICT DO NOTHING"
+                 AND (bot_public OR owner_id = ?)) ON CONFLICT DO UPDATE \
+                 SET installation = excluded.installation WHERE installation IS ?"
             ),
             &[
                 vec![
@@ -77,6 +78,10 @@ impl Bindings {
                     Bind::Bits(seen.is_owner.into()),
                     id(application),
                     id(consent.user),
+                    seen.bot
+                        .as_ref()
+                        .and_then(|bot| bot.by)
+                        .map_or(Bind::Null, id),
                 ],
             ]
             .concat(),
@@ -87,7 +92,8 @@ impl Bindings {
         let role = self.prepare(
             &format!(
                 "INSERT INTO roles (id, application_id, guild_id, name, permissions) \
-                 SELECT ?, ?, ?, ?, ? WHERE {INSTALLED} ON CONFLICT DO NOTHING"
+                 SELECT ?, ?, ?, ?, ? WHERE {INSTALLED} ON CONFLICT (application_id, guild_id) \
+                 DO UPDATE SET permissions = excluded.permissions"
             ),
             &[
                 id(role.id),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Bind, Bindings, after, fault, id, is_gone, referring, taken, text_or_null};
-use crate::fluxer::guild::{Guild, GuildName, Membership};
+use crate::fluxer::guild::{BotThere, Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
 use crate::id::InstallationId;
@@ -37,13 +37,18 @@ impl From<GuildRow> for Guild {
     }
 }
 
-/// A guild, what the member may do there, and the form that added the bot.
+/// A guild, what the member may do there, and the bot: what it may do, and the form that added it.
 #[derive(Deserialize)]
-struct MembershipRow(GuildRow, Option<Permissions>, Option<InstallationId>);
+struct MembershipRow(
+    GuildRow,
+    Option<Permissions>,
+    Option<Permissions>,
+    Option<InstallationId>,
+);
 
 impl MembershipRow {
     fn of(self, member: Member) -> Membership {
-        let Self(guild, permissions, bot) = self;
+        let Self(guild, permissions, of_bot, by) = self;
         let guild = Guild::from(guild);
         Membership {
             permissions,
@@ -51,7 +56,10 @@ impl MembershipRow {
                 Member::User(user) => guild.owner == Some(user),
                 Member::Bot(_) => false,
             },
-            bot,
+            bot: by.map(|by| BotThere {
+                permissions: of_bot.unwrap_or_default(),
+                by: Some(by),
+            }),
             guild,
         }
     }
@@ -68,14 +76,18 @@ const OF_BOT: &str = "bot_members ON bot_members.guild_id = guilds.id \
                       AND roles.application_id = bot_members.application_id";
 
 fn row_of_user() -> String {
-    format!("json_array({GUILD}, members.permissions, bot_members.installation)")
+    format!(
+        "json_array({GUILD}, members.permissions, (SELECT permissions FROM roles \
+         WHERE application_id = bot_members.application_id AND guild_id = guilds.id), \
+         bot_members.installation)"
+    )
 }
 
 /// A bot without a role is a member without permissions.
 fn row_of_bot() -> String {
     format!(
         "json_array({GUILD}, CASE WHEN bot_members.installation IS NULL THEN NULL \
-         ELSE COALESCE(roles.permissions, '0') END, NULL)"
+         ELSE COALESCE(roles.permissions, '0') END, NULL, NULL)"
     )
 }
 

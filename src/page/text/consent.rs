@@ -9,6 +9,8 @@ pub struct ConsentText {
     pub heading: &'static str,
     /// The heading where only a bot is added.
     pub heading_bot: &'static str,
+    /// The heading where a bot that is there is given more.
+    pub heading_more: &'static str,
     /// The heading where a bot is added, and more.
     pub heading_both: &'static str,
     /// Above what the application says of itself.
@@ -72,6 +74,8 @@ pub struct BotText {
     pub heading: &'static str,
     /// Around the guild that the link fixes.
     pub fixed: &'static str,
+    /// Around a guild where the bot is already, above what it would get beyond what it has.
+    pub raised: &'static str,
     /// There is no guild to choose.
     pub nowhere: &'static str,
     /// The guild that the link proposes is none of the user's.
@@ -102,8 +106,12 @@ pub struct BotText {
     pub never_more: &'static str,
     /// Beside a permission that the user does not hold.
     pub not_held: &'static str,
+    /// Beside a permission that the bot has there already.
+    pub had: &'static str,
     /// It asks for none.
     pub no_permissions: &'static str,
+    /// The bot is in the guild, which the form did not say when it was answered.
+    pub there_now: &'static str,
     /// The user picked no guild.
     pub problem: &'static str,
     /// The title of the page that says where it is.

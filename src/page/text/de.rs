@@ -48,6 +48,7 @@ pub(super) static TEXT: Text = Text {
         title: "{} autorisieren",
         heading: "{} möchte auf dein Konto zugreifen",
         heading_bot: "{} möchte einen Bot zu einer Community hinzufügen",
+        heading_more: "{} möchte seinem Bot mehr Berechtigungen geben",
         heading_both: "{} möchte auf dein Konto zugreifen und einen Bot zu einer Community hinzufügen",
         own_words: "In eigenen Worten",
         as_whom: "Angemeldet als {}",
@@ -87,8 +88,10 @@ pub(super) static TEXT: Text = Text {
     bot: BotText {
         heading: "Der Bot {}",
         fixed: "Er wird zu {} hinzugefügt.",
+        raised: "Er ist schon in {} und behält, was er dort darf. Neu ist:",
         nowhere: "Es gibt keine Community, zu der du ihn hinzufügen kannst: Dafür musst du die \
-                  Community verwalten dürfen, und der Bot darf noch nicht dort sein.",
+                  Community verwalten dürfen, und einem Bot, der schon dort ist, muss etwas \
+                  fehlen.",
         proposal_fails: "Zu der Community, die der Link vorschlägt, kannst du ihn nicht \
                          hinzufügen. Wähle eine andere, oder lehne ab.",
         add_to: "Hinzufügen zu",
@@ -104,7 +107,10 @@ pub(super) static TEXT: Text = Text {
         all_of: "Alle davon",
         never_more: "Er bekommt nie eine Berechtigung, die du dort nicht selbst hast.",
         not_held: "Hast du selbst nicht",
+        had: "Hat er schon",
         no_permissions: "Er bittet um keine Berechtigungen.",
+        there_now: "Der Bot ist schon in dieser Community. Noch wurde nichts geändert: Sieh dir \
+                    an, was er bekommen würde.",
         problem: "Wähle eine Community für den Bot.",
         added_title: "Bot hinzugefügt",
         added: "{} ist jetzt in {}",
@@ -567,7 +573,7 @@ pub(super) static TEXT: Text = Text {
             ],
             [
                 "Bot zu einer Community hinzugefügt",
-                "{actor} hat den Bot von {app} zu {target} hinzugefügt[, mit den Berechtigungen {permissions}]",
+                "{actor} hat den Bot von {app} zu {target} hinzugefügt[, mit den Berechtigungen {permissions}][ statt {before}]",
             ],
             ["Bot angelegt", "{actor} hat {target} einen Bot gegeben"],
             [
@@ -752,7 +758,8 @@ pub(super) static TEXT: Text = Text {
         ],
         bot_already_there: [
             "Der Bot wurde nicht hinzugefügt",
-            "Der Bot ist schon in dieser Community. Nichts wurde geändert.",
+            "Der Bot ist schon in dieser Community und darf dort alles, was du ihm geben kannst. \
+             Nichts wurde geändert.",
         ],
         nothing_added: [
             "Nichts wurde hinzugefügt",

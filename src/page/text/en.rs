@@ -47,6 +47,7 @@ pub(super) static TEXT: Text = Text {
         title: "Authorize {}",
         heading: "{} wants to access your account",
         heading_bot: "{} wants to add its bot to a community",
+        heading_more: "{} wants to give its bot more permissions",
         heading_both: "{} wants to access your account and add its bot to a community",
         own_words: "In its own words",
         as_whom: "Logged in as {}",
@@ -84,8 +85,10 @@ pub(super) static TEXT: Text = Text {
     bot: BotText {
         heading: "The bot {}",
         fixed: "It will be added to {}.",
+        raised: "It is in {} already, and keeps what it may do there. This is new:",
         nowhere: "There is no community to add it to: adding a bot takes the permission to manage \
-                  the community, and the bot must not be there yet.",
+                  the community, and a bot that is there already must lack some of what it asks \
+                  for.",
         proposal_fails: "You cannot add it to the community that the link proposes. Choose another \
                          one, or deny.",
         add_to: "Add it to",
@@ -101,7 +104,10 @@ pub(super) static TEXT: Text = Text {
         all_of: "All of these",
         never_more: "It never gets a permission that you do not have there yourself.",
         not_held: "Not yours to give",
+        had: "Has it already",
         no_permissions: "It asks for no permissions.",
+        there_now: "The bot is in this community already. Nothing was changed yet: look at what it \
+                    would get.",
         problem: "Choose a community for the bot.",
         added_title: "Bot added",
         added: "{} is now in {}",
@@ -546,7 +552,7 @@ pub(super) static TEXT: Text = Text {
             ],
             [
                 "Added a bot to a community",
-                "{actor} added the bot of {app} to {target}[, with the permissions {permissions}]",
+                "{actor} added the bot of {app} to {target}[, with the permissions {permissions}][ instead of {before}]",
             ],
             ["Made a bot", "{actor} gave {target} a bot"],
             [
@@ -727,7 +733,8 @@ pub(super) static TEXT: Text = Text {
         ],
         bot_already_there: [
             "The bot was not added",
-            "The bot is in that community already. Nothing was changed.",
+            "The bot is in that community already, and may do there all that you can give it. \
+             Nothing was changed.",
         ],
         nothing_added: [
             "Nothing was added",

@@ -8,7 +8,7 @@ use crate::crypto::imported_hash::ImportedHash;
 use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::Entry;
-use crate::fluxer::guild::{Connection, Guild, Membership};
+use crate::fluxer::guild::{BotThere, Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::resource::Resource;
@@ -90,7 +90,7 @@ pub(super) struct StoredRegistration {
     pub(super) is_used: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct StoredBot {
     pub(super) added_by: InstallationId,
     pub(super) permissions: Permissions,
@@ -139,7 +139,10 @@ impl Tables {
             guild: guild.clone(),
             permissions: self.members.get(&(user, guild.id)).copied(),
             is_owner: guild.owner == Some(user),
-            bot: bot.map(|bot| bot.added_by),
+            bot: bot.map(|bot| BotThere {
+                permissions: bot.permissions,
+                by: Some(bot.added_by),
+            }),
         }
     }
 
@@ -153,7 +156,8 @@ impl Tables {
         }
     }
 
-    /// Adds the bot where its installer is still what they were; whether it is there by this form.
+    /// Adds the bot, or gives it more, where its installer and its own place are still what they were;
+    /// whether it is there by this form.
     pub(super) fn install(
         &mut self,
         user: UserId,
@@ -174,10 +178,15 @@ impl Tables {
         });
         if unchanged && bot_is_theirs {
             let role = asked.role.as_ref().map(|role| role.permissions);
-            self.bots.entry((application, guild)).or_insert(StoredBot {
+            let now = StoredBot {
                 added_by: asked.id,
                 permissions: role.unwrap_or_default(),
-            });
+            };
+            let seen = asked.installer.bot.as_ref().and_then(|bot| bot.by);
+            let bot = self.bots.entry((application, guild)).or_insert(now.clone());
+            if Some(bot.added_by) == seen {
+                *bot = now;
+            }
         }
         let there = self.bots.get(&(application, guild));
         there.is_some_and(|bot| bot.added_by == asked.id)

@@ -157,3 +157,46 @@ fn a_bot_that_waits_for_its_code_joins_when_it_is_redeemed() {
         .collect();
     assert!(keys.len() > 2 && keys.iter().all(|key| *key == keys[0]));
 }
+
+#[test]
+fn a_bot_that_is_there_is_asked_to_keep_what_it_has() {
+    let world = Platformed::new();
+    let app = bot_and_guild(&world, false);
+    let browser = world.logged_in(&world.alice.id);
+    let bot = format!("/directory/guilds/70/members/{}", app.id);
+    world.says(
+        &bot,
+        json!({"id": "70", "name": "Chess", "permissions": "32"}),
+    );
+    let early = form(&world, &browser, &app);
+    // A list of the platform's guilds does not say where the bot is: the form is shown again.
+    let page = browser.submit(&early).expect(400);
+    assert_eq!(page.texts(".bot .quiet li").len(), 2);
+    assert_eq!(commands(&world), []);
+    browser
+        .submit(&page.form("decision").with("decision", "approve"))
+        .expect(303);
+    let sent = commands(&world);
+    assert_eq!((sent.len(), &sent[0].1["permissions"]), (1, &json!("3104")));
+    // Where the link names the guild, the page says it at once. The platform has the last word.
+    let asks = app
+        .asks()
+        .with("scope", "identify bot")
+        .with("permissions", "3072");
+    let page = browser
+        .get(&asks.with("guild_id", "70").target())
+        .expect(200);
+    assert_eq!(page.texts(".bot .quiet li").len(), 2);
+    *world.bots.borrow_mut() = (409, json!({}));
+    let form = page
+        .form("decision")
+        .with("guild_id", "70")
+        .with("decision", "approve");
+    browser.submit(&form).expect(400);
+    // A bot that was there before is not taken out where its approval comes to nothing.
+    assert!(
+        commands(&world)
+            .iter()
+            .all(|(command, _)| command.starts_with("PUT"))
+    );
+}

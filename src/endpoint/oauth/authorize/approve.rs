@@ -379,9 +379,8 @@ impl Interaction {
         });
         let now = approval.installation.as_ref();
         let bot = now.filter(|_| !self.bot_joins_later()).map(|plan| {
-            let details = json!({"permissions": plan.permissions});
             let guild = plan.installer.guild.id.0;
-            entry(Action::BotAdded).on(guild).saying(details)
+            entry(Action::BotAdded).on(guild).saying(plan.details())
         });
         consent.into_iter().chain(bot).collect()
     }

@@ -1,12 +1,14 @@
 //! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
 //! that say how it went.
 
+use serde_json::Value;
+
 use super::approve::Approval;
 use super::interaction::{Interaction, refused};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
-use crate::fluxer::guild::{JoinedGuild, Membership, Role};
-use crate::fluxer::installation::{BotRequest, InstallRefusal, install};
+use crate::fluxer::guild::{BotThere, JoinedGuild, Membership, Role};
+use crate::fluxer::installation::{BotRequest, InstallRefusal, details, install};
 use crate::fluxer::permissions::Permissions;
 use crate::http::Response;
 use crate::id::InstallationId;
@@ -47,6 +49,11 @@ impl PlannedInstallation {
         }
     }
 
+    /// What the audit log says of it.
+    pub(super) fn details(&self) -> Value {
+        details(self.permissions, self.installer.bot.as_ref())
+    }
+
     /// What storage is to do. The role is named after the application.
     pub(super) fn installation<'a>(&'a self, application: &'a Application) -> Installation<'a> {
         let role = Role {
@@ -60,6 +67,11 @@ impl PlannedInstallation {
             role_name: application.name.as_str(),
         }
     }
+}
+
+/// What a form has shown of a bot that is in a guild already.
+pub(super) fn has(guild: GuildId, bot: &BotThere) -> String {
+    format!("{guild}:{}", bot.permissions)
 }
 
 /// The boxes that were ticked: those of one permission, and those that stand for a group.
@@ -99,14 +111,15 @@ impl Interaction {
         Ok(())
     }
 
-    /// Takes a bot out again whose approval came to nothing. What cannot be done is logged.
+    /// Takes a bot out again whose approval came to nothing; one that was there before stays. What cannot
+    /// be done is logged.
     pub(super) async fn remove_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
         approval: &Approval<'_>,
     ) {
         let plan = approval.installation.as_ref();
-        let plan = plan.filter(|_| !self.bot_joins_later());
+        let plan = plan.filter(|it| !self.bot_joins_later() && it.installer.bot.is_none());
         if let Some((platform, plan)) = cx.config.platform.as_ref().zip(plan) {
             let there = (self.client().id, plan.installer.guild.id);
             if let Err(fault) = cx.remove_bot_at_platform(platform, there).await {
@@ -116,7 +129,8 @@ impl Interaction {
         }
     }
 
-    /// Looks at the guild, at what the user may do there now, and decides what the bot gets.
+    /// Looks at the guild, at what the user may do there now, and decides what the bot gets. `None`: it is
+    /// there and would get more, and the form did not show that.
     pub(super) async fn plan<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -124,7 +138,7 @@ impl Interaction {
         (bot, guild): (BotRequest, GuildId),
         form: &Params,
         seed: CodeSeed,
-    ) -> Result<PlannedInstallation, Failure<PageRefusal>> {
+    ) -> Result<Option<PlannedInstallation>, Failure<PageRefusal>> {
         let user = Member::User(user);
         let about = Some(self.client().id);
         let membership = cx.membership(guild, user, about).await?;
@@ -133,12 +147,19 @@ impl Interaction {
         let permissions = install(membership.as_ref(), bot.permissions, ticked, id);
         let permissions = permissions.map_err(not_added)?;
         let unknown = || not_added(InstallRefusal::UnknownGuild);
-        Ok(PlannedInstallation {
-            installer: membership.ok_or_else(unknown)?,
+        let installer = membership.ok_or_else(unknown)?;
+        if let Some(bot) = &installer.bot
+            && bot.permissions != permissions
+            && !form.all("has").any(|it| it == has(guild, bot))
+        {
+            return Ok(None);
+        }
+        Ok(Some(PlannedInstallation {
+            installer,
             permissions,
             id,
             role: RoleId(cx.new_id()?),
-        })
+        }))
     }
 
     /// Why a bot that might be added a moment ago was not.
@@ -165,8 +186,11 @@ impl Interaction {
             let about = Some(self.client().id);
             let now = cx.membership(guild, Member::User(user), about).await?;
             let decided = install(now.as_ref(), plan.permissions, plan.permissions, plan.id);
-            // What the user may do has changed, and may have changed back.
-            refusal = decided.err().unwrap_or(InstallRefusal::MissingPermissions);
+            // What the user or the bot may do has changed, and may have changed back.
+            refusal = decided.err().unwrap_or(match now.and_then(|it| it.bot) {
+                Some(_) => InstallRefusal::BotAlreadyInGuild,
+                None => InstallRefusal::MissingPermissions,
+            });
         }
         Err(not_added(refusal).into())
     }

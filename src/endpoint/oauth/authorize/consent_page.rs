@@ -2,7 +2,7 @@
 
 use futures_util::future::{join, join3};
 
-use super::bot::{not_added, ticked};
+use super::bot::{has, not_added, ticked};
 use super::interaction::{Interaction, RequestedAccess};
 use crate::crypto::form_ticket::Form;
 use crate::crypto::secret::{Secret, SessionId};
@@ -14,7 +14,7 @@ use crate::endpoint::{Context, Failure, PageRefusal, return_to};
 use crate::fluxer::application::Bot;
 use crate::fluxer::guild::Membership;
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
-use crate::fluxer::permissions::Permissions;
+use crate::fluxer::permissions::{Permission, Permissions};
 use crate::fluxer::resource::DescribedScope;
 use crate::http::Response;
 use crate::location::Target;
@@ -62,18 +62,45 @@ enum GuildOptions {
 /// The parameter of this page's URL that says where its list of guilds begins.
 const GUILDS_AFTER: &str = "guilds_after";
 
+/// The parameter that says for which guild the page was shown once more.
+pub(super) const GUILD_CHOSEN: &str = "guild_chosen";
+
+/// This page with another value of its own parameter.
+fn here_with<E>(cx: &Context<'_, E>, name: &str, value: &str) -> String {
+    let query = cx.request.query.split('&');
+    let others = query.filter(|pair| pair.split('=').next() != Some(name));
+    let query = others.collect::<Vec<_>>().join("&");
+    [&cx.request.path, "?", &query, "&", name, "=", value].concat()
+}
+
 /// The page with the guilds that follow `last`.
 fn next_guilds<E>(cx: &Context<'_, E>, last: GuildId) -> Option<Target> {
-    let query = cx.request.query.split('&');
-    let others = query.filter(|pair| pair.split('=').next() != Some(GUILDS_AFTER));
-    let query = others.collect::<Vec<_>>().join("&");
-    let path = &cx.request.path;
-    Target::parse(&format!("{path}?{query}&{GUILDS_AFTER}={last}"))
+    Target::parse(&here_with(cx, GUILDS_AFTER, &last.to_string()))
 }
 
 impl Interaction {
+    /// Shows what a bot would get beyond what it has, where a form chose a guild without having shown
+    /// that.
+    pub(super) async fn show_difference<E: Edge>(
+        mut self,
+        cx: &Context<'_, E>,
+        (bot, guild): (BotRequest, GuildId),
+        form: &Params,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        let Some(logged_in) = cx.logged_in(Some(self.client().id)).await? else {
+            return Err(self.log_in(cx).into());
+        };
+        if let Ok(request) = &mut self.request {
+            request.bot = Some(bot.in_guild(guild));
+        }
+        match &self.request {
+            Ok(request) => self.consent_page(cx, request, &logged_in, Some(form)).await,
+            Err(refusal) => self.refuse(cx, logged_in.session.granted, refusal),
+        }
+    }
+
     /// Shows the consent form: again, with what was ticked, where it came back without a guild for the
-    /// bot.
+    /// bot, or with one that it was not shown for.
     pub(super) async fn consent_page<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -98,7 +125,13 @@ impl Interaction {
         let lines = scope_lines(cx, request, logged_in, again);
         let (options, owner, lines) = join3(options, owner, lines).await;
         let (options, owner, mut lines) = (options?, owner?, lines?);
-        let here = self.here(cx);
+        let is_fixed = matches!(options, Some(GuildOptions::Fixed(_)));
+        let here = match &options {
+            Some(GuildOptions::Fixed(fixed)) if again.is_some() => {
+                here_with(cx, GUILD_CHOSEN, &fixed.guild.id.to_string())
+            }
+            _ => self.here(cx),
+        };
         let chrome = cx.chrome(&here);
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let subject = self.subject(request);
@@ -126,7 +159,10 @@ impl Interaction {
             scopes: lines,
             resource: request.resource_section(again),
             bot,
-            problem: again.map(|_| chrome.text.bot.problem),
+            problem: again.map(|_| match is_fixed {
+                true => chrome.text.bot.there_now,
+                false => chrome.text.bot.problem,
+            }),
             switch_account_action: switch_account.as_str(),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
         };
@@ -160,7 +196,7 @@ impl Interaction {
             if !fixed.may_add_bots() {
                 return Err(not_added(InstallRefusal::MissingPermissions).into());
             }
-            if fixed.bot.is_some() {
+            if !fixed.can_give(bot.permissions) {
                 return Err(not_added(InstallRefusal::BotAlreadyInGuild).into());
             }
         }
@@ -186,8 +222,11 @@ impl Interaction {
         // Guilds that cannot be chosen are shown with the reason; with more guilds than are
         // offered, the one that the link proposes may be among none of them.
         for more in others.chain(named) {
-            if memberships.iter().all(|it| it.guild.id != more.guild.id) {
-                memberships.push(more);
+            let mut shown = memberships.iter_mut();
+            match shown.find(|it| it.guild.id == more.guild.id) {
+                // A platform's list does not say where the bot is.
+                Some(shown) => shown.bot = more.bot.or(shown.bot.take()),
+                None => memberships.push(more),
             }
         }
         Ok(GuildOptions::Pick {
@@ -220,13 +259,14 @@ impl Interaction {
         again: Option<&Params>,
     ) -> BotSection<'a> {
         let ticked = again.map_or(Permissions::all(), ticked);
-        let held = match options {
-            GuildOptions::Fixed(membership) => membership.effective(),
-            GuildOptions::Pick { .. } => Permissions::all(),
+        let (held, had) = match options {
+            GuildOptions::Fixed(it) => (it.effective(), it.had()),
+            GuildOptions::Pick { .. } => (Permissions::all(), Permissions::NONE),
         };
         let lines = bot.permissions.iter().map(|permission| PermissionLine {
             permission,
             is_held: held.covers(permission.value()),
+            is_had: had.covers(permission.value()),
             is_ticked: ticked.covers(permission.value()),
         });
         let username = self
@@ -236,16 +276,16 @@ impl Interaction {
             .map(|it: &Bot| it.username.as_str());
         BotSection {
             username: username.unwrap_or_default(),
-            guilds: picker(options),
+            guilds: picker(bot, options),
             permissions: lines.collect(),
         }
     }
 }
 
-fn picker(options: &GuildOptions) -> GuildPicker<'_> {
+fn picker(bot: BotRequest, options: &GuildOptions) -> GuildPicker<'_> {
     let (memberships, proposed, next) = match options {
         GuildOptions::Fixed(membership) => {
-            return GuildPicker::Fixed(membership.guild.name.as_str());
+            return GuildPicker::Fixed(choice(bot, membership, None));
         }
         GuildOptions::Pick {
             memberships,
@@ -258,24 +298,34 @@ fn picker(options: &GuildOptions) -> GuildPicker<'_> {
         .partition(|membership| membership.may_add_bots());
     let is_offered = |guild: GuildId| {
         let mut offered = offered.iter();
-        offered.any(|membership| membership.guild.id == guild && membership.bot.is_none())
+        offered.any(|it| it.guild.id == guild && it.can_give(bot.permissions))
     };
     GuildPicker::Pick {
         next: next.as_ref().map(Target::as_str),
         proposal_fails: proposed.is_some_and(|proposed| !is_offered(proposed)),
         choices: offered
             .iter()
-            .map(|membership| GuildChoice {
-                id: membership.guild.id,
-                name: membership.guild.name.as_str(),
-                is_there_already: membership.bot.is_some(),
-                is_proposed: Some(membership.guild.id) == *proposed,
-            })
+            .map(|membership| choice(bot, membership, *proposed))
             .collect(),
         not_offered: others
             .iter()
             .map(|membership| membership.guild.name.as_str())
             .collect(),
+    }
+}
+
+/// A guild where the bot may be added, or given what it lacks there.
+fn choice(bot: BotRequest, there: &Membership, proposed: Option<GuildId>) -> GuildChoice<'_> {
+    let guild = &there.guild;
+    let asked = bot.permissions.intersection(there.effective());
+    let is_new = |it: &Permission| !there.had().covers(it.value());
+    GuildChoice {
+        id: guild.id,
+        name: guild.name.as_str(),
+        has: there.bot.as_ref().map(|bot| has(guild.id, bot)),
+        is_open: there.can_give(bot.permissions),
+        new: asked.iter().filter(is_new).collect(),
+        is_proposed: Some(guild.id) == proposed,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::consent_page::GUILD_CHOSEN;
 use super::device::Waiting;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
@@ -23,6 +24,7 @@ use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
+use crate::snowflake::GuildId;
 use crate::store::{Edge, Fault, Known, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
 
@@ -177,7 +179,10 @@ impl Interaction {
         let pushed = pushed.transpose().map_err(Notice::bad_request)?;
         let pushed = pushed.map(Rc::new);
         let params = pushed.as_ref().map_or(&sent, |pushed| &pushed.params);
-        let of = |application, resource| Self::of(params, application, resource, pushed.clone());
+        let of = |application, resource| {
+            let read = Self::of(params, application, resource, pushed.clone())?;
+            Ok::<_, Notice>(read.in_guild(&sent))
+        };
         let unknown = || Notice::bad_request("Unknown client_id");
         let resource = match resource::requested(cx, params).await {
             Ok(resource) => Ok(resource),
@@ -232,6 +237,15 @@ impl Interaction {
             application,
             pushed,
         })
+    }
+
+    /// The same, for the guild that the user has chosen on this page before.
+    fn in_guild(mut self, sent: &Params) -> Self {
+        let chosen = sent.one(GUILD_CHOSEN).ok().flatten();
+        if let (Ok(request), Some(chosen)) = (&mut self.request, chosen.and_then(GuildId::parse)) {
+            request.bot = request.bot.map(|bot| bot.in_guild(chosen));
+        }
+        self
     }
 
     /// A pushed request that has ended in a code begins nothing again. Its form may come back: after a

@@ -197,7 +197,10 @@ async fn consented<E: Edge>(
         None => None,
         Some(chosen) => {
             let planned = interaction.plan(cx, seen.user, chosen, form, *seed);
-            Some(planned.await?)
+            let Some(planned) = planned.await? else {
+                return interaction.show_difference(cx, chosen, form).await;
+            };
+            Some(planned)
         }
     };
     interaction.application = client_document::kept(cx, &interaction.application).await?;

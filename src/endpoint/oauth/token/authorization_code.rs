@@ -11,7 +11,7 @@ use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::Action;
 use crate::fluxer::guild::Role;
-use crate::fluxer::installation::install;
+use crate::fluxer::installation::{details, install};
 use crate::fluxer::permissions::Permissions;
 use crate::id::{AttemptId, FamilyId};
 use crate::ledger::{Evidence, Join, Joining, LedgerId, Redeem, Redeemed};
@@ -161,7 +161,11 @@ async fn add_bot<E: Edge>(
         }),
         is_unverified: false,
         now: cx.now,
-        entries: vec![entry.on(guild.id.0).saying(json!({"permissions": wanted}))],
+        entries: vec![
+            entry
+                .on(guild.id.0)
+                .saying(details(wanted, installer.bot.as_ref())),
+        ],
     };
     match cx.edge.consent(consent).await? {
         Consented::Yes => Ok(wanted),
