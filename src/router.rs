@@ -60,6 +60,7 @@ fn measure<E: Edge>(cx: &Context<'_, E>, endpoint: &'static str, status: u16) {
         method: cx.request.method,
         grant: cx.notes.grant.get(),
         application: cx.notes.application.get(),
+        user: cx.notes.user.get(),
         refusal: if status == 429 {
             "RateLimited"
         } else {

@@ -21,13 +21,44 @@ pub(super) const BINDING: &str = "METRICS";
 /// How long an isolate adds up before it writes.
 const ADDS_UP_FOR: Duration = Duration::from_secs(10);
 /// Different things that an isolate adds up at once; more are lost.
-const MAX_TALLIES: usize = 100;
+const MAX_TALLIES: usize = 200;
+
+/// Users' marks that an isolate remembers: what it has written it writes no more.
+const MAX_SEEN: usize = 5_000;
 
 /// Whose, of which day, what, and why.
 pub(super) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
 
 thread_local! {
     static TALLIES: RefCell<BTreeMap<TallyKey, u32>> = const { RefCell::new(BTreeMap::new()) };
+    static SEEN: RefCell<BTreeMap<(ApplicationId, Timestamp, u8), u32>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Adds something up; whether it is the first since the last were written.
+fn tally(key: TallyKey, add: impl FnOnce(u32) -> u32) -> bool {
+    TALLIES.with_borrow_mut(|tallies| {
+        let is_first = tallies.is_empty();
+        if tallies.len() < MAX_TALLIES || tallies.contains_key(&key) {
+            let count = tallies.entry(key).or_default();
+            *count = add(*count);
+        }
+        is_first
+    })
+}
+
+/// Whether a sketch may not have this mark yet.
+fn is_news(number: (ApplicationId, Timestamp, u8), at_least: u32) -> bool {
+    SEEN.with_borrow_mut(|seen| {
+        if seen.get(&number).is_some_and(|it| *it >= at_least) {
+            return false;
+        }
+        if seen.len() >= MAX_SEEN {
+            seen.clear();
+        }
+        seen.insert(number, at_least);
+        true
+    })
 }
 
 impl Measures for Bindings {
@@ -37,33 +68,35 @@ impl Measures for Bindings {
         {
             worker::console_error!("{BINDING}: {}", js::reason(&error));
         }
-        let Some((application, what)) = measure.tally() else {
-            return;
-        };
-        let detail = if what == What::Refused {
-            measure.words
-        } else {
-            ""
-        };
-        let key = (
-            application,
-            Span::Day.start_of(measure.at),
-            what.as_str(),
-            detail.to_owned(),
-        );
-        let is_first = TALLIES.with_borrow_mut(|tallies| {
-            let is_first = tallies.is_empty();
-            if tallies.len() < MAX_TALLIES || tallies.contains_key(&key) {
-                *tallies.entry(key).or_default() += 1;
-            }
-            is_first
-        });
+        let day = Span::Day.start_of(measure.at);
+        let mut is_first = false;
+        if let Some((application, what)) = measure.tally() {
+            let detail = if what == What::Refused {
+                measure.words
+            } else {
+                ""
+            };
+            let key = (application, day, what.as_str(), detail.to_owned());
+            is_first |= tally(key, |count| count + 1);
+        }
+        if let Some((application, mark)) = measure.mark()
+            && is_news((application, day, mark.number), mark.at_least)
+        {
+            let key = (
+                application,
+                day,
+                What::Active.as_str(),
+                mark.number.to_string(),
+            );
+            is_first |= tally(key, |number| mark.at_least.max(number));
+        }
         if is_first {
             let env = self.env.clone();
             self.context.wait_until(async move {
                 Delay::from(ADDS_UP_FOR).await;
                 let tallies = TALLIES.take();
                 if let Err(fault) = application_days::add(&env, &tallies).await {
+                    SEEN.take();
                     worker::console_error!("{fault}: counts of applications are lost");
                 }
             });
@@ -84,7 +117,8 @@ impl Measures for Bindings {
             days.extend(own.filter_map(|((_, day, what, detail), count)| {
                 Some(ApplicationDay {
                     day: *day,
-                    what: What::from_wire(what)?,
+                    // What is left of a sketch is no count.
+                    what: What::from_wire(what).filter(|it| *it != What::Active)?,
                     detail: detail.clone(),
                     count: *count,
                 })

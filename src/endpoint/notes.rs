@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
-use crate::snowflake::ApplicationId;
+use crate::snowflake::{ApplicationId, UserId};
 
 /// What is noted of a request on its way.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Notes {
     pub application: Cell<Option<ApplicationId>>,
     /// The grant that it asks for.
     pub grant: Cell<&'static str>,
+    /// The user who has tokens by it.
+    pub user: Cell<Option<UserId>>,
     /// What was refused: its name, and the words for the application's developer.
     pub refusal: RefCell<[String; 2]>,
 }

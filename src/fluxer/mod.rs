@@ -1,6 +1,7 @@
 //! The platform's nouns: users, guilds, permissions, applications and their bots, the audit log, and
 //! how the API says no.
 
+pub mod active_users;
 pub mod api_error;
 pub mod application;
 pub mod audit;

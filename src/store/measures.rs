@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use super::Fault;
+use crate::fluxer::active_users::Mark;
 use crate::http::Method;
-use crate::snowflake::ApplicationId;
+use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
 /// What is known of a request once it is answered. Nothing in it is secret.
@@ -18,6 +19,8 @@ pub struct Measure<'a> {
     pub grant: &'static str,
     /// The application that it was about, where there is one.
     pub application: Option<ApplicationId>,
+    /// The user who has tokens by it.
+    pub user: Option<UserId>,
     /// What was refused, exactly: the name of the refusal; nothing where nothing was.
     pub refusal: &'a str,
     /// The same in words for the application's developer, with what they have to look at.
@@ -41,6 +44,11 @@ impl Measure<'_> {
         };
         Some((self.application?, what))
     }
+
+    /// Whose sketch of active users it marks, and how.
+    pub fn mark(&self) -> Option<(ApplicationId, Mark)> {
+        Some((self.application?, Mark::of(self.user?)))
+    }
 }
 
 crate::oauth::wire_enum! {
@@ -52,6 +60,8 @@ crate::oauth::wire_enum! {
         Refused = "refused",
         /// There were too many.
         Limited = "limited",
+        /// Users had tokens, each counted once.
+        Active = "active",
         /// A user authorized the application.
         Authorized = "authorization.granted",
     }

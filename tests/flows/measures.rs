@@ -82,6 +82,7 @@ fn a_developer_finds_their_own_mistake() {
     assert_eq!(
         charts,
         [
+            "Active users, today 1",
             "Authorizations 1",
             "Token requests answered 1",
             "Requests refused 13",
@@ -110,6 +111,39 @@ fn a_developer_finds_their_own_mistake() {
     world.advance(20 * 86_400);
     let later = page(&world, &app);
     assert_eq!(later.document().select(&selector("#usage li")).count(), 0);
+}
+
+#[test]
+fn a_user_is_active_once_a_day_however_often_tokens_are_issued() {
+    let world = Native::new();
+    let app = world.application(&json!({
+        "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
+    }));
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    let own = world.tokens_for(&staff, &app);
+    world.tokens_for(&world.alices_browser(), &app);
+    world.refresh(&app, &own.refresh).expect(200);
+    world.own_token(&app, "");
+    let active = |world: &Native| {
+        let shown = page(world, &app);
+        let charts = shown.texts("#usage figcaption");
+        let active = charts.iter().find(|it| it.starts_with("Active"));
+        active.map(|it| it.split_whitespace().last().unwrap_or_default().to_owned())
+    };
+    assert_eq!(active(&world).as_deref(), Some("2"));
+    world.advance(86_400);
+    assert_eq!(
+        active(&world).as_deref(),
+        Some("0"),
+        "yesterday's are no longer today's"
+    );
+    world.tokens_for(&staff, &app);
+    assert_eq!(active(&world).as_deref(), Some("1"));
+    let shown = page(&world, &app);
+    let table = shown.texts("#usage figure:first-of-type td");
+    assert!(table.contains(&"2".to_owned()), "{table:?}");
+    assert!(shown.body.contains("an estimate"));
 }
 
 #[test]

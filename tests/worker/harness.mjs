@@ -50,9 +50,10 @@ export class World {
    * @param storage  a `Storage`, to run the Worker behind faulty.mjs
    * @param before   the module that stands before the Worker, instead of faulty.mjs
    * @param from     a stopped world, whose data and settings this one takes over
+   * @param metrics  whether the binding METRICS is there
    * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, root } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, root } = {}) {
     const world = new World();
     const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
@@ -75,6 +76,7 @@ export class World {
       name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
       durableObjects,
+      analyticsEngineDatasets: metrics ? { METRICS: { dataset: 'fluxer_oauth2' } } : {},
       serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
       bindings: world.settings,
     }));

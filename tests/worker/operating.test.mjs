@@ -2,6 +2,8 @@
 // files, the counts of the cron, an isolate's own counts, and sessions.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { World } from './harness.mjs';
@@ -92,6 +94,67 @@ test('a developer sees why requests were refused, and how often', async () => {
     assert.ok(waited < 100, 'nothing was written');
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
+});
+
+test('active users are counted once a day, and survive the isolate', async () => {
+  const owner = await world.user();
+  const client = await world.application('confidential', { owner_id: owner.id, redirect_uris: ['https://mine.example/cb'] });
+  const users = await Promise.all([world.user(), world.user(), world.user()]);
+  for (const user of users) {
+    const theirs = await world.login(user);
+    const { refresh_token } = await world.tokens(theirs, client);
+    await world.refresh(client, refresh_token);
+  }
+  const directory = await world.mf.getD1Database('DIRECTORY');
+  const marks = async () => (await directory.prepare("SELECT COUNT(*) AS n FROM application_days WHERE application_id = ? AND what = 'active'").bind(client.id).first('n'));
+  for (let waited = 0; (await marks()) === 0; waited += 1) {
+    assert.ok(waited < 100, 'nothing was written');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  const theirs = await world.login(owner);
+  const shown = async () => total(await theirs.open(`/developers/${client.id}`), 'Active users');
+  assert.equal(await shown(), 3);
+  // A large sketch, as an application of 10,000 users has it.
+  await directory.exec(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 255) INSERT INTO application_days SELECT '${client.id}', ${Math.floor(Date.now() / 86_400_000) * 86_400_000}, 'active', i, 6 FROM n WHERE true ON CONFLICT DO UPDATE SET n = 6`);
+  const many = await shown();
+  assert.ok(many > 10_000 && many < 13_000, `${many}`);
+});
+
+test('an icon is kept in KV as it came, and served as a picture and nothing else', async () => {
+  const owner = await world.user();
+  const client = await world.application('confidential', { owner_id: owner.id });
+  const theirs = await world.login(owner);
+  const picture = readFileSync(join(import.meta.dirname, '../../fuzz/seeds/icon/webp-lossless'));
+  const upload = async (file) => {
+    const page = await theirs.open(`/developers/${client.id}`);
+    const { action, form } = theirs.fill(page, { action: 'icon', icon: '' });
+    const body = new FormData();
+    for (const [name, value] of form) if (name !== 'icon') body.append(name, value);
+    body.append('icon', new Blob([file], { type: 'image/webp' }), 'a b.webp');
+    return theirs.ask(action.split('#')[0], { method: 'POST', body });
+  };
+  assert.equal((await upload(picture)).status, 303);
+  const page = await theirs.open(`/developers/${client.id}`);
+  const src = page.html.querySelector('img.monogram').getAttribute('src');
+  const answer = await fetch(world.origin + src);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(Buffer.from(await answer.arrayBuffer()), picture);
+  for (const [name, value] of Object.entries({ 'content-type': 'image/webp', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; sandbox", 'cache-control': 'public, max-age=31536000, immutable', 'set-cookie': null })) assert.equal(answer.headers.get(name), value, name);
+  const head = await fetch(world.origin + src, { method: 'HEAD' });
+  assert.deepEqual([head.status, await head.text()], [200, '']);
+  assert.equal((await upload(Buffer.alloc(300 * 1024))).status, 400);
+  assert.equal((await upload(Buffer.alloc(600 * 1024))).status, 413);
+  // Other forms are as short as ever.
+  assert.equal((await theirs.ask(`/developers/${client.id}`, { form: { action: 'x'.repeat(70_000) } })).status, 413);
+  const records = await world.mf.getKVNamespace('RECORDS');
+  const names = async () => (await records.list({ prefix: 'icon:' })).keys.map(({ name }) => name);
+  assert.deepEqual(await names(), [src.slice(1).replace('icons', 'icon').replaceAll('/', ':')]);
+  await world.admin('DELETE', `/applications/${client.id}`);
+  for (let waited = 0; (await names()).length > 0; waited += 1) {
+    assert.ok(waited < 50, 'the icon stays');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.equal((await fetch(world.origin + src)).status, 404);
 });
 
 test('a user changes their password and logs browsers out', async () => {

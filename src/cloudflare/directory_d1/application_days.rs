@@ -10,11 +10,13 @@ use worker::worker_sys::D1Database;
 use super::{BINDING, BOUND, Bind, Bindings, fault, id};
 use crate::cloudflare::js;
 use crate::cloudflare::measures::TallyKey;
+use crate::fluxer::active_users::estimate;
 use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, What};
 use crate::time::Timestamp;
 
-/// Different things that are kept of one application and one day; what is new beyond is not.
+/// Different things of a kind that are kept of one application and one day; what is new beyond is not. It is
+/// less than there are numbers in a sketch, which has an end of its own.
 const MOST: u32 = 200;
 
 /// Adds what an isolate has counted.
@@ -24,9 +26,10 @@ pub(in crate::cloudflare) async fn add(
 ) -> Result<(), Fault> {
     let sql = format!(
         "INSERT INTO application_days (application_id, day, what, detail, n) \
-         SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT COUNT(*) FROM application_days \
-         WHERE application_id = ?1 AND day = ?2) < {MOST} \
-         ON CONFLICT DO UPDATE SET n = n + excluded.n"
+         SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?3 = 'active' OR (SELECT COUNT(*) FROM application_days \
+         WHERE application_id = ?1 AND day = ?2 AND what = ?3) < {MOST} \
+         ON CONFLICT DO UPDATE SET n = excluded.n + iif(?3 = 'active', 0, n) \
+         WHERE ?3 <> 'active' OR excluded.n > n"
     );
     let directory: D1Database = js::binding(env, BINDING)?;
     let refused = |error: JsValue| fault(js::reason(&error));
@@ -56,19 +59,30 @@ impl Bindings {
         application: ApplicationId,
         since: Timestamp,
     ) -> Result<Vec<ApplicationDay>, Fault> {
-        const SQL: &str = "SELECT json_group_array(json_array(day, what, detail, n)) AS found FROM \
-                           (SELECT * FROM application_days WHERE application_id = ? AND day >= ?)";
+        // The numbers of a sketch come as two: how many there are, and what they say.
+        const SQL: &str = "SELECT json_group_array(json_array(day, what, detail, n, sum)) AS found FROM \
+            (SELECT day, what, detail, n, 0 AS sum FROM application_days \
+            WHERE application_id = ?1 AND day >= ?2 AND what <> 'active' \
+            UNION ALL SELECT day, 'active', '', COUNT(*), SUM(1.0 / (1 << n)) FROM application_days \
+            WHERE application_id = ?1 AND day >= ?2 AND what = 'active' GROUP BY day)";
         let values = [id(application), Bind::Time(since)];
-        let rows: Vec<(Timestamp, String, String, u32)> = self.rows(SQL, &values).await?;
-        let days = rows.into_iter().filter_map(|(day, what, detail, count)| {
-            let what = What::from_wire(&what)?;
-            Some(ApplicationDay {
-                day,
-                what,
-                detail,
-                count,
-            })
-        });
+        let rows: Vec<(Timestamp, String, String, u32, f64)> = self.rows(SQL, &values).await?;
+        let days = rows
+            .into_iter()
+            .filter_map(|(day, what, detail, count, sum)| {
+                let what = What::from_wire(&what)?;
+                let count = if what == What::Active {
+                    estimate(count, sum)
+                } else {
+                    count
+                };
+                Some(ApplicationDay {
+                    day,
+                    what,
+                    detail,
+                    count,
+                })
+            });
         Ok(days.collect())
     }
 }

@@ -18,6 +18,7 @@ const REASONS: usize = 10;
 pub(super) fn usage(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.developers;
     let charts = [
+        (What::Active, text.active_users),
         (What::Authorized, text.authorizations),
         (What::Issued, text.tokens_issued),
         (What::Refused, text.refusals),
@@ -31,6 +32,7 @@ pub(super) fn usage(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
                 @if days.iter().any(|it| it.what == what) { (chart(days, what, label, chrome)) }
             }
         }
+        @if days.iter().any(|it| it.what == What::Active) { (quiet(text.active_means)) }
         (refusals(days, chrome))
         @if days.iter().any(|it| it.what == What::Limited) { (quiet(text.limited_means)) }
     };
@@ -53,10 +55,15 @@ fn chart(days: &[ApplicationDay], what: What, label: &str, chrome: &Chrome<'_>) 
         here.map(|it| u64::from(it.count)).sum()
     };
     let values: Vec<u64> = (0..DAYS).map(counted).collect();
+    // Users of two days may be the same ones.
+    let number = match what {
+        What::Active => values.last().copied().unwrap_or_default(),
+        _ => values.iter().sum(),
+    };
     let names = (0..DAYS).map(|nth| Moment(day(nth)).day_of(&chrome.text.time));
     html! {
         figure.chart {
-            figcaption { (label) " " strong { (values.iter().sum::<u64>()) } }
+            figcaption { (label) " " strong { (number) } }
             (bar_chart(&values))
             (table_of(label, names, &values, chrome))
         }

@@ -144,6 +144,9 @@ pub(super) static TEXT: Text = Text {
         usage: "Wie es läuft",
         usage_means: "Die letzten 14 Tage, in UTC. Zahlen erscheinen nach einigen Sekunden.",
         nothing_yet: "Noch ist nichts geschehen.",
+        active_users: "Aktive Nutzer, heute",
+        active_means: "Als aktiv zählt, für wen die Anwendung an dem Tag Tokens bekommen hat. Über hundert ist die Zahl \
+                       geschätzt, auf etwa 7 Prozent genau.",
         authorizations: "Autorisierungen",
         tokens_issued: "Beantwortete Token-Anfragen",
         refusals: "Abgelehnte Anfragen",

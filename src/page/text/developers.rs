@@ -157,6 +157,10 @@ pub struct DevelopersText {
     pub usage_means: &'static str,
     /// Nothing happened.
     pub nothing_yet: &'static str,
+    /// The chart of active users, in front of today's.
+    pub active_users: &'static str,
+    /// Who counts, and how exactly.
+    pub active_means: &'static str,
     /// Users authorized it.
     pub authorizations: &'static str,
     /// It was given tokens.

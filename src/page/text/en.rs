@@ -141,6 +141,9 @@ pub(super) static TEXT: Text = Text {
         usage: "How it goes",
         usage_means: "The last 14 days, in UTC. Numbers appear within a few seconds.",
         nothing_yet: "Nothing has happened yet.",
+        active_users: "Active users, today",
+        active_means: "An active user is somebody for whom the application got tokens on that day. Beyond a \
+                       hundred the number is an estimate, within some 7 percent.",
         authorizations: "Authorizations",
         tokens_issued: "Token requests answered",
         refusals: "Requests refused",

@@ -1,6 +1,9 @@
 //! Measures, over plain collections.
 
+use std::collections::BTreeMap;
+
 use super::Memory;
+use crate::fluxer::active_users::estimate;
 use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
 use crate::time::Timestamp;
@@ -21,6 +24,13 @@ impl Measures for Memory {
                 detail.to_owned(),
             );
             *self.days.borrow_mut().entry(key).or_default() += 1;
+        }
+        if let Some((application, mark)) = measure.mark() {
+            let day = Span::Day.start_of(measure.at);
+            let key = (application, day, What::Active, mark.number.to_string());
+            let mut days = self.days.borrow_mut();
+            let number = days.entry(key).or_default();
+            *number = mark.at_least.max(*number);
         }
     }
 
@@ -47,11 +57,29 @@ impl Measures for Memory {
         let own = tallied
             .iter()
             .filter(|((whose, ..), _)| *whose == application);
-        days.extend(own.map(|((_, day, what, detail), count)| ApplicationDay {
-            day: *day,
-            what: *what,
-            detail: detail.clone(),
-            count: *count,
+        let mut sketches: BTreeMap<Timestamp, (u32, f64)> = BTreeMap::new();
+        for ((_, day, what, detail), count) in own {
+            if *what == What::Active {
+                let (there, sum) = sketches.entry(*day).or_default();
+                *there += 1;
+                *sum += 0.5_f64.powf((*count).into());
+                continue;
+            }
+            days.push(ApplicationDay {
+                day: *day,
+                what: *what,
+                detail: detail.clone(),
+                count: *count,
+            });
+        }
+        days.extend(sketches.into_iter().map(|(day, (there, sum))| {
+            let count = estimate(there, sum);
+            ApplicationDay {
+                day,
+                what: What::Active,
+                detail: String::new(),
+                count,
+            }
         }));
         days.retain(|it| it.day >= since);
         Ok(days)

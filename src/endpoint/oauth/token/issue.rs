@@ -137,6 +137,9 @@ impl<S: Signer> Issuance<S> {
             }
             None => None,
         };
+        if let Subject::User(user, _) = self.subject {
+            cx.notes.user.set(Some(user));
+        }
         let refresh = self.refresh.as_ref();
         let body = TokenResponse {
             access_token,
