@@ -71,6 +71,8 @@ fn the_logins_of_a_deleted_user_leave_kv() {
 fn a_person_is_taken_out_of_the_log_and_the_entries_stay() {
     let world = World::new();
     world.tokens(&world.server);
+    let guild = world.guild("A guild", &world.staff);
+    world.member(&guild, &world.alice, "8");
     world
         .browser()
         .try_to_log_in("alice", "a wrong password")

@@ -307,8 +307,11 @@ impl AuditLog for Bindings {
              device = CASE WHEN actor_id IS NULL OR actor_id = ?1 THEN NULL ELSE device END, \
              actor_id = NULLIF(actor_id, ?1), target_id = NULLIF(target_id, ?1), details = NULL \
              WHERE id IN (SELECT id FROM audit_log WHERE actor_id = ?1 UNION ALL \
-             SELECT id FROM audit_log WHERE target_id = ?1 AND {SELDOM} LIMIT ?2) \
-             RETURNING '' AS found"
+             SELECT id FROM audit_log WHERE target_id = ?1 AND {SELDOM} UNION ALL \
+             SELECT id FROM audit_log WHERE {SELDOM} AND action IN ('{set}', '{removed}') \
+             AND details ->> 'user_id' = ?1 LIMIT ?2) RETURNING '' AS found",
+            set = Action::MemberSet,
+            removed = Action::MemberRemoved,
         );
         for _ in 0..SWEEPS {
             let values = [id(person), Bind::Bits(SWEPT_AT_ONCE)];

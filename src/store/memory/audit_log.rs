@@ -96,7 +96,8 @@ impl AuditLog for Memory {
         self.write(|tables| {
             for entry in tables.entries.values_mut() {
                 let (acted, met) = (entry.actor == Some(person), entry.target == Some(person));
-                if !acted && !met {
+                let is_named = entry.details["user_id"] == person.to_string();
+                if !acted && !met && !is_named {
                     continue;
                 }
                 if acted || entry.actor.is_none() {
