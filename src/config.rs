@@ -18,7 +18,7 @@ use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::oauth::token::id::ID_TOKEN_LIFETIME;
 use crate::outbound::{OutboundUrl, UrlError};
-use crate::platform::{PlatformSettings, PlatformSettingsError};
+use crate::platform::{PlatformKey, PlatformSettings, PlatformSettingsError, parse_keys};
 use crate::rate_limit::{Limit, LimitError};
 use crate::signing_keys::KeyTerms;
 use crate::snowflake::{ApplicationId, UserId};
@@ -83,6 +83,17 @@ pub struct Config {
     pub platform: Option<PlatformSettings>,
     /// The server before this one, whose refresh tokens are taken over.
     pub legacy: Option<LegacyServer>,
+    /// Where the operator is told of authorizations.
+    pub events: Option<OperatorEvents>,
+}
+
+/// Where the operator is told of authorizations.
+#[derive(Debug)]
+pub struct OperatorEvents {
+    /// The receiver.
+    pub url: OutboundUrl,
+    /// What signs for it.
+    pub key: Secret<PlatformKey>,
 }
 
 /// The server before this one.
@@ -217,6 +228,12 @@ pub enum ConfigError {
     /// The server before this one.
     #[error("LEGACY_INTROSPECTION_URL {0}")]
     Legacy(UrlError),
+    /// Where the operator is told of authorizations.
+    #[error("AUTHORIZATION_EVENTS_URL {0}")]
+    Events(UrlError),
+    /// What signs for them.
+    #[error("AUTHORIZATION_EVENTS_URL needs PLATFORM_KEY, of at least 16 characters")]
+    EventsKey,
     /// The platform that has the users.
     #[error("{0}")]
     Platform(#[from] PlatformSettingsError),
@@ -305,6 +322,7 @@ impl Config {
             },
             platform: PlatformSettings::parse(&setting, &issuer)?,
             legacy: legacy(&setting, &issuer)?,
+            events: events(&setting, &issuer)?,
             issuers,
             issuer,
         })
@@ -348,6 +366,19 @@ fn legacy(
         introspection: OutboundUrl::parse(&url, issuer).map_err(ConfigError::Legacy)?,
         authorization: set("LEGACY_INTROSPECTION_AUTHORIZATION"),
     }))
+}
+
+fn events(
+    setting: impl Fn(&'static str) -> Option<String>,
+    issuer: &Issuer,
+) -> Result<Option<OperatorEvents>, ConfigError> {
+    let Some(url) = setting("AUTHORIZATION_EVENTS_URL").filter(|it| !it.is_empty()) else {
+        return Ok(None);
+    };
+    let keys = setting("PLATFORM_KEY").unwrap_or_default();
+    let (key, _) = parse_keys(&keys).ok_or(ConfigError::EventsKey)?;
+    let url = OutboundUrl::parse(&url, issuer).map_err(ConfigError::Events)?;
+    Ok(Some(OperatorEvents { url, key }))
 }
 
 /// Whether somebody can be sent there: no scheme that runs script.

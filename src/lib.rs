@@ -9,7 +9,7 @@
 //! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
 //! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/`, `http`, `location` | one table of URLs; one file per URL; the HTML; requests, answers and where they lead |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
-//! | core | `ledger`, `pending`, `rate_limit`, `signing_keys`, `revocations`, `outbound`, `platform/`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
+//! | core | `ledger`, `pending`, `rate_limit`, `signing_keys`, `revocations`, `outbound`, `outbox`, `platform/`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
 //! | values | `crypto/`, `config`, `multipart`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
 //!
 //! # Invariants
@@ -55,6 +55,7 @@ pub mod location;
 pub mod multipart;
 pub mod oauth;
 pub mod outbound;
+pub mod outbox;
 pub mod page;
 pub mod pending;
 pub mod platform;

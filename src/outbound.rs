@@ -100,6 +100,13 @@ impl OutboundUrl {
         &self.0
     }
 
+    /// The path and the query.
+    pub fn target(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let start = rest.find(['/', '?']).unwrap_or(rest.len());
+        rest.get(start..).unwrap_or_default()
+    }
+
     /// The host's name, in lower case and without a port: what fetches are counted by, and what people
     /// are shown.
     pub fn host(&self) -> String {

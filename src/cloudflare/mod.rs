@@ -12,6 +12,7 @@ mod ledger_do;
 mod measures;
 mod objects;
 mod outbound_fetch;
+mod outbox_do;
 mod pending_do;
 mod platform_http;
 mod rate_limit_do;
@@ -24,6 +25,7 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use worker::js_sys::Object;
+use worker::wasm_bindgen_futures::spawn_local;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -128,6 +130,8 @@ impl Bindings {
 enum Background {
     Request(Context),
     Schedule(ScheduleContext),
+    /// An object, which lives on by itself.
+    Object,
 }
 
 impl Background {
@@ -135,6 +139,7 @@ impl Background {
         match self {
             Self::Request(context) => context.wait_until(work),
             Self::Schedule(context) => context.wait_until(work),
+            Self::Object => spawn_local(work),
         }
     }
 }

@@ -167,6 +167,17 @@ impl Keyring {
         self.all().any(|keys| keys.tag(message).is_ok_and(is_it))
     }
 
+    /// The keys that sign what a receiver of events is told, the first of which it is shown: one for each
+    /// entry of `SIGNING_KEYS`, so that a change of them is no change for receivers before the old one goes.
+    pub fn event_keys(&self, receiver: &str) -> Vec<Vec<u8>> {
+        let key = |keys: &Keys| {
+            let mut key = vec![0; 32];
+            let made = keys.events.expand(receiver.as_bytes(), &mut key);
+            made.ok().map(|()| key)
+        };
+        self.all().filter_map(key).collect()
+    }
+
     /// Encrypts a private key of ours with the current entry of `SIGNING_KEYS`.
     pub fn wrap(
         &self,
@@ -234,6 +245,7 @@ struct Keys {
     device: XChaCha20Poly1305,
     wrapping: XChaCha20Poly1305,
     tags: Hkdf<Sha256>,
+    events: Hkdf<Sha256>,
 }
 
 impl Keys {
@@ -261,6 +273,7 @@ impl Keys {
             device: XChaCha20Poly1305::new(&expand("device")?.into()),
             wrapping: XChaCha20Poly1305::new(&expand("private key")?.into()),
             tags: Hkdf::from_prk(&expand("tag")?).map_err(|_| KeyringError::Weak)?,
+            events: Hkdf::from_prk(&expand("events")?).map_err(|_| KeyringError::Weak)?,
         })
     }
 

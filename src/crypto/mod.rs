@@ -2,6 +2,7 @@
 
 pub mod checksum;
 pub mod form_ticket;
+pub mod hmac;
 pub mod imported_hash;
 pub mod keyring;
 pub mod known_browser;

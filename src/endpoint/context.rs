@@ -10,13 +10,16 @@ use crate::crypto::secret::{ClientSecret, Secret};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Request;
+use crate::id::InstallationId;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
+use crate::oauth::scope::Scopes;
+use crate::outbox::{Granted, Tells};
 use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
-use crate::store::{BrowserSeen, CodeRecord, Edge, Fault, Known, Outlook};
+use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake};
+use crate::store::{BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, Outlook};
 use crate::time::Timestamp;
 
 /// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
@@ -182,6 +185,49 @@ impl<E: Edge> Context<'_, E> {
     /// A new id for something made now.
     pub fn new_id(&self) -> Result<Snowflake, Fault> {
         Ok(Snowflake::generate(self.now.millis(), self.edge.random()?))
+    }
+
+    /// Who else is told of what happens now.
+    pub const fn tells(&self) -> Tells {
+        Tells {
+            operator: self.config.events.is_some(),
+            at: self.now,
+        }
+    }
+
+    /// What a consent tells, where the operator or the application wants to be told.
+    pub fn granted(
+        &self,
+        application: &Application,
+        id: InstallationId,
+        scope: Scopes,
+        guild: Option<GuildId>,
+    ) -> Option<Granted> {
+        let tells = self.tells();
+        let is_told = tells.operator || application.event_webhook_url.is_some();
+        is_told.then_some(Granted {
+            id,
+            scope,
+            guild,
+            tells,
+        })
+    }
+
+    /// Remembers a consent, and has told what is to be told of it.
+    pub async fn remember(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
+        let told = consent.tells.map(|_| consent.user.0);
+        let consented = self.edge.consent(consent).await?;
+        if let (Consented::Yes, Some(outbox)) = (consented, told) {
+            self.edge.wake_outbox(outbox);
+        }
+        Ok(consented)
+    }
+
+    /// Has the operator told of an application that is gone, where they want to be.
+    pub fn wake_of_application(&self, application: ApplicationId) {
+        if self.config.events.is_some() {
+            self.edge.wake_outbox(application.0);
+        }
     }
 
     /// An entry of the audit log about this request.

@@ -6,6 +6,7 @@ pub mod body;
 pub mod caller;
 pub mod context;
 pub mod cookies;
+pub mod deliveries;
 pub mod failure;
 pub mod forms;
 pub mod limits;

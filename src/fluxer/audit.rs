@@ -90,6 +90,8 @@ wire_enum! {
         Exported = "data.exported",
         /// An application exchanged a refresh token of the server before this one.
         TokenAdopted = "token.adopted",
+        /// Somebody was not told of an authorization: they did not take it for days.
+        EventGivenUp = "event.given_up",
         /// A person was taken out of this log.
         PersonErased = "audit_log.erased",
     }

@@ -12,4 +12,7 @@ pub mod request;
 pub mod settings;
 
 pub use request::{Absurd, Answer, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformRequest};
-pub use settings::{LoginTo, LoginUrl, PlatformAddress, PlatformSettings, PlatformSettingsError};
+pub(crate) use settings::parse_keys;
+pub use settings::{
+    LoginTo, LoginUrl, PlatformAddress, PlatformKey, PlatformSettings, PlatformSettingsError,
+};

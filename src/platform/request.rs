@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::settings::PlatformSettings;
 use crate::crypto::hex;
+use crate::crypto::hmac::hmac;
 use crate::http::Method;
 use crate::time::Timestamp;
 
@@ -30,7 +30,7 @@ pub struct PlatformRequest {
 }
 
 impl PlatformRequest {
-    /// Signs a question: `t=…,v1=hex(HMAC-SHA256(key, "t.METHOD.path?query.sha256hex(body)"))`.
+    /// Signs a question.
     pub fn new(
         platform: &PlatformSettings,
         method: Method,
@@ -40,10 +40,7 @@ impl PlatformRequest {
     ) -> Self {
         let body = body.map(Value::to_string).unwrap_or_default();
         let target = [platform.path(), target].concat();
-        let t = now.seconds();
-        let digest = hex(&Sha256::digest(body.as_bytes()));
-        let signed = format!("{t}.{}.{target}.{digest}", method.as_str());
-        let signature = format!("t={t},v1={}", hmac(platform.signing_key(), &signed));
+        let signature = signature(platform.signing_key(), method, &target, &body, now);
         Self {
             method,
             target,
@@ -53,11 +50,12 @@ impl PlatformRequest {
     }
 }
 
-fn hmac(key: &[u8], message: &str) -> String {
-    // A key of any length is one (RFC 2104 §2).
-    let mac = Hmac::<Sha256>::new_from_slice(key);
-    let mac = mac.map(|mac| mac.chain_update(message.as_bytes()).finalize());
-    mac.map(|mac| hex(&mac.into_bytes())).unwrap_or_default()
+/// `X-Signature`: `t=…,v1=hex(HMAC-SHA256(key, "t.METHOD.path?query.sha256hex(body)"))`.
+pub fn signature(key: &[u8], method: Method, target: &str, body: &str, now: Timestamp) -> String {
+    let t = now.seconds();
+    let digest = hex(&Sha256::digest(body.as_bytes()));
+    let signed = format!("{t}.{}.{target}.{digest}", method.as_str());
+    format!("t={t},v1={}", hex(&hmac(key, &signed)))
 }
 
 /// What the platform answered, as far as it was read.
@@ -110,7 +108,8 @@ mod tests {
     fn a_signature_is_that_of_rfc_4231() {
         // RFC 4231 §4.3.
         let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(hmac(b"Jefe", "what do ya want for nothing?"), expected);
+        let made = hmac(b"Jefe", "what do ya want for nothing?");
+        assert_eq!(hex(&made), expected);
     }
 
     #[test]

@@ -159,7 +159,8 @@ impl PlatformSettings {
     }
 }
 
-fn parse_keys(text: &str) -> Option<(Secret<PlatformKey>, Vec<Hash<PlatformKey>>)> {
+/// The key that signs, and all that are taken.
+pub(crate) fn parse_keys(text: &str) -> Option<(Secret<PlatformKey>, Vec<Hash<PlatformKey>>)> {
     let keys: Vec<_> = text.split(',').map(str::trim).collect();
     let are_good = keys.len() <= MAX_KEYS && keys.iter().all(|key| key.len() >= MIN_KEY_BYTES);
     let first = keys.first().filter(|_| are_good)?;

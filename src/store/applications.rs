@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::{Fault, Paging};
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
+use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
@@ -135,6 +136,7 @@ pub trait Applications {
         id: ApplicationId,
         token: &Hash<BotTokenSecret>,
     ) -> Result<bool, Fault>;
-    /// Deletes an application, with its bot wherever that is.
-    async fn delete_application(&self, id: ApplicationId) -> Result<bool, Fault>;
+    /// Deletes an application, with its bot wherever that is, and keeps what the operator is to be told
+    /// of that.
+    async fn delete_application(&self, id: ApplicationId, tells: Tells) -> Result<bool, Fault>;
 }

@@ -7,6 +7,7 @@ use crate::fluxer::guild::{Membership, Role};
 use crate::fluxer::shown::Shown;
 use crate::id::InstallationId;
 use crate::oauth::scope::Scopes;
+use crate::outbox::{Granted, Tells};
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
 
@@ -49,6 +50,8 @@ pub struct Consent<'a> {
     pub now: Timestamp,
     /// What the audit log says of it.
     pub entries: Vec<Entry>,
+    /// What of it is told, where somebody wants to be.
+    pub tells: Option<Granted>,
 }
 
 /// A bot that is added to a guild.
@@ -81,6 +84,17 @@ pub enum Consented {
     NotInstalled,
 }
 
+/// What came of forgetting a consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgotten {
+    /// There was none.
+    Nothing,
+    /// There was one, and nobody wants to be told.
+    Silently,
+    /// There was one, and something waits to be told.
+    Told,
+}
+
 /// Consents.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Authorizations {
@@ -90,6 +104,11 @@ pub trait Authorizations {
     fn lapse(&self, user: UserId, application: ApplicationId);
     /// Everything a user has authorized, by application.
     async fn authorizations(&self, user: UserId) -> Result<Vec<Authorization>, Fault>;
-    /// Forgets a consent; whether there was one.
-    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault>;
+    /// Forgets a consent, and keeps what is to be told of that.
+    async fn forget(
+        &self,
+        user: UserId,
+        application: ApplicationId,
+        tells: Tells,
+    ) -> Result<Forgotten, Fault>;
 }

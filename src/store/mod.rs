@@ -7,6 +7,7 @@ mod applications;
 mod audit_log;
 mod authorizations;
 mod client_documents;
+mod events;
 mod fault;
 mod guilds;
 mod icons;
@@ -32,8 +33,11 @@ pub use applications::{Added, Applications, FRESH_FOR, Known, OfBot, SERVES_OUTA
 pub use audit_log::{
     AuditLog, Count, EntryFilter, EntryRange, FoundEntries, Named, NamedKind, Span,
 };
-pub use authorizations::{Authorization, Authorizations, Consent, Consented, Installation};
+pub use authorizations::{
+    Authorization, Authorizations, Consent, Consented, Forgotten, Installation,
+};
 pub use client_documents::{ClientDocuments, KnownKeys};
+pub use events::Events;
 pub use fault::{Fault, Outlook};
 pub use guilds::{Guilds, Member};
 pub use icons::Icons;
@@ -74,6 +78,7 @@ pub trait Edge:
     + Verifier
     + Revocations
     + Outbound
+    + Events
     + Platform
     + Directory
 {
@@ -90,6 +95,7 @@ impl<T> Edge for T where
         + Verifier
         + Revocations
         + Outbound
+        + Events
         + Platform
         + Directory
 {

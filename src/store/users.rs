@@ -3,6 +3,7 @@
 use super::{Fault, Paging};
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
 use crate::fluxer::user::{User, UserChange};
+use crate::outbox::Tells;
 use crate::snowflake::UserId;
 use crate::time::Timestamp;
 
@@ -51,8 +52,8 @@ pub trait Users {
     /// Ends every session of a user and lets no password open another one.
     async fn lock_out(&self, user: UserId) -> Result<(), Fault>;
     /// Deletes a user, their sessions, connections, memberships and applications. Their guilds stay,
-    /// without an owner.
-    async fn delete_user(&self, user: UserId) -> Result<bool, Fault>;
+    /// without an owner. Keeps what the operator is to be told of the applications.
+    async fn delete_user(&self, user: UserId, tells: Tells) -> Result<bool, Fault>;
     /// The user's accounts on other services.
     async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault>;
     /// Sets one of them; whether the user is there.

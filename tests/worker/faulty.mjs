@@ -2,7 +2,7 @@
 // bundle. Before every operation it asks the service STORAGE, which is a function of the test, what is
 // to happen, and from the same place it takes what the clock says.
 
-import Worker, { Ledger as RealLedger, PendingEntry as RealPendingEntry, RateLimiter as RealRateLimiter, RevokedFamilies as RealRevokedFamilies, SigningKeys as RealSigningKeys } from './index.js';
+import Worker, { Ledger as RealLedger, Outbox as RealOutbox, PendingEntry as RealPendingEntry, RateLimiter as RealRateLimiter, RevokedFamilies as RealRevokedFamilies, SigningKeys as RealSigningKeys } from './index.js';
 import trap from './trap.wasm';
 
 // The runtime's clock, moved or stopped: lifetimes and windows pass without waiting for them, and only
@@ -189,6 +189,7 @@ export class Ledger {
 }
 
 export const PendingEntry = RealPendingEntry;
+export const Outbox = RealOutbox;
 export const RateLimiter = RealRateLimiter;
 export const SigningKeys = RealSigningKeys;
 export const RevokedFamilies = RealRevokedFamilies;

@@ -9,7 +9,7 @@ import { ROOT, freePort, workerd } from './processes.mjs';
 
 const WORKERS = {
   empty: { build: 'target/empty/build', path: '/' },
-  ours: { build: 'build', path: '/.well-known/oauth-authorization-server', vars: { ISSUER: 'http://127.0.0.1:8787', SIGNING_KEYS: randomBytes(32).toString('base64url') }, objects: { LEDGER: 'Ledger', RATE_LIMITER: 'RateLimiter', KEYS: 'SigningKeys', REVOKED: 'RevokedFamilies', PENDING: 'PendingEntry' } },
+  ours: { build: 'build', path: '/.well-known/oauth-authorization-server', vars: { ISSUER: 'http://127.0.0.1:8787', SIGNING_KEYS: randomBytes(32).toString('base64url') }, objects: { LEDGER: 'Ledger', RATE_LIMITER: 'RateLimiter', KEYS: 'SigningKeys', REVOKED: 'RevokedFamilies', PENDING: 'PendingEntry', OUTBOX: 'Outbox' } },
 };
 
 /** Milliseconds, medians of so many starts each. */

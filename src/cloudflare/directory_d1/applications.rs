@@ -22,6 +22,7 @@ use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
+use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Added, Applications, FRESH_FOR, Fault, Known, OfBot, Paging, SERVES_OUTAGES_FOR,
@@ -475,9 +476,12 @@ impl Applications for Bindings {
         self.write_application(wanted, sql, &values).await
     }
 
-    async fn delete_application(&self, wanted: ApplicationId) -> Result<bool, Fault> {
+    async fn delete_application(&self, wanted: ApplicationId, tells: Tells) -> Result<bool, Fault> {
         // Authorizations, and the bot with its roles, go with it, by their foreign keys.
         let sql = "DELETE FROM applications WHERE id = ? RETURNING id AS found";
-        self.write_application(wanted, sql, &[id(wanted)]).await
+        let delete = self.prepare(sql, &[id(wanted)])?;
+        let deleted = self.delete_telling("id", wanted.0, tells, delete).await;
+        forget(|application| application.client.id == wanted);
+        deleted
     }
 }

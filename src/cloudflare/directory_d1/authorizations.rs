@@ -6,8 +6,11 @@ use worker::worker_sys::D1PreparedStatement;
 use super::sessions::{GRANTED, STANDING};
 use super::{Bind, Bindings, fault, id, is_gone, parse};
 use crate::oauth::scope::Scopes;
+use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Authorization, Authorizations, Consent, Consented, Fault, Installation};
+use crate::store::{
+    Authorization, Authorizations, Consent, Consented, Fault, Forgotten, Installation,
+};
 use crate::time::Timestamp;
 
 /// An [`AuthorizationRow`] as SQLite makes it.
@@ -193,6 +196,9 @@ impl Authorizations for Bindings {
         for entry in &consent.entries {
             statements.push(self.entry(entry, &condition, &values)?);
         }
+        if let Some(granted) = &consent.tells {
+            statements.push(self.granted(&consent, granted, &condition, &values)?);
+        }
         // What was seen of the authorization is seen no more once it is written: it comes last.
         if let Some(scope) = consent.scope {
             statements.push(self.remember(&consent, scope)?);
@@ -238,10 +244,21 @@ impl Authorizations for Bindings {
         Ok(rows.into_iter().map(Authorization::from).collect())
     }
 
-    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
-        let sql = "DELETE FROM authorizations WHERE user_id = ? AND application_id = ? \
-                   RETURNING user_id AS found";
-        let values = [id(user), id(application)];
-        self.write(sql, &values).await.map_err(fault)
+    async fn forget(
+        &self,
+        user: UserId,
+        application: ApplicationId,
+        tells: Tells,
+    ) -> Result<Forgotten, Fault> {
+        let told = self.taken_back(user, application, tells)?;
+        let sql = "DELETE FROM authorizations WHERE user_id = ?1 AND application_id = ?2 \
+                   RETURNING (EXISTS (SELECT 1 FROM events WHERE outbox = ?1)) || '' AS found";
+        let delete = self.prepare(sql, &[id(user), id(application)])?;
+        let found = self.batch(&[told, delete]).await.map_err(fault)?;
+        Ok(match found.as_deref() {
+            None => Forgotten::Nothing,
+            Some("0") => Forgotten::Silently,
+            Some(_) => Forgotten::Told,
+        })
     }
 }

@@ -9,6 +9,7 @@ mod audit_log;
 mod authorizations;
 mod client_documents;
 mod columns;
+mod events;
 mod guilds;
 mod lists;
 mod moving;
@@ -165,6 +166,7 @@ impl Bindings {
             ("start || n", "counts"),
             ("up_to", "counted"),
             ("day || detail", "application_days"),
+            ("due_at", "events"),
         ];
         let rows = rows.map(|(row, table)| format!("(SELECT {row} FROM {table} LIMIT 1) IS NULL"));
         let sql = format!("SELECT json_array({}) AS found", rows.join(", "));

@@ -6,6 +6,7 @@ use super::{Bind, Bindings, after, applications, fault, id, referring, taken, te
 use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
+use crate::outbox::Tells;
 use crate::snowflake::UserId;
 use crate::store::{Account, Fault, Paging, Taken, Users};
 use crate::time::Timestamp;
@@ -212,12 +213,13 @@ impl Users for Bindings {
         Ok(())
     }
 
-    async fn delete_user(&self, user: UserId) -> Result<bool, Fault> {
+    async fn delete_user(&self, user: UserId, tells: Tells) -> Result<bool, Fault> {
         // All that is the user's goes with it, by their foreign keys.
         let sql = "DELETE FROM users WHERE id = ? RETURNING id AS found";
-        let deleted = self.write(sql, &[id(user)]).await.map_err(fault)?;
+        let delete = self.prepare(sql, &[id(user)])?;
+        let deleted = self.delete_telling("owner_id", user.0, tells, delete).await;
         applications::forget(|application| application.owner == Some(user));
-        Ok(deleted)
+        deleted
     }
 
     async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault> {

@@ -11,7 +11,7 @@ use crate::id::FamilyId;
 use crate::ledger::{Deauthorize, Device, Devices, Ended, LedgerId, Resume, Revoke, Suspend};
 use crate::oauth::scope::Scope;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Authorized, Edge, Fault, Paging};
+use crate::store::{Authorized, Edge, Fault, Forgotten, Paging};
 
 /// `GET /api/oauth2/@me/authorizations`.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
@@ -109,11 +109,15 @@ pub async fn deauthorize<E: Edge>(
 ) -> Result<bool, Fault> {
     let ledger = LedgerId::User(user, application);
     let ended = cx.edge.ask(ledger, Deauthorize).await?;
-    let forgotten = cx.edge.forget(user, application).await?;
-    if forgotten {
+    let forgotten = cx.edge.forget(user, application, cx.tells()).await?;
+    if forgotten == Forgotten::Told {
+        cx.edge.wake_outbox(user.0);
+    }
+    let is_forgotten = forgotten != Forgotten::Nothing;
+    if is_forgotten {
         cx.edge.ask(ledger, Deauthorize).await?;
     }
-    let was_there = ended > 0 || forgotten;
+    let was_there = ended > 0 || is_forgotten;
     if was_there {
         let entry = cx.entry(Action::Deauthorized).by(actor).on(user.0);
         cx.edge.record(entry.with(application));

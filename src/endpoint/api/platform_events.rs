@@ -148,6 +148,6 @@ async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault>
         deauthorize(cx, user.0, user, authorization.application).await?;
     }
     forget_icons_of(cx, user).await?;
-    cx.edge.delete_user(user).await?;
+    cx.edge.delete_user(user, cx.tells()).await?;
     Ok(())
 }

@@ -113,7 +113,8 @@ pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
 pub async fn delete<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     let (registration, _) = registration(cx, client).await?;
     let id = registration.application.client.id;
-    cx.edge.delete_application(id).await?;
+    cx.edge.delete_application(id, cx.tells()).await?;
+    cx.wake_of_application(id);
     Ok(Response::empty(204))
 }
 

@@ -650,6 +650,10 @@ pub(super) static TEXT: Text = Text {
                 "{app} hat ein Refresh-Token des früheren Servers eingetauscht[, für {target}]",
             ],
             [
+                "Eine Autorisierung nicht gemeldet",
+                "Eine Autorisierung von {app} wurde nicht gemeldet ({receiver}): {reason}",
+            ],
+            [
                 "Eine Person aus dem Protokoll entfernt",
                 "{actor} hat eine Person aus diesem Protokoll entfernt",
             ],

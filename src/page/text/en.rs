@@ -626,6 +626,10 @@ pub(super) static TEXT: Text = Text {
                 "{app} exchanged a refresh token of the server before[, for {target}]",
             ],
             [
+                "Did not tell of an authorization",
+                "The {receiver} was not told of an authorization of {app}: {reason}",
+            ],
+            [
                 "Took a person out of the log",
                 "{actor} took a person out of this log",
             ],

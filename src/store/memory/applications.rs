@@ -8,6 +8,7 @@ use super::{Isolate, Memory};
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{Application, ApplicationChange, Bot};
 use crate::oauth::client::authentication::ClientAuthentication;
+use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Added, Ambient, Applications, FRESH_FOR, Fault, Known, OfBot, Paging, SERVES_OUTAGES_FOR,
@@ -220,8 +221,11 @@ impl Applications for Memory {
         })
     }
 
-    async fn delete_application(&self, id: ApplicationId) -> Result<bool, Fault> {
-        self.write(|tables| tables.delete_application(id))
+    async fn delete_application(&self, id: ApplicationId, tells: Tells) -> Result<bool, Fault> {
+        self.write(|tables| {
+            tables.tell_of_deletion(id, tells);
+            tables.delete_application(id)
+        })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::Memory;
 use crate::crypto::secret::{Hash, SessionId};
+use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
-    Ambient, Authorization, Authorizations, Consent, Consented, Fault, SeenSession,
+    Ambient, Authorization, Authorizations, Consent, Consented, Fault, Forgotten, SeenSession,
 };
 
 impl Authorizations for Memory {
@@ -49,6 +50,9 @@ impl Authorizations for Memory {
                     None => tables.shown.remove(&(user, application)),
                 };
             }
+            if let Some(granted) = consent.tells {
+                tables.tell_of_grant(user, application, granted);
+            }
             if consent.is_unverified
                 && let Some(registration) = tables.registrations.get_mut(&application)
             {
@@ -83,10 +87,23 @@ impl Authorizations for Memory {
         })
     }
 
-    async fn forget(&self, user: UserId, application: ApplicationId) -> Result<bool, Fault> {
+    async fn forget(
+        &self,
+        user: UserId,
+        application: ApplicationId,
+        tells: Tells,
+    ) -> Result<Forgotten, Fault> {
         self.write(|tables| {
             tables.shown.remove(&(user, application));
-            tables.authorizations.remove(&(user, application)).is_some()
+            let Some(forgotten) = tables.authorizations.remove(&(user, application)) else {
+                return Forgotten::Nothing;
+            };
+            tables.tell_of_end(user, &forgotten, tells);
+            if tables.events.values().any(|it| it.outbox == user.0) {
+                Forgotten::Told
+            } else {
+                Forgotten::Silently
+            }
         })
     }
 }

@@ -7,6 +7,7 @@ mod applications;
 mod audit_log;
 mod authorizations;
 mod client_documents;
+pub mod events;
 mod guilds;
 mod icons;
 mod keys;
@@ -40,8 +41,7 @@ use crate::oauth::client::url::ClientUrl;
 use crate::outbound::Answer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
-use crate::snowflake::ApplicationId;
-
+use crate::snowflake::{ApplicationId, Snowflake};
 use crate::time::Timestamp;
 
 /// When a step fails.
@@ -121,6 +121,8 @@ pub struct Memory {
     rsa_keys: Cell<usize>,
     /// What was posted to other people's servers.
     posted: RefCell<Vec<outbound::Posted>>,
+    /// The outboxes that were woken.
+    woken: RefCell<BTreeSet<Snowflake>>,
     /// What other people's servers answer, by URL.
     web: RefCell<BTreeMap<String, Answer>>,
     /// What the platform answers, where there is one.
@@ -166,6 +168,7 @@ impl Default for Memory {
             key_cache: KeyCache::default(),
             rsa_keys: Cell::new(0),
             posted: RefCell::default(),
+            woken: RefCell::default(),
             web: RefCell::default(),
             platform: RefCell::default(),
             documents: RefCell::default(),

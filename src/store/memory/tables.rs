@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Memory;
+use super::events::StoredEvent;
 use crate::crypto::imported_hash::ImportedHash;
 use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
@@ -48,6 +49,8 @@ pub(super) struct Tables {
     pub(super) standings: BTreeMap<UserId, Timestamp>,
     /// Sessions that the platform has ended.
     pub(super) ended_platform_sessions: BTreeSet<String>,
+    /// What is still to be told, in order.
+    pub(super) events: BTreeMap<u64, StoredEvent>,
     pub(super) initial_tokens: BTreeMap<Snowflake, (InitialToken, Hash<InitialAccessToken>)>,
 }
 

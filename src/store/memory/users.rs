@@ -5,6 +5,7 @@ use super::tables::page;
 use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind};
 use crate::fluxer::user::{User, UserChange};
+use crate::outbox::Tells;
 use crate::snowflake::UserId;
 use crate::store::{Account, Ambient, Fault, Paging, Taken, Users};
 use crate::time::Timestamp;
@@ -106,7 +107,7 @@ impl Users for Memory {
         })
     }
 
-    async fn delete_user(&self, user: UserId) -> Result<bool, Fault> {
+    async fn delete_user(&self, user: UserId, tells: Tells) -> Result<bool, Fault> {
         self.write(|tables| {
             tables.sessions.retain(|_, session| session.user != user);
             tables.authorizations.retain(|(of, _), _| *of != user);
@@ -122,6 +123,7 @@ impl Users for Memory {
                 .map(|(id, _)| *id)
                 .collect();
             for application in owned {
+                tables.tell_of_deletion(application, tells);
                 tables.delete_application(application);
             }
             tables.users.remove(&user).is_some()

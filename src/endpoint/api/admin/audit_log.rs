@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Answer;
 use crate::endpoint::caller::administrator;
+use crate::endpoint::deliveries::wake_late;
 use crate::endpoint::{Context, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::{Action, Entry};
@@ -47,6 +48,7 @@ const UNUSED_REGISTRATION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// registrations that nobody used. Nobody asks for it; the platform's clock does.
 pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
     let now = edge.now();
+    wake_late(edge).await?;
     count_up(edge, now).await?;
     edge.sweep(kept_since(now, lifetime), now).await?;
     edge.sweep_registrations(now - UNUSED_REGISTRATION).await

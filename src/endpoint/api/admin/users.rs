@@ -170,7 +170,7 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     unless_taken(cx, user.id, (None, None), resigned.await?).await?;
     review_trust(cx, actor).await?;
     forget_icons_of(cx, user.id).await?;
-    cx.edge.delete_user(user.id).await?;
+    cx.edge.delete_user(user.id, cx.tells()).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
     cx.edge.record(entry);
     Ok(Response::empty(204))

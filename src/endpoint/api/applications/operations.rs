@@ -287,9 +287,10 @@ pub async fn remove<E: Edge>(
 ) -> Outcome<()> {
     let id = application.client.id;
     cx.edge.mark_stopped(id);
-    if !cx.edge.delete_application(id).await? {
+    if !cx.edge.delete_application(id, cx.tells()).await? {
         return Err(ApiError::UnknownApplication.into());
     }
+    cx.wake_of_application(id);
     let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
     cx.edge.record(entry);
     forget_icon(cx, application);

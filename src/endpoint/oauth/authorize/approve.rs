@@ -18,6 +18,7 @@ use crate::oauth::error::Refusal;
 use crate::oauth::openid::{Authentication, SessionName};
 use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::{Scope, Scopes};
+use crate::outbox::Granted;
 use crate::page::text::Message;
 use crate::pending::{DeviceAnswer, DeviceApproval};
 use crate::snowflake::UserId;
@@ -162,7 +163,7 @@ impl Interaction {
         };
         let consent = self.consent(cx, approval, issued.is_some());
         let plan = approval.installation.as_ref();
-        let answer = match (cx.edge.consent(consent).await?, issued) {
+        let answer = match (cx.remember(consent).await?, issued) {
             (Consented::Yes, Some(issued)) => self.tell(cx, approval, issued).await?,
             (Consented::Yes, None) => self.added_page(cx, plan)?,
             (Consented::Changed, issued) => return Ok(Committed::Changed(issued)),
@@ -198,13 +199,14 @@ impl Interaction {
         let asked = approval.request.oauth.scope;
         let now = approval.installation.as_ref();
         let now = now.filter(|_| !self.bot_joins_later() && cx.config.platform.is_none());
+        // Where no token comes of it, there is nothing to remember and nothing to revoke.
+        let scope = with_code.then(|| remembered(seen.granted, asked, approval.scope));
         Consent {
             session: Some(&approval.session),
             seen: (approval.seen_at == SeenAt::Form).then_some(seen),
             user: seen.user,
             application: self.client().id,
-            // Where no token comes of it, there is nothing to remember and nothing to revoke.
-            scope: with_code.then(|| remembered(seen.granted, asked, approval.scope)),
+            scope,
             shown: self.shown().map(|now| match &seen.shown {
                 Some(before) => before.clone().and(now),
                 None => now,
@@ -213,7 +215,26 @@ impl Interaction {
             is_unverified: !self.client().is_verified(),
             now: cx.now,
             entries: self.entries(cx, approval),
+            tells: self.tells(cx, approval, scope),
         }
+    }
+
+    /// What is told of it: an authorization that is new, or another one than before, or a bot in a guild.
+    fn tells<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &Approval<'_>,
+        scope: Option<Scopes>,
+    ) -> Option<Granted> {
+        let plan = approval.installation.as_ref();
+        let plan = plan.filter(|_| !self.bot_joins_later());
+        if plan.is_none() && scope == approval.seen.granted {
+            return None;
+        }
+        let guild = plan.map(|plan| plan.installer.guild.id);
+        let id = approval.seed.installation("event");
+        let scope = scope.unwrap_or(approval.scope);
+        cx.granted(&self.application, id, scope, guild)
     }
 
     /// Makes the code, keeps its record and opens its family.

@@ -166,6 +166,8 @@ async fn add_bot<E: Edge>(
                 .on(guild.id.0)
                 .saying(details(wanted, installer.bot.as_ref())),
         ],
+        // The consent before it has told of the authorization.
+        tells: None,
     };
     match cx.edge.consent(consent).await? {
         Consented::Yes => Ok(wanted),

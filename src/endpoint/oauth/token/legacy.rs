@@ -13,7 +13,7 @@ use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
-use crate::id::FamilyId;
+use crate::id::{FamilyId, InstallationId};
 use crate::ledger::{Adopt, Grant, LedgerId};
 use crate::oauth::authorization_request;
 use crate::oauth::client::authentication::Credentials;
@@ -61,8 +61,8 @@ pub(super) async fn adopt<E: Edge>(
         return Err(Refusal::Grant(GrantRefusal::ScopeExceedsGrant).into());
     }
     let (user, application) = (granted.user, client.id());
-    list(cx, client, &granted).await?;
     let family = FamilyId::of_hash(&Sha256::digest(token.as_bytes()).into());
+    list(cx, client, family, &granted).await?;
     let adopt = Adopt {
         family,
         grant: Grant::elsewhere(granted.scope),
@@ -217,6 +217,7 @@ fn scopes(spelled: &str, client: &AuthenticatedClient) -> Scopes {
 async fn list<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
+    family: FamilyId,
     granted: &Granted,
 ) -> Result<(), Failure<Refusal>> {
     let before = cx.edge.authorizations(granted.user).await?;
@@ -225,19 +226,22 @@ async fn list<E: Edge>(
         return Ok(());
     }
     let before = before.map_or(Scopes::NONE, |it| it.scope);
+    let scope = before.union(granted.scope);
+    let id = InstallationId::from_bytes(family.to_bytes());
     let consent = Consent {
         session: None,
         seen: None,
         user: granted.user,
         application: client.id(),
-        scope: Some(before.union(granted.scope)),
+        scope: Some(scope),
         shown: None,
         installation: None,
         is_unverified: !client.client().is_verified(),
         now: cx.now,
         entries: Vec::new(),
+        tells: cx.granted(client.application(), id, scope, None),
     };
-    match cx.edge.consent(consent).await? {
+    match cx.remember(consent).await? {
         Consented::Yes => Ok(()),
         Consented::Changed
         | Consented::SessionEnded

@@ -1,0 +1,124 @@
+//! The Durable Object that tells of authorizations, one a user: its alarm sends what waits in D1.
+//!
+//! It stores nothing but its name, and that only while something waits. An alarm that fails is set again by
+//! itself; one that is lost is set by the sweep.
+
+use core::cell::Cell;
+use core::time::Duration;
+use std::rc::Rc;
+
+use worker::js_sys::{Object, Promise};
+use worker::wasm_bindgen::JsValue;
+use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::web_sys::Request;
+use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
+use worker::{Env, console_error};
+
+use super::sync_kv::{self, SyncKv};
+use super::{Background, Bindings, ambient, js, objects};
+use crate::endpoint::deliveries::deliver;
+use crate::snowflake::Snowflake;
+use crate::store::Fault;
+use crate::time::Timestamp;
+
+const BINDING: &str = "OUTBOX";
+/// The key of its name.
+const NAME: &str = "name";
+/// How soon it begins again where a store did not answer.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// Wakes an outbox.
+pub(super) async fn wake(env: &Env, outbox: Snowflake) -> Result<(), Fault> {
+    let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
+    let name = outbox.to_string();
+    objects::ask(BINDING, namespace.get_by_name(&name), &name).await?;
+    Ok(())
+}
+
+/// One outbox.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+pub struct Outbox(Rc<Kept>);
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl Outbox {
+    /// As the runtime makes it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &DurableObjectState, env: Env) -> Result<Outbox, JsValue> {
+        let storage = state.storage()?;
+        Ok(Self(Rc::new(Kept {
+            env,
+            kv: sync_kv::of(&storage)?,
+            storage,
+            woken: Cell::new(false),
+        })))
+    }
+
+    /// Wakes it: what waits is sent by its alarm, and nobody waits for that.
+    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
+        let kept = Rc::clone(&self.0);
+        let name = objects::question(request)?;
+        let woken = async move {
+            kept.woken.set(true);
+            kept.kv.put(NAME, &name)?;
+            kept.wake_at(ambient::now()).await?;
+            Ok(objects::answer("null")?.into())
+        };
+        Ok(future_to_promise(woken).into())
+    }
+
+    /// Sends what is due.
+    pub fn alarm(&self) -> Promise {
+        let kept = Rc::clone(&self.0);
+        future_to_promise(async move {
+            kept.send().await?;
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
+/// What the object has.
+struct Kept {
+    env: Env,
+    storage: DurableObjectStorage,
+    kv: SyncKv,
+    /// Whether somebody wrote an event since the last look at them began.
+    woken: Cell<bool>,
+}
+
+impl Kept {
+    async fn send(&self) -> Result<(), JsValue> {
+        self.woken.set(false);
+        let name = self.kv.get(NAME)?.as_string();
+        let next = match name.as_deref().and_then(Snowflake::parse) {
+            Some(outbox) => self.deliver(outbox).await,
+            None => Ok(None),
+        };
+        let next = next.unwrap_or_else(|fault| {
+            console_error!("an outbox begins again later: {fault}");
+            Some(ambient::now() + RETRY)
+        });
+        // Nothing is awaited between this look and the alarm: whoever wakes it after that sets its own.
+        match next {
+            _ if self.woken.get() => self.wake_at(ambient::now()).await,
+            Some(at) => self.wake_at(at).await,
+            None => JsFuture::from(self.storage.delete_all()?).await.map(drop),
+        }
+    }
+
+    async fn deliver(&self, outbox: Snowflake) -> Result<Option<Timestamp>, Fault> {
+        let config = super::config(&self.env).map_err(|error| Fault::new("config", error))?;
+        let edge = Bindings {
+            env: self.env.clone(),
+            context: Background::Object,
+            colo: String::new(),
+            operations: Cell::new(0),
+        };
+        deliver(&edge, &config, outbox).await
+    }
+
+    async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
+        JsFuture::from(self.storage.set_alarm(objects::date(at), Object::new())?).await?;
+        Ok(())
+    }
+}
