@@ -236,6 +236,7 @@ macro_rules! with_routes {
             ListSecrets               Get    "/api/oauth2/applications/{application}/client-secrets"         api::applications::list_secrets(application)                 Api   None;
             RotateSecret              Post   "/api/oauth2/applications/{application}/client-secret/rotate"   api::applications::rotate_secret(application)                Api   None;
             ResetSecret               Post   "/api/oauth2/applications/{application}/client-secret/reset"    api::applications::reset_secret(application)                 Api   None;
+            EventWebhookSecret        Get    "/api/oauth2/applications/{application}/event-webhook-secret"   api::applications::event_webhook_secret(application)         Api   None;
             AddBot                    Post   "/api/oauth2/applications/{application}/bot"                    api::applications::add_bot(application)                      Api   None;
             ResetBotToken             Post   "/api/oauth2/applications/{application}/bot/reset-token"        api::applications::reset_bot_token(application)              Api   None;
             AdminUsers                Get    "/api/admin/users"                                              api::admin::users::list_users()                              Api   None .only_if(own_users);

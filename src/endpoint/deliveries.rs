@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::config::Config;
+use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::http::Method;
 use crate::outbound::OutboundUrl;
@@ -115,12 +116,9 @@ fn application_keys(config: &Config, application: ApplicationId, webhook: &str) 
 }
 
 /// What an application's receiver verifies its events with.
-pub fn webhook_secret(
-    config: &Config,
-    application: ApplicationId,
-    webhook: &str,
-) -> Option<String> {
-    let keys = application_keys(config, application, webhook);
+pub fn webhook_secret(config: &Config, application: &Application) -> Option<String> {
+    let webhook = application.event_webhook_url.as_deref()?;
+    let keys = application_keys(config, application.client.id, webhook);
     keys.first().map(|key| outbox::secret(key))
 }
 
@@ -134,7 +132,7 @@ fn given_up<E: Edge>(edge: &E, event: &Waiting, why: &str) -> Entry {
         "attempts": event.attempts + 1,
         "reason": why,
     });
-    Entry::new(id, Action::EventGivenUp, String::new())
+    Entry::new(id, Action::EventGivenUp, "unknown".to_owned())
         .on(event.user.map(|it| it.0))
         .with(event.application)
         .saying(details)

@@ -1,8 +1,10 @@
 //! The audit log: one entry an action, never a secret, kept for as long as the setting says.
 
 use fluxer_oauth2::endpoint::api::admin::audit_log;
+use fluxer_oauth2::endpoint::deliveries::deliver;
 use fluxer_oauth2::fluxer::audit::Action;
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::outbound::Answer as Answered;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
@@ -652,6 +654,45 @@ fn what_the_platform_says_is_written_down() {
         [] as [Value; 0],
         "sent again, it is one entry"
     );
+}
+
+#[test]
+fn an_event_that_nobody_takes_is_written_down() {
+    let url = "http://127.0.0.1:9000/told";
+    let settings = [
+        ("AUTHORIZATION_EVENTS_URL", url),
+        ("PLATFORM_KEY", "a-key-that-the-platform-has-too"),
+    ];
+    let world = Native::new().reconfigured(&settings);
+    world.memory.serve(url, gone());
+    world.alices_browser().code(&world.server.asks());
+    let written = left(&world, || {
+        let outbox = world.memory.woken().remove(0);
+        let turn = deliver(&*world.memory, &world.config, outbox);
+        assert_eq!(pollster::block_on(turn).ok(), Some(None));
+    });
+    let details = json!({
+        "type": "application_authorized", "receiver": "operator", "attempts": 1,
+        "reason": "it answered 410",
+    });
+    let mut expected = entry(
+        Action::EventGivenUp,
+        "unknown",
+        ("1", &world.alice.id),
+        Some(&*world.server.id),
+        details,
+    );
+    expected["actor_id"] = Value::Null;
+    assert_eq!(written, [expected]);
+}
+
+fn gone() -> Answered {
+    Answered {
+        status: 410,
+        content_type: String::new(),
+        cache_control: String::new(),
+        body: None,
+    }
 }
 
 #[test]

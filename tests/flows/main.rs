@@ -31,6 +31,7 @@ mod device;
 mod dpop;
 mod earlier_versions;
 mod endings;
+mod events;
 mod farewells;
 mod faults;
 mod forms;

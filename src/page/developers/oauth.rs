@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::json;
 
+use super::copyable;
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
@@ -16,6 +17,8 @@ use crate::page::text::DevelopersText;
 pub struct OAuthForm {
     members: Members,
     is_public: bool,
+    /// What its receiver of events verifies them with, where it has one.
+    pub webhook_secret: Option<String>,
 }
 
 impl OAuthForm {
@@ -27,6 +30,7 @@ impl OAuthForm {
                 refused: Refused::default(),
             },
             is_public: application.is_public(),
+            webhook_secret: None,
         }
     }
 
@@ -46,6 +50,7 @@ impl OAuthForm {
             "profile": first("profile"),
             "id_token_signed_response_alg": first("id_token_signed_response_alg"),
             "post_logout_redirect_uris": lines,
+            "event_webhook_url": first("event_webhook_url"),
         });
         Self {
             members: Members {
@@ -53,6 +58,7 @@ impl OAuthForm {
                 refused: Refused { errors, lines },
             },
             is_public: application.is_public(),
+            webhook_secret: None,
         }
     }
 
@@ -82,6 +88,11 @@ impl OAuthForm {
                 (self.members.choice("profile", words.profile, words.profile_hint, &[
                     Profile::Default.as_str(), Profile::Fapi2.as_str(),
                 ]))
+            }
+            (self.members.url("event_webhook_url", words.webhook, words.webhook_hint))
+            @if let Some(secret) = &self.webhook_secret {
+                p id="webhook-secret-label" { (words.webhook_secret) }
+                p { (copyable("webhook-secret", "webhook-secret-label", secret, text)) }
             }
             (submit("primary", text.save))
         }

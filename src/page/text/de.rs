@@ -250,6 +250,9 @@ pub(super) static TEXT: Text = Text {
             profile: "Profil",
             profile_hint: "fapi2 ist das FAPI 2.0 Security Profile, für Banken und dergleichen: mit \
                            private_key_jwt, PAR und DPoP, und ohne RS256.",
+            webhook: "URL für Ereignisse",
+            webhook_hint: "Dort melden wir, dass jemand deine Anwendung autorisiert oder die Autorisierung zurückgenommen hat. Kann leer bleiben.",
+            webhook_secret: "Damit sind die Ereignisse signiert (Standard Webhooks). Eine andere URL hat ein anderes Secret.",
         },
         current_secret: "Jetziges Secret",
         former_secret: "Früheres Secret",

@@ -243,4 +243,10 @@ pub struct OAuthText {
     pub profile: &'static str,
     /// What `fapi2` means.
     pub profile_hint: &'static str,
+    /// The field.
+    pub webhook: &'static str,
+    /// What is sent there.
+    pub webhook_hint: &'static str,
+    /// What it is signed with.
+    pub webhook_secret: &'static str,
 }

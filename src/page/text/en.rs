@@ -243,6 +243,9 @@ pub(super) static TEXT: Text = Text {
             profile: "Profile",
             profile_hint: "fapi2 is the FAPI 2.0 Security Profile, for banks and the like: with \
                            private_key_jwt, PAR and DPoP, and without RS256.",
+            webhook: "Event URL",
+            webhook_hint: "Where we tell you that a user has authorized your application or taken that back. May stay empty.",
+            webhook_secret: "What the events are signed with (Standard Webhooks). Another URL has another secret.",
         },
         current_secret: "Current secret",
         former_secret: "Former secret",

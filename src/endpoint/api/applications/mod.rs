@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::Manager;
+use crate::endpoint::deliveries::webhook_secret;
 use crate::endpoint::{Context, Failure, caller, paging, sudo};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::application::{Application, ApplicationChange};
@@ -128,6 +129,14 @@ pub async fn list_secrets<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         })
         .collect();
     Ok(Response::json(200, &shown))
+}
+
+/// `GET /api/oauth2/applications/{id}/event-webhook-secret`: what its receiver verifies events with.
+pub async fn event_webhook_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
+    let (_, application) = managed(cx, id).await?;
+    let secret = webhook_secret(cx.config, &application);
+    let secret = secret.ok_or_else(|| ApiError::field("event_webhook_url", "is not set"))?;
+    Ok(Response::json(200, &json!({"secret": secret})))
 }
 
 /// `POST /api/oauth2/applications/{id}/bot`. The token is in this answer and in no other.

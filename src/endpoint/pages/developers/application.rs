@@ -6,6 +6,7 @@ use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::api::applications::operations::{self, BotOwner, MAX_GRACE, SecretOwner};
 use crate::endpoint::body::{Control, Fields};
 use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::deliveries::webhook_secret;
 use crate::endpoint::pages::developers::{PATH, deleted, not_found};
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
@@ -43,19 +44,20 @@ const SETTINGS: [(&str, Control); 5] = [
 ];
 
 /// The controls of the form about OAuth. A public application has nothing to prove itself with.
-const OAUTH: [(&str, Control); 9] = [
+const OAUTH: [(&str, Control); 10] = [
     ("grant_types", Control::Choices),
     ("id_token_signed_response_alg", Control::Text),
     ("post_logout_redirect_uris", Control::Lines),
     ("dpop_bound_access_tokens", Control::CheckBox),
     ("require_pushed_authorization_requests", Control::CheckBox),
+    ("event_webhook_url", Control::Text),
     ("token_endpoint_auth_method", Control::Text),
     ("jwks", Control::Json),
     ("jwks_uri", Control::Text),
     ("profile", Control::Text),
 ];
 /// How many of them a public application has.
-const OAUTH_OF_PUBLIC: usize = 5;
+const OAUTH_OF_PUBLIC: usize = 6;
 
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
@@ -362,13 +364,14 @@ impl<E: Edge> View<'_, E> {
     fn render(
         &self,
         form: ApplicationForm,
-        oauth: OAuthForm,
+        mut oauth: OAuthForm,
         done: Option<Done<'_>>,
         problem: Option<(Section, Problem)>,
     ) -> Result<Response, Fault> {
         let Self {
             cx, application, ..
         } = self;
+        oauth.webhook_secret = webhook_secret(cx.config, application);
         let (status, wait) = match &problem {
             None => (200, None),
             Some((_, Problem::WrongPassword)) => (403, None),
