@@ -16,7 +16,7 @@ pub struct Pushed {
     /// When a user opened it first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visited_at: Option<Timestamp>,
-    /// The login that it ended in.
+    /// The login that it ended in, or [`Spend::REFUSED`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<FamilyId>,
 }
@@ -74,7 +74,7 @@ pub struct Visited {
     pub request: String,
     /// When it was opened first.
     pub since: Timestamp,
-    /// Whether it has ended in a code.
+    /// Whether it has ended.
     pub is_spent: bool,
 }
 
@@ -102,14 +102,20 @@ impl Verb for Visit {
     }
 }
 
-/// Spends a request on a login. Answers whether it is spent on this one: asked again for the same
-/// login, as after a lost answer, it is.
+/// Spends a request on a login, or on a refusal. Answers whether it is spent on this one: asked again
+/// for the same, as after a lost answer, it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Spend {
     /// The `client_id` of the login.
     pub client: String,
     /// The login.
     pub family: FamilyId,
+}
+
+impl Spend {
+    /// What a request is spent on that ends without a login. A family is named by a hash: none has this
+    /// name.
+    pub const REFUSED: FamilyId = FamilyId::from_bytes([0; 16]);
 }
 
 impl Verb for Spend {
@@ -210,6 +216,21 @@ mod tests {
         let (entry, again) = after(spend(CLIENT, 1), entry);
         let (entry, other) = after(spend(CLIENT, 2), entry);
         assert_eq!((first, again, other), (true, true, false));
+        let visited = after(visit(CLIENT, 900), entry).1;
+        assert_eq!(shown(visited), Some(("scope=identify".to_owned(), true)));
+    }
+
+    #[test]
+    fn a_refused_request_is_spent_on_no_login_and_may_be_refused_again() {
+        let refuse = || Spend {
+            client: client(CLIENT),
+            family: Spend::REFUSED,
+        };
+        let (entry, ()) = after(push(90), None);
+        let (entry, first) = after(refuse(), entry);
+        let (entry, again) = after(refuse(), entry);
+        let (entry, login) = after(spend(CLIENT, 1), entry);
+        assert_eq!((first, again, login), (true, true, false));
         let visited = after(visit(CLIENT, 900), entry).1;
         assert_eq!(shown(visited), Some(("scope=identify".to_owned(), true)));
     }

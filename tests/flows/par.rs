@@ -201,6 +201,65 @@ fn a_request_is_its_own_client_s_and_gives_one_code() {
     assert_eq!(staff.submit(&theirs).expect(409).header("location"), None);
 }
 
+/// The error that the client is told.
+fn error_in(answer: &Answer) -> Option<String> {
+    assert_eq!(answer.status, 303);
+    answer.parameter("error")
+}
+
+#[test]
+fn a_request_that_was_refused_is_over_and_refused_the_same_way_again() {
+    let world = Native::new();
+    let app = &world.server;
+    let browser = world.alices_browser();
+    let asks = pushed_with(&world, app, &[("prompt", "consent")]);
+    let (no, yes) = (browser.consent(&asks), browser.consent(&asks));
+    let no = no.with("decision", "deny");
+    world.memory.forget_steps();
+    browser.submit(&no);
+    let spent = world.memory.steps().len() - 1;
+    assert_eq!(world.memory.steps().last(), Some(&"pending"), "last of all");
+    let denied = browser.submit(&no);
+    assert_eq!(error_in(&denied).as_deref(), Some("access_denied"));
+    let late = browser.submit(&approving(yes)).expect(409);
+    assert_eq!(late.header("location"), None);
+    browser.get(&asks.target()).expect(400);
+
+    for when in [When::Before, When::After] {
+        let asks = pushed_with(&world, app, &[("prompt", "consent")]);
+        let no = browser.consent(&asks).with("decision", "deny");
+        world.memory.forget_steps();
+        world.memory.plan.set(Some(Plan { step: spent, when }));
+        browser.submit(&no).expect(503);
+        let denied = browser.submit(&no);
+        assert_eq!(error_in(&denied).as_deref(), Some("access_denied"));
+    }
+
+    let asks = pushed_with(&world, app, &[("prompt", "consent")]);
+    let (no, yes) = (browser.consent(&asks), browser.consent(&asks));
+    let code = code_in(&browser.submit(&approving(yes)));
+    let late = browser.submit(&no.with("decision", "deny")).expect(409);
+    assert_eq!(late.header("location"), None);
+    tokens(&world, app, &code).expect(200);
+}
+
+#[test]
+fn a_silent_request_that_fails_is_over_once_its_client_was_told() {
+    let world = World::new();
+    let (app, stranger) = (&world.server, world.browser());
+    let asks = pushed_with(&world, app, &[("prompt", "none")]);
+    let head = request(Method::Head, &asks.target());
+    assert_eq!(
+        error_in(&world.send(head)).as_deref(),
+        Some("login_required")
+    );
+    let told = stranger.get(&asks.target());
+    assert_eq!(error_in(&told).as_deref(), Some("login_required"));
+    let again = stranger.get(&asks.target()).expect(400);
+    assert_eq!(again.header("location"), None);
+    world.alices_browser().get(&asks.target()).expect(400);
+}
+
 #[test]
 fn it_waits_ninety_seconds_for_its_first_visit_and_then_for_the_user() {
     let world = World::new();

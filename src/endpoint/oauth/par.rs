@@ -95,7 +95,7 @@ pub(in crate::endpoint) struct OpenedRequest {
     pub(in crate::endpoint) params: Params,
     /// When it was opened first: a login since then is one for it.
     pub(super) since: Timestamp,
-    /// Whether it has ended in a code.
+    /// Whether it has ended.
     pub(super) is_spent: bool,
 }
 
@@ -141,7 +141,7 @@ impl OpenedRequest {
         &self.handle
     }
 
-    /// Spends it on a login; whether it is spent on that one, and on no other.
+    /// Spends it on a login, or on [`Spend::REFUSED`]; whether it is spent on that, and on nothing else.
     pub(super) async fn spend<E: Edge>(
         &self,
         cx: &Context<'_, E>,

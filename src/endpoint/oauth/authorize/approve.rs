@@ -171,7 +171,8 @@ impl Interaction {
                 self.take_back(cx, approval, issued).await?;
                 match approval.request.oauth.prompt {
                     Prompt::None => {
-                        self.refuse(cx, approval.seen.granted, &Refusal::LoginRequired)?
+                        let granted = approval.seen.granted;
+                        self.refuse(cx, granted, &Refusal::LoginRequired).await?
                     }
                     Prompt::Interactive { .. } => return Err(self.log_in(cx).into()),
                 }
@@ -415,7 +416,7 @@ fn seed_of(pushed: &OpenedRequest, approval: &Approval<'_>) -> CodeSeed {
     CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
 }
 
-fn answered_before() -> Notice {
+pub(super) fn answered_before() -> Notice {
     Notice::new(409, Message::AnsweredBefore)
 }
 

@@ -176,7 +176,7 @@ impl Interaction {
                 return Err(refused(&Refusal::ScopeNotAllowed(Scope::Bot)).into());
             }
             Some(now) if !now.bot_is_for(user) => {
-                return self.refuse(cx, None, &Refusal::PrivateBot);
+                return self.refuse(cx, None, &Refusal::PrivateBot).await;
             }
             Some(_) => {}
         }

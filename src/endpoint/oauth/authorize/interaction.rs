@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::approve::answered_before;
 use super::consent_page::GUILD_CHOSEN;
 use super::device::Waiting;
 use crate::endpoint::oauth::client_document;
@@ -15,7 +16,7 @@ use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::fluxer::resource::Resource;
 use crate::fluxer::shown::Shown;
-use crate::http::Response;
+use crate::http::{Method, Response};
 use crate::oauth::authorization_request::{self, AuthorizationRequest, Prompt};
 use crate::oauth::client::Client;
 use crate::oauth::client::url::ClientIdentifier;
@@ -24,6 +25,7 @@ use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::{RedirectTo, RedirectUri};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
+use crate::pending::Spend;
 use crate::snowflake::GuildId;
 use crate::store::{Edge, Fault, Known, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
@@ -248,8 +250,8 @@ impl Interaction {
         self
     }
 
-    /// A pushed request that has ended in a code begins nothing again. Its form may come back: after a
-    /// lost answer it makes the same code.
+    /// A pushed request that has ended begins nothing again. Its form may come back: after a lost answer
+    /// it makes the same code, or says no again.
     pub(super) fn used_before(&self) -> Option<Notice> {
         let is_spent = self.pushed.as_ref().is_some_and(|pushed| pushed.is_spent);
         is_spent.then(|| Notice::bad_request("request_uri was used"))
@@ -420,8 +422,25 @@ impl Interaction {
     }
 
     /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page
-    /// where no client waits. `granted` is what the user granted the client before.
-    pub(super) fn refuse<E>(
+    /// where no client waits. `granted` is what the user granted the client before. A pushed request is
+    /// over: a link to it that is left somewhere does not ask the next one.
+    pub(super) async fn refuse<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        granted: Option<Scopes>,
+        refusal: &Refusal,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        // HEAD changes nothing (RFC 9110 §9.2.1).
+        if let Some(pushed) = &self.pushed
+            && cx.request.method != Method::Head
+            && !pushed.spend(cx, Spend::REFUSED).await?
+        {
+            return Err(answered_before().into());
+        }
+        self.say_no(cx, granted, refusal)
+    }
+
+    fn say_no<E>(
         &self,
         cx: &Context<'_, E>,
         granted: Option<Scopes>,

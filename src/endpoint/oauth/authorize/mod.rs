@@ -66,7 +66,7 @@ async fn proceed<E: Edge>(
     match (step, &logged_in) {
         (Step::Refuse(refusal), logged_in) => {
             let granted = logged_in.as_ref().and_then(|it| it.session.granted);
-            interaction.refuse(cx, granted, &refusal)
+            interaction.refuse(cx, granted, &refusal).await
         }
         (Step::LogIn, _) | (_, None) => Err(interaction.log_in(cx).into()),
         // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
@@ -113,7 +113,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let granted = logged_in.session.granted;
     let request = match &interaction.request {
         Ok(request) => request,
-        Err(refusal) => return interaction.refuse(cx, granted, refusal),
+        Err(refusal) => return interaction.refuse(cx, granted, refusal).await,
     };
     let subject = interaction.subject(request);
     let ticket = consent_form(&logged_in.cookie, &subject);
@@ -122,10 +122,10 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     };
     let session = SeenSession::of(&logged_in.session);
     if let Err(refusal) = interaction.may_grant(request, &session) {
-        return interaction.refuse(cx, granted, &refusal);
+        return interaction.refuse(cx, granted, &refusal).await;
     }
     let yes = match Decision::read(request, &form)? {
-        Decision::Denied => return interaction.refuse(cx, granted, &Refusal::Denied),
+        Decision::Denied => return interaction.refuse(cx, granted, &Refusal::Denied).await,
         Decision::NoGuild => {
             let again = Some(&form);
             return interaction
@@ -206,7 +206,7 @@ async fn consented<E: Edge>(
     interaction.application = client_document::kept(cx, &interaction.application).await?;
     let request = match &interaction.request {
         Ok(request) => request,
-        Err(refusal) => return interaction.refuse(cx, seen.granted, refusal),
+        Err(refusal) => return interaction.refuse(cx, seen.granted, refusal).await,
     };
     let mut approval = Approval {
         request,
@@ -262,7 +262,7 @@ pub async fn reject<E: Edge>(
             words: words.clone(),
         },
     };
-    interaction.refuse(&there, None, &refusal)
+    interaction.refuse(&there, None, &refusal).await
 }
 
 /// The application that waits behind a login on the way to `return_to`, where one does.
