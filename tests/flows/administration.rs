@@ -4,6 +4,7 @@ use fluxer_oauth2::http::{Body, Method};
 use fluxer_oauth2::routes::ROUTES;
 use serde_json::{Value, json};
 
+use crate::moving::{import, lines};
 use crate::world::{
     Answer, App, Browser, PASSWORD, With, World, administrative, get, post_as, request, text,
     with_json,
@@ -461,6 +462,31 @@ fn knows_nonsense((path, read, _): &List<'_>) {
     }
 }
 
+/// Ids of fewer digits than those that are made here.
+const IMPORTED: [&str; 5] = ["7", "31", "999", "88888888888888888", "999999999999999999"];
+
+/// A user, a guild and an application of Alice's by each of those ids, and the users members of one guild.
+fn with_imported(world: &World, home: &str) -> [String; 5] {
+    let records = IMPORTED.map(|id| {
+        [
+            json!({"record": "user", "id": id, "username": format!("u{id}"),
+                "email": format!("{id}@moved.example")}),
+            json!({"record": "guild", "id": id, "name": id, "owner_id": world.alice.id}),
+            json!({"record": "application", "id": id, "name": id, "type": "public",
+                "owner_id": world.alice.id}),
+            json!({"record": "member", "user_id": id, "guild_id": home, "permissions": "0"}),
+            json!({"record": "member", "user_id": world.alice.id, "guild_id": id,
+                "permissions": "0"}),
+        ]
+    });
+    let answer = import(world, &lines(records.as_flattened()));
+    assert!(
+        answer.iter().all(|it| it["status"] == "created"),
+        "{answer:?}"
+    );
+    IMPORTED.map(str::to_owned)
+}
+
 #[test]
 fn every_page_of_a_list_is_complete_and_in_order() {
     let world = World::new();
@@ -486,6 +512,13 @@ fn every_page_of_a_list_is_complete_and_in_order() {
         members.push(user.id.clone());
         users.push(user.id);
     }
+    let imported = with_imported(&world, &home);
+    for id in &imported {
+        browser.add_bot(&app.bot_link(), id).expect(200);
+    }
+    for ids in [&mut guilds, &mut users, &mut members, &mut mine] {
+        ids.extend(imported.clone());
+    }
     let mut applications = mine.clone();
     applications.extend([&world.server, &world.other, &world.device].map(|app| app.id.clone()));
     for ids in [
@@ -495,7 +528,7 @@ fn every_page_of_a_list_is_complete_and_in_order() {
         &mut mine,
         &mut applications,
     ] {
-        ids.sort();
+        ids.sort_by_key(|id| id.parse::<u64>().expect("a number"));
     }
     let joined: Vec<_> = guilds.iter().filter(|it| **it != home).cloned().collect();
 
@@ -518,6 +551,12 @@ fn every_page_of_a_list_is_complete_and_in_order() {
     for list in &lists {
         is_complete(list);
         knows_nonsense(list);
+    }
+    for read in [&of_user as &dyn Fn(&str) -> Answer, &of_bot] {
+        for (place, id) in joined.iter().enumerate() {
+            let before = format!("/api/users/@me/guilds?limit=3&before={id}");
+            assert_eq!(read(&before).ids(), joined[place.saturating_sub(3)..place]);
+        }
     }
 }
 

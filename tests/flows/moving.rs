@@ -22,7 +22,7 @@ fn argon2(algorithm: Algorithm, secret: &str) -> String {
     hash.expect("a hash").to_string()
 }
 
-fn lines(records: &[Value]) -> String {
+pub fn lines(records: &[Value]) -> String {
     records.iter().map(|it| it.to_string() + "\n").collect()
 }
 
@@ -33,7 +33,7 @@ fn import_request(token: &str, body: &str) -> Request {
     request
 }
 
-fn import(world: &World, body: &str) -> Vec<Value> {
+pub fn import(world: &World, body: &str) -> Vec<Value> {
     let answer = world.send(import_request(&world.admin_token(), body));
     let answer = answer.expect(200);
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));

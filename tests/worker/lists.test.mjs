@@ -53,6 +53,30 @@ test('a list is found by its beginning, whole, in order, and % is just a %', asy
   }
 });
 
+test('ids of fewer digits, which an import may bring, have one place in every list', async () => {
+  const ids = ['5', '62', '777', '9999999999', ...Array.from({ length: 20 }, (_, index) => String(88_888_888_888_888_800n + BigInt(index))), '999999999999999999'];
+  const records = ids.flatMap((id) => [
+    { record: 'user', id, username: `short_${id}`, email: `${id}@short.example` },
+    { record: 'application', id, name: 'Short', type: 'public', owner_id: staff.id },
+  ]);
+  const body = records.map((record) => `${JSON.stringify(record)}\n`).join('');
+  const imported = await world.request('/api/admin/import', { method: 'POST', body, headers: { authorization: `Bearer ${world.adminToken}`, 'content-type': 'application/x-ndjson' } });
+  assert.equal(imported.text.match(/"created"/g)?.length, records.length, imported.text);
+  const shown = (page) => page.html.querySelectorAll('ul.rows p.quiet').map((id) => id.textContent);
+  const numeric = (one, other) => (BigInt(one) < BigInt(other) ? -1 : 1);
+  assert.deepEqual((await all('/admin/users')).slice(0, ids.length), ids.map((id) => `short_${id}`));
+  assert.equal((await all('/admin/users?q=short_')).length, ids.length);
+  assert.equal((await all('/admin/users?by=email&q=9')).length, 2);
+  assert.deepEqual((await all('/admin/applications', shown)).slice(0, ids.length), ids);
+  assert.deepEqual((await all('/admin/applications?q=short', shown)).sort(numeric), ids);
+  for (const list of ['users', 'applications']) {
+    const listed = [];
+    for (let page; page?.length !== 0; listed.push(...page.map(({ id }) => id))) page = await world.admin('GET', `/${list}?limit=7&after=${listed.at(-1) ?? '1'}`);
+    assert.deepEqual(listed.slice(0, ids.length), ids);
+    assert.deepEqual(listed, [...new Set(listed)].sort(numeric));
+  }
+});
+
 test('what a user authorized is listed with its devices, and ends at a button', async () => {
   const user = await world.user();
   const theirs = await world.login(user);

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::columns::{Flag, Json, columns, flag, id_or_null, json};
-use super::{Bind, Bindings, after, fault, id, is_gone, taken, text_or_null, time_or_null};
+use super::{
+    Bind, Bindings, after, fault, id, is_gone, page_of, taken, text_or_null, time_or_null,
+};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
@@ -295,16 +297,12 @@ impl Applications for Bindings {
         paging: Paging,
     ) -> Result<Vec<Application>, Fault> {
         let condition = if owner.is_some() {
-            "owner_id = ?"
+            "owner_id = ? AND "
         } else {
-            "? IS NULL"
+            "? IS NULL AND "
         };
         let row = ApplicationRow::select();
-        let sql = format!(
-            "SELECT json_group_array({row}) AS found FROM \
-             (SELECT * FROM applications WHERE {condition} AND id > ? ORDER BY id LIMIT ?) \
-             AS applications"
-        );
+        let sql = page_of(&row, "applications", condition);
         let values = [
             owner.map_or(Bind::Null, id),
             after(paging),

@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Bindings, after, fault, id, is_gone, referring, taken, text_or_null};
+use super::{
+    Bind, Bindings, after, fault, id, is_gone, page_of, place, referring, taken, text_or_null,
+};
 use crate::fluxer::guild::{BotThere, Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
@@ -111,10 +113,10 @@ impl Guilds for Bindings {
         about: Option<ApplicationId>,
         paging: Paging,
     ) -> Result<Vec<Membership>, Fault> {
-        let row = row_of_user();
+        let (row, place, last) = (row_of_user(), place("members.guild_id"), place("?"));
         let sql = format!(
-            "SELECT {row} AS found FROM guilds JOIN {OF_USER} WHERE members.guild_id > ? \
-             ORDER BY members.guild_id LIMIT ?"
+            "SELECT {row} AS found FROM guilds JOIN {OF_USER} WHERE {place} > {last} \
+             ORDER BY {place} LIMIT ?"
         );
         let values = [
             id(user),
@@ -130,10 +132,10 @@ impl Guilds for Bindings {
         bot: ApplicationId,
         paging: Paging,
     ) -> Result<Vec<Membership>, Fault> {
-        let row = row_of_bot();
+        let (row, place, last) = (row_of_bot(), place("bot_members.guild_id"), place("?"));
         let sql = format!(
-            "SELECT {row} AS found FROM guilds JOIN {OF_BOT} WHERE bot_members.guild_id > ? \
-             ORDER BY bot_members.guild_id LIMIT ?"
+            "SELECT {row} AS found FROM guilds JOIN {OF_BOT} WHERE {place} > {last} \
+             ORDER BY {place} LIMIT ?"
         );
         let values = [id(bot), after(paging), Bind::Bits(paging.limit)];
         self.memberships(Member::Bot(bot), &sql, &values).await
@@ -154,11 +156,12 @@ impl Guilds for Bindings {
             ),
             Member::Bot(bot) => (row_of_bot(), OF_BOT, "bot_members", vec![id(bot)]),
         };
+        let (place, last) = (place(&format!("{table}.guild_id")), place("?"));
         let sql = format!(
-            "SELECT {row} AS found FROM guilds JOIN {join} WHERE {table}.guild_id < ? \
-             ORDER BY {table}.guild_id DESC LIMIT ?"
+            "SELECT {row} AS found FROM guilds JOIN {join} WHERE {place} < {last} \
+             ORDER BY {place} DESC LIMIT ?"
         );
-        values.extend([Bind::Id(format!("{before:0>19}")), Bind::Bits(limit)]);
+        values.extend([id(before), Bind::Bits(limit)]);
         let mut memberships = self.memberships(member, &sql, &values).await?;
         memberships.reverse();
         Ok(memberships)
@@ -172,13 +175,13 @@ impl Guilds for Bindings {
     ) -> Result<Vec<Membership>, Fault> {
         // ADMINISTRATOR or MANAGE_GUILD. SQLite's integers have 63 bits and a sign: what is larger
         // becomes the largest, which has both.
-        let row = row_of_user();
+        let (row, place, last) = (row_of_user(), place("guilds.id"), place("?4"));
         let sql = format!(
             "SELECT {row} AS found FROM guilds LEFT JOIN {OF_USER} WHERE guilds.id IN \
              (SELECT guild_id FROM members WHERE user_id = ?3 \
              AND CAST(permissions AS INTEGER) & 40 <> 0 \
              UNION SELECT id FROM guilds WHERE owner_id = ?3) \
-             AND guilds.id > ?4 ORDER BY guilds.id LIMIT ?5"
+             AND {place} > {last} ORDER BY {place} LIMIT ?5"
         );
         let values = [
             id(user),
@@ -211,10 +214,7 @@ impl Guilds for Bindings {
     }
 
     async fn guilds(&self, paging: Paging) -> Result<Vec<Guild>, Fault> {
-        let sql = format!(
-            "SELECT json_group_array({GUILD}) AS found FROM \
-             (SELECT * FROM guilds WHERE id > ? ORDER BY id LIMIT ?) AS guilds"
-        );
+        let sql = page_of(GUILD, "guilds", "");
         let values = [after(paging), Bind::Bits(paging.limit)];
         let rows: Vec<GuildRow> = self.rows(&sql, &values).await?;
         Ok(rows.into_iter().map(Guild::from).collect())
@@ -225,17 +225,20 @@ impl Guilds for Bindings {
         guild: GuildId,
         paging: Paging,
     ) -> Result<Vec<(Member, Permissions)>, Fault> {
-        let sql = "SELECT json_group_array(json_array(id, bot, permissions)) AS found FROM ( \
-                   SELECT user_id AS id, 0 AS bot, permissions FROM members \
-                   WHERE guild_id = ?1 AND user_id > ?2 \
-                   UNION ALL SELECT bot_members.application_id, 1, \
-                   COALESCE(roles.permissions, '0') FROM bot_members LEFT JOIN roles \
-                   ON roles.application_id = bot_members.application_id \
-                   AND roles.guild_id = bot_members.guild_id \
-                   WHERE bot_members.guild_id = ?1 AND bot_members.application_id > ?2 \
-                   ORDER BY id LIMIT ?3)";
+        let (user, bot) = (place("user_id"), place("bot_members.application_id"));
+        let last = place("?2");
+        let sql = format!(
+            "SELECT json_group_array(json_array(id, bot, permissions)) AS found FROM ( \
+             SELECT {user} AS place, user_id AS id, 0 AS bot, permissions FROM members \
+             WHERE guild_id = ?1 AND {user} > {last} \
+             UNION ALL SELECT {bot}, bot_members.application_id, 1, \
+             COALESCE(roles.permissions, '0') FROM bot_members LEFT JOIN roles \
+             ON roles.application_id = bot_members.application_id \
+             AND roles.guild_id = bot_members.guild_id \
+             WHERE bot_members.guild_id = ?1 AND {bot} > {last} ORDER BY place LIMIT ?3)"
+        );
         let values = [id(guild), after(paging), Bind::Bits(paging.limit)];
-        let rows: Vec<(Snowflake, u8, Permissions)> = self.rows(sql, &values).await?;
+        let rows: Vec<(Snowflake, u8, Permissions)> = self.rows(&sql, &values).await?;
         let members = rows.into_iter().map(|(id, bot, permissions)| match bot {
             0 => (Member::User(UserId(id)), permissions),
             _ => (Member::Bot(ApplicationId(id)), permissions),

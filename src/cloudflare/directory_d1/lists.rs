@@ -4,7 +4,7 @@
 use super::applications::ApplicationRow;
 use super::authorizations::{AUTHORIZATION, AuthorizationRow};
 use super::users::{USER, UserRow};
-use super::{Bind, Bindings, after, id};
+use super::{Bind, Bindings, after, id, place};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::snowflake::UserId;
@@ -13,12 +13,12 @@ use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
 impl Lists for Bindings {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
         let application = ApplicationRow::select();
+        let (place, last) = (place("authorizations.application_id"), place("?"));
         let sql = format!(
             "SELECT json_group_array(json(found)) AS found FROM ( \
              SELECT json_array({AUTHORIZATION}, {application}) AS found FROM authorizations \
              JOIN applications ON applications.id = authorizations.application_id \
-             WHERE authorizations.user_id = ? AND authorizations.application_id > ? \
-             ORDER BY authorizations.application_id LIMIT ?)"
+             WHERE authorizations.user_id = ? AND {place} > {last} ORDER BY {place} LIMIT ?)"
         );
         let values = [id(user), after(paging), Bind::Bits(paging.limit)];
         let rows: Vec<(AuthorizationRow, ApplicationRow)> = self.rows(&sql, &values).await?;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::columns::{Json, columns, json};
-use super::{Bind, Bindings, after, fault, id};
+use super::{Bind, Bindings, after, fault, id, page_of};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{ClientSecret, Hash};
 use crate::fluxer::application::ApplicationName;
@@ -143,11 +143,7 @@ impl Resources for Bindings {
     }
 
     async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault> {
-        let row = ResourceRow::select();
-        let sql = format!(
-            "SELECT json_group_array({row}) AS found FROM \
-             (SELECT * FROM resources WHERE id > ? ORDER BY id LIMIT ?) AS resources"
-        );
+        let sql = page_of(&ResourceRow::select(), "resources", "");
         let values = [after(paging), Bind::Bits(paging.limit)];
         let rows: Vec<ResourceRow> = self.rows(&sql, &values).await?;
         Ok(rows.into_iter().map(Resource::from).collect())

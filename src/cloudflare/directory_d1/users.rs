@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Bind, Bindings, after, applications, fault, id, referring, taken, text_or_null};
+use super::{
+    Bind, Bindings, after, applications, fault, id, page_of, referring, taken, text_or_null,
+};
 use crate::crypto::password::NOBODY;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
@@ -107,10 +109,7 @@ impl Users for Bindings {
     }
 
     async fn users(&self, paging: Paging) -> Result<Vec<User>, Fault> {
-        let sql = format!(
-            "SELECT json_group_array({USER}) AS found FROM \
-             (SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?) AS users"
-        );
+        let sql = page_of(USER, "users", "");
         let values = [after(paging), Bind::Bits(paging.limit)];
         let rows: Vec<UserRow> = self.rows(&sql, &values).await?;
         Ok(rows.into_iter().map(User::from).collect())

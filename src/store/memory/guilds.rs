@@ -50,8 +50,7 @@ impl Guilds for Memory {
             Member::User(user) => self.guilds_of_user(user, None, everything).await?,
             Member::Bot(bot) => self.guilds_of_bot(bot, everything).await?,
         };
-        let before = format!("{before:0>19}");
-        all.retain(|it| it.guild.id.to_string() < before);
+        all.retain(|it| it.guild.id.0 < before);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(all.split_off(all.len().saturating_sub(limit)))
     }

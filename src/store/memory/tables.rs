@@ -201,14 +201,12 @@ pub(super) fn page<K: Copy, V>(
     key: impl Fn(K) -> Snowflake,
     paging: Paging,
 ) -> Vec<V> {
-    // In the order of the ids' spelling, as D1 has them.
-    let after = paging.after.map(|after| format!("{after:0>19}"));
     let mut rows: Vec<_> = rows
         .into_iter()
-        .map(|(id, row)| (key(id).to_string(), row))
-        .filter(|(id, _)| after.as_ref().is_none_or(|after| id > after))
+        .map(|(id, row)| (key(id), row))
+        .filter(|(id, _)| paging.after.is_none_or(|after| *id > after))
         .collect();
-    rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rows.sort_by_key(|(id, _)| *id);
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
     rows.into_iter().take(limit).map(|(_, row)| row).collect()
 }
