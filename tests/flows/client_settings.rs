@@ -78,7 +78,12 @@ fn settings_are_what_they_were_set_to_until_they_are_set_to_something_else() {
     });
     let changed = browser.call_with(Method::Patch, &path(&made, ""), &others);
     let changed = changed.expect(200).json();
-    let all = json!(["authorization_code", "refresh_token", "client_credentials"]);
+    let all = json!([
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        DEVICE_CODE
+    ]);
     is_set(&changed, &with(&others, &json!({"grant_types": all})));
     assert_eq!(browser.get(&path(&made, "")).json(), changed);
 }

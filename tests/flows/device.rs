@@ -315,6 +315,16 @@ fn a_device_code_is_its_client_s_and_no_other_credential() {
 }
 
 #[test]
+fn an_application_that_is_made_without_a_word_of_its_grants_has_this_one() {
+    let world = World::new();
+    for app in [&world.device, &world.server] {
+        let device = ask(&world, app, &[]);
+        approve(&world.alices_browser(), &device);
+        device.poll().tokens();
+    }
+}
+
+#[test]
 fn only_applications_with_the_grant_may_ask_and_only_for_what_a_device_may_have() {
     let world = World::new();
     let app = television(&world);
@@ -322,8 +332,14 @@ fn only_applications_with_the_grant_may_ask_and_only_for_what_a_device_may_have(
         let answer = world.send(app.post(ASK, form));
         answer.expect(400).error()
     };
-    assert_eq!(refused(&world.server, &[]), "unauthorized_client");
-    assert_eq!(refused(&world.device, &[]), "unauthorized_client");
+    for kind in ["public", "confidential"] {
+        let without = json!({"name": "Web", "type": kind, "grant_types": ["authorization_code"]});
+        let without = world.application(&without);
+        assert_eq!(refused(&without, &[]), "unauthorized_client");
+        let form = [("grant_type", GRANT), ("device_code", "x")];
+        let answer = world.token(&without, &form).expect(400);
+        assert_eq!(answer.error(), "unauthorized_client");
+    }
     assert_eq!(refused(&app, &[("scope", "bot")]), "invalid_scope");
     assert_eq!(refused(&app, &[("scope", "nonsense")]), "invalid_scope");
     assert_eq!(
@@ -345,9 +361,6 @@ fn only_applications_with_the_grant_may_ask_and_only_for_what_a_device_may_have(
     assert_eq!(world.send(twice).expect(400).error(), "invalid_request");
     let unknown = post(ASK, &[("client_id", "12")]);
     assert_eq!(world.send(unknown).expect(401).error(), "invalid_client");
-    let form = [("grant_type", GRANT), ("device_code", "x")];
-    let answer = world.token(&world.server, &form).expect(400);
-    assert_eq!(answer.error(), "unauthorized_client");
     world.send(get(ASK)).expect(405);
 }
 

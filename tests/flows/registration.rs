@@ -81,6 +81,8 @@ fn a_client_registers_itself_and_gets_its_user_s_tokens() {
         assert!(answer["client_id_issued_at"].is_u64());
         let grants = json!(["authorization_code", "refresh_token"]);
         assert_eq!(answer["grant_types"], grants);
+        let device = world.send(app.post("/api/oauth2/device_authorization", &[]));
+        assert_eq!(error(&device.expect(400)), "unauthorized_client");
         assert_eq!(app.secret.is_some(), method != "none");
         let tokens = world.tokens(&app);
         world.me(&tokens.access).expect(200);

@@ -33,7 +33,7 @@ test('an application from creation to deletion', async () => {
     trusted: false, introspects: false, bot_public: true, bot_require_code_grant: false, bot: null, flags: 0,
     suspended: false, id_token_signed_response_alg: 'RS256', post_logout_redirect_uris: [],
     token_endpoint_auth_method: 'client_secret_basic', jwks: null, jwks_uri: null,
-    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'], profile: 'default',
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code'], profile: 'default',
     dpop_bound_access_tokens: false, require_pushed_authorization_requests: false,
     event_webhook_url: null, all_or_nothing: [],
   });

@@ -156,9 +156,14 @@ impl From<ApplicationRow> for Application {
             (_, Some(url)) => Client::documented(id, url, authentication, redirect_uris),
             _ => Client::registered(id, authentication, redirect_uris, row.trusted.0),
         };
-        let grants = row.grant_types.map_or(client.grants, |named| {
-            named.split(' ').filter_map(GrantType::from_wire).collect()
-        });
+        let grants = match row.grant_types {
+            Some(named) => named.split(' ').filter_map(GrantType::from_wire).collect(),
+            // It was made before there was a device grant, and is not given one unasked.
+            None => {
+                let grants = client.grants.iter();
+                grants.filter(|&it| it != GrantType::DeviceCode).collect()
+            }
+        };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
             client: Client {

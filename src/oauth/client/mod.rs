@@ -65,29 +65,29 @@ pub enum ClientOrigin {
 }
 
 impl ClientOrigin {
-    /// The grants of a client that did not say which it wants. The device grant is not among them: a
-    /// user who is sent to its page cannot see where the tokens go.
+    /// The grants of a client that did not say which it wants. Where nobody vouches for it, the device
+    /// grant is not among them: a user who is sent to its page cannot see where the tokens go.
     pub const fn usual_grants(&self, is_public: bool) -> GrantTypes {
+        match self {
+            Self::BuiltIn | Self::Registered { .. } => self.possible_grants(is_public),
+            Self::Dynamic | Self::Document(_) => GrantTypes::NONE
+                .with(GrantType::AuthorizationCode)
+                .with(GrantType::RefreshToken),
+        }
+    }
+
+    /// The grants that a client may say it wants.
+    pub const fn possible_grants(&self, is_public: bool) -> GrantTypes {
         let grants = GrantTypes::NONE
             .with(GrantType::AuthorizationCode)
-            .with(GrantType::RefreshToken);
+            .with(GrantType::RefreshToken)
+            .with(GrantType::DeviceCode);
         match self {
             Self::BuiltIn => GrantTypes::NONE.with(GrantType::ClientCredentials),
             // RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential
             // clients."
             Self::Registered { .. } if !is_public => grants.with(GrantType::ClientCredentials),
             Self::Registered { .. } | Self::Dynamic | Self::Document(_) => grants,
-        }
-    }
-
-    /// The grants that a client may say it wants.
-    pub const fn possible_grants(&self, is_public: bool) -> GrantTypes {
-        let grants = self.usual_grants(is_public);
-        match self {
-            Self::BuiltIn => grants,
-            Self::Registered { .. } | Self::Dynamic | Self::Document(_) => {
-                grants.with(GrantType::DeviceCode)
-            }
         }
     }
 }
@@ -312,11 +312,16 @@ mod tests {
     }
 
     #[test]
-    fn a_public_client_has_no_client_credentials() {
+    fn a_client_made_by_hand_has_all_that_its_kind_may_have_and_a_public_one_no_client_credentials()
+    {
         let public = Client::registered(id(), ClientAuthentication::None, Vec::new(), false);
         assert_eq!(
             allowed(&public),
-            [GrantType::AuthorizationCode, GrantType::RefreshToken]
+            [
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::DeviceCode
+            ]
         );
         let confidential = Client::registered(id(), secret(), Vec::new(), false);
         assert_eq!(
@@ -324,7 +329,8 @@ mod tests {
             [
                 GrantType::AuthorizationCode,
                 GrantType::RefreshToken,
-                GrantType::ClientCredentials
+                GrantType::ClientCredentials,
+                GrantType::DeviceCode
             ]
         );
     }
