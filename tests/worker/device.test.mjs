@@ -86,10 +86,16 @@ test('an approval and a denial at once: one of them', async () => {
   }
 });
 
-test('fifty codes at once are fifty', async () => {
-  const answers = await atOnce(world, times(50, () => ({ path: '/api/oauth2/device_authorization', form: tv.with({}) })));
-  assert.deepEqual(statuses(answers), { 200: 50 });
-  for (const member of ['device_code', 'user_code']) assert.equal(new Set(answers.map(({ json }) => json[member])).size, 50);
+test('two hundred codes at once are two hundred', async () => {
+  const ask = { path: '/api/oauth2/device_authorization', form: tv.with({}) };
+  const made = [];
+  for (let missing = 200, tries = 0; missing > 0; missing = 200 - made.length, tries += 1) {
+    const answers = await atOnce(world, times(missing, () => ask));
+    // A machine that is busy makes objects for longer than they are waited for, and says so.
+    for (const { status, json } of answers) if (status !== 200) assert.deepEqual([status, json.error, tries < 5], [503, 'temporarily_unavailable', true]);
+    made.push(...answers.filter(({ status }) => status === 200).map(({ json }) => json));
+  }
+  for (const member of ['device_code', 'user_code']) assert.equal(new Set(made.map((it) => it[member])).size, 200);
 });
 
 test('five hundred wrong codes at once are looked at five times, and the right one waits', async () => {
@@ -123,16 +129,17 @@ test('an outage of the objects is 503 and spends nothing', async () => {
   assert.equal((await polled(device)).status, 200);
 });
 
-test('five minutes of polls, one a second, are answered and slowed down', async () => {
+test('ten minutes of polls, one a second, are answered and slowed down', async () => {
   const device = await ask();
+  storage.stopped = Date.now() + storage.clock; // or the test's own time would count
   const seen = {};
-  for (let second = 0; second < 300; second += 1) {
+  for (let second = 0; second < 600; second += 1) {
     const { status, json } = await polled(device);
     assert.equal(status, 400);
     seen[json.error] = (seen[json.error] ?? 0) + 1;
-    storage.clock += 1_000;
+    storage.stopped += 1_000;
   }
-  assert.deepEqual(seen, { authorization_pending: 1, slow_down: 299 });
-  storage.clock += 600_000;
+  assert.deepEqual(seen, { authorization_pending: 1, slow_down: 599 });
   assert.equal((await polled(device)).json.error, 'expired_token');
+  storage.stopped = undefined;
 });

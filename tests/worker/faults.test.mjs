@@ -7,9 +7,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Browser, Storage, World, atOnce, statuses, times } from './harness.mjs';
+import { Signer } from './signer.mjs';
 
 const TOO_MANY = 'KV PUT failed: 429 Too Many Requests';
-const TEXT = { kv: TOO_MANY, d1: 'D1_ERROR: Network connection lost.', ledger: 'Durable Object is overloaded. Requests queued for too long.', limiter: 'Network connection lost.', alarm: 'Network connection lost.' };
+const TEXT = { kv: TOO_MANY, d1: 'D1_ERROR: Network connection lost.', ledger: 'Durable Object is overloaded. Requests queued for too long.', limiter: 'Network connection lost.', pending: 'Network connection lost.', alarm: 'Network connection lost.' };
 
 const storage = new Storage();
 let world, user, browser, web, app;
@@ -44,7 +45,7 @@ const LIMITER = /^limiter/; // an outage of the limiter must not become one of e
 const isAudit = ({ about }) => /^(INSERT INTO audit_log|UPDATE applications SET secret_used_at)/.test(about ?? ''); // what is noted after the answer costs nobody one
 const isRecord = ({ part, op }) => part === 'kv' && op !== 'get'; // nobody waits for KV
 const isLapse = ({ about }) => /^UPDATE authorizations SET lapsed/.test(about ?? ''); // the device has ended all the same
-const isLedger = ({ part }) => ['ledger', 'alarm'].includes(part); // asked once more, through a fresh stub
+const isLedger = ({ part }) => ['ledger', 'pending', 'alarm'].includes(part); // asked once more, through a fresh stub
 /** The isolate remembers the application, and goes on with that. */
 const isApplication = ({ part, about }) => part === 'd1' && /FROM applications WHERE id = \?$/.test(about ?? '');
 const FLOWS = {
@@ -223,6 +224,89 @@ const FLOWS = {
       assert.equal((await browser.ask(`/api/oauth2/@me/authorizations/${client.id}`)).status, 404);
     },
   },
+  'a pushed request': {
+    prepare: async () => app.authorizationRequest(),
+    send: (request) => push(request),
+    succeeded: ({ status }) => status === 201,
+    settled: async (request, { json }) => {
+      const page = await browser.submit(await browser.open(pushedUrl(json.request_uri)), { decision: 'approve' });
+      assert.equal((await world.exchange(app, { ...request, code: page.landed.get('code') })).status, 200);
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  ...Object.fromEntries(['approve', 'deny'].map((decision) => [`a consent to a pushed request: ${decision}`, {
+    async prepare() {
+      const client = await world.application('public');
+      const request = client.authorizationRequest();
+      const url = pushedUrl((await push(request)).json.request_uri, client);
+      return { client, request, url, ...browser.fill(await browser.open(url), { decision }) };
+    },
+    send: ({ action, form }) => browser.ask(action, { form }),
+    succeeded: ({ landed }) => landed?.has(decision === 'approve' ? 'code' : 'error'),
+    async settled({ client, request, url }, { landed }) {
+      if (decision === 'approve') assert.equal((await world.exchange(client, { ...request, code: landed.get('code') })).status, 200);
+      assert.equal((await browser.ask(url)).status, 400, 'it is over');
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  }])),
+  'the codes of a device': {
+    prepare: () => world.application('public'),
+    send: (tv) => world.post('/api/oauth2/device_authorization', tv.with({})),
+    succeeded: ({ status }) => status === 200,
+    async settled(tv, { json }) {
+      await world.answerDevice(browser, json.user_code);
+      assert.equal((await poll(tv, json)).status, 200);
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  ...Object.fromEntries(['approve', 'deny'].map((decision) => [`a user's answer to a device: ${decision}`, {
+    async prepare() {
+      const { tv, device } = await waiting();
+      const page = await browser.submit(await browser.open('/device'), { user_code: device.user_code });
+      return { tv, device, ...browser.fill(page, { decision }) };
+    },
+    send: ({ action, form }) => browser.ask(action, { form }),
+    // Sent again after its effect, a denial has come too late: there is nobody left to deny.
+    succeeded: ({ status, text }, again) => (status === 200 && text.includes('is connected')) || (decision === 'deny' && (status === 200 || (again && status === 400))),
+    async settled({ tv, device }) {
+      const { status, json } = await poll(tv, device);
+      if (decision === 'approve') assert.equal(status, 200);
+      else assert.equal(json.error, 'access_denied');
+    },
+    absorbs: ({ part }) => LIMITER.test(part),
+  }])),
+  'a poll': {
+    async prepare() {
+      const { tv, device } = await waiting();
+      await world.answerDevice(browser, device.user_code);
+      return { tv, device };
+    },
+    send: ({ tv, device }) => poll(tv, device),
+    succeeded: ({ status }) => status === 200,
+    settled: async ({ tv }, answer) => oneLineage(tv, answer.json),
+    absorbs: ({ part }) => part === 'kv' || LIMITER.test(part),
+  },
+  'client credentials by a signature and a proof': {
+    async prepare() {
+      const [signer, holder] = [await Signer.of('ES256'), await Signer.of('ES256')];
+      const client = await world.application('confidential', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [signer.jwk] }, dpop_bound_access_tokens: true });
+      return { form: await signer.authenticated(world, client, { grant_type: 'client_credentials' }, soon()), proof: await holder.proof(world, soon()) };
+    },
+    send: ({ form, proof }) => world.post('/api/oauth2/token', form, { headers: { dpop: proof } }),
+    succeeded: ({ status, json }) => status === 200 && json.token_type === 'DPoP',
+    absorbs: ({ part }) => LIMITER.test(part),
+  },
+  'the exchange of a public client with a proof': {
+    async prepare() {
+      const holder = await Signer.of('ES256');
+      const client = await world.application('public');
+      const grant = await world.authorize(browser, client);
+      return { client, grant, proof: await holder.proof(world, soon()) };
+    },
+    send: ({ client, grant, proof }) => world.post('/api/oauth2/token', client.exchange(grant), { headers: { dpop: proof } }),
+    succeeded: ({ status, json }) => status === 200 && json.token_type === 'DPoP',
+    absorbs: ({ part }) => part === 'kv' || LIMITER.test(part),
+  },
   'a logout': {
     async prepare() {
       const visitor = await world.login(user);
@@ -233,6 +317,20 @@ const FLOWS = {
     succeeded: ({ status }) => status === 303,
     settled: async ({ cookie }) => assert.equal((await world.request('/api/oauth2/session', { cookie })).status, 401),
   },
+};
+
+const push = ({ url }) => world.post('/api/oauth2/par', { ...Object.fromEntries(new URL(url, world.origin).searchParams), prompt: 'consent' });
+const pushedUrl = (uri, client = app) => `/oauth2/authorize?${new URLSearchParams({ client_id: client.id, request_uri: uri })}`;
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const poll = (tv, { device_code }) => world.post('/api/oauth2/token', tv.with({ grant_type: DEVICE, device_code }));
+async function waiting() {
+  const tv = await world.application('public');
+  return { tv, device: (await world.post('/api/oauth2/device_authorization', tv.with({}))).json };
+}
+/** The Worker's clock is ahead of the signers'. */
+const soon = () => {
+  const now = Math.floor((Date.now() + storage.clock) / 1000);
+  return { iat: now, exp: now + 60 };
 };
 
 /** What was granted works, and goes on as one chain. */
@@ -312,7 +410,7 @@ function unavailable(answer, label) {
 
 // --- a ledger's own storage ------------------------------------------------------------------------
 
-for (const flow of ['a consent', 'the exchange of a confidential client', 'the exchange of a public client', 'a refresh', 'a revocation', 'a resource', 'a deauthorization']) {
+for (const flow of ['a consent', "a user's answer to a device: approve", 'a poll', 'the exchange of a confidential client', 'the exchange of a public client', 'a refresh', 'a revocation', 'a resource', 'a deauthorization']) {
   test(`${flow}: any statement inside the ledger may fail`, async (t) => {
     const { prepare, send, succeeded, settled = () => {} } = FLOWS[flow];
     const run = async (sql) => {
@@ -388,6 +486,36 @@ for (const part of ['kv', 'ledger', 'd1', 'limiter']) {
     assert.equal((await world.refresh(other, refresh_token)).status, 200);
   });
 }
+
+test('while what is answered once cannot be asked, nothing is spent by it', async () => {
+  const [signer, holder] = [await Signer.of('ES256'), await Signer.of('ES256')];
+  const client = await world.application('confidential', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [signer.jwk] } });
+  const { tv, device } = await waiting();
+  await world.answerDevice(browser, device.user_code);
+  const [request, grant] = [app.authorizationRequest(), await world.authorize(browser, app)];
+  const url = pushedUrl((await push(request)).json.request_uri);
+  const consent = browser.fill(await browser.open(url), { decision: 'approve' });
+  const signed = await signer.authenticated(world, client, { grant_type: 'client_credentials' }, soon());
+  const dpop = await holder.proof(world, soon());
+  const asked = {
+    push: () => push(request),
+    visit: () => browser.ask(url),
+    consent: () => browser.ask(consent.action, { form: consent.form }),
+    poll: () => poll(tv, device),
+    assertion: () => world.post('/api/oauth2/token', signed),
+    proof: () => world.post('/api/oauth2/token', app.exchange(grant), { headers: { dpop } }),
+  };
+  await during(({ part }) => (part === 'pending' ? { before: TEXT.pending } : undefined), async () => {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      for (const [what, ask] of Object.entries(asked)) unavailable(await ask(), what);
+    }
+    assert.equal((await world.tokens(browser, app)).token_type, 'Bearer', 'whoever needs none of it goes on');
+  });
+  for (const [what, ask] of Object.entries(asked)) {
+    const answer = await ask();
+    assert.equal(answer.status, { push: 201, consent: 303 }[what] ?? 200, `${what}: ${answer.text}`);
+  }
+});
 
 test('login refuses while the limiter is down', async () => {
   const visitor = new Browser(world);
