@@ -95,7 +95,7 @@ impl Interaction {
         }
         match &self.request {
             Ok(request) => self.consent_page(cx, request, &logged_in, Some(form)).await,
-            Err(refusal) => self.refuse(cx, logged_in.session.granted, refusal),
+            Err(refusal) => self.refuse(cx, logged_in.session.granted, refusal).await,
         }
     }
 
