@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use super::context::Context;
+use crate::fluxer::application::Application;
 use crate::fluxer::guild::{BotThere, Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::User;
@@ -16,6 +17,8 @@ use crate::platform::{Answer, PlatformRequest, PlatformSettings};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
 
+/// Most guilds that a bot is taken out of by one request.
+const MOST_REMOVED: u32 = 50;
 /// Most pages of guilds that one question is answered from.
 const MAX_PAGES: usize = 20;
 
@@ -69,6 +72,42 @@ impl<E: Edge> Context<'_, E> {
             200 | 202 | 204 | 404 => Ok(()),
             status => Err(Fault::new("platform", format_args!("it answered {status}"))),
         }
+    }
+
+    /// Takes the bot of an application that is gone, or going, out of the platform's guilds. What cannot be
+    /// done is logged: the platform knows the bot, and can do it as well.
+    pub async fn remove_bot_everywhere(&self, application: &Application) {
+        let Some(platform) = &self.config.platform else {
+            return;
+        };
+        if application.bot.is_none() {
+            return;
+        }
+        let id = application.client.id;
+        if let Err(why) = self.remove_bots(platform, id).await {
+            self.edge.log(&format!("the bot of {id} stays: {why}"));
+        }
+    }
+
+    async fn remove_bots(
+        &self,
+        platform: &PlatformSettings,
+        bot: ApplicationId,
+    ) -> Result<(), Fault> {
+        let paging = Paging {
+            after: None,
+            limit: MOST_REMOVED + 1,
+        };
+        let guilds = self.guilds_of_bot(bot, paging).await?;
+        let most = usize::try_from(MOST_REMOVED).unwrap_or(usize::MAX);
+        for there in guilds.iter().take(most) {
+            let there = (bot, there.guild.id);
+            self.remove_bot_at_platform(platform, there).await?;
+        }
+        if guilds.len() > most {
+            return Err(Fault::new("platform", "it is in more guilds"));
+        }
+        Ok(())
     }
 
     async fn found(

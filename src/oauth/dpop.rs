@@ -188,6 +188,7 @@ impl<'a> DpopProof<'a> {
     /// The signature, and what it has to be of.
     pub fn signed(&self) -> Signed<'_> {
         Signed {
+            key_id: None,
             algorithm: self.token.algorithm,
             message: self.token.signing_input,
             signature: &self.token.signature,

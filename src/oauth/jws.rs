@@ -73,6 +73,8 @@ pub struct Unverified<'a> {
 
 /// A signature, and what it has to be of.
 pub struct Signed<'a> {
+    /// The name of the key, where the token says it.
+    pub key_id: Option<&'a str>,
     /// By what.
     pub algorithm: JwsAlgorithm,
     /// Of what.
@@ -117,6 +119,16 @@ impl<'a> Unverified<'a> {
             signing_input: signed.as_bytes(),
             signature: base64url::decode(signature)?,
         })
+    }
+
+    /// The signature, and what it has to be of.
+    pub fn signed(&self) -> Signed<'_> {
+        Signed {
+            key_id: self.key_id.as_deref(),
+            algorithm: self.algorithm,
+            message: self.signing_input,
+            signature: &self.signature,
+        }
     }
 }
 

@@ -165,7 +165,10 @@ impl AccountPage<'_> {
             }
         };
         html! {
-            p { (text.browsers_intro) }
+            p {
+                @if chrome.has_passwords { (text.browsers_intro) }
+                @else { (text.browsers_intro_elsewhere) }
+            }
             (form(self.action, self.csrf_token, &list))
         }
     }

@@ -4,11 +4,9 @@
 use core::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::crypto::secret::Secret;
 use crate::oauth::issuer::Issuer;
-use crate::oauth::jwk::{Jwk, JwsAlgorithm};
 use crate::oauth::jws::Unverified;
 use crate::oauth::openid::AuthenticationMethod;
 use crate::pending::AcceptedLogin;
@@ -99,24 +97,11 @@ impl Assertion {
     }
 }
 
-/// The keys of a set that may have made a signature: the one of that name, or where the token names
-/// none, all of its kind.
-pub fn candidates(set: &Value, kid: Option<&str>, algorithm: JwsAlgorithm) -> Vec<Jwk> {
-    let keys = set.get("keys").and_then(Value::as_array);
-    let is_named = |key: &&Value| {
-        let name = key.get("kid").and_then(Value::as_str);
-        kid.is_none_or(|kid| name == Some(kid))
-    };
-    let keys = keys.into_iter().flatten().filter(is_named);
-    keys.filter_map(|key| Jwk::parse(key).ok())
-        .filter(|key| key.is_for(algorithm))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base64url;
+    use serde_json::Value;
     use serde_json::json;
 
     const NOW: u64 = 1_700_000_000;
@@ -164,22 +149,5 @@ mod tests {
         ] {
             assert!(read("login+jwt", &changed).is_err(), "{changed}");
         }
-    }
-
-    #[test]
-    fn a_key_is_found_by_its_name_and_its_kind() {
-        let key = |kid: &str| {
-            json!({
-                "kty": "OKP", "crv": "Ed25519", "kid": kid,
-                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-            })
-        };
-        let set = json!({"keys": [key("a"), key("b"), {"kty": "oct", "k": "AA"}]});
-        let count = |kid, algorithm| candidates(&set, kid, algorithm).len();
-        assert_eq!(count(Some("a"), JwsAlgorithm::EdDsa), 1);
-        assert_eq!(count(None, JwsAlgorithm::EdDsa), 2);
-        assert_eq!(count(Some("c"), JwsAlgorithm::EdDsa), 0);
-        assert_eq!(count(None, JwsAlgorithm::Es256), 0);
-        assert!(candidates(&json!([]), None, JwsAlgorithm::EdDsa).is_empty());
     }
 }

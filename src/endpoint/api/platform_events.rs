@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::crypto::secret::Hash;
-use crate::endpoint::api::applications::operations::forget_icons_of;
+use crate::endpoint::api::applications::operations::clear_up_after;
 use crate::endpoint::api::authorizations::{deauthorize, resume_all, suspend_all};
 use crate::endpoint::api::login_challenges::authenticate;
 use crate::endpoint::body::Fields;
@@ -147,7 +147,7 @@ async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault>
     for authorization in cx.edge.authorizations(user).await? {
         deauthorize(cx, user.0, user, authorization.application).await?;
     }
-    forget_icons_of(cx, user).await?;
+    clear_up_after(cx, user).await?;
     cx.edge.delete_user(user, cx.tells()).await?;
     Ok(())
 }

@@ -4,7 +4,8 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::oauth::{client_document, client_keys};
+use crate::endpoint::oauth::client_document;
+use crate::endpoint::oauth::client_keys::{self, signers};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::id::AttemptId;
@@ -123,7 +124,7 @@ async fn documented<E: Edge>(
 /// are looked up there.
 fn has_no_key(application: &Application, assertion: &Assertion) -> bool {
     match application.client.authentication.keys() {
-        Some(ClientKeys::Listed(set)) => assertion.signers(set).next().is_none(),
+        Some(ClientKeys::Listed(set)) => signers(set, &assertion.signed()).next().is_none(),
         Some(ClientKeys::At(_)) => false,
         None => true,
     }
@@ -192,7 +193,7 @@ async fn proved<E: Edge>(
         (Credentials::Assertion(assertion), Some(keys)) => {
             let is_its = is_addressed(cx, application, assertion).map_err(assertion_refused);
             is_its?;
-            let signed = client_keys::signed(cx, keys, assertion).await?;
+            let signed = client_keys::signed(cx, keys, &assertion.signed()).await?;
             signed.then_some(Proof::Secret)
         }
         _ => authentication.verify(credentials, cx.now),
@@ -279,7 +280,8 @@ pub async fn remembered_proof<E: Edge>(
         return Some((id, authentication.verify(&credentials, cx.now)?));
     };
     is_addressed(cx, &application, assertion).ok()?;
-    let signed = client_keys::remembered_signed(cx, authentication.keys()?, assertion).await;
+    let signed =
+        client_keys::remembered_signed(cx, authentication.keys()?, &assertion.signed()).await;
     signed.then_some((id, Proof::Secret))
 }
 

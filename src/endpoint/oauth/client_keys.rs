@@ -1,28 +1,29 @@
-//! The keys of a client that signs, and whether one of them made a signature.
+//! The keys of a client that signs, or of the platform, and whether one of them made a signature.
 
 use crate::endpoint::Context;
 use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
-use crate::oauth::client::assertion::Assertion;
 use crate::oauth::client::keys::{ClientKeys, JwkSet};
+use crate::oauth::jwk::Jwk;
+use crate::oauth::jws::Signed;
 use crate::store::{Edge, Fault, KnownKeys};
 
-/// Whether one of the client's keys signed the assertion. Keys that it publishes are fetched where this
-/// isolate knows none that are fresh, or none with that `kid`. What cannot be fetched is no verdict.
-pub(super) async fn signed<E: Edge>(
+/// Whether one of the keys made the signature. Keys that are published are fetched where this isolate
+/// knows none that are fresh, or none with that `kid`. What cannot be fetched is no verdict.
+pub(in crate::endpoint) async fn signed<E: Edge>(
     cx: &Context<'_, E>,
     keys: &ClientKeys,
-    assertion: &Assertion,
+    signed: &Signed<'_>,
 ) -> Result<bool, Fault> {
     let uri = match keys {
-        ClientKeys::Listed(set) => return one_signed(cx, set, assertion).await,
+        ClientKeys::Listed(set) => return one_signed(cx, set, signed).await,
         ClientKeys::At(uri) => uri,
     };
     let known = cx.edge.remembered_keys(uri);
-    let known = known.filter(|known| assertion.signers(&known.set).next().is_some());
+    let known = known.filter(|known| signers(&known.set, signed).next().is_some());
     if let Some(known) = &known
         && cx.now < known.fresh_until
     {
-        return one_signed(cx, &known.set, assertion).await;
+        return one_signed(cx, &known.set, signed).await;
     }
     let set = match (fetched(cx, uri).await, known) {
         (Ok(set), _) => set,
@@ -32,21 +33,21 @@ pub(super) async fn signed<E: Edge>(
         }
         (Err(none), None) => return Err(none.fault()),
     };
-    one_signed(cx, &set, assertion).await
+    one_signed(cx, &set, signed).await
 }
 
 /// The same, out of this isolate's memory alone.
 pub(super) async fn remembered_signed<E: Edge>(
     cx: &Context<'_, E>,
     keys: &ClientKeys,
-    assertion: &Assertion,
+    signed: &Signed<'_>,
 ) -> bool {
     let set = match keys {
         ClientKeys::Listed(set) => Some(set.clone()),
         ClientKeys::At(uri) => cx.edge.remembered_keys(uri).map(|known| known.set),
     };
     match set {
-        Some(set) => one_signed(cx, &set, assertion).await.unwrap_or(false),
+        Some(set) => one_signed(cx, &set, signed).await.unwrap_or(false),
         None => false,
     }
 }
@@ -71,10 +72,9 @@ async fn fetched<E: Edge>(cx: &Context<'_, E>, uri: &str) -> Result<JwkSet, NoDo
 async fn one_signed<E: Edge>(
     cx: &Context<'_, E>,
     set: &JwkSet,
-    assertion: &Assertion,
+    signed: &Signed<'_>,
 ) -> Result<bool, Fault> {
-    let signed = assertion.signed();
-    for key in assertion.signers(set) {
+    for key in signers(set, signed) {
         let (message, signature) = (signed.message, signed.signature);
         if cx
             .edge
@@ -85,4 +85,9 @@ async fn one_signed<E: Edge>(
         }
     }
     Ok(false)
+}
+
+/// The keys that may have made it.
+pub(super) fn signers<'a>(set: &'a JwkSet, signed: &Signed<'a>) -> impl Iterator<Item = &'a Jwk> {
+    set.candidates(signed.key_id, signed.algorithm)
 }

@@ -3,7 +3,7 @@
 pub mod authorize;
 pub mod client_authentication;
 mod client_document;
-mod client_keys;
+pub(in crate::endpoint) mod client_keys;
 pub mod device_authorization;
 pub mod dpop;
 mod fetching;

@@ -9,9 +9,8 @@ use core::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::keys::JwkSet;
 use super::url::ClientIdentifier;
-use crate::oauth::jwk::{Jwk, JwsAlgorithm};
+use crate::oauth::jwk::JwsAlgorithm;
 use crate::oauth::jws::{Signed, Unverified};
 use crate::time::Timestamp;
 
@@ -162,14 +161,10 @@ impl Assertion {
         self.expires_at
     }
 
-    /// The keys that may have signed it.
-    pub fn signers<'a>(&'a self, keys: &'a JwkSet) -> impl Iterator<Item = &'a Jwk> {
-        keys.candidates(self.key_id.as_deref(), self.algorithm)
-    }
-
     /// The signature, and what it has to be of.
     pub fn signed(&self) -> Signed<'_> {
         Signed {
+            key_id: self.key_id.as_deref(),
             algorithm: self.algorithm,
             message: &self.message,
             signature: &self.signature,

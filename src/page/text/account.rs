@@ -37,6 +37,8 @@ pub struct AccountText {
     pub browsers: &'static str,
     /// What they are.
     pub browsers_intro: &'static str,
+    /// The same where no passwords are kept here.
+    pub browsers_intro_elsewhere: &'static str,
     /// Beside the one that shows the page.
     pub this_browser: &'static str,
     /// When one logged in.

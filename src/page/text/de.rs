@@ -346,6 +346,8 @@ pub(super) static TEXT: Text = Text {
         browsers: "Angemeldete Browser",
         browsers_intro: "Diese Browser sind hier mit deinem Konto angemeldet. Melde ab, was du nicht kennst, und \
                          ändere dann dein Passwort.",
+        browsers_intro_elsewhere: "Diese Browser sind hier mit deinem Konto angemeldet. Melde ab, was du nicht \
+                                   kennst, hier und dort, wo du dich anmeldest.",
         this_browser: "Dieser Browser",
         logged_in: "Angemeldet",
         end: "Abmelden",

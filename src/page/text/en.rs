@@ -338,6 +338,8 @@ pub(super) static TEXT: Text = Text {
         browsers: "Logged-in browsers",
         browsers_intro: "These browsers are logged in to your account here. Log out those that you do not know, \
                          and change your password.",
+        browsers_intro_elsewhere: "These browsers are logged in to your account here. Log out those that you do \
+                                   not know, here and where you log in.",
         this_browser: "This browser",
         logged_in: "Logged in",
         end: "Log out",

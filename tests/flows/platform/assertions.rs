@@ -27,8 +27,12 @@ impl Key {
     }
 
     fn sign(&self, claims: &Value) -> String {
+        self.sign_as("k", claims)
+    }
+
+    fn sign_as(&self, kid: &str, claims: &Value) -> String {
         let part = |json: &Value| base64url::encode(json.to_string().as_bytes());
-        let header = json!({"alg": "ES256", "typ": "login+jwt", "kid": "k"});
+        let header = json!({"alg": "ES256", "typ": "login+jwt", "kid": kid});
         let input = format!("{}.{}", part(&header), part(claims));
         let signature = self.0.sign(&SystemRandom::new(), input.as_bytes());
         format!(
@@ -148,6 +152,50 @@ fn keys_that_cannot_be_had_are_a_fault() {
     let assertion = key.sign(&claims(&world, &challenge));
     let answer = hand_over(&world, &assertion).expect(503);
     assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[test]
+fn keys_are_fetched_once_and_again_for_a_name_that_is_not_among_them() {
+    let world = accepting_nothing_else();
+    let (key, next) = (Key::new(), Key::new());
+    world.memory.serve_json(JWKS, &json!({"keys": [key.jwk()]}));
+    let fetches = |run: &dyn Fn()| {
+        world.memory.forget_steps();
+        run();
+        let steps = world.memory.steps();
+        steps.iter().filter(|step| **step == "outbound").count()
+    };
+    let log_in = |assertion: &dyn Fn(&Value) -> String, status: u16| {
+        let (_, challenge) = sent(&world);
+        hand_over(&world, &assertion(&claims(&world, &challenge))).expect(status);
+    };
+    let first = fetches(&|| {
+        for _ in 0..3 {
+            log_in(&|claims| key.sign(claims), 303);
+        }
+    });
+    assert_eq!(first, 1);
+    // What is not signed with a known key of that name costs no fetch, and a new name costs one.
+    assert_eq!(fetches(&|| log_in(&|claims| next.sign(claims), 400)), 0);
+    let mut renamed = next.jwk();
+    renamed["kid"] = json!("next");
+    let both = json!({"keys": [key.jwk(), renamed]});
+    world.memory.serve_json(JWKS, &both);
+    let new = fetches(&|| log_in(&|claims| next.sign_as("next", claims), 303));
+    assert_eq!(new, 1);
+    // Strangers' names are looked up so often and no oftener.
+    let strangers = fetches(&|| {
+        for _ in 0..40 {
+            let (_, challenge) = sent(&world);
+            hand_over(&world, &next.sign_as("other", &claims(&world, &challenge)));
+        }
+    });
+    assert!((20..=30).contains(&strangers), "{strangers}");
+    // Meanwhile those who are known get in, also while the keys cannot be had.
+    world.memory.silence(JWKS);
+    log_in(&|claims| key.sign(claims), 303);
+    world.advance(3700);
+    log_in(&|claims| key.sign(claims), 303);
 }
 
 #[test]

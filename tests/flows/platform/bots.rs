@@ -200,3 +200,40 @@ fn a_bot_that_is_there_is_asked_to_keep_what_it_has() {
             .all(|(command, _)| command.starts_with("PUT"))
     );
 }
+
+#[test]
+fn the_bot_of_an_application_that_is_deleted_leaves_its_guilds() {
+    let world = Platformed::new();
+    let app = bot_and_guild(&world, false);
+    let guild = |id: &str| json!({"id": id, "name": "G", "owner": false, "permissions": "0"});
+    let listed = format!("/directory/users/{}/guilds", app.id);
+    world.says(&listed, json!([guild("70"), guild("71")]));
+    commands(&world);
+    let delete = |app: &App| {
+        let path = format!("/api/admin/applications/{}", app.id);
+        let delete = fluxer_oauth2::http::Method::Delete;
+        world.administer(delete, &path, None).expect(204);
+        let commands = commands(&world).into_iter();
+        commands.map(|(command, _)| command).collect::<Vec<_>>()
+    };
+    let left = ["70", "71"].map(|id| format!("DELETE /directory/guilds/{id}/bots/{}", app.id));
+    assert_eq!(delete(&app), left);
+    // The platform keeps nobody from deleting an application, and is asked for no bot that is none.
+    let other = bot_and_guild(&world, false);
+    world.health.set(Health::Down);
+    assert!(delete(&other).is_empty());
+    let log = world.memory.log.borrow().join(" ");
+    assert!(
+        log.contains(&format!("the bot of {} stays", other.id)),
+        "{log}"
+    );
+    world.health.set(Health::Well);
+    world.asked.borrow_mut().clear();
+    assert!(delete(&world.server).is_empty());
+    assert!(
+        world
+            .asked_for()
+            .iter()
+            .all(|it| !it.contains(&*world.server.id))
+    );
+}

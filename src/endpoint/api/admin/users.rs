@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use crate::crypto::password::{self, Password};
-use crate::endpoint::api::applications::operations::{apply, forget_icons_of, review_trust};
+use crate::endpoint::api::applications::operations::{apply, clear_up_after, review_trust};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{
     deauthorize, deauthorize_all, list_of, resume_all, suspend_all,
@@ -169,7 +169,7 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let resigned = cx.edge.change_user(user.id, &no_office, None, cx.now);
     unless_taken(cx, user.id, (None, None), resigned.await?).await?;
     review_trust(cx, actor).await?;
-    forget_icons_of(cx, user.id).await?;
+    clear_up_after(cx, user.id).await?;
     cx.edge.delete_user(user.id, cx.tells()).await?;
     let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
     cx.edge.record(entry);

@@ -239,8 +239,8 @@ pub fn forget_icon<E: Edge>(cx: &Context<'_, E>, application: &Application) {
     }
 }
 
-/// Deletes the icons of the applications that go with their owner.
-pub async fn forget_icons_of<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Result<(), Fault> {
+/// Clears up after the applications that go with their owner: their icons, and their bots at a platform.
+pub async fn clear_up_after<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Result<(), Fault> {
     let mut paging = Paging {
         after: None,
         limit: paging::MAX,
@@ -249,6 +249,7 @@ pub async fn forget_icons_of<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Res
         let theirs = cx.edge.applications(Some(owner), paging).await?;
         for application in &theirs {
             forget_icon(cx, application);
+            cx.remove_bot_everywhere(application).await;
         }
         match theirs.last() {
             Some(last) if theirs.len() == paging.limit as usize => {
@@ -294,6 +295,7 @@ pub async fn remove<E: Edge>(
     let entry = cx.entry(Action::ApplicationDeleted).by(actor).on(id.0);
     cx.edge.record(entry);
     forget_icon(cx, application);
+    cx.remove_bot_everywhere(application).await;
     Ok(())
 }
 

@@ -10,13 +10,14 @@ use serde_json::json;
 
 use crate::crypto::secret::{BrowserId, Hash, Secret, SessionId};
 use crate::endpoint::cookies::Cookie;
-use crate::endpoint::oauth::authorize;
+use crate::endpoint::oauth::{authorize, client_keys};
 use crate::endpoint::return_to::{LOGIN, ReturnTo};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::{Method, Response};
 use crate::id::AttemptId;
 use crate::location::{Location, Target};
+use crate::oauth::client::keys::ClientKeys;
 use crate::oauth::jws::Unverified;
 use crate::oauth::params::Params;
 use crate::page::text::Message;
@@ -25,7 +26,7 @@ use crate::pending::{
     TakeLogin,
 };
 use crate::platform::PlatformSettings;
-use crate::platform::assertion::{Assertion, candidates};
+use crate::platform::assertion::Assertion;
 use crate::platform::challenge::{Challenge, LoginVerifier, RETURN_WITHIN};
 use crate::snowflake::UserId;
 use crate::store::{ByPlatform, Edge, Fault, NewSession};
@@ -327,19 +328,12 @@ async fn verified<E: Edge>(
         Ok(assertion) => assertion,
         Err(why) => return Ok(Err(why)),
     };
-    let keys = cx.edge.fetch_json(&issuer.keys).await;
-    let keys = keys.map_err(|error| Fault::new("platform", error))?;
-    for key in candidates(&keys.json, token.key_id.as_deref(), token.algorithm) {
-        let (input, signature) = (token.signing_input, &token.signature);
-        if cx
-            .edge
-            .verify(&key, token.algorithm, input, signature)
-            .await?
-        {
-            return Ok(Ok(assertion));
-        }
+    let keys = ClientKeys::At(issuer.keys.as_str().to_owned());
+    if client_keys::signed(cx, &keys, &token.signed()).await? {
+        Ok(Ok(assertion))
+    } else {
+        Ok(Err("it is not signed with a key of PLATFORM_JWKS"))
     }
-    Ok(Err("it is not signed with a key of PLATFORM_JWKS"))
 }
 
 /// One page for all that is wrong with a way back: used, too late, or another browser's.
