@@ -1,6 +1,6 @@
 //! Random histories of a ledger against a model that remembers everything and decides from that.
 //!
-//! A history is a list of questions to three families, with the clock moving between them; any
+//! A history is a list of questions to four families, with the clock moving between them; any
 //! message may arrive again, late, out of order. The model keeps a family's whole past, the ledger
 //! only its last state: they must agree on every answer and on who lives, whatever the ledger has
 //! been allowed to forget.
@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 use fluxer_oauth2::crypto::form_ticket::FORM_LIFETIME;
 use fluxer_oauth2::id::{AttemptId, FamilyId};
 use fluxer_oauth2::ledger::{
-    Ended, Evidence, Families, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open, Opened,
-    REDEMPTION_GRACE, ROTATION_GRACE, Reads, Redeem, Revoke, Rotate, Status, Update,
+    Adopt, Ended, Evidence, Families, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open,
+    Opened, REDEMPTION_GRACE, ROTATION_GRACE, Reads, Redeem, Revoke, Rotate, Status, Update,
 };
 use fluxer_oauth2::oauth::client::authentication::Proof;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint};
@@ -32,7 +32,11 @@ use proptest::prelude::*;
 
 /// Histories per run.
 const HISTORIES: u32 = 20_000;
-const FAMILIES: usize = 3;
+const FAMILIES: usize = 4;
+/// The one that is taken over from another server; codes open the others.
+const ADOPTED: usize = FAMILIES - 1;
+/// When the histories begin, in milliseconds since 1970.
+const START: u64 = 1_795_000_000_000;
 const DAY: Duration = Duration::from_hours(24);
 const APPLICATION: &str = "2";
 const REDIRECT_URI: &str = "https://app.example/cb";
@@ -79,6 +83,12 @@ enum Message {
     Rotate {
         age: i8,
         asks: Asks,
+        /// The key that a public client proves.
+        key: Key,
+        lifetime: Duration,
+    },
+    /// Another server's refresh token is shown, which that server takes for 20 days.
+    Adopt {
         /// The key that a public client proves.
         key: Key,
         lifetime: Duration,
@@ -166,6 +176,17 @@ fn shows() -> impl Strategy<Value = Shows> {
         )
 }
 
+fn adopted_message() -> impl Strategy<Value = Message> {
+    let age = prop_oneof![6 => Just(0), 3 => Just(1), 1 => Just(2), 1 => Just(-1)];
+    let asks = Asks::Nothing;
+    prop_oneof![
+        4 => (key(), lifetime()).prop_map(|(key, lifetime)| Message::Adopt { key, lifetime }),
+        4 => (age, key(), lifetime())
+            .prop_map(move |(age, key, lifetime)| Message::Rotate { age, asks, key, lifetime }),
+        1 => Just(Message::Revoke),
+    ]
+}
+
 fn message() -> impl Strategy<Value = Message> {
     let asks = prop_oneof![4 => Just(Asks::Nothing), 1 => Just(Asks::Less), 1 => Just(Asks::More)];
     let age = prop_oneof![6 => Just(0), 3 => Just(1), 1 => Just(2), 1 => Just(5), 1 => Just(-1)];
@@ -184,8 +205,9 @@ fn message() -> impl Strategy<Value = Message> {
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         5 => wait().prop_map(Event::Wait),
-        12 => (0..FAMILIES, message()).prop_map(|(family, message)| Event::Arrives(family, message)),
-        1 => (0..FAMILIES, 1..12_u8).prop_map(|(family, times)| Event::Guesses(family, times)),
+        12 => (0..ADOPTED, message()).prop_map(|(family, message)| Event::Arrives(family, message)),
+        4 => adopted_message().prop_map(|message| Event::Arrives(ADOPTED, message)),
+        1 => (0..ADOPTED, 1..12_u8).prop_map(|(family, times)| Event::Guesses(family, times)),
         3 => (0..40_usize).prop_map(Event::Again),
         1 => Just(Event::Deauthorize),
         2 => Just(Event::Alarm),
@@ -254,6 +276,7 @@ enum Sent {
     Open(Open, bool),
     Redeem(Redeem, Shows),
     Rotate(Rotate, Asks),
+    Adopt(Adopt),
     Revoke(Revoke),
 }
 
@@ -367,6 +390,32 @@ impl Past {
         }
     }
 
+    fn adopt(&mut self, adopt: &Adopt, now: Timestamp) -> Option<Generation> {
+        if self.opened.is_none() {
+            self.opened = Some(Opening {
+                at: now,
+                pkce: false,
+                key: None,
+                code_expires_at: adopt.until,
+            });
+            self.generations.push((now, now + adopt.lifetime));
+            self.keys.push(adopt.key);
+            return self.current();
+        }
+        if !self.lives(now) {
+            return None;
+        }
+        let (made_at, _) = self.generations[0];
+        let has_key = self.keys[0].is_none() || self.keys[0] == adopt.key;
+        // Its answer was lost; later, two parties hold it.
+        let is_repeated = self.generations.len() == 1 && now.since(made_at) < ROTATION_GRACE;
+        if is_repeated && has_key {
+            return self.current();
+        }
+        self.ended = true;
+        None
+    }
+
     fn rotate(&mut self, rotate: &Rotate, asks: Asks, now: Timestamp) -> Option<Generation> {
         if !self.lives(now) {
             return None;
@@ -410,7 +459,7 @@ struct History {
 impl History {
     fn new() -> Self {
         Self {
-            now: Timestamp::from_millis(1_795_000_000_000),
+            now: Timestamp::from_millis(START),
             ledger: Ledger::default(),
             pasts: Default::default(),
             sent: Vec::new(),
@@ -514,6 +563,13 @@ impl History {
                     asks,
                 )
             }
+            Message::Adopt { key, lifetime } => Sent::Adopt(Adopt {
+                family: id,
+                grant: grant(false),
+                until: Timestamp::from_millis(START) + DAY * 20,
+                key,
+                lifetime,
+            }),
             Message::Revoke => Sent::Revoke(Revoke {
                 family: id,
                 counts: true,
@@ -550,6 +606,15 @@ impl History {
             Sent::Rotate(rotate, asks) => {
                 let expected = past.rotate(rotate, *asks, now);
                 let answer = self.ledger.ask(rotate.clone(), now);
+                assert_eq!(answer.clone().ok(), expected, "{sent:?}: {answer:?}");
+            }
+            Sent::Adopt(adopt) => {
+                // The other server says no by then.
+                if now >= adopt.until {
+                    return;
+                }
+                let expected = past.adopt(adopt, now);
+                let answer = self.ledger.ask(adopt.clone(), now);
                 assert_eq!(answer.clone().ok(), expected, "{sent:?}: {answer:?}");
             }
             Sent::Revoke(revoke) => {
