@@ -52,6 +52,8 @@ pub struct SoFar {
     pub params: OnceCell<Result<Rc<Params>, Refusal>>,
     /// The record of its code, where KV was asked while the limiter was.
     pub code_record: OnceCell<Option<CodeRecord>>,
+    /// The parameters of the pushed request that it belongs to, where that was opened.
+    pub pushed: OnceCell<Rc<Params>>,
 }
 
 impl<E> Context<'_, E> {
@@ -107,8 +109,11 @@ impl<E> Context<'_, E> {
     }
 
     /// A parameter of the authorization request that this page belongs to: its own, or the one that
-    /// the login goes on to.
+    /// the login goes on to. Of a pushed request, those that were pushed alone count.
     pub fn authorization_parameter(&self, name: &'static str) -> Option<String> {
+        if let Some(pushed) = self.so_far.pushed.get() {
+            return pushed.one(name).ok().flatten().map(str::to_owned);
+        }
         let query = &*self.request.query;
         // Most pages belong to none, and no query is decoded for them.
         if !query.contains(name) {

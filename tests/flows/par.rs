@@ -487,3 +487,28 @@ fn fapi_wants_pkce_and_an_assertion_for_the_issuer() {
         );
     }
 }
+
+#[test]
+fn a_pushed_request_chooses_the_language_and_the_login_as_any_other_does() {
+    let world = World::new();
+    let app = &world.server;
+    let browser = world.browser();
+    let more = [("ui_locales", "de"), ("login_hint", "bob@example.com")];
+    let asks = pushed_with(&world, app, &more);
+    let login = browser.get(&asks.target()).expect(303);
+    let form = browser.get(login.location()).expect(200);
+    assert!(form.body.contains("lang=\"de\""), "{}", form.body);
+    assert!(form.body.contains("value=\"bob@example.com\""));
+    let consent = world.alices_browser().get(&asks.target()).expect(200);
+    assert!(consent.body.contains("lang=\"de\""), "{}", consent.body);
+
+    // What stands beside it does not count (RFC 9126 §4).
+    let asks = pushed(&world, app).with("ui_locales", "de");
+    let asks = asks.with("login_hint", "eve@example.com");
+    let login = browser.get(&asks.target()).expect(303);
+    let form = browser.get(login.location()).expect(200);
+    assert!(form.body.contains("lang=\"en\""), "{}", form.body);
+    assert!(!form.body.contains("eve@"));
+    let consent = world.alices_browser().get(&asks.target()).expect(200);
+    assert!(consent.body.contains("lang=\"en\""));
+}

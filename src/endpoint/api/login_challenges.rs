@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::crypto::secret::Secret;
 use crate::endpoint::body::Fields;
 use crate::endpoint::oauth::authorize;
-use crate::endpoint::oauth::par::OpenedRequest;
 use crate::endpoint::pages::login::elsewhere::{answer, note_accepted, way_back};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure};
@@ -56,14 +55,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, challenge: &str) -> Answer {
     };
     let query = return_to.as_ref().and_then(ReturnTo::authorization_query);
     let sent = Params::from_form(query.unwrap_or_default());
-    let pushed = match &application {
-        Some(application) => OpenedRequest::open(cx, &sent, &application.client.wire_id()).await?,
-        None => None,
-    };
-    let params = match pushed {
-        Some(Ok(pushed)) => pushed.params,
-        Some(Err(_)) | None => sent,
-    };
+    let params = cx.so_far.pushed.get().map_or(&sent, |pushed| pushed);
     let one = |name| params.one(name).ok().flatten();
     let again = asked.again.then_some("login");
     let scope = one("scope").unwrap_or(if query.is_some() { "identify" } else { "" });

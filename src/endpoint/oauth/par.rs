@@ -1,5 +1,7 @@
 //! `POST /oauth2/par` (RFC 9126): a client says what it will ask a user for, before it sends the user.
 
+use std::rc::Rc;
+
 use core::time::Duration;
 
 use serde_json::json;
@@ -92,7 +94,7 @@ pub(in crate::endpoint) struct OpenedRequest {
     client: String,
     handle: String,
     /// Its parameters, which are all that counts (RFC 9126 §4).
-    pub(in crate::endpoint) params: Params,
+    pub(in crate::endpoint) params: Rc<Params>,
     /// When it was opened first: a login since then is one for it.
     pub(super) since: Timestamp,
     /// Whether it has ended.
@@ -118,19 +120,22 @@ impl OpenedRequest {
         };
         let id = PendingId::new(Kind::PushedRequest, client, handle);
         let visited = cx.edge.ask_pending(&id, visit).await?;
-        Ok(Some(visited.map(|visited| Self::of(client, handle, &visited)).ok_or(
-            Refusal::Invalid {
-                parameter: "request_uri",
-                must: "it must be one that this application pushed a short time ago, and not used",
-            },
-        )))
+        let opened = visited.map(|visited| Self::of(client, handle, &visited));
+        if let Some(opened) = &opened {
+            let params = Rc::clone(&opened.params);
+            cx.so_far.pushed.get_or_init(|| params);
+        }
+        Ok(Some(opened.ok_or(Refusal::Invalid {
+            parameter: "request_uri",
+            must: "it must be one that this application pushed a short time ago, and not used",
+        })))
     }
 
     fn of(client: &str, handle: &str, visited: &Visited) -> Self {
         Self {
             client: client.to_owned(),
             handle: handle.to_owned(),
-            params: Params::from_form(&visited.request),
+            params: Rc::new(Params::from_form(&visited.request)),
             since: visited.since,
             is_spent: visited.is_spent,
         }

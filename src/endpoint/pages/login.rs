@@ -47,13 +47,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     if let Some(platform) = &cx.config.platform {
         return elsewhere::send(cx, platform, logged_in.map(|it| it.session.user.id));
     }
-    let hint = cx.authorization_parameter("login_hint").unwrap_or_default();
-    let hint = if hint.len() > MAX_LOGIN_BYTES {
-        ""
-    } else {
-        &hint
-    };
-    form_page(cx, 200, hint, None).await
+    form_page(cx, 200, None, None).await
 }
 
 /// Where a browser that is logged in by now goes on to: in another tab, or by the same form sent twice.
@@ -70,7 +64,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
         return match go_on(cx).await? {
             Some(on) => Ok(Response::see_other(on)),
-            None => form_page(cx, 403, "", Some(LoginProblem::FormExpired)).await,
+            None => form_page(cx, 403, Some(""), Some(LoginProblem::FormExpired)).await,
         };
     }
 
@@ -84,7 +78,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         .map_err(Notice::bad_request)?
         .unwrap_or_default();
     if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
-        return form_page(cx, 403, "", Some(LoginProblem::WrongCredentials)).await;
+        return form_page(cx, 403, Some(""), Some(LoginProblem::WrongCredentials)).await;
     }
     let account = cx.edge.account(login).await?;
     let counters = [Counter::Address, whose(cx, login, account.as_ref())];
@@ -106,7 +100,8 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         let tightest = attempt.failed();
         let known = account.as_ref().map(|account| account.user.id.0);
         cx.edge.record(cx.entry(Action::LoginFailed).on(known));
-        let mut response = form_page(cx, 403, login, Some(LoginProblem::WrongCredentials)).await?;
+        let mut response =
+            form_page(cx, 403, Some(login), Some(LoginProblem::WrongCredentials)).await?;
         if let Some(verdict) = tightest {
             response.extend(limit_headers(LOGIN_BUCKET, &verdict));
         }
@@ -125,7 +120,7 @@ async fn log_in<E: Edge>(
 ) -> Result<Response, Failure<PageRefusal>> {
     if account.user.suspended {
         let login = account.user.username.as_str();
-        return form_page(cx, 403, login, Some(LoginProblem::Suspended)).await;
+        return form_page(cx, 403, Some(login), Some(LoginProblem::Suspended)).await;
     }
     let session: Secret<SessionId> = cx.new_secret()?;
     let lifetime = cx.config.session_lifetime;
@@ -148,7 +143,7 @@ async fn log_in<E: Edge>(
         return form_page(
             cx,
             403,
-            account.user.username.as_str(),
+            Some(account.user.username.as_str()),
             Some(LoginProblem::WrongCredentials),
         )
         .await;
@@ -193,10 +188,11 @@ fn login_form(browser: &str) -> Form<'_> {
     }
 }
 
+/// The form, with the login that was `typed`, or that the client hints at.
 async fn form_page<E: Edge>(
     cx: &Context<'_, E>,
     status: u16,
-    login: &str,
+    typed: Option<&str>,
     problem: Option<LoginProblem>,
 ) -> Result<Response, Failure<PageRefusal>> {
     let fresh: Secret<BrowserId> = cx.new_secret()?;
@@ -206,6 +202,12 @@ async fn form_page<E: Edge>(
         Some(return_to) => authorize::waiting(cx, return_to).await?,
         None => None,
     };
+    let hint = match typed {
+        None => cx.authorization_parameter("login_hint"),
+        Some(_) => None,
+    };
+    let hint = hint.filter(|hint| hint.len() <= MAX_LOGIN_BYTES);
+    let login = typed.or(hint.as_deref()).unwrap_or_default();
     let here = cx.request.target();
     let chrome = cx.chrome(&here);
     let page = LoginPage {
@@ -232,7 +234,7 @@ async fn too_many_attempts<E: Edge>(
 ) -> Result<Response, Failure<PageRefusal>> {
     let seconds = refused.retry_after();
     let problem = LoginProblem::TooManyAttempts(seconds);
-    let mut response = form_page(cx, 429, login, Some(problem)).await?;
+    let mut response = form_page(cx, 429, Some(login), Some(problem)).await?;
     response.extend(limit_headers(LOGIN_BUCKET, &refused));
     Ok(response.with("retry-after", seconds.to_string()))
 }

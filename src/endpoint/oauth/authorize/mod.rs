@@ -265,7 +265,8 @@ pub async fn reject<E: Edge>(
     interaction.refuse(&there, None, &refusal).await
 }
 
-/// The application that waits behind a login on the way to `return_to`, where one does.
+/// The application that waits behind a login on the way to `return_to`, where one does. A request that it
+/// pushed is opened.
 pub async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
     return_to: &ReturnTo,
@@ -283,8 +284,11 @@ pub async fn waiting<E: Edge>(
             Err(Failure::Fault(fault)) => return Err(fault),
         },
     };
-    let leads_there = |it: &Rc<Application>| {
-        par::is_pushed(&params) || Destination::read(&params, &it.client).is_ok()
+    let Some(application) = application else {
+        return Ok(None);
     };
-    Ok(application.filter(leads_there))
+    let client = &application.client;
+    let leads_there = par::is_pushed(&params) || Destination::read(&params, client).is_ok();
+    par::OpenedRequest::open(cx, &params, &client.wire_id()).await?;
+    Ok(leads_there.then_some(application))
 }
