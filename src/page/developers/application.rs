@@ -7,10 +7,11 @@ use super::usage::usage;
 use super::{Link, OAuthForm, client_id, kind, secret};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
+use crate::fluxer::resource::Resource;
 use crate::page::moment::Moment;
 use crate::page::parts::{
     around, done, emblem, fact, fact_of, fact_on, form, form_with_file, heading_of, hidden,
-    password, problem, problem_id, section, sentence, submit,
+    password, problem, problem_id, section, sentence, submit, tag,
 };
 use crate::page::{Chrome, View};
 use crate::store::ApplicationDay;
@@ -39,6 +40,8 @@ pub struct ApplicationPage<'a> {
     pub problem: Option<(Section, Problem)>,
     /// How it goes, where the page was asked for and answers no form.
     pub usage: Option<&'a [ApplicationDay]>,
+    /// The resource servers that it may ask for, where the page answers no form.
+    pub resources: &'a [Resource],
     /// The authorize URL that is being built.
     pub link: Link<'a>,
 }
@@ -135,6 +138,7 @@ impl View for ApplicationPage<'_> {
             (self.secret(chrome))
             (self.bot(chrome))
             (self.link.body(chrome))
+            @if !self.resources.is_empty() { (self.resources(chrome)) }
             (self.delete(chrome))
         }
     }
@@ -400,6 +404,33 @@ impl ApplicationPage<'_> {
         };
         let form = self.form(Section::Bot, action, &fields);
         self.part(Section::Bot, text.bot, &form, chrome)
+    }
+
+    /// What other resource servers there are, and what they offer.
+    fn resources(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.developers;
+        let id = self.application.client.id;
+        let names = ["resource", "scope"].map(|name| html! { code translate="no" { (name) } });
+        let body = html! {
+            p { (around(text.resources_means, &names)) }
+            ul.rows role="list" {
+                @for it in self.resources {
+                    li {
+                        p {
+                            bdi.name { (it.name.as_str()) }
+                            @if it.clients.contains(&id) { (tag("", text.by_itself)) }
+                        }
+                        p { code dir="ltr" translate="no" { (it.identifier.as_str()) } }
+                        dl.facts {
+                            @for scope in &it.scopes {
+                                (fact(scope.name.as_str(), &html! { bdi { (scope.description.as_str()) } }))
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        section("resources", text.resources, &body)
     }
 
     fn delete(&self, chrome: &Chrome<'_>) -> Markup {

@@ -184,14 +184,90 @@ impl<'a> Link<'a> {
             self.login_snippet(kind)
         };
         html! {
-            (pasted("url", text.authorize_url, &url, text))
+            (pasted("url", text.authorize_url, &url, "", text))
             @if is_invitation {
                 (quiet(text.invitation))
             } @else {
                 (self.with_code(text))
             }
-            (pasted("snippet", text.snippet, &snippet, text))
+            (pasted("snippet", text.snippet, &snippet, "@fluxer/oauth2", text))
+            @if !is_invitation { (self.libraries(text)) }
         }
+    }
+
+    /// The same login by other people's libraries, which ask for `openid`.
+    fn libraries(&self, text: &DevelopersText) -> Markup {
+        let of = |id, snippet: &Markup, name| pasted(id, text.snippet, snippet, name, text);
+        html! {
+            details {
+                summary { (text.libraries) }
+                @if self.has_secret() {
+                    (of("authlib", &self.authlib(), "Authlib"))
+                    (of("oauth2-proxy", &self.oauth2_proxy(), "oauth2-proxy"))
+                } @else {
+                    (of("oidc-client-ts", &self.oidc_client(), "oidc-client-ts"))
+                }
+            }
+        }
+    }
+
+    fn oidc_client(&self) -> Markup {
+        html! {
+            "import { UserManager } from 'oidc-client-ts';\n\n"
+            "const manager = new UserManager({\n"
+            "  authority: '" (self.issuer) "',\n  client_id: '" (self.client_id()) "',\n"
+            "  redirect_uri: '" (self.redirect_program()) "',\n"
+            "  scope: '" (self.openid_scope(Scope::Openid.into())) "',\n});\n\n"
+            "// Where the user logs in.\nawait manager.signinRedirect();\n\n"
+            "// In the callback.\nconst user = await manager.signinCallback();"
+        }
+    }
+
+    fn authlib(&self) -> Markup {
+        html! {
+            "import os\n\nfrom authlib.integrations.flask_client import OAuth\nfrom flask import Flask\n\n"
+            "app = Flask(__name__)\napp.secret_key = os.environ['SESSION_SECRET']\n\n"
+            "oauth = OAuth(app)\noauth.register(\n    'fluxer',\n"
+            "    client_id='" (self.client_id()) "',\n"
+            "    client_secret=os.environ['CLIENT_SECRET'],\n"
+            "    server_metadata_url='" (self.issuer) "/.well-known/openid-configuration',\n"
+            "    client_kwargs={'scope': '" (self.openid_scope(Scope::Openid.into()))
+            "', 'code_challenge_method': 'S256'},\n)\n\n\n"
+            "@app.get('/log-in')\ndef log_in():\n"
+            "    return oauth.fluxer.authorize_redirect('" (self.redirect_program()) "')\n\n\n"
+            "@app.get('" (self.redirect_path()) "')\ndef callback():\n"
+            "    tokens = oauth.fluxer.authorize_access_token()\n"
+            "    return tokens['userinfo']"
+        }
+    }
+
+    /// It knows users by their e-mail address.
+    fn oauth2_proxy(&self) -> Markup {
+        let wants = Scopes::from(Scope::Openid).with(Scope::Email);
+        html! {
+            "# The redirect URI must end in /oauth2/callback. OAUTH2_PROXY_CLIENT_SECRET and\n"
+            "# OAUTH2_PROXY_COOKIE_SECRET are in the environment.\n"
+            "provider = \"oidc\"\noidc_issuer_url = \"" (self.issuer) "\"\n"
+            "client_id = \"" (self.client_id()) "\"\n"
+            "redirect_url = \"" (self.redirect_uri.unwrap_or_default()) "\"\n"
+            "scope = \"" (self.openid_scope(wants)) "\"\n"
+            "code_challenge_method = \"S256\"\nemail_domains = [\"*\"]"
+        }
+    }
+
+    /// What is asked for, and what a library needs besides.
+    fn openid_scope(&self, wants: Scopes) -> String {
+        let users = self.scopes.intersection(Scopes::of_users());
+        users.iter().fold(wants, Scopes::with).to_string()
+    }
+
+    /// The path of the redirect URI, between the single quotes of a program.
+    fn redirect_path(&self) -> String {
+        let uri = self.redirect_program();
+        let path = uri.split_once("://").map_or("", |(_, rest)| rest);
+        let path = path.find('/').and_then(|at| path.get(at..));
+        let path = path.and_then(|path| path.split('?').next());
+        path.unwrap_or("/").to_owned()
     }
 
     fn invitation_url(&self) -> Markup {
@@ -221,7 +297,7 @@ impl<'a> Link<'a> {
             @if !self.has_secret() {
                 p.quiet { (around(text.pkce, &[fresh("CODE_CHALLENGE")])) }
             }
-            (pasted("curl", text.token_request, &self.token_request(), text))
+            (pasted("curl", text.token_request, &self.token_request(), "", text))
         }
     }
 
@@ -343,10 +419,10 @@ fn pair(name: &str, value: &str) -> String {
     query.finish()
 }
 
-/// Something to paste, under its heading.
-fn pasted(id: &str, heading: &str, what: &Markup, text: &DevelopersText) -> Markup {
+/// Something to paste, under its heading, which may name a `package`.
+fn pasted(id: &str, heading: &str, what: &Markup, package: &str, text: &DevelopersText) -> Markup {
     let title = [id, "-title"].concat();
-    let package = html! { code translate="no" { "@fluxer/oauth2" } };
+    let package = html! { code translate="no" { (package) } };
     html! {
         div.copyable {
             h3 id=(title) { (around(heading, &[package])) } " "

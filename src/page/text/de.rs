@@ -295,6 +295,10 @@ pub(super) static TEXT: Text = Text {
                      kein Code zurück, und es gibt keine Tokens anzufordern.",
         token_request: "Token-Request",
         snippet: "Mit {}",
+        libraries: "Mit anderen Bibliotheken",
+        resources: "Ressourcenserver",
+        resources_means: "Sende {} mit der Kennung, wenn du den Benutzer fragst und wenn du Token holst, und nenne in {} die Scopes, die du willst. So ein Token öffnet jenen Server und nichts hier.",
+        by_itself: "auch ohne Benutzer",
         delete: "Anwendung löschen",
         delete_means: "Ihre Tokens und ihr Bot funktionieren dann sofort nicht mehr. Das lässt \
                        sich nicht rückgängig machen.",

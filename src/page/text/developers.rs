@@ -141,6 +141,14 @@ pub struct DevelopersText {
     pub token_request: &'static str,
     /// Around the package.
     pub snippet: &'static str,
+    /// Opens what is for other people's libraries.
+    pub libraries: &'static str,
+    /// Above the resource servers.
+    pub resources: &'static str,
+    /// How an application asks for tokens for one: around `resource` and `scope`.
+    pub resources_means: &'static str,
+    /// Beside a resource server whose tokens the application gets for itself.
+    pub by_itself: &'static str,
     /// The heading.
     pub delete: &'static str,
     /// What deleting it does.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use futures_util::future::join;
+
 use crate::crypto::secret::{ClientSecret, Secret};
 use crate::endpoint::api::applications::operations::{self, BotOwner, MAX_GRACE, SecretOwner};
 use crate::endpoint::body::{Control, Fields};
@@ -13,6 +15,7 @@ use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::icon::Icon;
+use crate::fluxer::resource::Resource;
 use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::client::authentication::ClientAuthentication;
@@ -24,7 +27,7 @@ use crate::page::developers::{
 use crate::page::moment::Moment;
 use crate::page::text::Message;
 use crate::snowflake::{ApplicationId, Snowflake};
-use crate::store::{ApplicationDay, Edge, Fault, Outlook};
+use crate::store::{ApplicationDay, Edge, Fault, Outlook, Paging};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
@@ -59,20 +62,26 @@ const OAUTH: [(&str, Control); 10] = [
 /// How many of them a public application has.
 const OAUTH_OF_PUBLIC: usize = 6;
 
+/// Most resource servers that are shown.
+const RESOURCES: u32 = 10;
+
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let logged_in = cx.account().await?;
     let application = owned(cx, &logged_in, id).await?;
     let since = usage_since(cx.now);
-    let usage = cx
-        .edge
-        .application_days(application.client.id, since)
-        .await?;
+    let first = Paging {
+        after: None,
+        limit: RESOURCES,
+    };
+    let usage = cx.edge.application_days(application.client.id, since);
+    let (usage, resources) = join(usage, cx.edge.resources(first)).await;
     let view = View {
         cx,
         application,
         logged_in,
-        usage: Some(usage),
+        usage: Some(usage?),
+        resources: resources?,
     };
     let done = [
         ("saved", Done::Saved),
@@ -95,6 +104,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         application: owned(cx, &logged_in, id).await?,
         logged_in,
         usage: None,
+        resources: Vec::new(),
     };
     match posted.one("action") {
         Ok(Some("save")) => view.save(&posted).await,
@@ -130,6 +140,8 @@ struct View<'a, E> {
     application: Application,
     /// How it goes, where nothing else is answered.
     usage: Option<Vec<ApplicationDay>>,
+    /// The resource servers that it may ask for, likewise.
+    resources: Vec<Resource>,
 }
 
 impl<E: Edge> View<'_, E> {
@@ -397,6 +409,7 @@ impl<E: Edge> View<'_, E> {
             done,
             problem,
             usage: self.usage.as_deref(),
+            resources: &self.resources,
             link: Link::read(&cx.request.query, application, issuer),
         };
         let response = Page::render(chrome, &title, &page).respond(status);
