@@ -11,6 +11,7 @@ use crate::world::{
 
 mod icon;
 mod link;
+mod snippets;
 mod text;
 
 const LIST: &str = "/developers";
