@@ -10,7 +10,7 @@ import { verifyAccessToken } from '@fluxer/oauth2';
 import { Storage, World, times } from '../../../tests/worker/harness.mjs';
 
 const AUDIENCE = 'https://orders.example';
-const [STEP, TOKENS, VERIFIERS, PROMISED] = [250, 40, 12, 31_000];
+const [STEP, TOKENS, VERIFIERS, PROMISED] = [250, 25, 12, 31_000];
 const storage = new Storage();
 storage.stopped = Date.now();
 const clock = { now: () => storage.stopped, sleep: () => new Promise(() => {}) };
@@ -39,13 +39,17 @@ function caching() {
   };
 }
 
-test('a token is refused within 31 seconds of its revocation by whoever polls the list, through caches too', async () => {
-  // Each verifier begins at another time, every other one behind a cache that was filled at another time still.
-  const verifiers = times(VERIFIERS, (nth) => ({
-    begins: storage.stopped + Math.round((nth * 15_000) / VERIFIERS / STEP) * STEP,
-    config: { issuer: world.origin, clock, fetch: nth % 2 ? caching() : (...request) => fetch(...request) },
-    holds: new Set(tokens),
-  }));
+test('a token is refused within 31 seconds of its revocation by whoever polls the list, through caches too', async (t) => {
+  // Each verifier asks at a beat of its own, every other one through a cache that others keep warm: what it
+  // is given is up to 15 seconds old.
+  const verifiers = times(VERIFIERS, (nth) => {
+    const begins = storage.stopped + Math.round((nth * 15_000) / VERIFIERS / STEP) * STEP;
+    const behind = nth % 2 ? caching() : undefined;
+    return {
+      begins, holds: new Set(tokens), config: { issuer: world.origin, clock, fetch: behind ?? ((...request) => fetch(...request)) },
+      others: () => behind?.(`${world.origin}/.well-known/revoked`),
+    };
+  });
   const revokedAt = new Map();
   const [waits, began] = [[], storage.stopped];
   const isRefused = ({ config }, { access_token }) => verifyAccessToken(config, access_token, { audience: AUDIENCE }).then(() => false, (error) => {
@@ -69,10 +73,12 @@ test('a token is refused within 31 seconds of its revocation by whoever polls th
       revokedAt.set(token, storage.stopped);
     }
     await Promise.all(verifiers.filter(({ begins }) => begins <= storage.stopped).map(polled));
+    await Promise.all(verifiers.map(({ others }) => others()));
   }
   waits.sort((a, b) => a - b);
   assert.equal(waits.length, TOKENS * VERIFIERS);
   const p99 = waits[Math.ceil(waits.length * 0.99) - 1];
+  t.diagnostic(`p99 ${p99} ms, the longest ${waits.at(-1)} ms`);
   assert.ok(p99 <= PROMISED, `p99 is ${p99} ms`);
   assert.ok(waits.at(-1) <= PROMISED, `the longest is ${waits.at(-1)} ms`);
   assert.ok(waits.at(-1) > 15_000, 'the caches were on the way');
