@@ -1,9 +1,10 @@
-//! The live families, as their user sees them.
+//! The families that live, as their user sees them; those of a suspended user wait, and live too.
 
 use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::family::Live;
 use super::{Families, Family, Update};
 use crate::id::FamilyId;
 use crate::oauth::scope::Scopes;
@@ -28,10 +29,13 @@ pub struct Device {
 }
 
 impl Device {
-    /// What the user sees of a family; `None` where it is not live.
+    /// What the user sees of a family; `None` where it does not live.
     pub fn of(id: FamilyId, family: Family, now: Timestamp) -> Option<Self> {
-        let live = family.live(now)?;
-        Some(Self {
+        let Family::Live(live) = family else {
+            return None;
+        };
+        let Live { expires_at, .. } = &live;
+        (now < *expires_at).then_some(Self {
             family: id,
             scope: live.approval.grant.scope,
             opened_at: live.approval.opened_at,
@@ -42,7 +46,7 @@ impl Device {
     }
 }
 
-/// Lists the live families.
+/// Lists the families that live.
 #[derive(Debug, Clone, Copy)]
 pub struct Devices;
 

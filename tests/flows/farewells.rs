@@ -68,6 +68,108 @@ fn the_logins_of_a_deleted_user_leave_kv() {
 }
 
 #[test]
+fn so_do_those_of_a_user_who_was_suspended() {
+    let world = Native::new();
+    let tokens = world.tokens(&world.server);
+    let path = format!("/api/admin/users/{}", world.alice.id);
+    let suspended = json!({"suspended": true});
+    world
+        .administer(Method::Patch, &path, Some(&suspended))
+        .expect(200);
+    assert_eq!(world.memory.refresh_records(), 1);
+    delete(&world, &world.alice, "").expect(204);
+    assert_eq!(world.memory.refresh_records(), 0);
+    world.refresh(&world.server, &tokens.refresh).expect(400);
+}
+
+#[test]
+fn who_was_a_member_is_taken_out_of_what_the_log_says_of_the_guild() {
+    let world = World::new();
+    let guild = world.guild("G", &world.staff);
+    world.member(&guild, &world.alice, "8");
+    world.remove(&guild, &world.alice.id);
+    world.member(&guild, &world.staff, "8");
+    let says = |id: &str| {
+        let log = world.audit_log();
+        let says = log.iter().filter(|it| it["details"]["user_id"] == id);
+        says.count()
+    };
+    assert_eq!((says(&world.alice.id), says(&world.staff.id)), (2, 1));
+    let entries = world.audit_log().len();
+    let path = format!("/api/admin/audit-log/{}", world.alice.id);
+    world.administer(Method::Delete, &path, None).expect(204);
+    assert_eq!((says(&world.alice.id), says(&world.staff.id)), (0, 1));
+    let log = world.audit_log();
+    assert_eq!(log.len(), entries + 1);
+    // Where it happened, and who did it, stays.
+    let of_guild = log.iter().filter(|it| it["target_id"] == *guild);
+    assert!(of_guild.clone().count() >= 3);
+    assert!(
+        of_guild
+            .filter(|it| it["action"] != "guild.created")
+            .all(|it| it["actor_id"] == "1")
+    );
+}
+
+#[test]
+fn the_page_that_deletes_a_developer_asks_what_becomes_of_their_applications() {
+    let world = World::new();
+    let app = json!({"name": "A", "owner_id": world.alice.id});
+    let app = world.application(&app).id;
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    let here = format!("/admin/users/{}", world.alice.id);
+    let page = staff.get(&here).expect(200);
+    let asked = page.texts("#delete legend, section[aria-labelledby=delete] legend");
+    assert_eq!(asked, ["What becomes of their applications?"]);
+    let form = page
+        .form_with("button[value=delete]")
+        .with("action", "delete");
+    let form = form.with("password", crate::world::PASSWORD);
+    // Nothing is deleted by a form that does not say it, or names nobody, or is not confirmed.
+    for (said, heir, status) in [
+        ("", "", 400),
+        ("heir", "", 400),
+        ("heir", "nobody", 400),
+        ("heir", "alice", 400),
+        ("heir", "999", 400),
+        ("what", "", 400),
+    ] {
+        let form = form.clone().with("applications", said).with("heir", heir);
+        let page = staff.submit(&form).expect(status);
+        assert_eq!(page.texts("#delete-problem").len(), 1, "{said} {heir}");
+    }
+    let wrong = form.clone().with("applications", "delete");
+    staff.submit(&wrong.with("password", "wrong")).expect(403);
+    world.browser().log_in(&world.alice);
+    assert_eq!(owner(&world, &app), *world.alice.id);
+
+    let yes = form.with("applications", "heir").with("heir", " STAFF ");
+    let gone = staff.submit(&yes).expect(303);
+    let list = staff.get(gone.location()).expect(200);
+    assert_eq!(list.texts("[role=status]"), ["The user was deleted."]);
+    assert_eq!(owner(&world, &app), *world.staff.id);
+    staff.get(&here).expect(404);
+
+    // Who has none is deleted unasked; applications go along where the form says so.
+    let others = ["bob", "eve"].map(|name| world.user(name, false));
+    let app = world
+        .application(&json!({"name": "B", "owner_id": others[1].id}))
+        .id;
+    for (user, said) in others.iter().zip(["", "delete"]) {
+        let page = staff.get(&format!("/admin/users/{}", user.id)).expect(200);
+        assert_eq!(page.texts("legend").is_empty(), said.is_empty());
+        let form = page
+            .form_with("button[value=delete]")
+            .with("action", "delete");
+        let form = form.with("password", crate::world::PASSWORD);
+        staff.submit(&form.with("applications", said)).expect(303);
+    }
+    let path = format!("/api/admin/applications/{app}");
+    world.administer(Method::Get, &path, None).expect(404);
+}
+
+#[test]
 fn a_person_is_taken_out_of_the_log_and_the_entries_stay() {
     let world = World::new();
     world.tokens(&world.server);

@@ -177,3 +177,72 @@ fn an_application_whose_last_device_is_gone_asks_again_and_stays_listed() {
     assert_eq!(world.works(app, &again), (false, false));
     assert!(asked());
 }
+
+#[test]
+fn administrators_suspend_and_free_on_the_pages() {
+    let world = World::new();
+    let (alice, staff) = (world.alices_browser(), world.browser());
+    staff.log_in(&world.staff);
+    let app = world.application(&json!({
+        "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
+    }));
+    let tokens = world.tokens_for(&alice, &app);
+    let pages = [
+        format!("/admin/users/{}", world.alice.id),
+        format!("/admin/applications/{}", app.id),
+    ];
+    for (path, kind) in pages.iter().zip(["user", "application"]) {
+        for (action, status) in [("suspend", 401), ("resume", 200)] {
+            let page = staff.get(path).expect(200);
+            let button = format!("button[value={action}]");
+            let form = page.form_with(&button).with("action", action);
+            let answer = staff.submit(&form).expect(303);
+            let page = staff.get(answer.location()).expect(200);
+            assert_eq!(page.texts("[role=status]").len(), 1, "{action}");
+            let who = world.send(get("/api/users/@me").bearer(&tokens.access));
+            assert_eq!(who.status, status, "{kind} {action}");
+            let entry = world.audit_log().remove(0);
+            assert_eq!(entry["action"], format!("{kind}.updated"));
+            assert_eq!(entry["actor_id"], *world.staff.id);
+            assert_eq!(entry["details"]["fields"], json!(["suspended"]));
+            world.advance(6);
+        }
+    }
+}
+
+#[test]
+fn nobody_suspends_or_deletes_themselves_on_the_pages() {
+    let world = World::new();
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    world.tokens_for(&staff, &world.server);
+    let own = format!("/admin/users/{}", world.staff.id);
+    let page = staff.get(&own).expect(200);
+    assert_eq!(page.texts("button.danger"), ["Revoke everything"]);
+    let form = page.form_with("button[value=everything]");
+    for action in ["suspend", "resume", "delete"] {
+        let form = form.clone().with("action", action);
+        let form = form.with("password", PASSWORD);
+        staff.submit(&form).expect(400);
+    }
+    staff.get(&own).expect(200);
+}
+
+#[test]
+fn developers_are_told_that_their_application_is_suspended() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = world.application(&json!({"name": "Mine", "owner_id": world.alice.id}));
+    let here = format!("/developers/{}", app.id);
+    let told = || {
+        let page = browser.get(&here).expect(200).texts("p.warning[role=note]");
+        let list = browser
+            .get("/developers")
+            .expect(200)
+            .texts(".entries .tag");
+        (page.len(), list.iter().any(|it| it == "Suspended"))
+    };
+    assert_eq!(told(), (0, false));
+    suspend_application(&world, &app.id, true);
+    assert_eq!(told(), (1, true));
+}

@@ -191,6 +191,18 @@ pub async fn after_revocation<E: Edge>(
     }
 }
 
+/// Takes a user's logins out of KV, which lists them by who they are, as long as the ledgers know which
+/// there are.
+pub async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
+    for authorization in cx.edge.authorizations(user).await? {
+        let ledger = LedgerId::User(user, authorization.application);
+        for device in cx.edge.ask(ledger, Devices).await? {
+            cx.edge.delete_refresh(device.family);
+        }
+    }
+    Ok(())
+}
+
 /// Takes back everything that a user granted: one ledger call an application.
 pub async fn deauthorize_all<E: Edge>(
     cx: &Context<'_, E>,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::crypto::secret::Hash;
 use crate::endpoint::api::applications::operations::clear_up_after;
-use crate::endpoint::api::authorizations::{deauthorize, resume_all, suspend_all};
+use crate::endpoint::api::authorizations::{deauthorize, forget_families, resume_all, suspend_all};
 use crate::endpoint::api::login_challenges::authenticate;
 use crate::endpoint::body::Fields;
 use crate::endpoint::{Context, Failure};
@@ -144,6 +144,7 @@ async fn stand<E: Edge>(
 /// Deletes what is a user's, as an administrator does where users are this server's own.
 async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
     cx.edge.close_sessions(user, Ended::All).await?;
+    forget_families(cx, user).await?;
     for authorization in cx.edge.authorizations(user).await? {
         deauthorize(cx, user.0, user, authorization.application).await?;
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{USERS, named_link, yes_or_no};
+use super::{USERS, named_link, suspension, yes_or_no};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
 use crate::oauth::redirect_uri::RegisteredUri;
@@ -35,6 +35,8 @@ pub enum Problem {
     WrongPassword,
     /// There were too many wrong ones; the seconds until the next attempt.
     TooManyAttempts(u64),
+    /// Nobody was named who takes a deleted user's applications over.
+    NoHeir,
 }
 
 impl Problem {
@@ -42,6 +44,7 @@ impl Problem {
     pub(super) fn told(self, part: &str, chrome: &Chrome<'_>) -> Markup {
         let (words, seconds) = match self {
             Self::WrongPassword => (chrome.text.admin.wrong_password, None),
+            Self::NoHeir => (chrome.text.admin.no_heir, None),
             Self::TooManyAttempts(seconds) => (chrome.text.login.too_many, Some(seconds)),
         };
         problem(&[part, "-problem"].concat(), words, seconds)
@@ -50,7 +53,7 @@ impl Problem {
     /// The seconds until the next attempt, where there are no more for now.
     pub const fn retry_after(self) -> Option<u64> {
         match self {
-            Self::WrongPassword => None,
+            Self::WrongPassword | Self::NoHeir => None,
             Self::TooManyAttempts(seconds) => Some(seconds),
         }
     }
@@ -59,6 +62,7 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::WrongPassword => 403,
+            Self::NoHeir => 400,
             Self::TooManyAttempts(_) => 429,
         }
     }
@@ -77,6 +81,12 @@ impl View for AdminApplicationPage<'_> {
             @if self.application.client.is_verified() {
                 (section("trust", chrome.text.admin.trust, &self.trust(chrome)))
             }
+            (suspension(
+                (self.action, self.csrf_token),
+                self.application.suspended,
+                chrome.text.admin.suspension_of_application,
+                chrome,
+            ))
         }
     }
 }
@@ -122,6 +132,7 @@ impl AdminApplicationPage<'_> {
                 (fact(text.redirect_uris, &self.redirect_uris(chrome)))
                 (fact(text.bot, &self.bot(chrome)))
                 (fact_of(text.trusted, trusted))
+                (fact_of(text.suspended, yes_or_no(application.suspended, chrome)))
                 (fact_at(text.registered, Moment(application.created_at), chrome))
                 (fact(text.audit_log, &audit_log))
             }

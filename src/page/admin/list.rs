@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{APPLICATIONS, USERS, find_applications, find_users, named_link, nothing_found};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
-use crate::page::parts::{heading, pager, tag};
+use crate::page::parts::{done, heading, pager, tag};
 use crate::page::{Chrome, View};
 use crate::store::UserKey;
 
@@ -15,6 +15,8 @@ pub struct ListPage<'a> {
     pub what: Listed<'a>,
     /// The search text, as it was typed.
     pub typed: &'a str,
+    /// The words about what was just done.
+    pub done: Option<&'static str>,
     /// The page behind this one.
     pub next: Option<&'a str>,
 }
@@ -43,6 +45,7 @@ impl View for ListPage<'_> {
         };
         html! {
             (heading(title))
+            (done(self.done))
             (search)
             @if is_empty {
                 (nothing_found(chrome))
@@ -74,6 +77,7 @@ fn user_row(user: &User, chrome: &Chrome<'_>) -> Markup {
                 (named_link(USERS, &id, user.username.as_str()))
                 span.quiet { "#" (user.discriminator.as_str()) }
                 @if user.admin { (tag("tag-new", text.administrator)) }
+                @if user.suspended { (tag("", text.suspended)) }
             }
             p.quiet {
                 bdi { (user.email.as_str()) }
@@ -93,6 +97,7 @@ fn application_row(application: &Application, chrome: &Chrome<'_>) -> Markup {
                 (named_link(APPLICATIONS, &id, application.name.as_str()))
                 @if application.client.is_trusted() { (tag("tag-new", text.trusted)) }
                 @if application.bot.is_some() { (tag("", text.bot)) }
+                @if application.suspended { (tag("", text.suspended)) }
             }
             p.quiet { (id) }
         }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout;
-use super::parts::time;
+use super::parts::{form, section, time};
 use super::{Chrome, Page, View};
 
 pub use application::{AdminApplicationPage, Problem};
@@ -113,6 +113,27 @@ fn find_applications(typed: &str, chrome: &Chrome<'_>) -> Markup {
     // On the first page it stands beside the search for users, which has the id `q`.
     let field = typed_field("name", "q", text.find_applications, typed, "search");
     search(APPLICATIONS, text.applications, &field, chrome)
+}
+
+/// What suspends somebody or something, or lets them go on. `means` tells what each does.
+fn suspension(
+    (action, csrf_token): (&str, &str),
+    is_suspended: bool,
+    [stops, goes_on]: [&str; 2],
+    chrome: &Chrome<'_>,
+) -> Markup {
+    let text = &chrome.text.admin;
+    let (means, class, value, words) = if is_suspended {
+        (goes_on, "", "resume", text.resume)
+    } else {
+        (stops, "danger", "suspend", text.suspend)
+    };
+    let button = html! { button class=(class) name="action" value=(value) { (words) } };
+    let body = html! {
+        p { (means) }
+        (form(action, csrf_token, &button))
+    };
+    section("suspension", text.suspension, &body)
 }
 
 fn nothing_found(chrome: &Chrome<'_>) -> Markup {

@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{APPLICATIONS, named_link, yes_or_no};
+use super::{APPLICATIONS, Problem, named_link, suspension, yes_or_no};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{Connection, Membership};
 use crate::fluxer::user::User;
 use crate::page::moment::Moment;
 use crate::page::parts::{
-    done, fact, fact_at, fact_of, form, heading_of, hidden, pager, quiet, section, tag, time,
+    done, fact, fact_at, fact_of, form, heading_of, hidden, pager, password, problem_id, quiet,
+    section, tag, time,
 };
 use crate::page::{Chrome, View};
 use crate::store::Authorized;
@@ -21,6 +22,11 @@ pub struct AdminUserPage<'a> {
     pub csrf_token: &'a str,
     /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
+    /// The reason why the user was not deleted.
+    pub problem: Option<Problem>,
+    /// Whether they can be suspended and deleted here: the users are this server's, and it is not the
+    /// administrator who asks.
+    pub is_ours: bool,
     /// The user whom the page is about.
     pub user: &'a User,
     /// A page of what they authorized.
@@ -69,6 +75,15 @@ impl View for AdminUserPage<'_> {
                     (named_link(APPLICATIONS, &it.client.id.to_string(), it.name.as_str()))
                 }
             }))
+            @if self.is_ours {
+                (suspension(
+                    (self.action, self.csrf_token),
+                    self.user.suspended,
+                    text.suspension_of_user,
+                    chrome,
+                ))
+                (section("delete", text.deletion, &self.deletion(chrome)))
+            }
         }
     }
 }
@@ -93,9 +108,49 @@ impl AdminUserPage<'_> {
                 (fact(text.username, &username))
                 (fact(text.email, &email))
                 (fact_of(text.administrator, yes_or_no(user.admin, chrome)))
+                (fact_of(text.suspended, yes_or_no(user.suspended, chrome)))
                 (fact_at(text.registered, Moment(user.created_at), chrome))
                 (fact(text.audit_log, &audit_log))
             }
+        }
+    }
+
+    /// What deletes the user, and asks what becomes of their applications.
+    fn deletion(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
+        let no_heir = self.problem == Some(Problem::NoHeir);
+        let is_wrong = self.problem.is_some() && !no_heir;
+        let [legend, deleted, handed_over, heir] = text.fate;
+        let fields = html! {
+            @if !self.applications.is_empty() {
+                fieldset {
+                    legend { (legend) }
+                    ul.scopes role="list" {
+                        @for (value, words) in [("heir", handed_over), ("delete", deleted)] {
+                            li {
+                                label {
+                                    input type="radio" name="applications" value=(value) required;
+                                    " " span { (words) }
+                                }
+                            }
+                        }
+                    }
+                    div.field {
+                        label for="heir" { (heir) }
+                        input #heir name="heir" maxlength="100" autocomplete="off"
+                            autocapitalize="none" spellcheck="false"
+                            aria-invalid=[no_heir.then_some("true")]
+                            aria-describedby=[problem_id(no_heir, "delete")];
+                    }
+                }
+            }
+            (password("delete", text.password, is_wrong, chrome))
+            div.actions { button.danger name="action" value="delete" { (text.deletion) } }
+        };
+        html! {
+            p { (text.deletion_means) }
+            @if let Some(problem) = self.problem { (problem.told("delete", chrome)) }
+            (form(self.action, self.csrf_token, &fields))
         }
     }
 

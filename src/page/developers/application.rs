@@ -126,6 +126,9 @@ impl View for ApplicationPage<'_> {
                 (emblem(application))
                 (heading_of(application.name.as_str()))
             }
+            @if application.suspended {
+                p.warning role="note" { (text.suspended) }
+            }
             dl.facts {
                 (client_id(&application.client.id.to_string(), text))
                 (fact_of(text.kind, kind(application.is_public(), text)))

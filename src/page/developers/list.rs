@@ -78,6 +78,7 @@ fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
                 }
                 (tag("", kind(application.is_public(), text)))
                 @if application.bot.is_some() { (tag("", text.bot)) }
+                @if application.suspended { (tag("", chrome.text.admin.suspended)) }
             }
         }
     }

@@ -125,6 +125,32 @@ pub struct AdminText {
     pub trust_granted: &'static str,
     /// It is not trusted any more.
     pub trust_withdrawn: &'static str,
+    /// Whether somebody or something is suspended.
+    pub suspended: &'static str,
+    /// Above what suspends or frees.
+    pub suspension: &'static str,
+    /// What suspending a user does, and freeing them.
+    pub suspension_of_user: [&'static str; 2],
+    /// What suspending an application does, and freeing it.
+    pub suspension_of_application: [&'static str; 2],
+    /// The button.
+    pub suspend: &'static str,
+    /// The button.
+    pub resume: &'static str,
+    /// It was done.
+    pub is_suspended: &'static str,
+    /// It was taken back.
+    pub is_resumed: &'static str,
+    /// Above what deletes a user, and its button.
+    pub deletion: &'static str,
+    /// What it does.
+    pub deletion_means: &'static str,
+    /// What becomes of their applications: the question, deleted, handed over, and to whom.
+    pub fate: [&'static str; 4],
+    /// Nobody was named.
+    pub no_heir: &'static str,
+    /// It was done.
+    pub user_deleted: &'static str,
     /// The link to what somebody did.
     pub done_by: &'static str,
     /// The link to what was done to them.

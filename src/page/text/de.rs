@@ -168,6 +168,8 @@ pub(super) static TEXT: Text = Text {
         at_most: "Du kannst höchstens {} Anwendungen haben.",
         none: "Du hast noch keine Anwendungen.",
         kinds: ["Vertraulich", "Öffentlich"],
+        suspended: "Diese Anwendung ist gesperrt: Niemand kann zu ihr geschickt werden, und ihre Token, ihr \
+                    Secret und ihr Bot gelten nicht. Nichts von ihr wurde gelöscht.",
         deleted: "Die Anwendung wurde gelöscht.",
         new: "Neue Anwendung",
         name: "Name",
@@ -496,6 +498,35 @@ pub(super) static TEXT: Text = Text {
         trust_granted: "Diese Anwendung ist jetzt vertrauenswürdig.",
         trust_withdrawn: "Diese Anwendung ist nicht mehr vertrauenswürdig. Überall gilt das in \
                           spätestens fünf Sekunden.",
+        suspended: "Gesperrt",
+        suspension: "Sperre",
+        suspension_of_user: [
+            "Das Konto wird überall abgemeldet, kann sich nicht anmelden, und kein Token handelt für es. \
+             Nichts wird gelöscht.",
+            "Das Konto kann sich wieder anmelden, und seine Token gelten wieder.",
+        ],
+        suspension_of_application: [
+            "Niemand kann zu ihr geschickt werden, und ihre Token, ihr Secret und ihr Bot gelten nicht. \
+             Nichts wird gelöscht.",
+            "Alles von ihr geht wieder, auch die Token, die sie hat.",
+        ],
+        suspend: "Sperren",
+        resume: "Sperre aufheben",
+        is_suspended: "Gesperrt. Überall gilt das in spätestens fünf Sekunden.",
+        is_resumed: "Nicht mehr gesperrt. Überall gilt das in spätestens fünf Sekunden.",
+        deletion: "Dieses Konto löschen",
+        deletion_means: "Das Konto und seine Verbindungen werden gelöscht, jede Anwendung verliert den \
+                         Zugriff darauf, und seine Communities gehören niemandem mehr. Das lässt sich \
+                         nicht rückgängig machen.",
+        fate: [
+            "Was wird aus seinen Anwendungen?",
+            "Sie werden gelöscht: Wer sie benutzt, verliert das, und ihre Bots verlassen jede Community.",
+            "Sie bleiben und gehören jemand anderem, der alles von ihnen sieht und ändert.",
+            "Wem: Id oder Name",
+        ],
+        no_heir: "Sag, was aus den Anwendungen wird, und nenne jemand anderen, der sie übernimmt. \
+                  Nichts wurde geändert.",
+        user_deleted: "Das Konto wurde gelöscht.",
         done_by: "Was sie oder er getan hat",
         done_on: "Was darüber verzeichnet ist",
         action: "Was geschah",

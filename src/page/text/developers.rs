@@ -13,6 +13,8 @@ pub struct DevelopersText {
     pub none: &'static str,
     /// Confidential, public.
     pub kinds: [&'static str; 2],
+    /// An administrator has suspended the application.
+    pub suspended: &'static str,
     /// One was just deleted.
     pub deleted: &'static str,
     /// The heading above the form that makes one.

@@ -164,6 +164,8 @@ pub(super) static TEXT: Text = Text {
         at_most: "You can have at most {} applications.",
         none: "You have no applications yet.",
         kinds: ["Confidential", "Public"],
+        suspended: "An administrator has suspended this application: nobody can be sent to it, and its tokens, \
+                    its secret and its bot do not work. Nothing of it was deleted.",
         deleted: "The application was deleted.",
         new: "New application",
         name: "Name",
@@ -487,6 +489,34 @@ pub(super) static TEXT: Text = Text {
         trust_granted: "This application is trusted now.",
         trust_withdrawn: "This application is not trusted any more. Everywhere, that takes \
                           effect within five seconds.",
+        suspended: "Suspended",
+        suspension: "Suspension",
+        suspension_of_user: [
+            "They are logged out everywhere, cannot log in, and no token acts for them. Nothing is \
+             deleted.",
+            "They can log in again, and the tokens that they gave work again.",
+        ],
+        suspension_of_application: [
+            "Nobody can be sent to it, and its tokens, its secret and its bot do not work. Nothing is \
+             deleted.",
+            "Everything of it works again, the tokens that it has, too.",
+        ],
+        suspend: "Suspend",
+        resume: "Let it work again",
+        is_suspended: "Suspended. Everywhere, that takes effect within five seconds.",
+        is_resumed: "It works again. Everywhere, that takes effect within five seconds.",
+        deletion: "Delete this user",
+        deletion_means: "Their account and connections are deleted, every application loses its access \
+                         to it, and their communities have no owner any more. This cannot be undone.",
+        fate: [
+            "What becomes of their applications?",
+            "They are deleted: whoever uses them loses that, and their bots leave every community.",
+            "They go on, and belong to somebody else, who sees and changes everything of them.",
+            "To whom: the user’s id or name",
+        ],
+        no_heir: "Say what becomes of the applications, and name another user who takes them over. \
+                  Nothing was changed.",
+        user_deleted: "The user was deleted.",
         done_by: "What they did",
         done_on: "What is recorded about it",
         action: "What was done",

@@ -159,9 +159,29 @@ fn changed_credentials_end_what_was_opened_with_the_old_ones() {
 }
 
 #[test]
+fn what_credentials_end_while_an_account_is_disabled_stays_ended() {
+    let world = Platformed::new();
+    let before = devices(&world);
+    world.advance(10);
+    let changed = world.event_of("1", "credential-change", &world.alice.id);
+    world.advance(10);
+    let browser = world.logged_in(&world.alice.id);
+    let tokens = world.tokens_for(&browser, &world.server);
+    let disabled = world.event_of("2", "account-disabled", &world.alice.id);
+    world.advance(10);
+    let enabled = world.event_of("3", "account-enabled", &world.alice.id);
+    for event in [disabled, changed, enabled] {
+        world.event(&event).expect(202);
+    }
+    assert_eq!(work(&world, &before), NONE);
+    assert_eq!(world.works(&world.server, &tokens), (true, true));
+}
+
+#[test]
 fn a_deleted_account_leaves_nothing_that_works() {
     let world = Platformed::new();
     let devices = devices(&world);
+    assert!(world.memory.refresh_records() > 0);
     let made = json!({"name": "Mine", "redirect_uris": ["https://mine.example/cb"]});
     let app = devices[0]
         .browser
@@ -170,6 +190,7 @@ fn a_deleted_account_leaves_nothing_that_works() {
     let event = world.event_of("1", "account-deleted", &world.alice.id);
     world.event(&event).expect(202);
     assert_eq!(work(&world, &devices), NONE);
+    assert_eq!(world.memory.refresh_records(), 0);
     let path = format!("/api/oauth2/applications/{app}/public");
     world.send(crate::world::get(&path)).expect(404);
     world.event(&event).expect(202);

@@ -7,7 +7,7 @@ use crate::crypto::password::{self, Password};
 use crate::endpoint::api::applications::operations::{apply, clear_up_after, review_trust};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{
-    deauthorize, deauthorize_all, list_of, resume_all, suspend_all,
+    deauthorize, deauthorize_all, forget_families, list_of, resume_all, suspend_all,
 };
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
@@ -18,7 +18,6 @@ use crate::fluxer::audit::Action;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName};
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, UserChange, Username};
 use crate::http::Response;
-use crate::ledger::{Devices, LedgerId};
 use crate::oauth::params::Params;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Paging, Taken};
@@ -136,15 +135,7 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         // After the sessions: whoever had one could authorize anew what was just taken back.
         deauthorize_all(cx, actor, id).await?;
     }
-    if change.admin == Some(false) || change.suspended == Some(true) {
-        review_trust(cx, actor).await?;
-    }
-    match change.suspended {
-        // After the sessions, as above.
-        Some(true) => suspend_all(cx, id).await?,
-        Some(false) => resume_all(cx, id).await?,
-        None => {}
-    }
+    stand(cx, actor, id, &change).await?;
     let entry = cx.entry(Action::UserUpdated).by(actor).on(id.0);
     cx.edge.record(entry.saying(json!({"fields": changed})));
     let unknown = || ApiError::UnknownUser;
@@ -152,43 +143,97 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &user.in_full()))
 }
 
-/// `DELETE /api/admin/users/{id}`: the user, and everything that acts for them. First nobody can
-/// log in as them any more, then what they authorized ends, then they go: an approval that is
-/// under way meets one of the three, and after a fault the request can be repeated.
+/// What a user's new standing does to their tokens and to what is trusted by their word, after their
+/// sessions have ended.
+async fn stand<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    change: &UserChange,
+) -> Result<(), Fault> {
+    if change.admin == Some(false) || change.suspended == Some(true) {
+        review_trust(cx, actor).await?;
+    }
+    match change.suspended {
+        Some(true) => suspend_all(cx, user).await,
+        Some(false) => resume_all(cx, user).await,
+        None => Ok(()),
+    }
+}
+
+/// Suspends a user, or frees them.
+pub async fn suspend<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    suspended: bool,
+) -> Result<(), Failure<ApiError>> {
+    let change = UserChange {
+        suspended: Some(suspended),
+        ..UserChange::default()
+    };
+    let changed = cx.edge.change_user(user, &change, None, cx.now);
+    unless_taken(cx, user, (None, None), changed.await?).await?;
+    stand(cx, actor, user, &change).await?;
+    let entry = cx.entry(Action::UserUpdated).by(actor).on(user.0);
+    cx.edge
+        .record(entry.saying(json!({"fields": ["suspended"]})));
+    Ok(())
+}
+
+/// `DELETE /api/admin/users/{id}`. Their applications go too, unless the request says who takes them over.
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?;
-    bequeath(cx, actor, user.id).await?;
-    cx.edge.lock_out(user.id).await?;
-    forget_families(cx, user.id).await?;
-    deauthorize_all(cx, actor, user.id).await?;
+    let params = Params::from_form(&cx.request.query);
+    let said = params.one(APPLICATIONS);
+    let said = said.map_err(|_| ApiError::field(APPLICATIONS, "must be sent once"))?;
+    // A script whose variable is empty has not said that they go.
+    let is_empty = params.all(APPLICATIONS).next().is_some();
+    let unsaid = if is_empty { "" } else { DELETED };
+    remove(cx, actor, user.id, said.unwrap_or(unsaid)).await?;
+    Ok(Response::empty(204))
+}
+
+/// Deletes a user, and everything that acts for them. First nobody can log in as them any more, then
+/// what they authorized ends, then they go: an approval that is under way meets one of the three, and
+/// after a fault it can be done again. `applications` is [`DELETED`], or the id of who takes them over.
+pub async fn remove<E: Edge>(
+    cx: &Context<'_, E>,
+    actor: Snowflake,
+    user: UserId,
+    applications: &str,
+) -> Result<(), Failure<ApiError>> {
+    bequeath(cx, actor, user, applications).await?;
+    cx.edge.lock_out(user).await?;
+    forget_families(cx, user).await?;
+    deauthorize_all(cx, actor, user).await?;
     let no_office = UserChange {
         admin: Some(false),
         ..UserChange::default()
     };
-    let resigned = cx.edge.change_user(user.id, &no_office, None, cx.now);
-    unless_taken(cx, user.id, (None, None), resigned.await?).await?;
+    let resigned = cx.edge.change_user(user, &no_office, None, cx.now);
+    unless_taken(cx, user, (None, None), resigned.await?).await?;
     review_trust(cx, actor).await?;
-    clear_up_after(cx, user.id).await?;
-    cx.edge.delete_user(user.id, cx.tells()).await?;
-    let entry = cx.entry(Action::UserDeleted).by(actor).on(user.id.0);
+    clear_up_after(cx, user).await?;
+    cx.edge.delete_user(user, cx.tells()).await?;
+    let entry = cx.entry(Action::UserDeleted).by(actor).on(user.0);
     cx.edge.record(entry);
-    Ok(Response::empty(204))
+    Ok(())
 }
 
-/// What becomes of a user's applications: they go too, unless the request says who takes them over.
+/// Where a request says what becomes of a deleted user's applications.
+const APPLICATIONS: &str = "applications";
+/// They are deleted too.
+pub const DELETED: &str = "delete";
+
 async fn bequeath<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
     user: UserId,
+    applications: &str,
 ) -> Result<(), Failure<ApiError>> {
-    const PATH: &str = "applications";
-    let params = Params::from_form(&cx.request.query);
-    let said = params.one(PATH);
-    let said = said.map_err(|_| ApiError::field(PATH, "must be sent once"))?;
-    // A script whose variable is empty has not said that they go.
-    let is_empty = said.is_none() && params.all(PATH).next().is_some();
-    if said.map_or(!is_empty, |it| it == "delete") {
+    if applications == DELETED {
         return Ok(());
     }
     // Each that was handed over is not among the next ones.
@@ -201,14 +246,14 @@ async fn bequeath<E: Edge>(
         if theirs.is_empty() {
             return Ok(());
         }
-        let heir = said.and_then(UserId::parse).filter(|heir| *heir != user);
+        let heir = UserId::parse(applications).filter(|heir| *heir != user);
         let heir = match heir {
             Some(heir) => cx.edge.user(heir).await?.map(|it| it.id),
             None => None,
         };
         let Some(heir) = heir else {
             let must = "must be delete, or the id of a user who takes the user's applications over";
-            return Err(ApiError::field(PATH, must).into());
+            return Err(ApiError::field(APPLICATIONS, must).into());
         };
         let change = ApplicationChange {
             owner: Some(Some(heir)),
@@ -218,17 +263,6 @@ async fn bequeath<E: Edge>(
             apply(cx, actor, &application, &change).await?;
         }
     }
-}
-
-/// Takes the user's logins out of KV, which lists them by who they are. The ledgers know which there are.
-async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
-    for authorization in cx.edge.authorizations(user).await? {
-        let ledger = LedgerId::User(user, authorization.application);
-        for device in cx.edge.ask(ledger, Devices).await? {
-            cx.edge.delete_refresh(device.family);
-        }
-    }
-    Ok(())
 }
 
 /// `GET /api/admin/users/{id}/authorizations`.

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use crate::endpoint::api::applications::operations::apply;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{
-    Answer, Nonsense, Query, ROWS, confirmed, not_found, staff, unreadable,
+    Answer, Nonsense, Query, ROWS, confirmed, not_found, or_gone, staff, unreadable,
 };
 use crate::endpoint::paging::{cut, link};
 use crate::endpoint::{Context, Failure, PageRefusal};
@@ -39,6 +40,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let page = ListPage {
         what: Listed::Applications(&applications),
         typed,
+        done: None,
         next: next.as_deref(),
     };
     let title = chrome.text.admin.applications;
@@ -75,18 +77,20 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     page(cx, &staff, &application, None).await
 }
 
-/// `POST /admin/applications/{application}`: grants or withdraws trust, which takes the
-/// administrator's password: a trusted application may ask for `admin`.
+/// `POST /admin/applications/{application}`: suspends it or lets it go on; grants or withdraws trust,
+/// which takes the administrator's password: a trusted application may ask for `admin`.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
     let one = |name| form.one(name).ok().flatten();
+    let application = current(cx, id).await?;
     let trusted = match one("action") {
         Some("grant") => true,
         Some("withdraw") => false,
+        Some("suspend") => return suspend(cx, &staff, &application, true).await,
+        Some("resume") => return suspend(cx, &staff, &application, false).await,
         _ => return Err(unreadable().into()),
     };
-    let application = current(cx, id).await?;
     if trusted && !application.client.is_verified() {
         return Err(unreadable().into());
     }
@@ -94,6 +98,23 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         None => set_trust(cx, &staff, application.client.id, trusted).await,
         problem => page(cx, &staff, &application, problem).await,
     }
+}
+
+async fn suspend<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    application: &Application,
+    suspended: bool,
+) -> Answer {
+    let change = ApplicationChange {
+        suspended: Some(suspended),
+        ..ApplicationChange::default()
+    };
+    let actor = staff.session.user.id.0;
+    or_gone(apply(cx, actor, application, &change).await)?;
+    let done = if suspended { "suspended" } else { "resumed" };
+    let back = Target::of(&cx.request.path, &[("done", done)]);
+    Ok(Response::see_other(back))
 }
 
 async fn set_trust<E: Edge>(
@@ -145,6 +166,8 @@ async fn page<E: Edge>(
     let done = match query.text("done") {
         Ok(Some("granted")) if problem.is_none() => Some(text.trust_granted),
         Ok(Some("withdrawn")) if problem.is_none() => Some(text.trust_withdrawn),
+        Ok(Some("suspended")) if application.suspended => Some(text.is_suspended),
+        Ok(Some("resumed")) if !application.suspended => Some(text.is_resumed),
         _ => None,
     };
     let page = AdminApplicationPage {

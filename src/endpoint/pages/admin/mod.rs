@@ -9,6 +9,7 @@ pub mod users;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::sudo::{self, Checked};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
@@ -50,6 +51,14 @@ async fn confirmed<E: Edge>(
 
 const fn not_found() -> Notice {
     Notice::new(404, Message::NotFound)
+}
+
+/// What an operation of the API's answers; what it refuses is about somebody or something that is gone.
+fn or_gone<T>(outcome: Result<T, Failure<ApiError>>) -> Result<T, Failure<PageRefusal>> {
+    outcome.map_err(|failure| match failure {
+        Failure::Fault(fault) => Failure::Fault(fault),
+        Failure::Refused(_) => not_found().into(),
+    })
 }
 
 /// A form without a button of ours.

@@ -1,13 +1,19 @@
-//! `/admin/users…`: users, and taking back what they authorized.
+//! `/admin/users…`: users, taking back what they authorized, suspending and deleting them.
 
-use crate::endpoint::Context;
+use crate::endpoint::api::admin::users;
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all};
-use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff, unreadable};
+use crate::endpoint::caller::LoggedIn;
+use crate::endpoint::pages::admin::{
+    Answer, Nonsense, Query, ROWS, confirmed, not_found, or_gone, staff, unreadable,
+};
 use crate::endpoint::paging::{cut, link};
-use crate::fluxer::user::User;
+use crate::endpoint::{Context, Failure, PageRefusal};
+use crate::fluxer::api_error::ApiError;
+use crate::fluxer::user::{User, Username};
 use crate::http::Response;
 use crate::location::Target;
-use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed};
+use crate::oauth::params::Params;
+use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed, Problem};
 use crate::page::settings::Done;
 use crate::page::text::AdminText;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -35,9 +41,11 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     });
     let here = cx.request.target();
     let chrome = cx.account_chrome(&here, &staff);
+    let is_deleted = matches!(query.text("done"), Ok(Some("deleted")));
     let page = ListPage {
         what: Listed::Users(&users, by),
         typed,
+        done: is_deleted.then_some(chrome.text.admin.user_deleted),
         next: next.as_deref(),
     };
     let title = chrome.text.admin.users;
@@ -92,8 +100,27 @@ impl<'a> Wanted<'a> {
 /// `GET /admin/users/{user}`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
+    let user = known(cx, id).await?;
+    page(cx, &staff, &user, None).await
+}
+
+async fn known<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<User, Failure<PageRefusal>> {
     let id = UserId::parse(id).ok_or_else(not_found)?;
-    let user = cx.user(id).await?.ok_or_else(not_found)?;
+    Ok(cx.user(id).await?.ok_or_else(not_found)?)
+}
+
+/// Whether this user can be suspended and deleted here.
+fn is_ours<E>(cx: &Context<'_, E>, staff: &LoggedIn, user: &User) -> bool {
+    cx.config.platform.is_none() && user.id != staff.session.user.id
+}
+
+async fn page<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    user: &User,
+    problem: Option<Problem>,
+) -> Answer {
+    let id = user.id;
     let query = Query::read(cx);
     let after = query.id("after").ok().flatten();
     let first = |after, limit| Paging { after, limit };
@@ -108,13 +135,15 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         link(&cx.request.path, &[("after", &after)])
     });
     let here = target(cx, &query, None);
-    let chrome = cx.account_chrome(here.as_str(), &staff);
+    let chrome = cx.account_chrome(here.as_str(), staff);
     let text = &chrome.text.admin;
     let page = AdminUserPage {
         action: here.as_str(),
-        csrf_token: &cx.account_ticket(&staff)?,
-        done: done(&query, text),
-        user: &user,
+        csrf_token: &cx.account_ticket(staff)?,
+        done: done(&query, user, text).filter(|_| problem.is_none()),
+        problem,
+        is_ours: is_ours(cx, staff, user),
+        user,
         authorized,
         next: next.as_deref(),
         memberships,
@@ -122,29 +151,45 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         applications,
     };
     let title = [user.username.as_str(), " · ", text.users].concat();
-    Ok(admin::page(chrome, &title, &page).respond(200))
+    let status = problem.map_or(200, Problem::status);
+    let response = admin::page(chrome, &title, &page).respond(status);
+    Ok(match problem.and_then(Problem::retry_after) {
+        Some(seconds) => response.with("retry-after", seconds.to_string()),
+        None => response,
+    })
 }
 
-/// `POST /admin/users/{user}`: takes back what they authorized.
+/// `POST /admin/users/{user}`: takes back what they authorized, suspends, frees or deletes them.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
     let one = |name| form.one(name).ok().flatten();
     let actor = staff.session.user.id.0;
-    let id = UserId::parse(id).ok_or_else(not_found)?;
-    let user = cx.user(id).await?.ok_or_else(not_found)?.id;
+    let about = known(cx, id).await?;
+    let user = about.id;
     let done = match one("action") {
+        Some("suspend") if is_ours(cx, &staff, &about) => {
+            or_gone(users::suspend(cx, actor, user, true).await)?;
+            "suspended"
+        }
+        Some("resume") if is_ours(cx, &staff, &about) => {
+            or_gone(users::suspend(cx, actor, user, false).await)?;
+            "resumed"
+        }
+        Some("delete") if is_ours(cx, &staff, &about) => {
+            return delete(cx, &staff, &about, &form).await;
+        }
         Some("everything") => {
             deauthorize_all(cx, actor, user).await?;
-            Done::Everything
+            Done::Everything.marker()
         }
         Some("application") => {
             let application = one("application").and_then(ApplicationId::parse);
             let application = application.ok_or_else(unreadable)?;
             if deauthorize(cx, actor, user, application).await? {
-                Done::Application
+                Done::Application.marker()
             } else {
-                Done::Nothing
+                Done::Nothing.marker()
             }
         }
         _ => return Err(unreadable().into()),
@@ -156,16 +201,64 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     )))
 }
 
+/// Deletes the user, once the administrator has confirmed it and said what becomes of their applications.
+async fn delete<E: Edge>(
+    cx: &Context<'_, E>,
+    staff: &LoggedIn,
+    user: &User,
+    form: &Params,
+) -> Answer {
+    if let Some(problem) = confirmed(cx, staff, form).await? {
+        return page(cx, staff, user, Some(problem)).await;
+    }
+    let one = |name| form.one(name).ok().flatten();
+    let applications = match one("applications") {
+        Some("heir") => heir(cx, one("heir").unwrap_or_default().trim()).await?,
+        said => said.unwrap_or_default().to_owned(),
+    };
+    match users::remove(cx, staff.session.user.id.0, user.id, &applications).await {
+        Err(Failure::Refused(it)) if matches!(*it, ApiError::InvalidFormBody(_)) => {
+            page(cx, staff, user, Some(Problem::NoHeir)).await
+        }
+        outcome => {
+            or_gone(outcome)?;
+            let list = Target::of("/admin/users", &[("done", "deleted")]);
+            Ok(Response::see_other(list))
+        }
+    }
+}
+
+/// The id of the user with this id or this very name; nothing where there is none.
+async fn heir<E: Edge>(cx: &Context<'_, E>, typed: &str) -> Result<String, Fault> {
+    let wanted = Wanted {
+        typed: Some(typed),
+        by: UserKey::Username,
+        after: None,
+    };
+    let name = Username::parse(typed).ok();
+    let is_meant = |it: &User| match &name {
+        Some(name) if it.username.key() == name.key() => true,
+        _ => it.id.to_string() == typed,
+    };
+    let found = wanted.find(cx).await?.into_iter().find(is_meant);
+    Ok(found.map_or_else(String::new, |it| it.id.to_string()))
+}
+
 /// This page, with what was just done.
-fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<Done>) -> Target {
+fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<&'static str>) -> Target {
     let after = query.id("after").ok().flatten();
     let after = after.map(|after| after.to_string()).unwrap_or_default();
-    let done = done.map(Done::marker).unwrap_or_default();
+    let done = done.unwrap_or_default();
     Target::of(&cx.request.path, &[("after", &after), ("done", done)])
 }
 
-fn done(query: &Query, text: &AdminText) -> Option<&'static str> {
+fn done(query: &Query, user: &User, text: &AdminText) -> Option<&'static str> {
     let marker = query.text("done").ok().flatten()?;
+    match (marker, user.suspended) {
+        ("suspended", true) => return Some(text.is_suspended),
+        ("resumed", false) => return Some(text.is_resumed),
+        _ => {}
+    }
     match Done::from_marker(marker)? {
         Done::Application => Some(text.application_revoked),
         Done::Everything => Some(text.everything_revoked),
