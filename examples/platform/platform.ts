@@ -1,5 +1,5 @@
 // A platform with users of its own, whose authorization server is fluxer-oauth2: a login page, the
-// directory that the server asks, and the events that it is told. Users and guilds are in SQLite.
+// directory that the server asks, the events that it is told, and those that it tells. Users and guilds are in SQLite.
 
 import { createHash, createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -14,6 +14,7 @@ database.exec(`
   CREATE TABLE IF NOT EXISTS guilds (id TEXT PRIMARY KEY, name TEXT, owner_id TEXT);
   CREATE TABLE IF NOT EXISTS members (guild_id TEXT, user_id TEXT, permissions TEXT, PRIMARY KEY (guild_id, user_id));
   CREATE TABLE IF NOT EXISTS installations (key TEXT PRIMARY KEY, guild_id TEXT, application_id TEXT, permissions TEXT);
+  CREATE TABLE IF NOT EXISTS told (id TEXT PRIMARY KEY, at TEXT, type TEXT, user_id TEXT, application_id TEXT);
   CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, name TEXT UNIQUE, user_id TEXT, proven_at INTEGER);
 `);
 
@@ -93,6 +94,22 @@ function addBot(guild: Guild, application: string, { permissions, installed_by, 
   return { permissions: granted };
 }
 
+// What the server says of its own accord: that an authorization began or ended. It may say so twice, under one id.
+
+type Told = { at: string; type: string; application_id: string };
+
+/** Whether an event is signed with the key (Standard Webhooks), now. */
+const isEvent = ({ headers }: IncomingMessage, body: string) => {
+  const [id, at, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => String(headers[name] ?? ''));
+  if (!(Math.abs(Number(at) - Date.now() / 1000) < 300)) return false;
+  const signed = createHmac('sha256', PLATFORM_KEY.split(',')[0]).update(`${id}.${at}.${body}`).digest('base64');
+  return signatures.split(' ').some((signature) => same(signature, `v1,${signed}`));
+};
+
+function hear(id: string, { type, timestamp, data }: { type: string; timestamp: string; data: { user: { id: string } | null; application_id: string } }) {
+  run('INSERT OR IGNORE INTO told VALUES (?, ?, ?, ?, ?)', id, timestamp, type, data.user?.id ?? '', data.application_id);
+}
+
 // The server's back channel: what a login is for, whose it was, and what becomes of a user.
 
 const ask = async (method: string, path: string, body?: unknown) => {
@@ -166,7 +183,9 @@ async function account(request: IncomingMessage, response: ServerResponse, form:
     await tell(isDisabling ? 'account-disabled' : 'session-revoked', current.user_id, isDisabling ? undefined : current.name);
     return send(response, 303, '', { location: '/account' });
   }
-  return send(response, 200, page('Account', '<form method="post"><button name="action" value="logout">Log out everywhere</button><button name="action" value="disable">Disable my account</button></form>'));
+  const told = all<Told>('SELECT * FROM told WHERE user_id = ? ORDER BY rowid DESC LIMIT 20', current.user_id);
+  const lines = told.map(({ at, type, application_id }) => `<li>${escaped(at)}: ${escaped(type)} (${escaped(application_id)})</li>`);
+  return send(response, 200, page('Account', `<form method="post"><button name="action" value="logout">Log out everywhere</button><button name="action" value="disable">Disable my account</button></form><h2>Applications</h2><ul>${lines.join('')}</ul>`));
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse) {
@@ -178,6 +197,11 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
     const found = directory(request.method ?? 'GET', url, body);
     if (typeof found === 'number') return send(response, found, '');
     return send(response, found === undefined ? 404 : 200, JSON.stringify(found ?? {}), { 'content-type': 'application/json' });
+  }
+  if (url.pathname === '/authorization-events' && request.method === 'POST') {
+    if (!isEvent(request, body)) return send(response, 401, '');
+    hear(String(request.headers['webhook-id']), JSON.parse(body));
+    return send(response, 204, '');
   }
   // A form of another site's is none of ours.
   const isForeign = request.method === 'POST' && !['same-origin', undefined].includes(request.headers['sec-fetch-site'] as string | undefined);

@@ -85,7 +85,7 @@ function defaults() {
 // The key is new each time, and stands in no file: .dev.vars would win over it.
 function platformSettings() {
   if (!platform) return {};
-  return { LOGIN_URL: `${platform.origin}/login`, PLATFORM_URL: platform.origin, PLATFORM_KEY: platform.key };
+  return { LOGIN_URL: `${platform.origin}/login`, PLATFORM_URL: platform.origin, PLATFORM_KEY: platform.key, AUTHORIZATION_EVENTS_URL: `${platform.origin}/authorization-events` };
 }
 
 function startPlatform() {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::world::{App, Native, With, get, text};
 
-const OPERATOR: &str = "http://127.0.0.1:9000/told?from=us";
+pub(crate) const OPERATOR: &str = "http://127.0.0.1:9000/told?from=us";
 const WEBHOOK: &str = "http://127.0.0.1:9001/events";
 const KEY: &str = "a-key-that-the-platform-has-too";
 
@@ -29,7 +29,7 @@ fn telling() -> Native {
     world
 }
 
-fn answers(world: &Native, url: &str, status: u16) {
+pub(crate) fn answers(world: &Native, url: &str, status: u16) {
     let answer = Answered {
         status,
         content_type: String::new(),
@@ -51,7 +51,7 @@ fn turn(world: &Native, outbox: Snowflake) -> Option<Timestamp> {
 }
 
 /// What was told since it was last asked for: to whom, what, of which user.
-fn told(world: &Native) -> Vec<(String, String, Value)> {
+pub(crate) fn told(world: &Native) -> Vec<(String, String, Value)> {
     turns(world);
     let posted = world.memory.posted().into_iter();
     let event = |posted: Posted| {
@@ -492,4 +492,63 @@ fn a_receiver_that_is_withdrawn_is_told_nothing_more() {
     world.advance(70);
     assert!(types(&world).is_empty());
     assert_eq!(world.memory.waiting_events(), 0);
+}
+
+#[test]
+fn a_token_of_another_server_that_is_taken_over_is_an_authorization() {
+    const INTROSPECTION: &str = "http://127.0.0.1:9002/introspect";
+    let settings = [
+        ("AUTHORIZATION_EVENTS_URL", OPERATOR),
+        ("PLATFORM_KEY", KEY),
+        ("LEGACY_INTROSPECTION_URL", INTROSPECTION),
+    ];
+    let world = Native::new().reconfigured(&settings);
+    answers(&world, OPERATOR, 204);
+    let said = json!({
+        "active": true, "client_id": world.server.id, "sub": world.alice.id, "scope": "identify",
+    });
+    world.memory.serve_json(INTROSPECTION, &said);
+    for _ in 0..2 {
+        world.refresh(&world.server, "an-opaque-token").expect(200);
+    }
+    // What the other server was asked.
+    world.memory.posted();
+    let told = told(&world);
+    let events = told.iter().filter(|(url, ..)| url == OPERATOR);
+    let events: Vec<_> = events
+        .map(|(_, what, data)| (what, &data["scopes"]))
+        .collect();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].0, "application_authorized");
+    assert_eq!(events[0].1, &json!(["identify"]));
+}
+
+#[test]
+fn a_device_that_ends_ends_no_authorization_and_a_flow_costs_one_step_more() {
+    let world = telling();
+    let tokens = world.tokens(&world.server);
+    told(&world);
+    world.memory.forget_steps();
+    world.revoke(&world.server, &tokens.refresh).expect(200);
+    assert!(!world.memory.steps().contains(&"outbox"));
+    assert!(told(&world).is_empty());
+    let browser = world.alices_browser();
+    let form = browser.consent(&world.device.asks().with_pkce());
+    world.memory.forget_steps();
+    browser
+        .submit(&form.with("decision", "approve"))
+        .expect(303);
+    let steps = world.memory.steps();
+    assert_eq!(steps, ["kv.put", "ledger", "d1.write", "outbox"]);
+}
+
+#[test]
+fn an_outbox_that_does_not_wake_keeps_nobody_from_anything() {
+    let world = telling();
+    world.memory.outage.set(Some("outbox"));
+    world.alices_browser().code(&world.server.asks());
+    take_back(&world, &world.server);
+    world.memory.outage.set(None);
+    world.advance(61);
+    assert_eq!(types(&world).len(), 2);
 }

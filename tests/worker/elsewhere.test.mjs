@@ -1,18 +1,12 @@
 // Users who log in at their own platform: examples/platform, and the built Worker beside it.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHmac, createHash } from 'node:crypto';
 import http from 'node:http';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Browser, World, atOnce, statuses, times } from './harness.mjs';
-
-const KEY = 'a-key-that-the-platform-has-too';
-const DEMO = '1456074443980800001';
-const CHESS_CLUB = '1456074443980800007';
+import { CHESS_CLUB, DEMO, KEY, freePort, startBeside } from '../support/platform.mjs';
+import { Browser, atOnce, statuses, times } from './harness.mjs';
 
 let platform, between, world, client, bot;
 
@@ -21,29 +15,15 @@ before(async () => {
   platform = { origin: `http://127.0.0.1:${server}`, front: `http://127.0.0.1:${front}` };
   // What stands between can be slow, lie, and be gone, as networks are.
   between = await proxy(front, server);
-  world = await World.start({ settings: { LOGIN_URL: `${platform.origin}/login`, PLATFORM_URL: platform.front, PLATFORM_KEY: KEY } });
-  platform.process = spawn(process.execPath, [join(import.meta.dirname, '../../examples/platform/platform.ts')], {
-    env: { ...process.env, PORT: String(server), ISSUER: world.origin, PLATFORM_KEY: KEY }, stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  await new Promise((resolve, reject) => platform.process.stdout.once('data', resolve).once('end', () => reject(new Error('no platform'))));
+  const settings = (origin) => ({ PLATFORM_URL: platform.front, AUTHORIZATION_EVENTS_URL: `${origin}/authorization-events` });
+  ({ world, stop: platform.stop } = await startBeside({ port: server, settings }));
   client = await world.application('confidential', { name: 'Chess', owner_id: DEMO });
   bot = await world.application('confidential', { name: 'Bot', owner_id: DEMO, bot: true });
 });
 after(async () => {
-  platform?.process?.kill();
+  await platform?.stop?.();
   await new Promise((resolve) => (between ? between.server.close(resolve) : resolve()));
-  await world?.stop();
 });
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Hands requests on, unless `mood` answers itself; counts them. */
 async function proxy(port, to) {
@@ -215,6 +195,22 @@ test('a hand-over from another site, and a question that was signed long ago, ar
   const signed = createHmac('sha256', KEY).update(`1.GET./directory/users/1.${createHash('sha256').digest('hex')}`).digest('hex');
   const stale = await fetch(`${platform.origin}/directory/users/${DEMO}`, { headers: { 'x-signature': `t=1,v1=${signed}` } });
   assert.equal(stale.status, 401, 'the example refuses what was signed long ago');
+});
+
+test('the platform is told what its users authorized, and lists it once', async () => {
+  const visitor = await sent();
+  const { cookie, location } = await logIn(visitor);
+  const consent = await visitor.browser.open(location);
+  if (!consent.landed) await visitor.browser.submit(consent, { decision: 'approve' });
+  await world.admin('DELETE', `/users/${DEMO}/authorizations/${client.id}`);
+  const until = Date.now() + 10_000;
+  let page;
+  do page = await (await fetch(`${platform.origin}/account`, { headers: { cookie } })).text();
+  while (!page.includes('application_deauthorized') && Date.now() < until);
+  assert.match(page, new RegExp(`application_deauthorized \\(${client.id}\\)`));
+  assert.match(page, new RegExp(`application_authorized \\(${client.id}\\)`));
+  const forged = { 'webhook-id': 'x', 'webhook-timestamp': String(Math.floor(Date.now() / 1000)), 'webhook-signature': 'v1,x' };
+  assert.equal((await fetch(`${platform.origin}/authorization-events`, { method: 'POST', headers: forged, body: '{}' })).status, 401);
 });
 
 test('nothing of all this was a fault', () => {

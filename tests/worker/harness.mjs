@@ -51,9 +51,10 @@ export class World {
    * @param before   the module that stands before the Worker, instead of faulty.mjs
    * @param from     a stopped world, whose data and settings this one takes over
    * @param metrics  whether the binding METRICS is there
+   * @param services Workers beside this one, by their bindings: functions of a request
    * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, root } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, services = {}, root } = {}) {
     const world = new World();
     const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
@@ -77,7 +78,7 @@ export class World {
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
       durableObjects,
       analyticsEngineDatasets: metrics ? { METRICS: { dataset: 'fluxer_oauth2' } } : {},
-      serviceBindings: storage ? { STORAGE: (request) => storage.answer(request) } : {},
+      serviceBindings: { ...services, ...(storage && { STORAGE: (request) => storage.answer(request) }) },
       bindings: world.settings,
     }));
     await world.mf.ready;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{KEY, Platformed, login_challenge};
+use crate::events::{OPERATOR, answers, told};
 use crate::world::{Browser, Tokens, With, post, request, with_json};
 use fluxer_oauth2::http::Method;
 
@@ -236,4 +237,35 @@ fn a_fault_is_told_and_the_event_can_be_sent_again() {
     world.memory.outage.set(None);
     world.event(&event).expect(202);
     assert_eq!(work(&world, &devices), NONE);
+}
+
+#[test]
+fn what_the_platform_ends_is_told_and_what_it_stops_is_not() {
+    let world = Platformed::with(&[("AUTHORIZATION_EVENTS_URL", OPERATOR)]);
+    answers(&world, OPERATOR, 204);
+    let ended = |event: &str, jti: &str| {
+        let _devices = devices(&world);
+        told(&world);
+        world.advance(1);
+        let event = world.event_of(jti, event, &world.alice.id);
+        world.event(&event).expect(202);
+        let told = told(&world).into_iter();
+        told.map(|(_, what, _)| what).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(ended("session-revoked", "1"), none);
+    assert_eq!(ended("member-removed", "2"), none);
+    assert_eq!(
+        ended("credential-change", "3"),
+        ["application_deauthorized"; 2]
+    );
+    assert_eq!(ended("account-disabled", "4"), none);
+    world.advance(1);
+    let enabled = world.event_of("5", "account-enabled", &world.alice.id);
+    world.event(&enabled).expect(202);
+    assert!(told(&world).is_empty());
+    assert_eq!(
+        ended("account-deleted", "6"),
+        ["application_deauthorized"; 2]
+    );
 }
