@@ -246,6 +246,7 @@ macro_rules! with_routes {
             AdminDeleteUser           Delete "/api/admin/users/{user}"                                       api::admin::users::delete_user(user)                         Api   None .only_if(own_users);
             AdminAuthorizations       Get    "/api/admin/users/{user}/authorizations"                        api::admin::users::list_authorizations(user)                 Api   None;
             AdminDeleteAuthorizations Delete "/api/admin/users/{user}/authorizations"                        api::admin::users::delete_authorizations(user)               Api   None;
+            AdminShowAuthorization    Get    "/api/admin/users/{user}/authorizations/{application}"          api::admin::users::show_authorization(user, application)     Api   None;
             AdminDeleteAuthorization  Delete "/api/admin/users/{user}/authorizations/{application}"          api::admin::users::delete_authorization(user, application)   Api   None;
             AdminSetConnection        Put    "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::set_connection(user, kind, connection)    Api   None .only_if(own_users);
             AdminDeleteConnection     Delete "/api/admin/users/{user}/connections/{type}/{connection}"       api::admin::users::delete_connection(user, kind, connection) Api   None .only_if(own_users);

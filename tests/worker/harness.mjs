@@ -32,6 +32,18 @@ function release(root, build) {
   return { build, migrations: join(root, 'migrations'), compatibilityDate: strings(toml).compatibility_date, vars: strings(vars), durableObjects };
 }
 
+/** The Worker and another one on its state, and in front of them what gives each its share. */
+function twice(worker) {
+  const { name, compatibilityDate, d1Databases, durableObjects } = worker;
+  const front = 'export default { fetch: (request, env) => (Math.random() < 0.5 ? env.ONE : env.OTHER).fetch(request) };';
+  const elsewhere = Object.entries(durableObjects).map(([binding, object]) => [binding, { ...object, scriptName: name }]);
+  return [
+    { name: 'front', modules: [{ type: 'ESModule', path: 'front.mjs', contents: front }], compatibilityDate, d1Databases, serviceBindings: { ONE: name, OTHER: 'other' } },
+    worker,
+    { ...worker, name: 'other', durableObjects: Object.fromEntries(elsewhere) },
+  ];
+}
+
 /** A port that was free a moment ago: ISSUER must be known before the Worker starts. */
 function freePort() {
   return new Promise((resolve, reject) => {
@@ -52,9 +64,10 @@ export class World {
    * @param from     a stopped world, whose data and settings this one takes over
    * @param metrics  whether the binding METRICS is there
    * @param services Workers beside this one, by their bindings: functions of a request
+   * @param isolates 2: two of the Worker answer, each every other request or so, on one state
    * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, services = {}, root } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, services = {}, isolates = 1, root } = {}) {
     const world = new World();
     const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
@@ -70,16 +83,19 @@ export class World {
     const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
     if (before) modules.unshift(text('ESModule', basename(before), dirname(before)));
     if (storage) modules.push({ type: 'CompiledWasm', path: join(build, 'trap.wasm'), contents: TRAP });
-    world.mf = new Miniflare(convertV4MiniflareOptions({
-      host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
-      handleStructuredLogs: ({ message }) => world.logged.push(message),
-      resourcePersistencePath: world.folder,
+    const worker = {
       name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
       durableObjects,
       analyticsEngineDatasets: metrics ? { METRICS: { dataset: 'fluxer_oauth2' } } : {},
       serviceBindings: { ...services, ...(storage && { STORAGE: (request) => storage.answer(request) }) },
       bindings: world.settings,
+    };
+    world.mf = new Miniflare(convertV4MiniflareOptions({
+      host: '127.0.0.1', port: world.port, cf: false, logRequests: false, log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => world.logged.push(message),
+      resourcePersistencePath: world.folder,
+      ...(isolates === 1 ? worker : { workers: twice(worker) }),
     }));
     await world.mf.ready;
     world.applied = new Set(from?.applied);

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { World } from './harness.mjs';
 
 /** The workerd processes that this process started. */
-function runtimes() {
+export function runtimes() {
   return readdirSync('/proc').filter((pid) => {
     try {
       const [, name, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').match(/^\d+ \((.*)\) \S (\d+)/);

@@ -46,8 +46,17 @@ pub async fn show<E: Edge>(
     cx: &Context<'_, E>,
     application: &str,
 ) -> Result<Response, Failure<ApiError>> {
-    let unknown = || ApiError::UnknownAuthorization;
     let user = Manager::of(cx).await?.user()?;
+    show_of(cx, user, application).await
+}
+
+/// What a user has authorized one application for, with its devices.
+pub async fn show_of<E: Edge>(
+    cx: &Context<'_, E>,
+    user: UserId,
+    application: &str,
+) -> Result<Response, Failure<ApiError>> {
+    let unknown = || ApiError::UnknownAuthorization;
     let application = ApplicationId::parse(application).ok_or_else(unknown)?;
     let authorized = one(cx, user, application).await?.ok_or_else(unknown)?;
     let ledger = LedgerId::User(user, application);

@@ -7,7 +7,7 @@ use crate::crypto::password::{self, Password};
 use crate::endpoint::api::applications::operations::{apply, clear_up_after, review_trust};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
 use crate::endpoint::api::authorizations::{
-    deauthorize, deauthorize_all, forget_families, list_of, resume_all, suspend_all,
+    deauthorize, deauthorize_all, forget_families, list_of, resume_all, show_of, suspend_all,
 };
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;
@@ -276,6 +276,16 @@ pub async fn delete_authorizations<E: Edge>(cx: &Context<'_, E>, id: &str) -> An
     let actor = administrator(cx).await?.actor();
     deauthorize_all(cx, actor, user(cx, id).await?.id).await?;
     Ok(Response::empty(204))
+}
+
+/// `GET /api/admin/users/{id}/authorizations/{application_id}`: with its devices.
+pub async fn show_authorization<E: Edge>(
+    cx: &Context<'_, E>,
+    id: &str,
+    application: &str,
+) -> Answer {
+    administrator(cx).await?;
+    show_of(cx, user(cx, id).await?.id, application).await
 }
 
 /// `DELETE /api/admin/users/{id}/authorizations/{application_id}`.
