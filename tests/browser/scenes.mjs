@@ -1,6 +1,8 @@
 // Every page, in every state that people meet it in: what the screenshots show, and what every test that
 // is about all pages walks.
 
+import { readFileSync } from 'node:fs';
+
 import { World } from '../worker/harness.mjs';
 import { WITHIN, complaints } from './harness.mjs';
 
@@ -8,6 +10,8 @@ const [KICK, ADMINISTRATOR, MANAGE_GUILD, VIEW, SEND] = [2n, 8n, 32n, 1024n, 204
 const ALL_PERMISSIONS = '69815829414805503';
 const LAPTOP = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
+
+const PICTURE = readFileSync(new URL('../../fuzz/seeds/icon/png', import.meta.url));
 
 /** What people are called where nobody means harm. */
 const ORDINARY = {
@@ -53,14 +57,27 @@ async function provision(world, names) {
   const resource = await world.admin('POST', '/resources', { identifier: 'https://boards.example/api', name: names.guild, scopes: [{ name: 'games:read', description: 'See your games' }, { name: 'games:write', description: names.description }] });
   const own = await make({ name: names.app, owner_id: ada.id, bot: true, redirect_uris: ['https://chess.example/login/callback', 'http://localhost:3000/callback'] });
   await make({ name: 'Chess Clock', owner_id: ada.id, redirect_uris: ['com.example.clock:/callback'] }, 'public');
+  const pictured = await make({ name: 'Endgame Trainer', owner_id: ada.id });
+  await upload(browser, pictured);
+  await world.tokens(browser, pictured, { scope: 'identify' });
   const device = await make({ name: 'Pocket Chess', owner_id: ada.id, redirect_uris: ['com.example.pocket:/callback'] }, 'public');
-  return { ada, staff, lonely, guilds, apps, own, device, resource };
+  return { ada, staff, lonely, guilds, apps, own, pictured, device, resource };
+}
+
+/** Gives an application its icon, as its owner does. */
+async function upload(browser, app) {
+  const { form } = browser.fill(await browser.open(`/developers/${app.id}`), { action: 'icon', icon: '' });
+  const body = new FormData();
+  for (const [name, value] of form) if (name !== 'icon') body.append(name, value);
+  body.append('icon', new Blob([PICTURE]), 'icon.png');
+  const answer = await browser.ask(`/developers/${app.id}`, { method: 'POST', body });
+  if (answer.status !== 303) throw new Error(`${answer.status} ${answer.text}`);
 }
 
 const ask = (app, more = {}) => app.authorizationRequest({ scope: 'identify email', prompt: 'consent', ...more }).url;
 const bot = (app, more = {}) => `/oauth2/authorize?${new URLSearchParams({ client_id: app.id, scope: 'bot', permissions: String(KICK | VIEW | SEND), ...more })}`;
 
-function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device, resource }) {
+function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, pictured, device, resource }) {
   const list = [];
   /** `as`: who is logged in. `then`: what they do once the page is open. */
   const scene = (name, path, { as, then, locale, origin = world.origin } = {}) => list.push({ name, path, as, then, locale, origin });
@@ -96,6 +113,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device,
   scene('consent-everything', ask(apps.plain, everything), { as: ada });
   scene('consent-nothing-yet', ask(apps.plain, everything), { as: lonely });
   scene('consent-trusted', ask(apps.trusted), { as: ada });
+  scene('consent-icon', ask(pictured), { as: ada });
   scene('consent-long', ask(apps.long), { as: ada });
   scene('consent-rtl', ask(apps.rtl), { as: ada });
   scene('consent-admin', ask(apps.trusted, { scope: 'identify admin' }), { as: staff });
@@ -140,6 +158,12 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, device,
   scene('developers-mistakes', '/developers', { as: ada, then: inForm('Create application', { name: 'Chess', redirect_uris: 'https://chess.example/callback\nhttps://ada@chess.example/callback\ncom.example.chess:/callback', description: 'x'.repeat(401) }) });
   scene('developers-created', '/developers', { as: fresh, then: inForm('Create application', { name: 'Chess', redirect_uris: 'https://chess.example/callback' }) });
   scene('developers-application', `/developers/${own.id}`, { as: ada });
+  scene('developers-icon', `/developers/${pictured.id}?done=icon`, { as: ada });
+  scene('developers-icon-wrong', `/developers/${pictured.id}`, { as: ada, then: async (page) => {
+    await page.locator('#icon-file').setInputFiles({ name: 'icon.svg', mimeType: 'image/svg+xml', buffer: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>') });
+    await press('Upload')(page);
+    await page.locator('#icon-problem').waitFor();
+  } });
   scene('developers-saved', `/developers/${own.id}?done=saved`, { as: ada });
   scene('developers-public', `/developers/${device.id}`, { as: ada });
   scene('developers-link', `/developers/${own.id}?scope=identify&scope=bot&permissions=1024&permissions=2048`, { as: ada });

@@ -232,3 +232,25 @@ fn trust_does_not_rest_on_a_suspended_administrator() {
         .expect(200);
     assert_eq!(trusted(), false);
 }
+
+#[test]
+fn an_administrator_sees_the_devices_of_somebody_who_wants_all_their_data() {
+    let world = World::new();
+    world.tokens(&world.server);
+    let alice = &world.alice.id;
+    let path = format!(
+        "/api/admin/users/{alice}/authorizations/{}",
+        world.server.id
+    );
+    let shown = world
+        .administer(Method::Get, &path, None)
+        .expect(200)
+        .json();
+    assert_eq!(shown["application"]["id"], json!(world.server.id));
+    assert_eq!(shown["devices"].as_array().map(Vec::len), Some(1));
+    assert_eq!(shown["devices"][0]["address"], "192.0.2.1");
+    for other in [&world.other.id, "x"] {
+        let path = format!("/api/admin/users/{alice}/authorizations/{other}");
+        world.administer(Method::Get, &path, None).expect(404);
+    }
+}

@@ -8,12 +8,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { World } from './harness.mjs';
+import { Browser, World } from './harness.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0';
 
-let folder, config, world, user, other, client, own, tokens;
+let folder, config, world, user, other, client, own, browser, tokens;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fluxer-oauth2-backups-'));
   world = await World.start();
@@ -28,7 +28,7 @@ before(async () => {
   const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: other.id });
   await world.admin('PUT', `/guilds/${guild.id}/members/${user.id}`, { permissions: '8' });
   await world.admin('PUT', `/users/${user.id}/connections/github/1`, { name: 'octo', verified: true });
-  const browser = await world.login(user);
+  browser = await world.login(user);
   browser.headers['user-agent'] = FIREFOX;
   tokens = await world.tokens(browser, client, { scope: 'identify email' });
 });
@@ -90,15 +90,17 @@ test('a backup is restored: what is in D1 is there, and what was not is asked fo
     assert.equal(health.status, 200, health.text);
     assert.equal(health.json.migrations, 'ok', health.text);
     // Who was there logs in as ever, and their applications' secrets are good.
-    const browser = await restored.login(user);
-    assert.match((await browser.open('/settings/authorizations')).text, /Chess Club/);
+    const anew = await restored.login(user);
+    assert.match((await anew.open('/settings/authorizations')).text, /Chess Club/);
     assert.equal((await restored.post('/api/oauth2/token', own.with({ grant_type: 'client_credentials' }))).status, 200);
     await assert.rejects(restored.login(late), /not logged in/);
+    const still = Object.assign(new Browser(restored), { cookies: browser.cookies });
+    assert.equal((await still.ask('/api/oauth2/session')).status, 200);
     // A login that an application had is in no ledger any more: it is refused, and asked for again.
     const refused = await restored.refresh(client, tokens.refresh_token);
     assert.deepEqual([refused.status, refused.json.error], [400, 'invalid_grant']);
     assert.equal((await restored.me(tokens.access_token)).status, 401);
-    const again = await restored.tokens(browser, client, { scope: 'identify email' });
+    const again = await restored.tokens(anew, client, { scope: 'identify email' });
     assert.equal((await restored.me(again.access_token)).json.email, user.email);
   } finally {
     await restored.halt();
