@@ -1,5 +1,5 @@
 //! How many users an application had on a day, without a list of them: a sketch of 256 small numbers
-//! (HyperLogLog, Flajolet et al. 2007), of which storage keeps the largest of each. It is exact enough up to
+//! (`HyperLogLog`, Flajolet et al. 2007), of which storage keeps the largest of each. It is exact enough up to
 //! a hundred users, and within some 7 % beyond. Nobody can be read out of it.
 
 use sha2::{Digest, Sha256};

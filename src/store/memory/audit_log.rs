@@ -96,7 +96,7 @@ impl AuditLog for Memory {
         self.write(|tables| {
             for entry in tables.entries.values_mut() {
                 let (acted, met) = (entry.actor == Some(person), entry.target == Some(person));
-                let is_named = entry.details["user_id"] == person.to_string();
+                let is_named = entry.names().any(|it| it == person);
                 if !acted && !met && !is_named {
                     continue;
                 }
