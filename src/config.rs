@@ -85,6 +85,8 @@ pub struct Config {
     pub legacy: Option<LegacyServer>,
     /// Where the operator is told of authorizations.
     pub events: Option<OperatorEvents>,
+    /// The metadata document, once it was asked for: nothing but the settings decides what it says.
+    pub(crate) metadata: OnceCell<String>,
 }
 
 /// Where the operator is told of authorizations.
@@ -323,6 +325,7 @@ impl Config {
             platform: PlatformSettings::parse(&setting, &issuer)?,
             legacy: legacy(&setting, &issuer)?,
             events: events(&setting, &issuer)?,
+            metadata: OnceCell::new(),
             issuers,
             issuer,
         })

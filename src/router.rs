@@ -17,7 +17,7 @@ use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;
 use crate::rate_limit::Verdict;
-use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, canonical, segments, with_routes};
+use crate::routes::{Cors, Endpoint, Format, ROUTES, Route, canonical, with_routes};
 use crate::store::{Edge, Fault, Measure, Outlook};
 use crate::time::Timestamp;
 
@@ -123,8 +123,8 @@ impl<'a> Matched<'a> {
         let path = canonical(&request.path);
         let routes: Vec<_> = ROUTES
             .iter()
-            .filter(|route| route.exists(config))
-            .filter_map(|route| segments(route.path, path).map(|it| (route, it)))
+            .filter_map(|route| route.segments(path).map(|it| (route, it)))
+            .filter(|(route, _)| route.exists(config))
             .collect();
         let method = match request.method {
             Method::Head => Method::Get,

@@ -12,6 +12,8 @@ pub struct Route {
     /// The path; `{…}` is one segment. Below `/api/` it answers at `/v1/` as well, and `/oauth2/…` is
     /// `/api/oauth2/…`.
     pub path: &'static str,
+    /// The path as [`canonical`] gives it, and whether it has a `{…}`: every request is held against it.
+    pattern: (Root, &'static str, bool),
     pub(crate) endpoint: Endpoint,
     pub(crate) format: Format,
     pub(crate) cors: Cors,
@@ -78,9 +80,11 @@ impl Route {
         format: Format,
         cors: Cors,
     ) -> Self {
+        let (root, rest) = canonical(path);
         Self {
             method,
             path,
+            pattern: (root, rest, has_segments(rest)),
             endpoint,
             format,
             cors,
@@ -129,6 +133,35 @@ impl Route {
         (self.exists)(config)
     }
 
+    /// The segments that `{…}` stand for, where the path is this route's. Exact: no empty segment, no
+    /// slash at the end, no other case, nothing decoded but the `@` that many HTTP clients encode in a
+    /// path.
+    pub(crate) fn segments<'a>(&self, (path_root, path): (Root, &'a str)) -> Option<Vec<&'a str>> {
+        let (root, pattern, has_segments) = self.pattern;
+        if root != path_root {
+            return None;
+        }
+        if !has_segments && !path.contains('%') {
+            return (pattern == path).then(Vec::new);
+        }
+        let mut found = Vec::new();
+        let mut expected = pattern.split('/');
+        let mut actual = path.split('/');
+        loop {
+            match (expected.next(), actual.next()) {
+                (None, None) => return Some(found),
+                (Some(pattern), Some(segment))
+                    if pattern.starts_with('{') && !segment.is_empty() =>
+                {
+                    found.push(segment);
+                }
+                (Some(pattern), Some(segment)) if pattern == segment => {}
+                (Some("@me"), Some("%40me")) => {}
+                _ => return None,
+            }
+        }
+    }
+
     /// The methods of this URL, as `Allow` lists them.
     pub(crate) fn path_methods(&self) -> String {
         let mut methods: Vec<_> = Vec::new();
@@ -146,7 +179,7 @@ impl Route {
 pub(crate) fn is_opened_by_clients(path: &str) -> bool {
     let path = canonical(path);
     let mut opened = ROUTES.iter().filter(|route| route.is_opened_by_clients);
-    opened.any(|route| segments(route.path, path).is_some())
+    opened.any(|route| route.segments(path).is_some())
 }
 
 /// Hands the table to another macro: [`ROUTES`] is made from it here, and the dispatch in `router`,
@@ -326,37 +359,6 @@ macro_rules! table {
 
 with_routes!(table);
 
-/// The segments that a pattern's `{…}` stand for, where the path follows it. Exact: no empty
-/// segment, no slash at the end, no other case, nothing decoded but the `@` that many HTTP clients
-/// encode in a path.
-pub(crate) fn segments<'a>(
-    pattern: &str,
-    (path_root, path): (Root, &'a str),
-) -> Option<Vec<&'a str>> {
-    let (pattern_root, pattern) = canonical(pattern);
-    if pattern_root != path_root {
-        return None;
-    }
-    // Most patterns are just a path, and every request is held against all of them.
-    if !pattern.contains('{') && !path.contains('%') {
-        return (pattern == path).then(Vec::new);
-    }
-    let mut found = Vec::new();
-    let mut expected = pattern.split('/');
-    let mut actual = path.split('/');
-    loop {
-        match (expected.next(), actual.next()) {
-            (None, None) => return Some(found),
-            (Some(pattern), Some(segment)) if pattern.starts_with('{') && !segment.is_empty() => {
-                found.push(segment);
-            }
-            (Some(pattern), Some(segment)) if pattern == segment => {}
-            (Some("@me"), Some("%40me")) => {}
-            _ => return None,
-        }
-    }
-}
-
 /// Whether two paths are spellings of one.
 pub(crate) fn is_same_path(one: &str, other: &str) -> bool {
     // The `@` of `@me` is the one character that is decoded in a path.
@@ -367,19 +369,43 @@ pub(crate) fn is_same_path(one: &str, other: &str) -> bool {
 /// The root and the rest of a path. The documentation has `/oauth2/…` and `/api/oauth2/…`, and the
 /// libraries that are written for Fluxer's live API have `/v1/…` for `/api/…`: each is one URL, with one
 /// rate limit.
-pub(crate) fn canonical(path: &str) -> (Root, &str) {
-    let below_api = path
-        .strip_prefix("/api/")
-        .or_else(|| path.strip_prefix("/v1/"));
-    let oauth2 = below_api.map_or_else(
-        || path.strip_prefix("/oauth2/"),
-        |rest| rest.strip_prefix("oauth2/"),
-    );
-    match (oauth2, below_api) {
+pub(crate) const fn canonical(path: &str) -> (Root, &str) {
+    let (is_below_api, below_api) = match (below("/api/", path), below("/v1/", path)) {
+        (Some(rest), _) | (_, Some(rest)) => (true, rest),
+        (None, None) => (false, path),
+    };
+    let oauth2 = if is_below_api { "oauth2/" } else { "/oauth2/" };
+    match (below(oauth2, below_api), is_below_api) {
         (Some(rest), _) => (Root::OAuth2, rest),
-        (None, Some(rest)) => (Root::Api, rest),
-        (None, None) => (Root::Elsewhere, path),
+        (None, true) => (Root::Api, below_api),
+        (None, false) => (Root::Elsewhere, path),
     }
+}
+
+/// `str::strip_prefix`, which is not `const`.
+const fn below<'a>(prefix: &str, path: &'a str) -> Option<&'a str> {
+    match path.split_at_checked(prefix.len()) {
+        Some((start, rest)) if is_same(start.as_bytes(), prefix.as_bytes()) => Some(rest),
+        _ => None,
+    }
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([first, one @ ..], [second, other @ ..]) => *first == *second && is_same(one, other),
+        (one, other) => one.is_empty() && other.is_empty(),
+    }
+}
+
+const fn has_segments(pattern: &str) -> bool {
+    let mut rest = pattern.as_bytes();
+    while let [first, others @ ..] = rest {
+        if *first == b'{' {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// What spellings of a path have in common.

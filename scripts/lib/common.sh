@@ -41,7 +41,7 @@ worker_build() {
   done
   WASM_BINDGEN_BIN=$(command -v wasm-bindgen) \
   WASM_OPT_BIN=$(command -v wasm-opt) \
-  ESBUILD_BIN=$(command -v esbuild) \
+  ESBUILD_BIN=$root/scripts/lib/esbuild \
     worker-build "$@"
 }
 
@@ -55,7 +55,7 @@ shrink() {
   for feature in mutable-globals sign-ext nontrapping-float-to-int bulk-memory multivalue reference-types exception-handling; do
     features+=(--enable-$feature)
   done
-  wasm-opt "${features[@]}" -Oz --one-caller-inline-max-function-size=1 --reorder-functions-by-name \
+  wasm-opt "${features[@]}" -O2 --one-caller-inline-max-function-size=1 --reorder-functions-by-name \
     "$@" "$wasm" -o "$wasm.small"
   mv "$wasm.small" "$wasm"
 }

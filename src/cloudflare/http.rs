@@ -3,20 +3,23 @@
 use std::rc::Rc;
 
 use futures_util::{StreamExt, stream};
-use serde::Serialize;
 use wasm_streams::ReadableStream;
 use worker::ByteStream;
-use worker::js_sys::{JSON, Reflect, Uint8Array};
-use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::web_sys::{self, ResponseInit};
+use worker::js_sys::{Reflect, Uint8Array};
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys;
 
 use super::{Bindings, ambient, js};
 use crate::config::Config;
 use crate::http::{Body, Headers, MAX_BODY_BYTES, Method, Request, Response};
 use crate::router;
 
-/// Reads a request.
-pub(super) async fn read(request: &web_sys::Request, config: &Config) -> Request {
+/// Reads a request, whose body may have been read before.
+pub(super) async fn read(
+    request: &web_sys::Request,
+    body: Option<Vec<u8>>,
+    config: &Config,
+) -> Request {
     let url = request.url();
     let (scheme, path, query) = split(&url);
     let method = method(&request.method());
@@ -30,7 +33,10 @@ pub(super) async fn read(request: &web_sys::Request, config: &Config) -> Request
         body: Body::Read(Vec::new()),
     };
     if let Method::Post | Method::Put | Method::Patch | Method::Delete = method {
-        read.body = read_body(request, &read, config).await;
+        read.body = match body {
+            Some(body) => Body::Read(body),
+            None => read_body(request, &read, config).await,
+        };
     }
     read
 }
@@ -120,7 +126,8 @@ pub(super) fn write_in_parts(
     config: Rc<Config>,
     request: Request,
 ) -> Result<web_sys::Response, JsValue> {
-    let init = init(&first)?;
+    let headers = serde_json::to_string(first.headers()).map_err(|error| error.to_string())?;
+    let status = first.status;
     let all = (request, first.body, first.rest);
     let parts = stream::unfold(Some(all), move |state| {
         let (edge, config) = (Rc::clone(&edge), Rc::clone(&config));
@@ -141,33 +148,15 @@ pub(super) fn write_in_parts(
         }
     });
     let body = ReadableStream::from_stream(parts).into_raw();
-    web_sys::Response::new_with_opt_readable_stream_and_init(Some(body.unchecked_ref()), &init)
+    js::response_of(status, &headers, &body)
 }
 
-/// A `ResponseInit`, as JavaScript has it.
-#[derive(Serialize)]
-struct Init<'a> {
-    status: u16,
-    headers: &'a [(&'static str, String)],
-}
-
-/// Writes a response. Status and headers cross into JavaScript once, as one text, and not once for
-/// each header.
+/// Writes a response. It crosses into JavaScript once, its headers as one text.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
-    let init = init(response)?;
-    if !response.binary.is_empty() {
-        let binary = Uint8Array::from(&*response.binary);
-        return web_sys::Response::new_with_opt_js_u8_array_and_init(Some(&binary), &init);
+    let headers = serde_json::to_string(response.headers()).map_err(|error| error.to_string())?;
+    if response.binary.is_empty() {
+        return js::response(response.status, &headers, &response.body);
     }
-    let body = Some(response.body.as_str()).filter(|body| !body.is_empty());
-    web_sys::Response::new_with_opt_str_and_init(body, &init)
-}
-
-fn init(response: &Response) -> Result<ResponseInit, JsValue> {
-    let init = Init {
-        status: response.status,
-        headers: response.headers(),
-    };
-    let init = serde_json::to_string(&init).map_err(|error| error.to_string())?;
-    Ok(JSON::parse(&init)?.unchecked_into())
+    let binary = Uint8Array::from(&*response.binary);
+    js::response_of(response.status, &headers, &binary)
 }

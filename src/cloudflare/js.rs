@@ -2,14 +2,15 @@
 //! `worker` crate's wrappers around them. Those look a binding's class up by name for each request,
 //! read every row through a deserializer of its own, and are a tenth of the Worker.
 
-use core::cell::Cell;
 use core::time::Duration;
 
 use worker::Env;
-use worker::js_sys::{Array, Error, Function, Object, Promise, Reflect};
+use worker::js_sys::{Error, Object, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys::Response;
+use worker::worker_sys::DurableObject;
 
 use crate::store::Fault;
 
@@ -47,13 +48,30 @@ fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1000.0
 }
 
-#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(run: &Function, after: f64, with: &JsValue) -> JsValue;
+    /// A response; its headers are JSON.
+    #[wasm_bindgen(catch)]
+    pub(super) fn response(status: u16, headers: &str, body: &str) -> Result<Response, JsValue>;
 
-    #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
+    /// A response whose body is no text: bytes, or a stream.
+    #[wasm_bindgen(catch, js_name = response)]
+    pub(super) fn response_of(
+        status: u16,
+        headers: &str,
+        body: &JsValue,
+    ) -> Result<Response, JsValue>;
+
+    /// Asks an object by RPC.
+    #[wasm_bindgen(catch)]
+    pub(super) fn ask(object: &DurableObject, question: &str) -> Result<Promise, JsValue>;
+
+    /// Asks an object as Workers and objects of earlier versions did.
+    #[wasm_bindgen(catch, js_name = askByFetch)]
+    pub(super) fn ask_by_fetch(object: &DurableObject, question: &str) -> Result<Promise, JsValue>;
+
+    /// What the promise comes to within so many milliseconds; else `late`.
+    fn within(milliseconds: f64, promise: &Promise, late: &JsValue) -> Promise;
 }
 
 /// As [`settled_within`], with the exception as it was thrown; `None` where nothing came in time.
@@ -62,13 +80,10 @@ pub(super) async fn outcome_within(
     promise: Result<Promise, JsValue>,
 ) -> Option<Result<JsValue, JsValue>> {
     let late: JsValue = Object::new().into();
-    let timer = Cell::new(JsValue::UNDEFINED);
-    let bell = Promise::new(&mut |ring, _| timer.set(set_timeout(&ring, millis(bound), &late)));
     let kept = match promise {
-        Ok(promise) => JsFuture::from(Promise::race(&Array::of2(&promise, &bell))).await,
+        Ok(promise) => JsFuture::from(within(millis(bound), &promise, &late)).await,
         Err(error) => Err(error),
     };
-    clear_timeout(&timer.take());
     (kept.as_ref() != Ok(&late)).then_some(kept)
 }
 

@@ -7,17 +7,16 @@
 use std::rc::Rc;
 
 use futures_util::FutureExt;
-use worker::js_sys::{Array, Function, Promise};
+use worker::js_sys::{Array, Error, Function, Promise};
 use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectState, SqlStorage};
 use worker::{Env, console_log};
 
 use super::webcrypto::{self, Imported};
-use super::{Bindings, ambient, objects};
+use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
@@ -102,9 +101,8 @@ impl SigningKeys {
     }
 
     /// Takes one turn. What it throws is a fault of storage or of WebCrypto, which will pass.
-    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
-        let question = objects::question(request)?;
-        let question = serde_json::from_str(&question).map_err(|error| error.to_string())?;
+    pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
+        let question = serde_json::from_str(question).map_err(|error| error.to_string())?;
         if let Some(answer) = self.0.turn(question).now_or_never() {
             return Ok(answer?.into());
         }
@@ -122,7 +120,7 @@ impl SigningKeys {
                 // What is thrown in here would end the object; it is thrown outside.
                 Ok(match arbiter.turn(question).await {
                     Ok(answer) => answer.into(),
-                    Err(error) => error,
+                    Err(error) => Error::new(&js::reason(&error)).into(),
                 })
             })
         });
@@ -132,7 +130,7 @@ impl SigningKeys {
             .block_concurrency_while(turn.unchecked_ref::<Function>())?;
         Ok(future_to_promise(async move {
             let ended = JsFuture::from(turn).await?;
-            if ended.is_instance_of::<Response>() {
+            if ended.is_string() {
                 Ok(ended)
             } else {
                 Err(ended)
@@ -149,7 +147,7 @@ struct Arbiter {
 }
 
 impl Arbiter {
-    async fn turn(&self, question: Question) -> Result<Response, JsValue> {
+    async fn turn(&self, question: Question) -> Result<String, JsValue> {
         let config = super::config(&self.env).map_err(|error| error.to_string())?;
         let before = self.load()?;
         let now = ambient::now();
@@ -159,8 +157,7 @@ impl Arbiter {
         if answer.set.is_rewrapped_from(&before) {
             console_log!("{}", config.rewrapped(now));
         }
-        let answer = serde_json::to_string(&answer).map_err(|error| error.to_string())?;
-        objects::answer(&answer)
+        Ok(serde_json::to_string(&answer).map_err(|error| error.to_string())?)
     }
 
     fn load(&self) -> Result<KeySet, JsValue> {

@@ -16,7 +16,6 @@ use worker::js_sys::{Array, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
@@ -76,12 +75,12 @@ impl Ledger {
     }
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
-    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
-        let verb: AnyVerb = match serde_json::from_str(&objects::question(request)?) {
+    pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
+        let verb: AnyVerb = match serde_json::from_str(question) {
             Ok(verb) => verb,
             Err(error) => {
                 console_error!("an unknown question: {error}");
-                return objects::unknown_question().map(JsValue::from);
+                return Ok(objects::unknown_question());
             }
         };
         let table = Rc::clone(&self.0);
@@ -110,9 +109,9 @@ impl Ledger {
 }
 
 /// Told apart from an object that does not answer: asking again will not mend it.
-fn unreadable(error: &serde_json::Error) -> Result<JsValue, JsValue> {
+fn unreadable(error: &serde_json::Error) -> JsValue {
     console_error!("a family cannot be read: {error}");
-    objects::unreadable().map(JsValue::from)
+    objects::unreadable()
 }
 
 /// The families, a row each.
@@ -202,23 +201,23 @@ impl Table {
 
     fn answer(self: Rc<Self>, verb: AnyVerb) -> Result<JsValue, JsValue> {
         match self.turn(verb) {
-            Ok((response, Revoked::Nothing)) => Ok(response.into()),
+            Ok((answer, Revoked::Nothing)) => Ok(answer.into()),
             // The turn is over: what is awaited from here on decides nothing.
-            Ok((response, Revoked::Unannounced(alarm))) => Ok(future_to_promise(async move {
+            Ok((answer, Revoked::Unannounced(alarm))) => Ok(future_to_promise(async move {
                 JsFuture::from(alarm).await?;
                 if let Err(error) = self.announce().await {
                     console_error!("a revocation is announced later: {error:?}");
                 }
-                Ok(response.into())
+                Ok(answer.into())
             })
             .into()),
             Err(TurnError::Storage(error)) => Err(error),
-            Err(TurnError::Unreadable(error)) => unreadable(&error),
+            Err(TurnError::Unreadable(error)) => Ok(unreadable(&error)),
         }
     }
 
     /// Reads, decides, writes.
-    fn turn(&self, verb: AnyVerb) -> Result<(Response, Revoked), TurnError> {
+    fn turn(&self, verb: AnyVerb) -> Result<(String, Revoked), TurnError> {
         let stored = match verb.reads() {
             Reads::Family(id) => self.family(id)?.into_iter().map(|it| (id, it)).collect(),
             Reads::All => self.all()?,
@@ -233,7 +232,6 @@ impl Table {
         for (id, update) in updates {
             writes.extend(Write::of(id, update)?);
         }
-        let response = objects::answer(&answer)?;
         let announced = if revoked.is_empty() {
             Revoked::Nothing
         } else {
@@ -250,7 +248,7 @@ impl Table {
                 return Err(error.into());
             }
         }
-        Ok((response, announced))
+        Ok((answer, announced))
     }
 
     /// Tells the list of revocations which families have ended. What is written here goes only once the

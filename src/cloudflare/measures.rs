@@ -1,14 +1,14 @@
 //! Measures: a data point a request in Workers Analytics Engine, where it is bound, and in D1 what became of
 //! an application's requests. An isolate adds up for some seconds and writes once: no request costs a row.
 
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use worker::Delay;
 use worker::js_sys::{Function, JSON, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::{Delay, Env};
 
 use super::directory_d1::application_days;
 use super::{Bindings, js};
@@ -17,7 +17,7 @@ use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
 use crate::time::Timestamp;
 
 /// The binding of the data set.
-pub(super) const BINDING: &str = "METRICS";
+const BINDING: &str = "METRICS";
 /// How long an isolate adds up before it writes.
 const ADDS_UP_FOR: Duration = Duration::from_secs(10);
 /// Different things that an isolate adds up at once; more are lost.
@@ -30,6 +30,8 @@ const MAX_SEEN: usize = 5_000;
 pub(super) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
 
 thread_local! {
+    /// Bindings do not change while an isolate lives.
+    static IS_BOUND: OnceCell<bool> = const { OnceCell::new() };
     static TALLIES: RefCell<BTreeMap<TallyKey, u32>> = const { RefCell::new(BTreeMap::new()) };
     static SEEN: RefCell<BTreeMap<(ApplicationId, Timestamp, u8), u32>> =
         const { RefCell::new(BTreeMap::new()) };
@@ -61,9 +63,15 @@ fn is_news(number: (ApplicationId, Timestamp, u8), at_least: u32) -> bool {
     })
 }
 
+/// Whether there is a data set.
+pub(super) fn is_bound(env: &Env) -> bool {
+    IS_BOUND.with(|is_bound| *is_bound.get_or_init(|| js::binding::<Object>(env, BINDING).is_ok()))
+}
+
 impl Measures for Bindings {
     fn measure(&self, measure: &Measure<'_>) {
-        if let Ok(data_set) = js::binding::<Object>(&self.env, BINDING)
+        if is_bound(&self.env)
+            && let Ok(data_set) = js::binding::<Object>(&self.env, BINDING)
             && let Err(error) = self.write_data_point(&data_set, measure)
         {
             worker::console_error!("{BINDING}: {}", js::reason(&error));

@@ -24,8 +24,10 @@ mod webcrypto;
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use futures_util::FutureExt;
 use worker::js_sys::Object;
-use worker::wasm_bindgen_futures::spawn_local;
+use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::{future_to_promise, spawn_local};
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
@@ -39,32 +41,64 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
 }
 
-/// Every request comes in here.
-#[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+/// Every request comes in here, with its body where `entry.js` has read that already.
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+#[expect(unreachable_pub, reason = "wasm-bindgen exports what is public")]
+pub fn fetch(
+    request: Request,
+    env: Env,
+    context: worker::worker_sys::Context,
+    body: Option<Vec<u8>>,
+) -> Result<JsValue, JsValue> {
+    at_once_or_later(async move {
+        let context = Background::Request(Context::new(context));
+        answer(&request, env, context, body)
+            .await
+            .map(JsValue::from)
+    })
+}
+
+/// What a flow comes to, where it waits for nothing; else a promise, which takes a task.
+fn at_once_or_later(
+    flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
+) -> Result<JsValue, JsValue> {
+    let mut flow = Box::pin(flow);
+    match flow.as_mut().now_or_never() {
+        Some(outcome) => outcome,
+        None => Ok(future_to_promise(flow).into()),
+    }
+}
+
+async fn answer(
+    request: &Request,
+    env: Env,
+    context: Background,
+    body: Option<Vec<u8>>,
+) -> Result<Response, JsValue> {
     let config = match config(&env) {
         Ok(config) => config,
         Err(error) => {
             worker::console_error!("refusing to serve: {error}");
-            return Ok(http::write(&unconfigured())?);
+            return http::write(&unconfigured());
         }
     };
-    let colo = match js::binding::<Object>(&env, measures::BINDING) {
-        Ok(_) => http::colo(&request),
-        Err(_) => String::new(),
+    let colo = if measures::is_bound(&env) {
+        http::colo(request)
+    } else {
+        String::new()
     };
-    let request = http::read(&request, &config).await;
+    let request = http::read(request, body, &config).await;
     let edge = Bindings {
         env,
-        context: Background::Request(context),
+        context,
         colo,
         operations: Cell::new(0),
     };
     let response = router::answer(&edge, &config, &request).await;
-    Ok(match response.rest {
-        None => http::write(&response)?,
-        Some(_) => http::write_in_parts(response, Rc::new(edge), config, request)?,
-    })
+    match response.rest {
+        None => http::write(&response),
+        Some(_) => http::write_in_parts(response, Rc::new(edge), config, request),
+    }
 }
 
 fn unconfigured() -> crate::http::Response {

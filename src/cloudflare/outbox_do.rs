@@ -11,7 +11,6 @@ use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::Request;
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Env, console_error};
 
@@ -32,7 +31,8 @@ const RETRY: Duration = Duration::from_secs(60);
 pub(super) async fn wake(env: &Env, outbox: Snowflake) -> Result<(), Fault> {
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
     let name = outbox.to_string();
-    objects::ask(BINDING, namespace.get_by_name(&name), &name).await?;
+    let object = namespace.get_by_name(&name);
+    objects::ask(BINDING, object, objects::BOUND, &name).await?;
     Ok(())
 }
 
@@ -55,16 +55,14 @@ impl Outbox {
     }
 
     /// Wakes it: what waits is sent by its alarm, and nobody waits for that.
-    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
+    pub fn ask(&self, name: String) -> Promise {
         let kept = Rc::clone(&self.0);
-        let name = objects::question(request)?;
-        let woken = async move {
+        future_to_promise(async move {
             kept.woken.set(true);
             kept.kv.put(NAME, &name)?;
             kept.wake_at(ambient::now()).await?;
-            Ok(objects::answer("null")?.into())
-        };
-        Ok(future_to_promise(woken).into())
+            Ok("null".into())
+        })
     }
 
     /// Sends what is due.

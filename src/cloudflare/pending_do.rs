@@ -11,7 +11,6 @@ use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::Request;
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
 use super::sync_kv::{self, SyncKv};
@@ -51,12 +50,12 @@ impl PendingEntry {
     }
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
-    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
-        let verb: AnyVerb = match serde_json::from_str(&objects::question(request)?) {
+    pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
+        let verb: AnyVerb = match serde_json::from_str(question) {
             Ok(verb) => verb,
             Err(error) => {
                 console_error!("an unknown question: {error}");
-                return objects::unknown_question().map(JsValue::from);
+                return Ok(objects::unknown_question());
             }
         };
         let kept = Rc::clone(&self.0);
@@ -97,17 +96,16 @@ impl Kept {
             Ok(stored) => stored,
             Err(error) => {
                 console_error!("unreadable: {error:?}");
-                return objects::unreadable().map(JsValue::from);
+                return Ok(objects::unreadable());
             }
         };
         let thrown = |error: serde_json::Error| JsValue::from(error.to_string());
         let (update, answer) = verb.decide(stored, ambient::now()).map_err(thrown)?;
-        let response = objects::answer(&answer)?;
         if let Update::Put(entry) = update {
             let entry = serde_json::to_string(&entry).map_err(thrown)?;
             self.kv.put(ENTRY, &entry)?;
         }
-        Ok(response.into())
+        Ok(answer.into())
     }
 
     fn entry(&self) -> Result<Option<Entry>, JsValue> {

@@ -9,13 +9,12 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use serde::{Deserialize, Serialize};
 use worker::js_sys::{Function, JSON, Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
-use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Delay, console_error};
 
@@ -67,11 +66,7 @@ async fn ask(
     let question = serde_json::to_string(question).map_err(fault)?;
     let once = JSON::parse(ONCE).unwrap_or_default();
     let object = namespace.get_by_name_with_options(key, &once);
-    let answer = core::pin::pin!(objects::ask(BINDING, object, &question));
-    match select(answer, Delay::from(within)).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => Err(Fault::new(BINDING, "no answer in time")),
-    }
+    objects::ask(BINDING, object, within, &question).await
 }
 
 fn fault(error: serde_json::Error) -> Fault {
@@ -130,8 +125,8 @@ impl RateLimiter {
     }
 
     /// Answers one question.
-    pub fn fetch(&self, request: &Request) -> Result<JsValue, JsValue> {
-        let question = serde_json::from_str(&objects::question(request)?).map_err(thrown)?;
+    pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
+        let question = serde_json::from_str(question).map_err(thrown)?;
         let state = Rc::clone(&self.0);
         match question {
             Question::Take(limit) => {
@@ -139,7 +134,7 @@ impl RateLimiter {
                 if verdict.admitted {
                     state.keep(limit, verdict)
                 } else {
-                    answer(&verdict).map(JsValue::from)
+                    answer(&verdict)
                 }
             }
             Question::Begin(limit) => Ok(future_to_promise(state.begin(limit)).into()),
@@ -148,7 +143,7 @@ impl RateLimiter {
                 state.wake(outcome);
                 match outcome {
                     Outcome::Failed => state.keep(limit, ()),
-                    Outcome::Free => answer(&()).map(JsValue::from),
+                    Outcome::Free => answer(&()),
                 }
             }
         }
@@ -203,7 +198,7 @@ impl State {
             let now = ambient::now();
             let begun = self.with(limit, |window| window.begin(limit, now))?;
             if !matches!(begun, Begun::Busy(_)) || now >= until {
-                return answer(&begun).map(JsValue::from);
+                return answer(&begun);
             }
             self.wait(until.since(now)).await;
         }
@@ -238,22 +233,22 @@ impl State {
     /// Stores the window, where its kind is stored, and answers. The platform holds the answer back
     /// until it is durable.
     fn keep(&self, limit: Limit, answered: impl Serialize) -> Result<JsValue, JsValue> {
-        let response = answer(&answered)?;
+        let answer = answer(&answered)?;
         let window = self.window.borrow();
         let (true, Some(window)) = (limit.is_stored(), window.as_ref()) else {
-            return Ok(response.into());
+            return Ok(answer);
         };
         let until = window.is_empty_at(limit).unwrap_or(ambient::now());
         let window = window.clone();
         let kept = serde_json::to_string(&Kept { window, until }).map_err(thrown)?;
         self.kv.put(KEPT, &kept)?;
         if self.alarm_is_set.replace(true) {
-            return Ok(response.into());
+            return Ok(answer);
         }
         let set = self.set_alarm(until)?;
         let answered = future_to_promise(async move {
             JsFuture::from(set).await?;
-            Ok(response.into())
+            Ok(answer)
         });
         Ok(answered.into())
     }
@@ -280,8 +275,8 @@ impl State {
     }
 }
 
-fn answer(answered: &impl Serialize) -> Result<Response, JsValue> {
-    objects::answer(&serde_json::to_string(answered).map_err(thrown)?)
+fn answer(answered: &impl Serialize) -> Result<JsValue, JsValue> {
+    Ok(serde_json::to_string(answered).map_err(thrown)?.into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]

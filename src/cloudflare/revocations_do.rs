@@ -4,7 +4,6 @@
 use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::web_sys::{Request, Response};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, SqlStorage};
 use worker::{Env, console_error};
 
@@ -43,7 +42,8 @@ pub(super) async fn announce(env: &Env, family: FamilyId, at: Timestamp) -> Resu
     let question = serde_json::to_string(&Question::List(family, at)).map_err(fault)?;
     let name = revocations::name(revocations::shard(family));
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
-    objects::ask(BINDING, namespace.get_by_name(&name), &question).await?;
+    let object = namespace.get_by_name(&name);
+    objects::ask(BINDING, object, objects::BOUND, &question).await?;
     Ok(())
 }
 
@@ -65,16 +65,15 @@ impl RevokedFamilies {
 
     /// Answers one question; nothing is awaited here. What it throws is a fault of storage, which will
     /// pass.
-    pub fn fetch(&self, request: &Request) -> Result<Response, JsValue> {
-        let question = objects::question(request)?;
-        match serde_json::from_str(&question).map_err(|error| error.to_string())? {
+    pub fn ask(&self, question: &str) -> Result<String, JsValue> {
+        match serde_json::from_str(question).map_err(|error| error.to_string())? {
             Question::List(family, at) => self.list(family, at)?,
             Question::Read => {
                 let read = serde_json::to_string(&self.read()?);
-                return objects::answer(&read.map_err(|error| error.to_string())?);
+                return Ok(read.map_err(|error| error.to_string())?);
             }
         }
-        objects::answer("null")
+        Ok("null".to_owned())
     }
 }
 

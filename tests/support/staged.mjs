@@ -1,7 +1,7 @@
 // The built Worker for tests/flows: with a clock that each request brings along, and storage that is
 // emptied from one test to the next. Only tests run this: it is never part of the bundle.
 
-import Worker from './index.js';
+import worker from './index.js';
 
 export * from './index.js';
 
@@ -38,6 +38,6 @@ export default {
     if (headers.has('test-empty')) return empty(env);
     const sent = new Request(headers.has('test-secure') ? url.replace(/^http:/, 'https:') : url, request);
     for (const name of ['test-now', 'test-secure']) sent.headers.delete(name);
-    return new Worker(ctx, env).fetch(sent);
+    return worker.fetch(sent, env, ctx);
   },
 };

@@ -2,7 +2,9 @@
 // bundle. Before every operation it asks the service STORAGE, which is a function of the test, what is
 // to happen, and from the same place it takes what the clock says.
 
-import Worker, { Ledger as RealLedger, Outbox as RealOutbox, PendingEntry as RealPendingEntry, RateLimiter as RealRateLimiter, RevokedFamilies as RealRevokedFamilies, SigningKeys as RealSigningKeys } from './index.js';
+import { DurableObject } from 'cloudflare:workers';
+
+import worker, { Ledger as RealLedger, Outbox as RealOutbox, PendingEntry as RealPendingEntry, RateLimiter as RealRateLimiter, RevokedFamilies as RealRevokedFamilies, SigningKeys as RealSigningKeys } from './index.js';
 import trap from './trap.wasm';
 
 // The runtime's clock, moved or stopped: lifetimes and windows pass without waiting for them, and only
@@ -107,7 +109,8 @@ function d1(env, database) {
 }
 
 function objects(env, part, namespace) {
-  const stub = (real) => wrap(real, { fetch: (...args) => step(env, { part, op: 'fetch' }, () => real.fetch(...args)) });
+  const asked = (real, op) => (...args) => step(env, { part, op }, () => real[op](...args));
+  const stub = (real) => wrap(real, { ask: asked(real, 'ask'), fetch: asked(real, 'fetch') });
   const faulty = { get: (...args) => stub(namespace.get(...args)) };
   if (namespace.getByName) faulty.getByName = (...args) => stub(namespace.getByName(...args));
   return wrap(namespace, faulty);
@@ -136,7 +139,7 @@ export default {
     const waitUntil = ctx.waitUntil.bind(ctx);
     ctx.waitUntil = (work) => waitUntil(background[background.push(work) - 1]);
     try {
-      return await new Worker(ctx, bindings(env)).fetch(request);
+      return await worker.fetch(request, bindings(env), ctx);
     } finally {
       waitUntil(Promise.allSettled(background).then(() => plan(env, { part: 'over', id })));
     }
@@ -147,8 +150,9 @@ export default {
 let sqlFault;
 /** Whether the next ledger that is asked has left memory since. */
 let evicted = false;
-export class Ledger {
+export class Ledger extends DurableObject {
   constructor(state, env) {
+    super(state, env);
     this.env = env;
     this.cursors = [];
     const sql = wrap(state.storage.sql, { exec: (...args) => this.exec(state.storage.sql, ...args) });
@@ -171,12 +175,20 @@ export class Ledger {
     return cursor;
   }
 
-  async fetch(request) {
+  ask(question) {
+    return this.turn(() => this.ledger.ask(question));
+  }
+
+  fetch(request) {
+    return this.turn(() => this.ledger.fetch(request));
+  }
+
+  async turn(take) {
     this.cursors = [];
     if (evicted) this.anew();
     evicted = false;
     try {
-      return await this.ledger.fetch(request);
+      return await take();
     } finally {
       const rows = this.cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
       await plan(this.env, { part: 'rows', statements: this.cursors.length, rows });

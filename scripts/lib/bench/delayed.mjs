@@ -3,23 +3,22 @@
 //
 //   GET /-/calls   the calls of objects since the last time that this was asked: what, from when, until when
 
-import Worker, * as built from './index.js';
+import worker, * as built from './index.js';
 
 const { limiter, object } = LATENCIES;
 let calls = [];
 
 function far(namespace, what, milliseconds) {
-  const stub = (real) => ({
-    async fetch(...asked) {
-      const from = Date.now();
-      await scheduler.wait(milliseconds);
-      try {
-        return await real.fetch(...asked);
-      } finally {
-        calls.push({ what, from, until: Date.now() });
-      }
-    },
-  });
+  const late = (real, op) => async (...asked) => {
+    const from = Date.now();
+    await scheduler.wait(milliseconds);
+    try {
+      return await real[op](...asked);
+    } finally {
+      calls.push({ what, from, until: Date.now() });
+    }
+  };
+  const stub = (real) => ({ ask: late(real, 'ask'), fetch: late(real, 'fetch') });
   return {
     idFromName: (name) => namespace.idFromName(name),
     get: (...asked) => stub(namespace.get(...asked)),
@@ -36,7 +35,9 @@ export default {
     }
     const objects = Object.entries(env).filter(([, binding]) => typeof binding.getByName === 'function');
     const delayed = objects.map(([name, binding]) => (name === 'RATE_LIMITER' ? [name, far(binding, 'limiter', limiter)] : [name, far(binding, name.toLowerCase(), object)]));
-    return new Worker(context, { ...env, ...Object.fromEntries(delayed) }).fetch(request);
+    const bindings = { ...env, ...Object.fromEntries(delayed) };
+    // The module of an earlier build, and of the floor, is a class.
+    return typeof worker === 'function' ? new worker(context, bindings).fetch(request) : worker.fetch(request, bindings, context);
   },
 };
 

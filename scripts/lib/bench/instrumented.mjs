@@ -5,8 +5,10 @@
 //   GET  /-/memory                  bytes of wasm memory
 //   POST /-/fill/<ledger>/<count>   so many more families in a ledger that has one, alike but for their ids
 
+import { DurableObject } from 'cloudflare:workers';
+
 import { memories } from './memory.mjs';
-import Worker, * as built from './index.js';
+import worker, * as built from './index.js';
 
 const counts = { ledger: 0, limiter: 0, read: 0, written: 0 };
 
@@ -22,7 +24,7 @@ function wrap(target, replaced) {
 }
 
 function objects(namespace, name) {
-  const count = (stub) => wrap(stub, { fetch: (...asked) => ((counts[name] += 1), stub.fetch(...asked)) });
+  const count = (stub) => wrap(stub, { ask: (question) => ((counts[name] += 1), stub.ask(question)) });
   return wrap(namespace, { get: (...asked) => count(namespace.get(...asked)), getByName: (...asked) => count(namespace.getByName(...asked)) });
 }
 
@@ -34,13 +36,14 @@ export default {
     if (side === '-' && door === 'memory') return Response.json(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0));
     if (side === '-' && door === 'fill') return LEDGER.get(LEDGER.idFromName(ledger)).fetch(`https://fill/${count}`);
     const counted = { ...env, LEDGER: objects(LEDGER, 'ledger'), ...(RATE_LIMITER && { RATE_LIMITER: objects(RATE_LIMITER, 'limiter') }) };
-    return new Worker(context, counted).fetch(request);
+    return worker.fetch(request, counted, context);
   },
 };
 
 /** Counts the rows of an object's statements once their cursors are read, and an alarm as the row that it is billed as. */
-export class Ledger {
+export class Ledger extends DurableObject {
   constructor(state, env) {
+    super(state, env);
     this.cursors = [];
     this.sql = state.storage.sql;
     this.id = state.id.toString();
@@ -53,12 +56,14 @@ export class Ledger {
     this.inner = new built.Ledger(wrap(state, { storage: wrap(state.storage, { sql: wrap(this.sql, { exec }), setAlarm }) }), env);
   }
 
-  async fetch(request) {
-    const { host, pathname } = new URL(request.url);
-    if (host === 'fill') return this.fill(Number(pathname.slice(1)));
+  fetch(request) {
+    return this.fill(Number(new URL(request.url).pathname.slice(1)));
+  }
+
+  async ask(question) {
     this.cursors = [];
     try {
-      return await this.inner.fetch(request);
+      return await this.inner.ask(question);
     } finally {
       for (const { rowsRead, rowsWritten } of this.cursors) {
         counts.read += rowsRead;

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Config;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
 use crate::oauth::authorization_request::PromptValue;
@@ -42,10 +43,17 @@ const CLAIMS: &[&str] = &[
 /// `GET`.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
-    let issuer = cx.config.issuer.as_str();
+    let document = cx.config.metadata.get_or_init(|| document(cx.config));
+    let mut response = Response::empty(200).with("content-type", "application/json");
+    response.body.clone_from(document);
+    Ok(response.with("cache-control", format!("public, max-age={MAX_AGE}")))
+}
+
+fn document(config: &Config) -> String {
+    let issuer = config.issuer.as_str();
     let mut document = Map::new();
     document.insert("issuer".into(), json!(issuer));
-    for route in ROUTES.iter().filter(|route| route.exists(cx.config)) {
+    for route in ROUTES.iter().filter(|route| route.exists(config)) {
         if let Some(name) = route.metadata {
             document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
         }
@@ -125,12 +133,11 @@ pub async fn show<E>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> 
     ] {
         document.insert(name.into(), json!(is_supported));
     }
-    if cx.config.client_metadata_documents {
+    if config.client_metadata_documents {
         let supported = "client_id_metadata_document_supported";
         document.insert(supported.into(), json!(true));
     }
-    Ok(Response::json(200, &Value::Object(document))
-        .with("cache-control", format!("public, max-age={MAX_AGE}")))
+    Value::Object(document).to_string()
 }
 
 fn spelled<T: Copy>(all: &[T], spelling: fn(T) -> &'static str) -> Value {
