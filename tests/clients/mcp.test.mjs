@@ -1,57 +1,29 @@
 // Client: MCP's TypeScript SDK
 // Ecosystem: JavaScript
 // Version: npm:@modelcontextprotocol/client
-// Setting: the server's `DYNAMIC_REGISTRATION`, or a client that was registered by hand
+// Setting: the server's `DYNAMIC_REGISTRATION` or `CLIENT_METADATA_DOCUMENTS`, or a client that was registered by hand
 // Proves: login, refresh
 //
 // An MCP client, by the TypeScript SDK, and ../../examples/mcp-server: from a 401 to a tool call, without
 // anybody having registered the client.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
-import { World } from '../worker/harness.mjs';
+import { start } from './mcp-world.mjs';
 
-const HERE = import.meta.dirname;
 const REDIRECT_URI = 'http://localhost/callback';
 
-let world, user, browser, folder, server, resource;
+let here, world, browser, resource;
 before(async () => {
-  const [port] = await freePorts(1);
-  resource = `http://127.0.0.1:${port}/mcp`;
-  world = await World.start({ settings: { DYNAMIC_REGISTRATION: 'open' } });
-  user = await world.user();
-  browser = await world.login(user);
-  await world.admin('POST', '/resources', {
-    identifier: resource, name: 'Notes', scopes: [{ name: 'notes:read', description: 'Read your notes' }, { name: 'notes:write', description: 'Write notes for you' }],
-  });
-  folder = mkdtempSync(join(HERE, '.mcp-server-')); // where both the SDK's packages and ours are found
-  cpSync(resolve(HERE, '../../examples/mcp-server/server.ts'), join(folder, 'server.ts'));
-  symlinkSync(resolve(HERE, '../../sdk/node_modules'), join(folder, 'node_modules'));
-  const { PATH, HOME } = process.env;
-  server = spawn(process.execPath, [join(folder, 'server.ts')], { env: { PATH, HOME, ISSUER: world.origin, RESOURCE: resource, PORT: port }, stdio: ['ignore', 'pipe', 'inherit'] });
-  await Promise.race([once(server.stdout, 'data'), once(server, 'exit')]);
+  here = await start({ DYNAMIC_REGISTRATION: 'open', CLIENT_METADATA_DOCUMENTS: 'on' });
+  ({ world, browser, resource } = here);
 });
-after(async () => {
-  server?.kill('SIGKILL');
-  if (folder) rmSync(folder, { recursive: true, force: true });
-  await world?.stop();
-});
-
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((each) => once(each, 'listening')));
-  const ports = servers.map((each) => each.address().port);
-  await Promise.all(servers.map((each) => new Promise((done) => each.close(done))));
-  return ports;
-}
+after(() => here?.stop());
 
 /** What the SDK asks an application to keep, and the browser that it sends away. */
 class Provider {
@@ -102,8 +74,27 @@ async function connected(provider, act) {
 
 test('a client registers itself, asks the user, calls a tool, steps up, refreshes, and is shut out by a revocation', async () => {
   const provider = new Provider();
+  await wholeLife(provider);
+  assert.ok(!provider.registered.client_id.includes(':'));
+});
+
+test('so does one that a document describes', async (t) => {
+  const served = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))).listen(0, '127.0.0.1');
+  await once(served, 'listening');
+  t.after(() => served.close());
+  const client_id = `http://127.0.0.1:${served.address().port}/client.json`;
+  const document = { ...new Provider().clientMetadata, client_id, token_endpoint_auth_method: 'none' };
+  // The SDK takes a URL from its application only where that is https; as a `client_id` it takes any.
+  const provider = new Provider();
+  provider.registered = { client_id };
+  await wholeLife(provider);
+  assert.equal(provider.registered.client_id, client_id, 'and it registered nothing');
+});
+
+/** From a 401 to a tool call, and all that comes after. */
+async function wholeLife(provider) {
   const list = async (client) => (await client.callTool({ name: 'list_notes', arguments: {} })).content[0].text;
-  assert.equal(await connected(provider, list), '');
+  const known = await connected(provider, list);
   const [first] = provider.visits;
   assert.equal(first.origin, world.origin);
   assert.deepEqual([first.searchParams.get('resource'), first.searchParams.get('scope')], [resource, 'notes:read']);
@@ -113,12 +104,13 @@ test('a client registers itself, asks the user, calls a tool, steps up, refreshe
   await connected(provider, (client) => client.callTool({ name: 'add_note', arguments: { text: 'Feed the owl' } }));
   assert.equal(provider.visits.length, 2);
   assert.ok(provider.visits[1].searchParams.get('scope').split(' ').includes('notes:write'));
-  assert.equal(await connected(provider, list), 'Feed the owl');
+  const noted = await connected(provider, list);
+  assert.equal(noted, `${known}\nFeed the owl`.trim());
 
   // A token that is refused is refreshed, and the user not asked.
   const { access_token: before } = provider.kept;
   provider.kept = { ...provider.kept, access_token: `${before.slice(0, -6)}AAAAAA` };
-  assert.equal(await connected(provider, list), 'Feed the owl');
+  assert.equal(await connected(provider, list), noted);
   assert.equal(provider.visits.length, 2);
   assert.notEqual(provider.kept.access_token, before);
 
@@ -131,4 +123,4 @@ test('a client registers itself, asks the user, calls a tool, steps up, refreshe
     await connected(provider, list);
   }
   assert.equal(provider.registered.client_id, client_id, 'its registration is as good as before');
-});
+}
