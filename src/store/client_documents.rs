@@ -25,6 +25,8 @@ pub struct KnownKeys {
 pub trait ClientDocuments {
     /// The application that somebody authorized, as its document last described it.
     async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault>;
+    /// The id of the application of a document, where this isolate remembers it. Asks nobody.
+    fn documented_id(&self, url: &ClientUrl) -> Option<ApplicationId>;
     /// Keeps an application that a user authorizes, and what its document says now; the id that it
     /// has, which is an earlier one where there was one.
     async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault>;

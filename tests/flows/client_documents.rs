@@ -3,6 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use fluxer_oauth2::http::Method;
 use fluxer_oauth2::outbound::Answer as Served;
+use fluxer_oauth2::store::memory::Isolate;
 use serde_json::{Value, json};
 
 use crate::world::{App, Native, get, text};
@@ -372,4 +373,52 @@ mod recorded {
             "identify",
         );
     }
+}
+
+#[test]
+fn a_documented_client_costs_what_a_registered_one_does_and_outlasts_the_directory_as_it_does() {
+    let world = world();
+    world.memory.isolate.set(Isolate::Remembering);
+    let app = client();
+    let mut tokens = world.tokens(&app);
+    let mut refresh = |expected: &[&str]| {
+        world.memory.forget_steps();
+        let answer = world.refresh(&app, &tokens.refresh);
+        assert_eq!(world.memory.steps(), expected);
+        tokens = answer.expect(200).tokens();
+    };
+    refresh(&["limiter", "ledger"]);
+    world.advance(6);
+    refresh(&["limiter", "d1.read", "ledger"]);
+    refresh(&["limiter", "ledger"]);
+
+    world.advance(60);
+    world.memory.outage.set(Some("d1"));
+    let answer = world.refresh(&app, &tokens.refresh);
+    world.memory.outage.set(None);
+    tokens = answer.expect(200).tokens();
+    tokens = world.refresh(&app, &tokens.refresh).tokens();
+
+    // What is stopped is stopped within five seconds.
+    let all = world.administer(Method::Get, "/api/admin/applications", None);
+    let all: Vec<Value> = serde_json::from_value(all.json()).expect("a list");
+    let id = all.iter().find(|it| it["name"] == "Documented");
+    let path = format!("/api/admin/applications/{}", text(id.expect("it"), "id"));
+    let suspend = |is: bool| {
+        let change = json!({"suspended": is});
+        let changed = world.administer(Method::Patch, &path, Some(&change));
+        changed.expect(200);
+        world.advance(6);
+    };
+    suspend(true);
+    let refused = world.refresh(&app, &tokens.refresh);
+    assert_eq!(refused.expect(400).error(), "unauthorized_client");
+    suspend(false);
+    tokens = world.refresh(&app, &tokens.refresh).tokens();
+
+    // Deleted, it is nobody's until somebody authorizes it anew, and its tokens are gone.
+    world.administer(Method::Delete, &path, None).expect(204);
+    world.advance(6);
+    assert_eq!(world.refresh(&app, &tokens.refresh).status, 400);
+    world.tokens(&app);
 }

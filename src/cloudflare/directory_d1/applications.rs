@@ -204,6 +204,25 @@ pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
     });
 }
 
+/// Remembers an application as it was read at that time.
+pub(super) fn remember(read_at: Timestamp, application: &Rc<Application>) {
+    REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| {
+        if applications.len() >= REMEMBERED {
+            applications.clear();
+        }
+        applications.insert(application.client.id, (read_at, Rc::clone(application)));
+    });
+}
+
+/// The id of the application that is meant, where it is remembered.
+pub(super) fn remembered_id(is_meant: impl Fn(&Application) -> bool) -> Option<ApplicationId> {
+    REMEMBERED_APPLICATIONS.with_borrow(|applications| {
+        let mut all = applications.iter();
+        let found = all.find(|(_, (_, application))| is_meant(application));
+        found.map(|(id, _)| *id)
+    })
+}
+
 fn recall(wanted: ApplicationId, age: Duration) -> Option<Rc<Application>> {
     let now = ambient::now();
     REMEMBERED_APPLICATIONS.with_borrow(|applications| {
@@ -219,17 +238,10 @@ impl Bindings {
         let read_at = ambient::now();
         let application = self.read_application("id = ?", &[id(wanted)]).await?;
         let application = application.map(Rc::new);
-        REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| match &application {
-            Some(application) => {
-                if applications.len() >= REMEMBERED {
-                    applications.clear();
-                }
-                applications.insert(wanted, (read_at, Rc::clone(application)));
-            }
-            None => {
-                applications.remove(&wanted);
-            }
-        });
+        match &application {
+            Some(application) => remember(read_at, application),
+            None => forget(|it| it.client.id == wanted),
+        }
         Ok(application)
     }
 

@@ -5,10 +5,12 @@ use core::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::applications::{ApplicationRow, DESCRIBED, forget};
+use super::applications::{ApplicationRow, DESCRIBED, forget, remember, remembered_id};
 use super::{Bind, Bindings, fault};
+use crate::cloudflare::ambient;
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
+use crate::oauth::client::ClientOrigin;
 use crate::oauth::client::url::ClientUrl;
 use crate::snowflake::ApplicationId;
 use crate::store::{ClientDocuments, Fault, KnownKeys};
@@ -25,8 +27,17 @@ thread_local! {
 
 impl ClientDocuments for Bindings {
     async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault> {
-        self.read_application("origin = ?", &[Bind::Text(url.as_str())])
-            .await
+        let read_at = ambient::now();
+        let of_url = [Bind::Text(url.as_str())];
+        let application = self.read_application("origin = ?", &of_url).await?;
+        if let Some(application) = &application {
+            remember(read_at, &Rc::new(application.clone()));
+        }
+        Ok(application)
+    }
+
+    fn documented_id(&self, url: &ClientUrl) -> Option<ApplicationId> {
+        remembered_id(|it| matches!(&it.client.origin, ClientOrigin::Document(its) if its == url))
     }
 
     async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault> {

@@ -19,7 +19,7 @@ use crate::oauth::params::Params;
 use crate::pending::{Claim, Kind, PendingId};
 use crate::routes::is_same_path;
 use crate::snowflake::ApplicationId;
-use crate::store::{Edge, HashKind, Known};
+use crate::store::{Edge, Fault, HashKind, Known};
 use crate::time::Timestamp;
 
 /// The token endpoint, which assertions may name wherever they are sent.
@@ -60,14 +60,10 @@ pub async fn authenticate<E: Edge>(
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let client = match credentials.client_id() {
         ClientIdentifier::Id(id) => {
-            let known = match registration {
-                Registration::Known => cx.known_application(id).await?,
-                Registration::KnownInOutage => cx.application_in_outage(id).await?,
-                Registration::Anew => Known::Current(cx.current_application(id).await?),
-            };
+            let known = known(cx, id, registration).await?;
             verify(cx, &credentials, id, known).await?
         }
-        ClientIdentifier::Url(url) => documented(cx, &credentials, &url).await?,
+        ClientIdentifier::Url(url) => documented(cx, &credentials, &url, registration).await?,
     };
     // Last, so that what is refused for anything else spends no assertion.
     match &credentials {
@@ -77,6 +73,18 @@ pub async fn authenticate<E: Edge>(
         _ => {}
     }
     Ok(client)
+}
+
+async fn known<E: Edge>(
+    cx: &Context<'_, E>,
+    id: ApplicationId,
+    registration: Registration,
+) -> Result<Known, Fault> {
+    match registration {
+        Registration::Known => cx.known_application(id).await,
+        Registration::KnownInOutage => cx.application_in_outage(id).await,
+        Registration::Anew => Ok(Known::Current(cx.current_application(id).await?)),
+    }
 }
 
 /// Uses up an assertion (RFC 7523 §3, point 7).
@@ -105,11 +113,25 @@ async fn documented<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
     url: &ClientUrl,
+    registration: Registration,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     if !cx.config.client_metadata_documents {
         return Err(credentials.refusal().into());
     }
-    let application = client_document::last_known(cx, url).await?;
+    let known = match cx.edge.documented_id(url) {
+        Some(id) => known(cx, id, registration).await?,
+        None => Known::Current(None),
+    };
+    if let Known::Remembered(application) = &known
+        && !application.suspended
+        && let Some(client) = proved(cx, credentials, application, Knowledge::Remembered).await?
+    {
+        return Ok(client);
+    }
+    let application = match known {
+        Known::Current(Some(application)) => application,
+        Known::Current(None) | Known::Remembered(_) => client_document::last_known(cx, url).await?,
+    };
     let application = match credentials {
         Credentials::Assertion(assertion) if has_no_key(&application, assertion) => {
             client_document::read_anew(cx, url).await?

@@ -236,7 +236,7 @@ impl Memory {
         (self.now().since(*read_at) < age).then(|| Rc::clone(application))
     }
 
-    fn remember(&self, id: ApplicationId, application: Option<&Rc<Application>>) {
+    pub(super) fn remember(&self, id: ApplicationId, application: Option<&Rc<Application>>) {
         let mut remembered = self.remembered.borrow_mut();
         match application {
             Some(application) => {

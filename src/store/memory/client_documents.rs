@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Memory;
 use super::tables::StoredApplication;
+use super::{Isolate, Memory};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
 use crate::oauth::client::url::ClientUrl;
@@ -14,12 +14,26 @@ use crate::time::Timestamp;
 
 impl ClientDocuments for Memory {
     async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault> {
-        self.read(|tables| {
+        let application = self.read(|tables| {
             let mut all = tables.applications.values();
             let origin = ClientOrigin::Document(url.clone());
             let stored = all.find(|it| it.application.client.origin == origin)?;
-            Some(stored.application.as_ref().clone())
-        })
+            Some(Rc::clone(&stored.application))
+        })?;
+        if let Some(application) = &application {
+            self.remember(application.client.id, Some(application));
+        }
+        Ok(application.map(|application| application.as_ref().clone()))
+    }
+
+    fn documented_id(&self, url: &ClientUrl) -> Option<ApplicationId> {
+        let origin = ClientOrigin::Document(url.clone());
+        let remembered = self.remembered.borrow();
+        let mut all = remembered.iter();
+        let found = all.find(|(_, (_, application))| application.client.origin == origin);
+        found
+            .map(|(id, _)| *id)
+            .filter(|_| self.isolate.get() != Isolate::Cold)
     }
 
     async fn keep_documented(&self, application: &Application) -> Result<ApplicationId, Fault> {
