@@ -61,13 +61,14 @@ export class World {
    * @param settings vars and secrets, over those of wrangler.toml and without rate limits
    * @param storage  a `Storage`, to run the Worker behind faulty.mjs
    * @param before   the module that stands before the Worker, instead of faulty.mjs
+   * @param beside   what it imports
    * @param from     a stopped world, whose data and settings this one takes over
    * @param metrics  whether the binding METRICS is there
    * @param services Workers beside this one, by their bindings: functions of a request
    * @param isolates 2: two of the Worker answer, each every other request or so, on one state
    * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), from, metrics, services = {}, isolates = 1, root } = {}) {
+  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), beside = [], from, metrics, services = {}, isolates = 1, root } = {}) {
     const world = new World();
     const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
@@ -81,7 +82,7 @@ export class World {
     const module = (type, path, folder = build) => ({ type, path: join(build, path), contents: readFileSync(join(folder, path)) });
     const text = (...args) => ({ ...module(...args), contents: module(...args).contents.toString() });
     const modules = [text('ESModule', 'index.js'), module('CompiledWasm', 'index_bg.wasm')];
-    if (before) modules.unshift(text('ESModule', basename(before), dirname(before)));
+    modules.unshift(...[before, ...beside].filter(Boolean).map((path) => text('ESModule', basename(path), dirname(path))));
     if (storage) modules.push({ type: 'CompiledWasm', path: join(build, 'trap.wasm'), contents: TRAP });
     const worker = {
       name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate,
