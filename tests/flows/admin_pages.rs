@@ -729,6 +729,7 @@ fn the_log_can_be_taken_away_whole() {
     }));
     let one = world.browser();
     one.log_in(&world.alice);
+    world.advance(1);
     one.submit(&one.get("/logout").form("csrf_token"))
         .expect(303);
     let file = |query: &str| {
@@ -989,6 +990,7 @@ fn trust_ends_with_the_office_of_whoever_granted_it_unless_its_owner_is_an_admin
     let owned = world.application(&json!({"name": "C", "owner_id": second.id}));
     grant(&world.staff, &of_staff);
     grant(&world.staff, &owned);
+    world.advance(1);
     demote(&world.staff, false);
     assert_eq!(trusted(&world, &of_staff), json!(false));
     assert_eq!(

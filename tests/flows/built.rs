@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use base64ct::{Base64, Encoding};
 use core::time::Duration;
-use fluxer_oauth2::http::{Body, Headers, MAX_BODY_BYTES, Request};
+use fluxer_oauth2::http::{Body, Headers, MAX_BODY_BYTES, Method, Request};
 use fluxer_oauth2::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -53,22 +53,31 @@ impl Built {
             Body::TooLarge => Base64::encode_string(&vec![b'x'; MAX_BODY_BYTES + 1]),
             Body::Broken => panic!("a connection that breaks is for `Native`"),
         };
+        let method = match request.method {
+            Method::Other => "PROPFIND",
+            known => known.as_str(),
+        };
         let answer = self
             .process
             .borrow_mut()
             .as_mut()
             .expect("one")
             .ask(&json!({
-                "method": request.method.as_str(), "target": request.target(), "headers": headers,
+                "method": method, "target": request.target(), "headers": headers,
                 "body": body, "secure": request.secure, "now": self.now().millis(),
             }));
         let headers = answer["headers"].as_array().expect("headers").iter();
         let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let body = Base64::decode_vec(&text(&answer["body"])).expect("base64");
+        let (body, binary) = match String::from_utf8(body) {
+            Ok(body) => (body, Vec::new()),
+            Err(binary) => (String::new(), binary.into_bytes()),
+        };
         Answer {
             status: u16::try_from(answer["status"].as_u64().expect("a status")).expect("a status"),
             headers: headers.map(|it| (text(&it[0]), text(&it[1]))).collect(),
-            body: text(&answer["body"]),
-            binary: Vec::new(),
+            body,
+            binary,
         }
     }
 }

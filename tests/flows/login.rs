@@ -215,9 +215,11 @@ fn a_session_cookie_is_whole_or_nothing() {
     for bit in 0..cookie.len() * 6 {
         let mut bytes = cookie.clone().into_bytes();
         bytes[bit / 6] ^= 1 << (bit % 6);
-        let Ok(flipped) = String::from_utf8(bytes) else {
+        // No client sends one with a control character.
+        let flipped = String::from_utf8(bytes).expect("ASCII");
+        if flipped.contains(|it: char| it.is_ascii_control()) {
             continue;
-        };
+        }
         let forged = get("/api/oauth2/session").with("cookie", &format!("{SESSION}={flipped}"));
         world.send(forged).expect(401);
     }

@@ -764,12 +764,18 @@ pub struct Answer {
 
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
-        let headers = response.headers().iter();
+        let mut headers: Vec<(String, String)> = Vec::new();
+        for (name, value) in response.headers() {
+            let before = headers.iter_mut().find(|(sent, _)| sent == name);
+            // As it arrives over HTTP: RFC 9110 §5.3.
+            match before.filter(|_| *name != "set-cookie") {
+                Some((_, before)) => *before = format!("{before}, {value}"),
+                None => headers.push(((*name).to_owned(), value.clone())),
+            }
+        }
         Self {
             status: response.status,
-            headers: headers
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
-                .collect(),
+            headers,
             body: response.body,
             binary: response.binary,
         }
@@ -1002,11 +1008,16 @@ pub fn with_json(request: Request, body: &Value) -> Request {
     request
 }
 
-/// The challenge of the API, for this reason.
+/// The challenges of the API, for this reason. A token that is good for too little is told of none but its own.
 pub fn challenge(reason: &str) -> String {
     let comma = if reason.is_empty() { "" } else { ", " };
     let metadata = format!("{HTTP}/.well-known/oauth-protected-resource");
-    format!("Bearer {reason}{comma}resource_metadata=\"{metadata}\"")
+    let bearer = format!("Bearer {reason}{comma}resource_metadata=\"{metadata}\"");
+    if reason.contains("insufficient_scope") {
+        bearer
+    } else {
+        format!("{bearer}, DPoP algs=\"ES256 EdDSA\"")
+    }
 }
 
 pub fn encode<N: AsRef<str>, V: AsRef<str>>(pairs: &[(N, V)]) -> String {

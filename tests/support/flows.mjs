@@ -21,9 +21,7 @@ async function open(settings) {
   if (!worlds.has(key)) {
     // Only the first is asked for again.
     for (const [key, world] of [...worlds].slice(1)) await world.stop().then(() => worlds.delete(key));
-    // Limits as shipped, which World would take away.
-    const given = { RATE_LIMIT_AUTHORIZE: '10/10', RATE_LIMIT_TOKEN: '10/10', RATE_LIMIT_REVOKE: '10/10', RATE_LIMIT_LOGIN: '5/60', ...Object.fromEntries(settings) };
-    worlds.set(key, await World.start({ settings: given, before: join(import.meta.dirname, 'staged.mjs') }));
+    worlds.set(key, await World.start({ only: Object.fromEntries(settings), before: join(import.meta.dirname, 'staged.mjs') }));
   }
   world = worlds.get(key);
   now += APART_MS;
@@ -58,7 +56,7 @@ function ask({ method, target, headers, body, secure, now: at }) {
       for await (const part of response) parts.push(part);
       const pairs = Array.from({ length: response.rawHeaders.length / 2 }, (_, index) => [response.rawHeaders[2 * index].toLowerCase(), text(response.rawHeaders[2 * index + 1])]);
       if (response.statusCode >= 500) process.stderr.write(`${method} ${target}: ${world.logged.splice(0).join('; ')}\n`);
-      resolve({ status: response.statusCode, headers: pairs.filter(([name]) => !OF_THE_WAY.includes(name)), body: Buffer.concat(parts).toString() });
+      resolve({ status: response.statusCode, headers: pairs.filter(([name]) => !OF_THE_WAY.includes(name)), body: Buffer.concat(parts).toString('base64') });
     });
     request.end(Buffer.from(body, 'base64'));
   });

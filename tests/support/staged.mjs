@@ -18,11 +18,21 @@ globalThis.Date = class Date extends RealDate {
   }
 };
 
+/** What the migrations themselves have written. */
+let first;
+
 async function empty({ DIRECTORY, RECORDS }) {
   const tables = await DIRECTORY.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'").all();
+  const names = tables.results.map(({ name }) => name);
+  const rowsOf = async (name) => (await DIRECTORY.prepare(`SELECT * FROM ${name}`).all()).results.map((row) => [name, row]);
+  first ??= (await Promise.all(names.map(rowsOf))).flat();
   await DIRECTORY.batch([
     DIRECTORY.prepare('PRAGMA defer_foreign_keys = on'),
-    ...tables.results.map(({ name }) => DIRECTORY.prepare(`DELETE FROM ${name}`)),
+    ...names.map((name) => DIRECTORY.prepare(`DELETE FROM ${name}`)),
+    ...first.map(([name, row]) => {
+      const columns = Object.keys(row);
+      return DIRECTORY.prepare(`INSERT INTO ${name} (${columns}) VALUES (${columns.map(() => '?')})`).bind(...Object.values(row));
+    }),
   ]);
   for (let keys; !keys || !keys.list_complete; ) {
     keys = await RECORDS.list({ cursor: keys?.cursor });

@@ -59,6 +59,7 @@ function freePort() {
 export class World {
   /**
    * @param settings vars and secrets, over those of wrangler.toml and without rate limits
+   * @param only     all vars and secrets that there are
    * @param storage  a `Storage`, to run the Worker behind faulty.mjs
    * @param before   the module that stands before the Worker, instead of faulty.mjs
    * @param beside   what it imports
@@ -68,13 +69,13 @@ export class World {
    * @param isolates 2: two of the Worker answer, each every other request or so, on one state
    * @param root     another checkout with a built Worker, instead of this one
    */
-  static async start({ settings = {}, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), beside = [], from, metrics, services = {}, isolates = 1, root } = {}) {
+  static async start({ settings = {}, only, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), beside = [], from, metrics, services = {}, isolates = 1, root } = {}) {
     const world = new World();
     const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
     world.origin = `http://127.0.0.1:${world.port}`;
     world.folder = from?.folder ?? mkdtempSync(join(tmpdir(), 'fluxer-oauth2-test-'));
-    world.settings = from?.settings ?? {
+    world.settings = from?.settings ?? only ?? {
       ...vars, ...NO_LIMITS, PASSWORD_COST, ISSUER: world.origin,
       SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
     };
