@@ -295,7 +295,7 @@ await world.stop();
 // runtime holds besides (JavaScript, SQLite, what this program asks of it) is told, and bounded loosely.
 const sixths = (name, of) => Array.from({ length: 6 }, (_, nth) => of(...memory.slice((memory.length * nth) / 6, Math.max(1, (memory.length * (nth + 1)) / 6)).map((it) => it[name])));
 const [worker, resident] = [sixths('worker', Math.max), sixths('resident', Math.min)];
-const grew = worker[5] > worker[2] * 1.1 + 1 || resident[5] > resident[3] * 1.5 + 64;
+const grew = worker[5] > worker[2] * 1.1 + 1 || resident[5] > resident[3] * 2 + 256;
 latencies.sort((one, other) => one - other);
 const quantile = (q) => latencies[Math.floor(latencies.length * q)].toFixed(0);
 console.log(`${minutes} minutes, ${clients} clients, ${users.length} users, ${applications.length} applications, two isolates, seed ${seed}`);

@@ -1,6 +1,6 @@
 // The built Worker, whose data points are said on the log as well as given to the binding. Only tests run this.
 
-import Worker from './index.js';
+import worker from './index.js';
 
 export * from './index.js';
 
@@ -12,6 +12,6 @@ export default {
         env.METRICS.writeDataPoint(point);
       },
     };
-    return new Worker(ctx, { ...env, METRICS }).fetch(request);
+    return worker.fetch(request, { ...env, METRICS }, ctx);
   },
 };
