@@ -15,6 +15,7 @@ mod administration;
 mod applications;
 mod audit;
 mod authorize;
+mod basic_plan;
 mod bot_tokens;
 mod bots;
 mod browsers;
