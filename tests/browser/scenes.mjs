@@ -145,6 +145,33 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('logged-in', '/login', { as: ada });
   scene('logout', '/logout', { as: ada });
   scene('logged-out', '/logout');
+
+  const typed = (code) => async (page) => {
+    await page.locator('#user_code').fill(code);
+    await page.locator('.primary').click();
+    await page.waitForLoadState();
+  };
+  /** A device asks, and its user types what it shows. */
+  const asked = async (page) => {
+    const answer = await world.post('/api/oauth2/device_authorization', device.with({ scope: 'identify email guilds' }), { headers: { 'user-agent': PHONE } });
+    await typed(answer.json.user_code.toLowerCase())(page);
+    return answer.json;
+  };
+  const answered = (name) => async (page) => {
+    await asked(page);
+    await press(name)(page);
+  };
+  scene('device', '/device', { as: ada });
+  scene('device-by-link', '/device?user_code=BCDF-GHJK', { as: ada });
+  scene('device-wrong', '/device', { as: ada, then: typed('bcdf ghjk') });
+  scene('device-consent', '/device', { as: ada, then: asked });
+  scene('device-done', '/device', { as: ada, then: answered('Authorize') });
+  scene('device-denied', '/device', { as: ada, then: answered('Deny') });
+  scene('device-over', '/device', { as: ada, then: async (page) => {
+    const { user_code } = await asked(page);
+    await world.answerDevice(await world.login(staff), user_code, 'deny');
+    await press('Authorize')(page);
+  } });
   scene('nothing-added', bot(apps.bot), { as: ada, then: press('Deny') });
 
   scene('account', '/settings', { as: ada });
@@ -192,6 +219,8 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   const german = { locale: 'de-AT' };
   scene('login-de', ask(apps.plain), german);
   scene('consent-de', ask(apps.plain, everything), { as: ada, ...german });
+  scene('device-de', '/device', { as: ada, ...german });
+  scene('device-consent-de', '/device', { as: ada, then: asked, ...german });
   scene('invite-de', bot(apps.bot, { permissions: ALL_PERMISSIONS }), { as: ada, ...german });
   scene('error-link-de', `${ask(apps.plain, { redirectUri: 'https://elsewhere.example/' })}`, german);
   scene('account-de', '/settings', { as: ada, ...german });
