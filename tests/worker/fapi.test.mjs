@@ -6,15 +6,16 @@ import { randomBytes, createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { Signer, now } from './signer.mjs';
-import { World, atOnce, statuses, times } from './harness.mjs';
+import { Storage, World, atOnce, statuses, times } from './harness.mjs';
 
 const PAR = '/api/oauth2/par';
 const TOKEN = '/api/oauth2/token';
 const ME = '/api/users/@me';
 
+const storage = new Storage();
 let world, browser, signer, holder, client, other, otherSigner;
 before(async () => {
-  world = await World.start();
+  world = await World.start({ storage });
   browser = await world.login(await world.user());
   [signer, otherSigner, holder] = [await Signer.of('PS256'), await Signer.of('ES256'), await Signer.of('ES256')];
   const fapi = (keys) => world.application('confidential', { profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [keys.jwk] } });
@@ -210,6 +211,65 @@ test('ensure-dpop-proof-at-token-endpoint, dpop-negative-tests', async () => {
   assert.equal((await exchange(granted)).status, 200);
 });
 
+/** What the suite's `dpop-negative-tests` sends: claims, header, and what is made of the proof. */
+const NEGATIVE = {
+  'no typ': [{}, { typ: undefined }], 'typ JWT': [{}, { typ: 'JWT' }], 'no jwk': [{}, { jwk: undefined }], 'no alg': [{}, { alg: undefined }],
+  'alg none': [{}, { alg: 'none' }], 'alg HS256': [{}, { alg: 'HS256' }], 'alg of another kind of key': [{}, { alg: 'EdDSA' }], 'a symmetric key': [{}, { jwk: { kty: 'oct', k: 'AAAA' } }],
+  'no jti': [{ jti: undefined }], 'no htm': [{ htm: undefined }], 'another htm': [{ htm: 'PUT' }], 'no htu': [{ htu: undefined }], 'another htu': [{ htu: 'https://other.example/' }],
+  'no iat': [{ iat: undefined }], 'an hour ago': [() => ({ iat: now() - 3600 })], 'in an hour': [() => ({ iat: now() + 3600 })],
+  'a bad signature': [{}, {}, (proof) => `${proof.slice(0, -6)}AAAAAA`], 'no JWT': [{}, {}, () => 'x.y'], 'two proofs': [{}, {}, (proof) => `${proof}, ${proof}`],
+};
+async function negative(name, where) {
+  const [claims, header, made = (proof) => proof] = NEGATIVE[name];
+  return made(await holder.proof(world, { ...where, ...(typeof claims === 'function' ? claims() : claims) }, header));
+}
+
+test('dpop-negative-tests, at the token endpoint and at a resource', async () => {
+  const granted = await code();
+  const form = { grant_type: 'authorization_code', code: granted.code, redirect_uri: client.redirectUri, code_verifier: granted.secret };
+  const ask = async (dpop) => world.post(TOKEN, await signer.authenticated(world, client, form), { headers: { dpop } });
+  for (const name of Object.keys(NEGATIVE)) {
+    const answer = await ask(await negative(name));
+    assert.deepEqual([answer.status, answer.json.error], [400, 'invalid_dpop_proof'], `${name}: ${answer.text}`);
+  }
+  // "check-dpop-proof-nbf-exp": neither is a claim of a proof, and neither may spoil one.
+  const proof = await holder.proof(world, { iat: now() - 10, nbf: now() - 10, exp: now() + 60 });
+  const first = await ask(proof);
+  assert.equal(first.status, 200, first.text);
+  refused(await ask(proof), 400, 'invalid_dpop_proof');
+  const token = first.json.access_token;
+  const at = { method: 'GET', path: ME, token };
+  const look = (dpop) => world.request(ME, { headers: { authorization: `DPoP ${token}`, dpop } });
+  for (const name of Object.keys(NEGATIVE)) assert.equal((await look(await negative(name, at))).status, 401, name);
+  for (const made of [await holder.proof(world, { ...at, ath: 'x' }), await holder.proof(world, { ...at, token: `${token}x` }), await holder.proof(world, { method: 'GET', path: ME }), await (await Signer.of('ES256')).proof(world, at)]) {
+    const answer = await look(made);
+    assert.equal(answer.status, 401);
+    assert.match(answer.header('www-authenticate'), /DPoP/);
+  }
+  for (const iat of [now() - 10, now() + 10]) assert.equal((await look(await holder.proof(world, { ...at, iat }))).status, 200);
+});
+
+test('ensure-other-scope-order-succeeds, ensure-authorization-request-without-nonce-success, test-claims-parameter-identity-claims', async () => {
+  const granted = await exchange(await code({ scope: 'identify openid', nonce: undefined, claims: JSON.stringify({ id_token: { name: { essential: true } } }) }));
+  assert.equal(granted.status, 200, granted.text);
+  assert.equal('nonce' in JSON.parse(Buffer.from(granted.json.id_token.split('.')[1], 'base64url')), false);
+});
+
+test('ensure-mismatched-dpop-jkt-fails', async () => {
+  const proof = await holder.proof(world, { path: PAR });
+  refused(await push(request({ dpop_jkt: 'A'.repeat(43) }).parameters, { headers: { dpop: proof } }), 400, 'invalid_request');
+});
+
+test('ensure-token-endpoint-fails-with-expired-auth-code', async () => {
+  const granted = await code();
+  storage.clock = 61_000;
+  const late = { iat: now() + 61, exp: now() + 120 };
+  const form = { grant_type: 'authorization_code', code: granted.code, redirect_uri: client.redirectUri, code_verifier: granted.secret };
+  const answer = await world.post(TOKEN, await signer.authenticated(world, client, form, late), { headers: { dpop: await holder.proof(world, { iat: now() + 61 }) } });
+  storage.clock = 0;
+  refused(answer, 400, 'invalid_grant');
+});
+
 test('ensure-dpop-jkt-of-par-binds-the-code', async () => {
   const { secret, parameters } = request();
   const answer = await push(parameters, { headers: { dpop: await holder.proof(world, { path: PAR }) } });
@@ -231,5 +291,38 @@ test('a hundred visits of one request_uri at once make one code', async () => {
     const codes = new Set(answers.map((answer) => new URL(answer.header('location')).searchParams.get('code')));
     assert.equal(codes.size, 1);
     assert.equal((await exchange({ secret, code: [...codes][0] })).status, 200);
+  }
+});
+
+test('one request_uri for fifty visits of each of two users at once: one code, whoever was first', async () => {
+  const second = await world.login(await world.user());
+  for (const one of [browser, second]) {
+    const page = await one.open(authorizeUrl((await pushed()).uri));
+    if (page.status === 200) await one.submit(page, { decision: 'approve' });
+  }
+  for (let round = 0; round < 3; round += 1) {
+    const { secret, uri } = await pushed();
+    const visit = (index) => ({ path: authorizeUrl(uri), method: 'GET', headers: { cookie: (index % 2 ? browser : second).cookie } });
+    const answers = await Promise.all(times(100, (index) => world.request(visit(index).path, visit(index))));
+    const codes = new Set(answers.filter(({ status }) => status === 303).map((answer) => new URL(answer.header('location')).searchParams.get('code')));
+    assert.equal(codes.size, 1);
+    for (const { status } of answers) assert.ok([303, 400, 409].includes(status), String(status));
+    assert.equal((await exchange({ secret, code: [...codes][0] })).status, 200);
+  }
+});
+
+test('a yes and a no to one request_uri at once: one of them is told, and holds', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { secret, uri } = await pushed({ prompt: 'consent' });
+    const answer = async (decision) => {
+      const { action, form } = browser.fill(await browser.open(authorizeUrl(uri)), { decision });
+      return { path: action, form, headers: { cookie: browser.cookie } };
+    };
+    const answers = await atOnce(world, [await answer('approve'), await answer('deny')]);
+    assert.deepEqual(statuses(answers), { 303: 1, 409: 1 });
+    const landed = new URL(answers.find(({ status }) => status === 303).header('location')).searchParams;
+    if (landed.has('code')) assert.equal((await exchange({ secret, code: landed.get('code') })).status, 200);
+    else assert.equal(landed.get('error'), 'access_denied');
+    assert.equal((await browser.open(authorizeUrl(uri))).status, 400);
   }
 });
