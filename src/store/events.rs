@@ -17,6 +17,7 @@ pub trait Events {
     async fn settle_event(&self, seq: u64) -> Result<(), Fault>;
     /// Counts an attempt, and has the event wait.
     async fn postpone_event(&self, seq: u64, until: Timestamp) -> Result<(), Fault>;
-    /// Some of the outboxes with events that should have been sent before.
+    /// Some of the outboxes whose events should all have been sent before. One that waits for its next
+    /// attempt is not among them.
     async fn late_outboxes(&self, before: Timestamp) -> Result<Vec<Snowflake>, Fault>;
 }

@@ -237,6 +237,21 @@ fn a_receiver_that_is_down_is_told_later_in_order_and_under_the_same_ids() {
 }
 
 #[test]
+fn an_outbox_that_waits_for_its_next_attempt_is_not_late() {
+    let world = telling();
+    world.memory.silence(OPERATOR);
+    world.alices_browser().code(&world.server.asks());
+    take_back(&world, &world.server);
+    world.advance(70);
+    // The first of two is sent, and waits; the second one has been due for long.
+    turns(&world);
+    world.advance(4);
+    assert!(turns(&world).is_empty());
+    world.advance(200);
+    assert_eq!(turns(&world).len(), 1);
+}
+
+#[test]
 fn one_receiver_that_is_down_holds_up_no_other() {
     let world = telling();
     listens(&world, &world.server);

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 
 import { Response } from 'miniflare';
 
-import { Browser, World } from './harness.mjs';
+import { Browser, World, atOnce, statuses, times } from './harness.mjs';
 
 const KEY = 'a-key-that-the-platform-has-too';
 const ALICE = '1456074443980800001';
@@ -94,6 +94,19 @@ test('an assertion logs in, in its own browser alone, and the directory is asked
   const again = await handOver(assertion(visitor.challenge));
   assert.equal(again.header('location'), way);
   assert.equal((await (await sent()).browser.ask(way)).status, 400);
+});
+
+test('a hundred hand-overs of one assertion are one answer, and a hundred ways back are one session', async () => {
+  const { browser, challenge } = await sent();
+  const form = { login_assertion: assertion(challenge) };
+  const handed = await atOnce(world, times(100, () => ({ path: '/oauth2/continue', form, headers: { origin: platform.origin, 'sec-fetch-site': 'cross-site' } })));
+  assert.deepEqual(statuses(handed), { 303: 100 });
+  const ways = new Set(handed.map((answer) => answer.header('location')));
+  assert.equal(ways.size, 1);
+  const [way] = ways;
+  const answers = await atOnce(world, times(100, () => ({ path: way, method: 'GET', body: '', headers: { cookie: browser.cookie } })));
+  const opened = answers.filter((answer) => String(answer.headers['set-cookie']).includes('fluxer_session='));
+  assert.equal(opened.length, 1, JSON.stringify(statuses(answers)));
 });
 
 test('the key of the platform accepts nothing', async () => {

@@ -178,8 +178,11 @@ impl Events for Bindings {
     }
 
     async fn late_outboxes(&self, before: Timestamp) -> Result<Vec<Snowflake>, Fault> {
+        // Behind an event that waits for its next attempt the others are overdue, and nobody is late.
         let sql = "SELECT json_group_array(DISTINCT outbox) AS found FROM \
-                   (SELECT outbox FROM events WHERE due_at < ? ORDER BY due_at LIMIT ?)";
+                   (SELECT outbox FROM events WHERE due_at < ?1 AND NOT EXISTS \
+                   (SELECT 1 FROM events AS waits WHERE waits.outbox = events.outbox \
+                   AND waits.due_at >= ?1) ORDER BY due_at LIMIT ?2)";
         let values = [Bind::Time(before), Bind::Bits(WOKEN_AT_ONCE)];
         self.rows(sql, &values).await
     }

@@ -173,9 +173,11 @@ impl Events for Memory {
 
     async fn late_outboxes(&self, before: Timestamp) -> Result<Vec<Snowflake>, Fault> {
         self.read(|tables| {
-            let late = tables.events.values();
-            let late = late.filter(|it| it.waiting.due_at < before);
-            late.map(|it| it.outbox).collect()
+            let all = || tables.events.values();
+            let awake = all().filter(|it| it.waiting.due_at >= before);
+            let awake: Vec<_> = awake.map(|it| it.outbox).collect();
+            let late = all().map(|it| it.outbox);
+            late.filter(|it| !awake.contains(it)).collect()
         })
     }
 }

@@ -527,3 +527,21 @@ fn only_the_platform_answers_a_login() {
         assert_eq!(answer.code(), "UNAUTHORIZED");
     }
 }
+
+#[test]
+fn every_accept_is_written_down_with_the_address_that_it_came_from() {
+    let world = Platformed::new();
+    let challenge = challenge_of(&world.browser(), &world.server.asks());
+    let accept = world.acceptance(&world.alice.id);
+    let path = format!("/api/login/{challenge}/accept");
+    let request = by_platform(Method::Post, &path, Some(&accept));
+    let request = request.with("cf-connecting-ip", "198.51.100.7");
+    world.send(request).expect(200);
+    let log = world.audit_log();
+    let accepted = log
+        .iter()
+        .find(|entry| entry["action"] == "user.login_accepted");
+    let accepted = accepted.expect("an entry");
+    assert_eq!(accepted["address"], "198.51.100.7");
+    assert_eq!(accepted["target_id"], *world.alice.id);
+}
