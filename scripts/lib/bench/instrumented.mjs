@@ -24,7 +24,7 @@ function wrap(target, replaced) {
 }
 
 function objects(namespace, name) {
-  const count = (stub) => wrap(stub, { ask: (question) => ((counts[name] += 1), stub.ask(question)) });
+  const count = (stub) => wrap(stub, Object.fromEntries(['ask', 'fetch'].map((op) => [op, (...asked) => ((counts[name] += 1), stub[op](...asked))])));
   return wrap(namespace, { get: (...asked) => count(namespace.get(...asked)), getByName: (...asked) => count(namespace.getByName(...asked)) });
 }
 
@@ -36,7 +36,8 @@ export default {
     if (side === '-' && door === 'memory') return Response.json(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0));
     if (side === '-' && door === 'fill') return LEDGER.get(LEDGER.idFromName(ledger)).fetch(`https://fill/${count}`);
     const counted = { ...env, LEDGER: objects(LEDGER, 'ledger'), ...(RATE_LIMITER && { RATE_LIMITER: objects(RATE_LIMITER, 'limiter') }) };
-    return worker.fetch(request, counted, context);
+    // The floor's module is a class, and it asks its objects by fetch.
+    return typeof worker === 'function' ? new worker(context, counted).fetch(request) : worker.fetch(request, counted, context);
   },
 };
 
@@ -57,13 +58,18 @@ export class Ledger extends DurableObject {
   }
 
   fetch(request) {
-    return this.fill(Number(new URL(request.url).pathname.slice(1)));
+    const { host, pathname } = new URL(request.url);
+    return host === 'fill' ? this.fill(Number(pathname.slice(1))) : this.counting(() => this.inner.fetch(request));
   }
 
-  async ask(question) {
+  ask(question) {
+    return this.counting(() => this.inner.ask(question));
+  }
+
+  async counting(turn) {
     this.cursors = [];
     try {
-      return await this.inner.ask(question);
+      return await turn();
     } finally {
       for (const { rowsRead, rowsWritten } of this.cursors) {
         counts.read += rowsRead;
