@@ -21,7 +21,7 @@ use fluxer_oauth2::ledger::{
     Adopt, Ended, Evidence, Families, Family, FamilyVerb, Generation, Grant, MAX_MISSES, Open,
     Opened, REDEMPTION_GRACE, ROTATION_GRACE, Reads, Redeem, Revoke, Rotate, Status, Update,
 };
-use fluxer_oauth2::oauth::client::authentication::Proof;
+use fluxer_oauth2::oauth::client::authentication::AuthenticatedBy;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint};
 use fluxer_oauth2::oauth::pkce::{CodeChallenge, challenge_of_verifier};
 use fluxer_oauth2::oauth::redirect_uri::RegisteredUri;
@@ -101,7 +101,7 @@ enum Message {
 struct Shows {
     redirect_uri: Part,
     verifier: Part,
-    proof: Proof,
+    proof: AuthenticatedBy,
     key: Key,
     is_foreign: bool,
     /// Whether the code's redirect URI is still among the registered ones; `None`: nobody says.
@@ -153,7 +153,7 @@ fn shows() -> impl Strategy<Value = Shows> {
     use Part::{Missing, Right, Wrong};
     let redirect_uri = prop_oneof![8 => Just(Right), 2 => Just(Missing), 1 => Just(Wrong)];
     let verifier = prop_oneof![5 => Just(Right), 5 => Just(Missing), 1 => Just(Wrong)];
-    let proof = prop_oneof![Just(Proof::Secret), Just(Proof::IdOnly)];
+    let proof = prop_oneof![Just(AuthenticatedBy::Secret), Just(AuthenticatedBy::IdOnly)];
     let is_foreign = prop::bool::weighted(0.1);
     let is_registered = prop_oneof![8 => Just(Some(true)), 1 => Just(Some(false)), 1 => Just(None)];
     (
@@ -367,7 +367,7 @@ impl Past {
             None if fits => {
                 self.redeemed = Some((now, redeem.attempt));
                 self.generations.push((now, now + redeem.lifetime));
-                let is_public = shows.proof == Proof::IdOnly;
+                let is_public = shows.proof == AuthenticatedBy::IdOnly;
                 self.keys.push(shows.key.filter(|_| is_public));
                 self.current()
             }
@@ -382,7 +382,7 @@ impl Past {
             }
             Some((at, _)) => {
                 let by_the_client =
-                    !shows.is_foreign && (shows.proof == Proof::Secret || has_verifier);
+                    !shows.is_foreign && (shows.proof == AuthenticatedBy::Secret || has_verifier);
                 let mounted_twice = has_verifier && now.since(at) < REDEMPTION_GRACE;
                 self.ended = by_the_client && in_time && !mounted_twice;
                 None
@@ -728,7 +728,7 @@ impl Shows {
     const RIGHT: Self = Self {
         redirect_uri: Part::Right,
         verifier: Part::Right,
-        proof: Proof::Secret,
+        proof: AuthenticatedBy::Secret,
         key: None,
         is_foreign: false,
         is_registered: Some(true),

@@ -7,7 +7,7 @@ use super::oauth::client_authentication::remembered_proof;
 use super::oauth::token::read_ahead;
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};
-use crate::oauth::client::authentication::Proof;
+use crate::oauth::client::authentication::AuthenticatedBy;
 use crate::oauth::error::TooOften;
 use crate::oauth::grant_type::GrantType;
 use crate::rate_limit::{Limit, Verdict};
@@ -64,7 +64,7 @@ async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option
 async fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
     let params = cx.form_or_json().ok()?;
     let (client, proof) = remembered_proof(cx, &params).await?;
-    (proof == Proof::Secret).then_some(client)
+    (proof == AuthenticatedBy::Secret).then_some(client)
 }
 
 /// The answer to a request whose window is full. Beside Fluxer's own members it has `error`: some

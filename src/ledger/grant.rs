@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::redeem::Redeem;
 use crate::fluxer::guild::JoinedGuild;
 use crate::id::InstallationId;
-use crate::oauth::client::authentication::Proof;
+use crate::oauth::client::authentication::AuthenticatedBy;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::openid::Authentication;
@@ -57,7 +57,7 @@ pub struct Evidence {
     /// The client, authenticated.
     pub client: ApplicationId,
     /// How much its authentication proves.
-    pub proof: Proof,
+    pub proof: AuthenticatedBy,
     /// `redirect_uri`, where it was sent.
     pub redirect_uri: Option<String>,
     /// The challenge that its `code_verifier` answers, where it was sent.

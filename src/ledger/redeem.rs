@@ -8,7 +8,7 @@ use super::family::{BoundTo, Family, Live, Offered, Redeemed};
 use super::grant::Evidence;
 use super::{FamilyVerb, Update};
 use crate::id::{AttemptId, FamilyId};
-use crate::oauth::client::authentication::Proof;
+use crate::oauth::client::authentication::AuthenticatedBy;
 use crate::oauth::error::GrantRefusal;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::ApplicationId;
@@ -77,7 +77,7 @@ impl Redeem {
             return (next, Err(refusal));
         }
         // Whoever authenticates as the client may change its key; who does not is known by it alone.
-        let is_public = self.evidence.proof == Proof::IdOnly;
+        let is_public = self.evidence.proof == AuthenticatedBy::IdOnly;
         let live = Live {
             approval,
             bound_to: self
@@ -110,7 +110,7 @@ impl Redeem {
         let fits = approval.grant.admits(self).is_ok();
         let has_verifier = self.evidence.challenge.is_some() && fits;
         let is_the_client = self.evidence.client == self.application
-            && (self.evidence.proof == Proof::Secret || has_verifier);
+            && (self.evidence.proof == AuthenticatedBy::Secret || has_verifier);
         let is_the_same_party = has_verifier && now.since(live.redeemed_at) < REDEMPTION_GRACE;
         // A code that is long expired is an old page reopened, not an attack.
         let is_fresh = now < approval.code_expires_at;

@@ -10,7 +10,7 @@ use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::id::AttemptId;
 use crate::oauth::client::assertion::{Addressee, Assertion, AssertionError};
-use crate::oauth::client::authentication::{ClientAuthentication, Credentials, Proof};
+use crate::oauth::client::authentication::{AuthenticatedBy, ClientAuthentication, Credentials};
 use crate::oauth::client::keys::ClientKeys;
 use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
@@ -29,7 +29,7 @@ const TOKEN: &str = "/api/oauth2/token";
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient {
     application: Rc<Application>,
-    proof: Proof,
+    proof: AuthenticatedBy,
     knowledge: Knowledge,
 }
 
@@ -216,7 +216,7 @@ async fn proved<E: Edge>(
             let is_its = is_addressed(cx, application, assertion).map_err(assertion_refused);
             is_its?;
             let signed = client_keys::signed(cx, keys, &assertion.signed()).await?;
-            signed.then_some(Proof::Secret)
+            signed.then_some(AuthenticatedBy::Secret)
         }
         _ => authentication.verify(credentials, cx.now),
     };
@@ -278,7 +278,7 @@ async fn proved_elsewhere<E: Edge>(
     }
     Ok(Some(AuthenticatedClient {
         application,
-        proof: Proof::Secret,
+        proof: AuthenticatedBy::Secret,
         knowledge: Knowledge::Current,
     }))
 }
@@ -288,7 +288,7 @@ async fn proved_elsewhere<E: Edge>(
 pub async fn remembered_proof<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
-) -> Option<(ApplicationId, Proof)> {
+) -> Option<(ApplicationId, AuthenticatedBy)> {
     let credentials = Credentials::read(cx.request.header("authorization"), params).ok()?;
     let ClientIdentifier::Id(id) = credentials.client_id() else {
         return None;
@@ -304,7 +304,7 @@ pub async fn remembered_proof<E: Edge>(
     is_addressed(cx, &application, assertion).ok()?;
     let signed =
         client_keys::remembered_signed(cx, authentication.keys()?, &assertion.signed()).await;
-    signed.then_some((id, Proof::Secret))
+    signed.then_some((id, AuthenticatedBy::Secret))
 }
 
 impl AuthenticatedClient {
@@ -334,7 +334,7 @@ impl AuthenticatedClient {
     }
 
     /// How much its credentials proved.
-    pub const fn proof(&self) -> Proof {
+    pub const fn proof(&self) -> AuthenticatedBy {
         self.proof
     }
 }

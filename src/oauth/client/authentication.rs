@@ -204,15 +204,15 @@ impl ClientAuthentication {
 
     /// What the credentials prove at this instant; `None` where they are not what was registered. An
     /// assertion proves nothing here: its signature has to be verified.
-    pub fn verify(&self, credentials: &Credentials, now: Timestamp) -> Option<Proof> {
+    pub fn verify(&self, credentials: &Credentials, now: Timestamp) -> Option<AuthenticatedBy> {
         match (self, credentials) {
             (Self::None | Self::NoneOrPrivateKeyJwt(_), Credentials::None(..)) => {
-                Some(Proof::IdOnly)
+                Some(AuthenticatedBy::IdOnly)
             }
             (
                 Self::Secret(hashes),
                 Credentials::Basic(_, secret) | Credentials::Post(_, secret),
-            ) => hashes.admit(secret, now).map(|_| Proof::Secret),
+            ) => hashes.admit(secret, now).map(|_| AuthenticatedBy::Secret),
             (
                 Self::None | Self::PrivateKeyJwt(_) | Self::NoneOrPrivateKeyJwt(_),
                 Credentials::Basic(..) | Credentials::Post(..),
@@ -240,10 +240,10 @@ impl ClientAuthentication {
     }
 }
 
-/// How much a client's authentication proves.
+/// What a client was authenticated by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Proof {
+pub enum AuthenticatedBy {
     /// It holds the secret, or the private key.
     Secret,
     /// It knows the `client_id`, as anybody may.
@@ -522,21 +522,21 @@ mod tests {
             };
         let right = basic_header("12:right");
         let wrong = basic_header("12:wrong");
-        check(&registered, Some(&right), "", Some(Proof::Secret));
+        check(&registered, Some(&right), "", Some(AuthenticatedBy::Secret));
         check(&registered, Some(&wrong), "", None);
         check(
             &registered,
             None,
             "client_id=12&client_secret=right",
-            Some(Proof::Secret),
+            Some(AuthenticatedBy::Secret),
         );
         check(&registered, None, "client_id=12&client_secret=wrong", None);
         check(&registered, None, "client_id=12", None);
-        check(&public, None, "client_id=12", Some(Proof::IdOnly));
+        check(&public, None, "client_id=12", Some(AuthenticatedBy::IdOnly));
         check(&public, None, "client_id=12&client_secret=right", None);
         check(&public, Some(&right), "", None);
         let empty = basic_header("12:");
-        check(&public, Some(&empty), "", Some(Proof::IdOnly));
+        check(&public, Some(&empty), "", Some(AuthenticatedBy::IdOnly));
         check(&registered, Some(&empty), "", None);
     }
 

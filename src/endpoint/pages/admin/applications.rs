@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::endpoint::api::applications::operations::apply;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{
-    Answer, Nonsense, Query, ROWS, confirmed, not_found, or_gone, staff, unreadable,
+    Answer, Query, ROWS, UnreadableQuery, confirmed, not_found, or_gone, staff, unreadable,
 };
 use crate::endpoint::paging::{cut, link};
 use crate::endpoint::{Context, Failure, PageRefusal};
@@ -28,7 +28,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
             let limit = ROWS + 1;
             find(cx, typed, Paging { after, limit }).await?
         }
-        (Err(Nonsense), _) | (_, Err(Nonsense)) => Vec::new(),
+        (Err(UnreadableQuery), _) | (_, Err(UnreadableQuery)) => Vec::new(),
     };
     let typed = query.typed("q");
     let next = cut(&mut applications, ROWS).map(|last| {

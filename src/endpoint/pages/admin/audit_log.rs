@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::endpoint::Context;
 use crate::endpoint::api::admin::audit_log::kept_since;
-use crate::endpoint::pages::admin::{Answer, Nonsense, Query, ROWS, not_found, staff};
+use crate::endpoint::pages::admin::{Answer, Query, ROWS, UnreadableQuery, not_found, staff};
 use crate::endpoint::paging::{cut, link};
 use crate::fluxer::audit::Entry;
 use crate::http::Response;
@@ -148,7 +148,7 @@ fn wanted<E>(
     cx: &Context<'_, E>,
     query: &Query,
     limit: u32,
-) -> Result<(EntryFilter, EntryRange), Nonsense> {
+) -> Result<(EntryFilter, EntryRange), UnreadableQuery> {
     let filter = EntryFilter {
         action: query.action()?,
         actor: query.id("actor")?,

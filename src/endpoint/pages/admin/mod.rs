@@ -69,8 +69,9 @@ const fn unreadable() -> Notice {
 /// A query that somebody may have written by hand: what makes no sense in it finds nothing.
 struct Query(Params);
 
+/// A parameter was sent twice, or is not what its name says.
 #[derive(Clone, Copy)]
-struct Nonsense;
+struct UnreadableQuery;
 
 impl Query {
     fn read<E>(cx: &Context<'_, E>) -> Self {
@@ -78,8 +79,12 @@ impl Query {
     }
 
     /// A parameter without the spaces around it; empty is absent.
-    fn text(&self, name: &'static str) -> Result<Option<&str>, Nonsense> {
-        let text = self.0.one(name).map_err(|_| Nonsense)?.map(str::trim);
+    fn text(&self, name: &'static str) -> Result<Option<&str>, UnreadableQuery> {
+        let text = self
+            .0
+            .one(name)
+            .map_err(|_| UnreadableQuery)?
+            .map(str::trim);
         Ok(text.filter(|text| !text.is_empty()))
     }
 
@@ -87,16 +92,16 @@ impl Query {
         &self,
         name: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, Nonsense> {
-        let parse = |text| parse(text).ok_or(Nonsense);
+    ) -> Result<Option<T>, UnreadableQuery> {
+        let parse = |text| parse(text).ok_or(UnreadableQuery);
         self.text(name)?.map(parse).transpose()
     }
 
-    fn id(&self, name: &'static str) -> Result<Option<Snowflake>, Nonsense> {
+    fn id(&self, name: &'static str) -> Result<Option<Snowflake>, UnreadableQuery> {
         self.parsed(name, Snowflake::parse)
     }
 
-    fn action(&self) -> Result<Option<Action>, Nonsense> {
+    fn action(&self) -> Result<Option<Action>, UnreadableQuery> {
         self.parsed("action", Action::from_wire)
     }
 

@@ -4,7 +4,7 @@ use crate::endpoint::api::admin::users;
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{
-    Answer, Nonsense, Query, ROWS, confirmed, not_found, or_gone, staff, unreadable,
+    Answer, Query, ROWS, UnreadableQuery, confirmed, not_found, or_gone, staff, unreadable,
 };
 use crate::endpoint::paging::{cut, link};
 use crate::endpoint::{Context, Failure, PageRefusal};
@@ -25,7 +25,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let query = Query::read(cx);
     let (mut users, by) = match Wanted::read(&query) {
         Ok(wanted) => (wanted.find(cx).await?, wanted.by),
-        Err(Nonsense) => (Vec::new(), UserKey::Username),
+        Err(UnreadableQuery) => (Vec::new(), UserKey::Username),
     };
     let typed = query.typed("q");
     let spelled_by = match by {
@@ -60,13 +60,13 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn read(query: &'a Query) -> Result<Self, Nonsense> {
+    fn read(query: &'a Query) -> Result<Self, UnreadableQuery> {
         Ok(Self {
             typed: query.text("q")?,
             by: match query.text("by")? {
                 None | Some("username") => UserKey::Username,
                 Some("email") => UserKey::Email,
-                Some(_) => return Err(Nonsense),
+                Some(_) => return Err(UnreadableQuery),
             },
             after: query.id("after")?,
         })
