@@ -156,13 +156,12 @@ impl From<ApplicationRow> for Application {
             (_, Some(url)) => Client::documented(id, url, authentication, redirect_uris),
             _ => Client::registered(id, authentication, redirect_uris, row.trusted.0),
         };
-        let grants = match row.grant_types {
-            Some(named) => named.split(' ').filter_map(GrantType::from_wire).collect(),
+        let grants = if let Some(named) = row.grant_types {
+            named.split(' ').filter_map(GrantType::from_wire).collect()
+        } else {
             // It was made before there was a device grant, and is not given one unasked.
-            None => {
-                let grants = client.grants.iter();
-                grants.filter(|&it| it != GrantType::DeviceCode).collect()
-            }
+            let grants = client.grants.iter();
+            grants.filter(|&it| it != GrantType::DeviceCode).collect()
         };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {

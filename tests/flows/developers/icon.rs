@@ -67,7 +67,7 @@ fn an_icon_is_uploaded_seen_and_removed() {
         browser.get("/settings/authorizations"),
         staff.get(&format!("/admin/applications/{}", app.id)),
     ] {
-        assert_eq!(seen(&page.expect(200)), [src.clone()]);
+        assert_eq!(seen(&page.expect(200)), [&*src]);
     }
 
     let icon = world.send(get(&src)).expect(200);
