@@ -381,7 +381,7 @@ fn every_way_in_which_an_authorization_ends_is_told() {
                 Method::Delete,
                 &format!("{}/authorizations", user(world)),
                 None,
-            )
+            );
         },
         &|world| {
             let password = json!({"password": "another password"});

@@ -159,9 +159,12 @@ impl Interaction {
             scopes: lines,
             resource: request.resource_section(again),
             bot,
-            problem: again.map(|_| match is_fixed {
-                true => chrome.text.bot.there_now,
-                false => chrome.text.bot.problem,
+            problem: again.map(|_| {
+                if is_fixed {
+                    chrome.text.bot.there_now
+                } else {
+                    chrome.text.bot.problem
+                }
             }),
             switch_account_action: switch_account.as_str(),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
