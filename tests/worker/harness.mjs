@@ -45,7 +45,7 @@ function twice(worker) {
 }
 
 /** A port that was free a moment ago: ISSUER must be known before the Worker starts. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
