@@ -3,11 +3,11 @@
 
 use core::time::Duration;
 
-use worker::js_sys::{Array, Date, Promise, Reflect};
+use worker::js_sys::{Array, Date, Promise, Reflect, TypeError};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
 
-use super::{Bindings, js};
+use super::{Bindings, ambient, js};
 use crate::store::Fault;
 use crate::time::Timestamp;
 
@@ -21,28 +21,18 @@ impl Bindings {
     ) -> Result<String, Fault> {
         self.count_operation();
         let namespace: DurableObjectNamespace = js::binding(&self.env, binding)?;
-        match try_once(
-            binding,
-            namespace.get_by_name(name),
-            BOUND,
-            js::ask,
-            question,
-        )
-        .await
-        {
-            Ok(answer) => Ok(answer),
-            // A deployment resets objects, and while it rolls out one may still be of the version
-            // before, which knew `fetch` alone. Every verb may be asked twice, but a stub that saw a
-            // failure stays broken.
-            Err(Unanswered::Now(fault)) => {
-                worker::console_error!("asking again after {fault}");
-                let object = namespace.get_by_name(name);
-                let answer = try_once(binding, object, BOUND, js::ask_by_fetch, question).await;
-                answer.map_err(Unanswered::fault)
-            }
-            Err(Unanswered::Bound(fault)) => Err(fault),
-        }
+        let stub = || namespace.get_by_name(name);
+        ask(binding, &stub, BOUND, question, Again::AfterAnything).await
     }
+}
+
+/// When a question is asked once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// After a deployment: the object is there, and in another life or of another version.
+    AfterDeployment,
+    /// After whatever a fresh stub may mend.
+    AfterAnything,
 }
 
 /// How long an object is waited for.
@@ -50,6 +40,8 @@ pub(super) const BOUND: Duration = Duration::from_secs(5);
 
 /// Why there is no answer.
 enum Unanswered {
+    /// A deployment reset the object, or the object is still of the version before.
+    Deployed(Fault),
     /// A fresh stub may have one.
     Now(Fault),
     /// The time for it has passed, or the object has more to do than it can.
@@ -59,29 +51,48 @@ enum Unanswered {
 impl Unanswered {
     fn fault(self) -> Fault {
         match self {
-            Self::Now(fault) | Self::Bound(fault) => fault,
+            Self::Deployed(fault) | Self::Now(fault) | Self::Bound(fault) => fault,
         }
     }
 
     fn thrown(binding: &'static str, error: &JsValue) -> Self {
         let fault = Fault::new(binding, js::reason(error));
-        let is_overloaded = Reflect::get(error, &"overloaded".into());
-        if is_overloaded.is_ok_and(|it| it.is_truthy()) {
+        let says = |what: &str| Reflect::get(error, &what.into()).is_ok_and(|it| it.is_truthy());
+        if says("overloaded") {
             Self::Bound(fault)
+        } else if says("durableObjectReset") || error.is_instance_of::<TypeError>() {
+            // An object without the method that was called is a `TypeError`.
+            Self::Deployed(fault)
         } else {
             Self::Now(fault)
         }
     }
 }
 
-/// Asks the object behind a stub, and waits for so long.
+/// Asks an object, and waits for so long; asks again at most once, with a fresh stub, for one that saw a
+/// failure stays broken. Every verb may be asked twice. While a deployment rolls out, an object may still be
+/// of the version before, which knew `fetch` alone.
 pub(super) async fn ask(
     binding: &'static str,
-    object: Result<DurableObject, JsValue>,
+    stub: &dyn Fn() -> Result<DurableObject, JsValue>,
     within: Duration,
     question: &str,
+    again: Again,
 ) -> Result<String, Fault> {
-    let answer = try_once(binding, object, within, js::ask, question).await;
+    let began = ambient::now();
+    let answer = try_once(binding, stub(), within, js::ask, question).await;
+    let fault = match (answer, again) {
+        (Ok(answer), _) => return Ok(answer),
+        (Err(Unanswered::Deployed(fault)), _) => fault,
+        (Err(Unanswered::Now(fault)), Again::AfterAnything) => fault,
+        (Err(unanswered), _) => return Err(unanswered.fault()),
+    };
+    worker::console_error!("asking again after {fault}");
+    let within = match again {
+        Again::AfterAnything => within,
+        Again::AfterDeployment => within.saturating_sub(ambient::now().since(began)),
+    };
+    let answer = try_once(binding, stub(), within, js::ask_by_fetch, question).await;
     answer.map_err(Unanswered::fault)
 }
 
@@ -103,7 +114,7 @@ async fn try_once(
         (Some(answer), _) => Ok(answer),
         (None, Some(UNKNOWN_QUESTION)) => {
             let fault = Fault::new(binding, "an object of another version");
-            Err(Unanswered::Now(fault))
+            Err(Unanswered::Deployed(fault))
         }
         (None, status) => {
             let status = status.unwrap_or(UNREADABLE);

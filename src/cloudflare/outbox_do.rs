@@ -14,6 +14,7 @@ use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Env, console_error};
 
+use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Background, Bindings, ambient, js, objects};
 use crate::endpoint::deliveries::deliver;
@@ -31,8 +32,8 @@ const RETRY: Duration = Duration::from_secs(60);
 pub(super) async fn wake(env: &Env, outbox: Snowflake) -> Result<(), Fault> {
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
     let name = outbox.to_string();
-    let object = namespace.get_by_name(&name);
-    objects::ask(BINDING, object, objects::BOUND, &name).await?;
+    let (stub, within) = (|| namespace.get_by_name(&name), objects::BOUND);
+    objects::ask(BINDING, &stub, within, &name, Again::AfterAnything).await?;
     Ok(())
 }
 

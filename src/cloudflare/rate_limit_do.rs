@@ -18,6 +18,7 @@ use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Delay, console_error};
 
+use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
@@ -56,7 +57,8 @@ impl Bindings {
     }
 }
 
-/// Asks once: a stub that cannot reach its object would try again by itself for ten seconds.
+/// Asks once, and once more within that time where a deployment has come between: a stub that cannot reach
+/// its object would try again by itself for ten seconds.
 async fn ask(
     namespace: &DurableObjectNamespace,
     key: &str,
@@ -65,8 +67,9 @@ async fn ask(
 ) -> Result<String, Fault> {
     let question = serde_json::to_string(question).map_err(fault)?;
     let once = JSON::parse(ONCE).unwrap_or_default();
-    let object = namespace.get_by_name_with_options(key, &once);
-    objects::ask(BINDING, object, within, &question).await
+    let stub = || namespace.get_by_name_with_options(key, &once);
+    let again = Again::AfterDeployment;
+    objects::ask(BINDING, &stub, within, &question, again).await
 }
 
 fn fault(error: serde_json::Error) -> Fault {

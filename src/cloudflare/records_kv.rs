@@ -6,7 +6,7 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use worker::js_sys::{Function, Object, Promise, Reflect};
+use worker::js_sys::{Array, Function, Object, Promise, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
 use super::{Bindings, ambient, js};
@@ -50,6 +50,18 @@ impl Namespace {
         let asked = self.method("delete");
         let asked = asked.and_then(|delete| delete.call1(&self.0, &key.into()));
         settled(asked).await.map(|_| ())
+    }
+
+    /// The keys that begin so, as far as one list holds them.
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, Fault> {
+        let options = Object::new();
+        let asked = Reflect::set(&options, &"prefix".into(), &prefix.into());
+        let asked = asked.and_then(|_| self.method("list")?.call1(&self.0, &options));
+        let listed = settled(asked).await?;
+        let keys = Reflect::get(&listed, &"keys".into()).unwrap_or_default();
+        let keys = Array::from(&keys);
+        let name = |key: JsValue| Reflect::get(&key, &"name".into()).ok()?.as_string();
+        Ok(keys.iter().filter_map(name).collect())
     }
 
     async fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
@@ -147,6 +159,25 @@ impl Records for Bindings {
 
     fn delete_refresh(&self, family: FamilyId) {
         self.delete_later(format!("refresh:{family}"));
+    }
+
+    fn delete_code(&self, family: FamilyId) {
+        let records = self.records();
+        self.context.wait_until(async move {
+            // The id is cut from the code's hash, and 21 characters of it are the hash's own.
+            let id = family.to_string();
+            let prefix = ["code:", id.get(..21).unwrap_or_default()].concat();
+            let deleted = async {
+                let records = records?;
+                for key in records.keys(&prefix).await? {
+                    records.delete(&key).await?;
+                }
+                Ok::<_, Fault>(())
+            };
+            if let Err(fault) = deleted.await {
+                worker::console_error!("{fault}: a code record stays");
+            }
+        });
     }
 
     fn mark_stopped(&self, application: ApplicationId) {

@@ -7,6 +7,7 @@ use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, SqlStorage};
 use worker::{Env, console_error};
 
+use super::objects::Again;
 use super::objects::millis;
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
@@ -42,8 +43,8 @@ pub(super) async fn announce(env: &Env, family: FamilyId, at: Timestamp) -> Resu
     let question = serde_json::to_string(&Question::List(family, at)).map_err(fault)?;
     let name = revocations::name(revocations::shard(family));
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
-    let object = namespace.get_by_name(&name);
-    objects::ask(BINDING, object, objects::BOUND, &question).await?;
+    let (stub, within) = (|| namespace.get_by_name(&name), objects::BOUND);
+    objects::ask(BINDING, &stub, within, &question, Again::AfterAnything).await?;
     Ok(())
 }
 

@@ -62,6 +62,8 @@ pub trait Records {
     fn put_refresh(&self, family: FamilyId, record: &RefreshRecord);
     /// Deletes a family's record. Runs on after the answer.
     fn delete_refresh(&self, family: FamilyId);
+    /// Deletes the record of the code that opened a family. Runs on after the answer.
+    fn delete_code(&self, family: FamilyId);
     /// Marks an application that was suspended or deleted, or whose secret was replaced: what an
     /// isolate remembers of it serves nobody. Runs on after the answer.
     fn mark_stopped(&self, application: ApplicationId);

@@ -62,8 +62,10 @@ fn the_logins_of_a_deleted_user_leave_kv() {
     let world = Native::new();
     let tokens = world.tokens(&world.server);
     assert_eq!(world.memory.refresh_records(), 1);
+    assert_eq!(world.memory.code_records(), 1);
     delete(&world, &world.alice, "").expect(204);
     assert_eq!(world.memory.refresh_records(), 0);
+    assert_eq!(world.memory.code_records(), 0);
     world.refresh(&world.server, &tokens.refresh).expect(400);
 }
 

@@ -526,6 +526,39 @@ test('login refuses while the limiter is down', async () => {
   });
 });
 
+// What a stub of ours throws once a deployment has reset its object, and where the object is of the version before.
+const RESET = { before: "The Durable Object's code has been updated, this version can no longer access storage.", reset: true };
+const OLDER = { before: 'The RPC receiver does not implement the method "ask".', type: 'TypeError' };
+
+for (const [what, thrown] of Object.entries({ reset: RESET, 'of an earlier version': OLDER })) {
+  test(`objects that are ${what} cost nothing but one more question`, async () => {
+    const client = await world.application('confidential');
+    const { refresh_token, access_token } = await world.tokens(browser, client);
+    await storage.idle();
+    const asked = [];
+    await during((step) => (step.op === 'ask' && asked.push(step.part) ? thrown : undefined), async () => {
+      assert.equal((await world.refresh(client, refresh_token)).status, 200);
+      assert.equal((await world.me(access_token)).status, 200);
+      const visitor = new Browser(world);
+      const { action, form } = visitor.fill(await visitor.open('/login'), { login: user.email, password: user.password });
+      assert.equal((await visitor.ask(action, { form })).status, 303);
+    });
+    assert.ok(asked.includes('limiter') && asked.includes('ledger'), asked.join());
+  });
+}
+
+test('a limiter that is down is asked once', async () => {
+  const client = await world.application('confidential');
+  const { refresh_token } = await world.tokens(browser, client);
+  await storage.idle();
+  for (const [thrown, asked] of [[{ before: TEXT.limiter }, 1], [RESET, 2]]) {
+    let count = 0;
+    const down = (step) => (step.part === 'limiter' && (count += 1) ? thrown : undefined);
+    await during(down, async () => assert.equal((await world.refresh(client, refresh_token)).status, 200));
+    assert.equal(count, asked, thrown.before);
+  }
+});
+
 test('a silent request is told by redirect that we cannot', async () => {
   await during(({ part }) => (part === 'd1' ? { before: TEXT.d1 } : undefined), async () => {
     const page = await browser.ask(web.authorizationRequest({ prompt: 'none' }).url);

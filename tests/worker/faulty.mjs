@@ -43,6 +43,7 @@ let hops = 0;
 
 /**
  * Runs an operation as planned: `before` and `after` are the texts of errors around its effect,
+ * `reset` marks the former as one that a deployment causes, `type` is its class,
  * `sql` does the same to one statement inside a ledger, `crash` traps the next time the clock is read.
  */
 async function step(env, step, operation) {
@@ -55,12 +56,12 @@ async function step(env, step, operation) {
 }
 
 async function run(env, step, operation) {
-  const { before, after, wait, instead, ...more } = await plan(env, step);
+  const { before, after, wait, instead, reset, type, ...more } = await plan(env, step);
   if (more.crash) crash = true;
   if (more.sql) sqlFault = more.sql;
   if (more.evict) evicted = true;
   if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
-  if (before) throw new Error(before);
+  if (before) throw Object.assign(new (type === 'TypeError' ? TypeError : Error)(before), reset && { durableObjectReset: true, retryable: true });
   if (instead !== undefined) return instead;
   const result = await operation();
   if (after) throw new Error(after);

@@ -1,5 +1,7 @@
 //! What a user has authorized, and taking it back.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::endpoint::caller::Manager;
@@ -207,6 +209,11 @@ pub async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Resu
         let ledger = LedgerId::User(user, authorization.application);
         for device in cx.edge.ask(ledger, Devices).await? {
             cx.edge.delete_refresh(device.family);
+            // KV keeps a code's record for at least a minute.
+            let lifetime = cx.config.code_lifetime.max(Duration::from_secs(60));
+            if cx.now.since(device.opened_at) <= lifetime {
+                cx.edge.delete_code(device.family);
+            }
         }
     }
     Ok(())

@@ -22,6 +22,13 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// How many records of codes KV has.
+    pub fn code_records(&self) -> usize {
+        self.state.borrow().codes.len()
+    }
+}
+
 impl Records for Memory {
     fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord) {
         let record = serde_json::to_string(record).unwrap_or_default();
@@ -47,6 +54,13 @@ impl Records for Memory {
     fn delete_refresh(&self, family: FamilyId) {
         self.write_record(|state| {
             state.refreshes.remove(&family);
+        });
+    }
+
+    fn delete_code(&self, family: FamilyId) {
+        let id = family.to_string();
+        self.write_record(|state| {
+            state.codes.retain(|code, _| !code.starts_with(&id[..21]));
         });
     }
 
