@@ -913,12 +913,11 @@ fn a_bot_that_is_invited_again_gets_what_is_new_and_the_form_says_what() {
                 (again.status, again.location()),
                 (answer.status, answer.location())
             );
-            match with_a_code {
-                false => is_added(&answer, "Here"),
-                true => {
-                    let tokens = world.exchange(&app, &answer.parameter("code").unwrap());
-                    assert_eq!(tokens.expect(200).json()["guild"]["permissions"], "1026");
-                }
+            if with_a_code {
+                let tokens = world.exchange(&app, &answer.parameter("code").unwrap());
+                assert_eq!(tokens.expect(200).json()["guild"]["permissions"], "1026");
+            } else {
+                is_added(&answer, "Here");
             }
             let found = || world.permissions_of(&guild, &app.id);
             assert_eq!(found().as_deref(), Some("1026"));
