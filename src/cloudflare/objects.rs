@@ -83,8 +83,8 @@ pub(super) async fn ask(
     let answer = try_once(binding, stub(), within, js::ask, question).await;
     let fault = match (answer, again) {
         (Ok(answer), _) => return Ok(answer),
-        (Err(Unanswered::Deployed(fault)), _) => fault,
-        (Err(Unanswered::Now(fault)), Again::AfterAnything) => fault,
+        (Err(Unanswered::Deployed(fault)), _)
+        | (Err(Unanswered::Now(fault)), Again::AfterAnything) => fault,
         (Err(unanswered), _) => return Err(unanswered.fault()),
     };
     worker::console_error!("asking again after {fault}");
