@@ -67,7 +67,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     assert.ok(await page.getByText('here and where you log in').isVisible());
     assert.equal(await page.getByText(/change your password/).count(), 0, 'there is none here');
     await page.goto(`${world.origin}/settings/authorizations`);
-    await page.getByRole('button', { name: 'Revoke' }).first().click();
+    await page.getByRole('button', { name: 'Revoke the application' }).click();
     await page.waitForLoadState();
     assert.equal((await world.me(access_token)).status, 401);
     const heardOf = page.getByText(`application_deauthorized (${client.id})`).first();
