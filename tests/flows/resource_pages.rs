@@ -59,6 +59,7 @@ fn newest(world: &World) -> Value {
 fn a_registered_resource_server_is_that_of_the_api_and_its_secret_is_shown_once() {
     let world = World::new();
     let browser = staff(&world);
+    world.advance(1);
     let made = register(&browser).expect(200);
     let resource = credentials(&made);
     let is = shown(&world, &resource.id);

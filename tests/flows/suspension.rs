@@ -187,6 +187,7 @@ fn administrators_suspend_and_free_on_the_pages() {
         "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
     }));
     let tokens = world.tokens_for(&alice, &app);
+    world.advance(1);
     let pages = [
         format!("/admin/users/{}", world.alice.id),
         format!("/admin/applications/{}", app.id),
