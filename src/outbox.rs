@@ -67,7 +67,7 @@ pub struct Granted {
 pub struct Tells {
     /// Whether `AUTHORIZATION_EVENTS_URL` is set.
     pub operator: bool,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 
@@ -82,7 +82,7 @@ pub struct Waiting {
     pub receiver: Receiver,
     /// What happened.
     pub kind: EventType,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// Whose authorization it is; `None`: everybody's, for the application was deleted.
     pub user: Option<UserId>,
