@@ -21,10 +21,14 @@ mod revocations_do;
 mod sync_kv;
 mod webcrypto;
 
+use core::future::poll_fn;
+use core::task::{self, Poll, Waker};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Wake;
 
-use futures_util::FutureExt;
+use futures_util::task::AtomicWaker;
 use worker::js_sys::Object;
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -63,9 +67,27 @@ fn at_once_or_later(
     flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
 ) -> Result<JsValue, JsValue> {
     let mut flow = Box::pin(flow);
-    match flow.as_mut().now_or_never() {
-        Some(outcome) => outcome,
-        None => Ok(future_to_promise(flow).into()),
+    let later = Arc::new(Later::default());
+    let waker = Waker::from(Arc::clone(&later));
+    let mut poll = move || flow.as_mut().poll(&mut task::Context::from_waker(&waker));
+    if let Poll::Ready(outcome) = poll() {
+        return outcome;
+    }
+    let rest = poll_fn(move |cx| {
+        later.0.register(cx.waker());
+        poll()
+    });
+    Ok(future_to_promise(rest).into())
+}
+
+/// Wakes the task that a flow has by then. A flow may keep the waker of its first step for good, and there is
+/// no task yet at that.
+#[derive(Default)]
+struct Later(AtomicWaker);
+
+impl Wake for Later {
+    fn wake(self: Arc<Self>) {
+        self.0.wake();
     }
 }
 
