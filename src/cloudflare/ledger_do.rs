@@ -15,7 +15,7 @@ use thiserror::Error;
 use worker::js_sys::{Array, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
@@ -29,6 +29,8 @@ use crate::time::Timestamp;
 const BINDING: &str = "LEDGER";
 /// How soon the list of revocations is told again that did not answer.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long after its time an alarm may still come: the platform tries six times, and gives it up.
+const LATEST: Duration = Duration::from_secs(600);
 
 impl Ledgers for Bindings {
     async fn ask<V: Verb>(&self, ledger: LedgerId, verb: V) -> Result<V::Answer, Fault> {
@@ -128,7 +130,7 @@ struct Table {
 /// When the ledger wakes up to forget, as far as this instance knows.
 #[derive(Clone, Copy)]
 enum Alarm {
-    /// It has not looked. The platform gives an alarm up that failed six times.
+    /// It has not looked.
     Unknown,
     /// Never.
     Unset,
@@ -163,25 +165,22 @@ impl Table {
     /// Whether the alarm that stands is early enough, whatever the verb opens.
     fn is_awake_for(&self, verb: &AnyVerb) -> bool {
         match (verb.opens_until(ambient::now()), self.alarm.get()) {
-            (None, Alarm::Unset | Alarm::At(_)) => true,
+            (None, _) => true,
             (Some(expires_at), Alarm::At(alarm)) => alarm <= expires_at,
-            (Some(_), Alarm::Unset) | (_, Alarm::Unknown) => false,
+            (Some(_), Alarm::Unset | Alarm::Unknown) => false,
         }
     }
 
-    /// Looks when the alarm comes, and sets it where families wait for one in vain or the verb opens
-    /// another.
+    /// Sets the alarm for what the verb opens, where none stands that is early enough.
     async fn wake_for(&self, verb: &AnyVerb) -> Result<(), JsValue> {
         // A ledger that keeps nothing waits for no alarm.
         if matches!(self.alarm.get(), Alarm::Unknown) && !self.table_is_there()? {
             self.alarm.set(Alarm::Unset);
         }
         if let Alarm::Unknown = self.alarm.get() {
-            let alarm = JsFuture::from(self.storage.get_alarm(Object::new())?).await?;
-            let alarm = alarm.as_f64().map(from_millis);
-            self.alarm.set(alarm.map_or(Alarm::Unset, Alarm::At));
+            self.look_at_the_alarm().await?;
         }
-        if self.is_awake_for(verb) && matches!(self.alarm.get(), Alarm::At(_)) {
+        if self.is_awake_for(verb) {
             return Ok(());
         }
         let earliest = self.earliest()?;
@@ -189,6 +188,22 @@ impl Table {
         match earliest.into_iter().chain(opens_until).min() {
             Some(alarm) => self.wake_at(alarm).await,
             None => Ok(()),
+        }
+    }
+
+    async fn look_at_the_alarm(&self) -> Result<(), JsValue> {
+        let alarm = JsFuture::from(self.storage.get_alarm(Object::new())?).await?;
+        let alarm = alarm.as_f64().map(from_millis);
+        self.alarm.set(alarm.map_or(Alarm::Unset, Alarm::At));
+        Ok(())
+    }
+
+    /// Forgets what waits for an alarm in vain: the platform gives one up that failed six times.
+    async fn wake_up_late(&self) -> Result<(), JsValue> {
+        self.look_at_the_alarm().await?;
+        match self.alarm.get() {
+            Alarm::At(_) => Ok(()),
+            Alarm::Unset | Alarm::Unknown => self.wake_at(ambient::now()).await,
         }
     }
 
@@ -217,12 +232,17 @@ impl Table {
     }
 
     /// Reads, decides, writes.
-    fn turn(&self, verb: AnyVerb) -> Result<(String, Revoked), TurnError> {
-        let stored = match verb.reads() {
-            Reads::Family(id) => self.family(id)?.into_iter().map(|it| (id, it)).collect(),
-            Reads::All => self.all()?,
+    fn turn(self: &Rc<Self>, verb: AnyVerb) -> Result<(String, Revoked), TurnError> {
+        let (stored, earliest) = match verb.reads() {
+            Reads::Family(id) => self.family(id)?,
+            Reads::All => {
+                let all = self.all()?;
+                let earliest = all.values().map(Family::purge_at).min();
+                (all, earliest)
+            }
         };
         let now = ambient::now();
+        self.notice_what_is_late(earliest, now);
         let Turn {
             updates,
             revoked,
@@ -305,14 +325,44 @@ impl Table {
         Ok(Some(from_millis(millis)))
     }
 
-    fn family(&self, id: FamilyId) -> Result<Option<Family>, TurnError> {
+    /// A family, and where nobody has looked at the alarm yet, when the first of all ends.
+    fn family(&self, id: FamilyId) -> Result<(Families, Option<Timestamp>), TurnError> {
         if !self.table_is_there()? {
-            return Ok(None);
+            return Ok(Default::default());
         }
-        let sql = "SELECT body FROM families WHERE id = ?";
+        let sql = match self.alarm.get() {
+            Alarm::Unknown => {
+                "SELECT body, (SELECT min(purge_at) FROM families) FROM families WHERE id = ?"
+            }
+            Alarm::Unset | Alarm::At(_) => "SELECT body, NULL FROM families WHERE id = ?",
+        };
         let found = self.rows(sql, &Array::of1(&id.to_string().into()))?;
-        let body = found.first().and_then(|row| row.get(0).as_string());
-        Ok(body.map(|body| serde_json::from_str(&body)).transpose()?)
+        let Some((row, body)) = found
+            .first()
+            .and_then(|row| Some((row, row.get(0).as_string()?)))
+        else {
+            return Ok(Default::default());
+        };
+        let earliest = row.get(1).as_f64().map(from_millis);
+        Ok((
+            Families::from([(id, serde_json::from_str(&body)?)]),
+            earliest,
+        ))
+    }
+
+    /// Looks at the alarm after the turn, where what has ended long ago is still here. Only then: to look is
+    /// an operation more, and nearly every ledger that is asked was not in memory.
+    fn notice_what_is_late(self: &Rc<Self>, earliest: Option<Timestamp>, now: Timestamp) {
+        let is_late = earliest.is_some_and(|earliest| earliest + LATEST < now);
+        if !is_late || !matches!(self.alarm.get(), Alarm::Unknown) {
+            return;
+        }
+        let table = Rc::clone(self);
+        spawn_local(async move {
+            if let Err(error) = table.wake_up_late().await {
+                console_error!("what has ended is forgotten later: {error:?}");
+            }
+        });
     }
 
     /// Every family. One row that cannot be read does not take the others with it.
