@@ -61,8 +61,16 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await page.getByRole('heading', { name: 'Chess_Bot is now in' }).waitFor();
     assert.deepEqual(await places(), { [guilds.home.id]: String(VIEW | SEND) });
 
+    // What was withheld can be given by another invitation, and then there is nothing left to give.
+    const there = page.getByRole('option', { name: 'Chess & <i>friends</i> (already there)' });
     await page.goto(link());
-    assert.ok(await page.getByRole('option', { name: 'Chess & <i>friends</i> (already there)' }).isDisabled());
+    assert.ok(await there.isEnabled());
+    await page.getByLabel('Add it to').selectOption('Chess & <i>friends</i> (already there)');
+    await page.getByRole('button', { name: 'Add the bot' }).click();
+    await page.getByRole('heading', { name: 'Chess_Bot is now in' }).waitFor();
+    assert.deepEqual(await places(), { [guilds.home.id]: String(KICK | VIEW | SEND) });
+    await page.goto(link());
+    assert.ok(await there.isDisabled());
     assert.deepEqual(heard, []);
     await close();
   });

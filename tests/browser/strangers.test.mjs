@@ -14,7 +14,7 @@ await everyScene(async (scene, { tab }) => {
   await page.waitForTimeout(20);
   const found = await page.evaluate((evil) => ({
     title: document.title,
-    markup: document.querySelectorAll('main img, main script, [onerror], title ~ title').length,
+    markup: document.querySelectorAll('main img:not([src^="/icons/"]), main script, [onerror], title ~ title').length,
     shown: document.body.textContent.includes(evil) || [...document.querySelectorAll('input, textarea')].some((field) => field.value.includes(evil)),
   }), CUT);
   shown += found.shown;

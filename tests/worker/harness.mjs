@@ -430,6 +430,7 @@ export class Storage {
       this.written += step.rows;
       return undefined;
     }
+    if (step.part === 'woken') return undefined;
     this.steps.push(step);
     return this.mood(step);
   }

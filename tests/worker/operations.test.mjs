@@ -35,7 +35,7 @@ const FLOWS = {
     return () => browser.ask(action, { form });
   }],
   // Whether the bot may be added is asked of D1 as it is.
-  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 1, limiter: 1, d1: 2, 'd1 rows': 11 }, 'limiter > d1.first > ledger > d1.batch', async () => {
+  'approve, with a bot': [{ 'kv.put': 1, ledger: 1, rows: 1, limiter: 1, d1: 2, 'd1 rows': 12 }, 'limiter > d1.first > ledger > d1.batch', async () => {
     const guild = await world.admin('POST', '/guilds', { name: 'A guild', owner_id: user.id });
     await world.tokens(browser, botted); // the first family of a pair also makes its table
     const page = await browser.open(botted.authorizationRequest({ scope: 'identify bot', permissions: '8' }).url);
