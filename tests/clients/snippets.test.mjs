@@ -28,7 +28,7 @@ async function logIn(address) {
   return browser.submit(consent, { decision: 'approve' });
 }
 
-test('oidc-client-ts logs a user in as the snippet says', async () => {
+test('oidc-client-ts logs a user in as the snippet says', async (t) => {
   const app = await application('public', { redirect_uris: ['https://app.example/callback'], owner_id: world.user.id });
   const shown = await snippet(app, 'oidc-client-ts', ['identify', 'email']);
   // Node has no window, and keeps nothing.
@@ -40,6 +40,8 @@ test('oidc-client-ts logs a user in as the snippet says', async () => {
       const navigator = { prepare: async () => ({ navigate: async ({ url }) => { callback = (await logIn(url)).callback.href; return { url: callback }; }, close() {} }) };
       const store = () => new WebStorageStateStore({ store: new InMemoryWebStorage() });
       super({ ...settings, userStore: store(), stateStore: store() }, navigator);
+      // Its timer waits for the token to expire, for days.
+      t.after(() => { this.stopSilentRenew(); return this.events.unload(); });
     }
   }
   const [imported, program] = [/^import .*;$/m, shown.replace(/^import .*;$/m, '')];
