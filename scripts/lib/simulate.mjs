@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { PRICES, bill } from './bench/bill.mjs';
+import { random } from './random.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -20,15 +21,6 @@ const OBJECT_LIMIT = 1_000;
 /** RATE_LIMIT_TOKEN as it ships. */
 const LIMIT = { requests: 10, seconds: 10 };
 
-/** A flow of numbers in [0, 1) that is the same each time (SplitMix32). */
-function random(state) {
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
 const next = random(seed);
 
 /** A rank of `count`, the first being the likeliest: Zipf's law, by its continuous inverse. */

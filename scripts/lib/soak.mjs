@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
 import { Storage, World } from '../../tests/worker/harness.mjs';
 import { kill, runtimes } from '../../tests/worker/kill.mjs';
 
+import { random } from './random.mjs';
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '60' }, clients: { type: 'string', default: '6' }, users: { type: 'string', default: '200' },
@@ -30,15 +32,6 @@ const [WEATHER, RESTART] = [7, 40];
 /** How often a request is sent that is not answered, or answered 503. */
 const TRIES = 60;
 
-/** Numbers in [0, 1) that are the same each time (SplitMix32). */
-function random(state) {
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
 const next = random(seed);
 /** One of a list, the first being the likeliest: Zipf's law. */
 const zipf = (list) => list[Math.min(list.length, Math.floor(list.length ** next())) - 1];

@@ -1,0 +1,11 @@
+// Chance that can be had again.
+
+/** Numbers in [0, 1) that are the same each time (SplitMix32). */
+export function random(state) {
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+  };
+}
