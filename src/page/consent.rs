@@ -450,7 +450,7 @@ impl GuildChoice<'_> {
             @if let Some(has) = self.has.as_ref().filter(|_| !self.new.is_empty()) {
                 div.quiet {
                     p { (sentence(text.raised, &[self.name])) }
-                    ul { @for it in &self.new { li { (chrome.text.permission(*it)) } } }
+                    ul.plain { @for it in &self.new { li { (chrome.text.permission(*it)) } } }
                     (hidden("has", has))
                 }
             }

@@ -124,6 +124,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('invite-nowhere', bot(apps.bot), { as: lonely });
   scene('invite-with-login', ask(apps.bot, { scope: 'identify bot', permissions: String(VIEW | SEND) }), { as: ada });
   scene('invite-again', ask(apps.bot, { scope: 'identify bot', permissions: String(VIEW | SEND) }), { as: ada, then: press('Authorize') });
+  scene('invite-more', bot(apps.bot, { permissions: String(KICK | MANAGE_GUILD | VIEW | SEND), guild_id: guilds.taken.id, disable_guild_select: 'true' }), { as: ada });
   scene('bot-added', bot(apps.bot, { permissions: String(KICK | VIEW | SEND) }), { as: fresh, then: async (page, person) => {
     await world.admin('POST', '/guilds', { name: 'Knights & Bishops', owner_id: person.id });
     await page.reload();
