@@ -619,6 +619,7 @@ fn a_fault_is_written_down_without_what_was_sent() {
         step: 0,
         when: When::Before,
     }));
+    world.advance(1);
     browser.get("/developers?secret=hunter2").expect(503);
     let entry = &world.audit_log()[0];
     assert_eq!(entry["action"], Action::Fault.as_str());

@@ -197,6 +197,7 @@ fn another_secret_and_a_deletion_take_the_password() {
     assert_eq!(entry["action"], "resource.updated");
     assert_eq!(entry["details"], json!({"fields": ["client_secret"]}));
 
+    world.advance(1);
     let gone = form.with("password", PASSWORD).with("action", "delete");
     let gone = browser.submit(&gone).expect(303);
     assert_eq!(gone.location(), format!("{LIST}?done=deleted"));

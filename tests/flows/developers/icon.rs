@@ -45,6 +45,7 @@ fn an_icon_is_uploaded_seen_and_removed() {
     let browser = world.alices_browser();
     let app = create(&browser, "Mine", "confidential", REDIRECT);
     assert!(seen(&browser.get(&path(&app))).is_empty());
+    world.advance(1);
     let saved = upload(&browser, &app, &png("by alice")).expect(303);
     let done = format!("{}?done=icon#icon", path(&app));
     assert_eq!(saved.location(), done);
