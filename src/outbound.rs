@@ -10,7 +10,7 @@ use core::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::oauth::issuer::Issuer;
+use crate::oauth::issuer::{Issuer, is_loopback};
 use crate::oauth::redirect_uri::{Authority, authority};
 
 /// Longest URL, in bytes.
@@ -53,6 +53,8 @@ pub enum UrlError {
     Malformed,
     /// An address where a name belongs, or a name that is not public.
     Host,
+    /// This server's own host: what it asked there, it would ask itself.
+    Own,
 }
 
 impl UrlError {
@@ -64,13 +66,26 @@ impl UrlError {
                 "must be a URL of at most 2048 characters, without user info and fragment"
             }
             Self::Host => "must have a public host name",
+            Self::Own => "must be on another host than this server",
         }
     }
 }
 
 impl OutboundUrl {
-    /// Takes a URL as it is. A server that is itself on the loopback interface, for development, also
-    /// takes http and https there.
+    /// Takes a URL that a client names, as it is. It leads to none of this server's own hosts, those of
+    /// former issuers included: a request could make this server send itself the next one.
+    pub fn of_client(text: &str, issuers: &[Issuer]) -> Result<Self, UrlError> {
+        let issuer = issuers.first().ok_or(UrlError::Own)?;
+        let url = Self::parse(text, issuer)?;
+        if issuers.iter().any(|issuer| issuer.has_host_of(text)) {
+            return Err(UrlError::Own);
+        }
+        Ok(url)
+    }
+
+    /// Takes a URL that the operator names, as it is: its server may stand beside this one, behind one
+    /// host name. A server that is itself on the loopback interface, for development, also takes http and
+    /// https there.
     pub fn parse(text: &str, issuer: &Issuer) -> Result<Self, UrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(UrlError::Scheme)?;
         let is_plain = text.len() <= MAX_URL_BYTES
@@ -120,10 +135,6 @@ impl fmt::Display for OutboundUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    matches!(host, "127.0.0.1" | "[::1]" | "localhost")
 }
 
 /// A name under a public suffix. An address, in whatever spelling, has no label that is a name at its
@@ -258,6 +269,50 @@ mod tests {
 
     fn issuer(text: &str) -> Issuer {
         Issuer::parse(text).expect("an issuer")
+    }
+
+    #[test]
+    fn what_a_client_names_leads_to_no_host_of_this_server_s_own() {
+        let check = |issuers: &[&str], url: &str, expected: Result<(), UrlError>| {
+            let issuers: Vec<_> = issuers.iter().map(|it| issuer(it)).collect();
+            let parsed = OutboundUrl::of_client(url, &issuers).map(|_| ());
+            assert_eq!(parsed, expected, "{url} at {issuers:?}");
+            // The operator's may stand beside this server.
+            assert!(OutboundUrl::parse(url, &issuers[0]).is_ok(), "{url}");
+        };
+        let public = ["https://id.example:8443", "https://former.example"];
+        for own in [
+            "https://id.example/x",
+            "https://ID.example:8443/x",
+            "https://id.example:443",
+            "https://id.example?x",
+            "https://former.example/x",
+        ] {
+            check(&public, own, Err(UrlError::Own));
+        }
+        for other in [
+            "https://id.example.evil.example/",
+            "https://a.id.example/",
+            "https://example.com/id.example",
+        ] {
+            check(&public, other, Ok(()));
+        }
+        let local = ["http://127.0.0.1:8787", "https://id.example"];
+        for own in [
+            "http://127.0.0.1:8787/x",
+            "http://localhost:8787/x",
+            "https://[::1]:8787/x",
+            "https://id.example/x",
+        ] {
+            check(&local, own, Err(UrlError::Own));
+        }
+        check(&local, "http://127.0.0.1:8788/x", Ok(()));
+        check(
+            &["http://localhost"],
+            "http://127.0.0.1:80/x",
+            Err(UrlError::Own),
+        );
+        check(&["http://localhost"], "https://localhost/x", Ok(()));
     }
 
     #[test]

@@ -85,7 +85,7 @@ async fn send<E: Edge>(edge: &E, config: &Config, event: &Waiting) -> Outcome {
         }
         (Receiver::Application, _, Some(webhook)) => {
             let keys = application_keys(config, event.application, webhook);
-            match OutboundUrl::parse(webhook, &config.issuer) {
+            match OutboundUrl::of_client(webhook, &config.issuers) {
                 Ok(url) => (url, keys, String::new()),
                 Err(error) => return Outcome::GivenUp(format!("event_webhook_url {error}")),
             }

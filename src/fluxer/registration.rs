@@ -48,16 +48,16 @@ pub struct ClientMetadata {
 pub struct Taken<'a> {
     /// Private-use schemes of redirect URIs.
     pub schemes: &'a PrivateSchemes,
-    /// The issuer, which says what URLs may be fetched.
-    pub issuer: &'a Issuer,
+    /// The issuer, and what it was before, which say what URLs may be fetched.
+    pub issuers: &'a [Issuer],
 }
 
 impl<'a> Taken<'a> {
     /// What the settings say.
-    pub const fn by(config: &'a Config) -> Self {
+    pub fn by(config: &'a Config) -> Self {
         Self {
             schemes: &config.redirect_schemes,
-            issuer: &config.issuer,
+            issuers: &config.issuers,
         }
     }
 }
@@ -269,7 +269,7 @@ impl Members {
             }
             (None, Some(uri)) => {
                 let uri = uri.as_str().unwrap_or_default();
-                let url = OutboundUrl::parse(uri, taken.issuer);
+                let url = OutboundUrl::of_client(uri, taken.issuers);
                 url.map_err(|error| refuse("jwks_uri", error.must()))?;
                 Ok(ClientKeys::At(uri.to_owned()))
             }
@@ -435,7 +435,7 @@ mod tests {
         let issuer = Issuer::parse("https://id.example").expect("an issuer");
         read(Taken {
             schemes: &PrivateSchemes::default(),
-            issuer: &issuer,
+            issuers: &[issuer],
         })
     }
 

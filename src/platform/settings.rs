@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use crate::crypto::secret::{Hash, Secret};
 use crate::location::MAX_LENGTH;
-use crate::oauth::issuer::Issuer;
+use crate::oauth::issuer::{Issuer, is_loopback};
 use crate::oauth::redirect_uri::authority;
 use crate::outbound::OutboundUrl;
 
@@ -16,6 +16,8 @@ const MIN_KEY_BYTES: usize = 16;
 const MAX_KEYS: usize = 2;
 /// Longest URL, in bytes.
 const MAX_URL_BYTES: usize = 2048;
+/// Where this server sends browsers on to the platform's login page.
+const OWN_LOGIN: &str = "/login";
 
 /// The kind of the key that the platform and this server share.
 #[derive(Debug)]
@@ -59,7 +61,7 @@ pub struct AssertionIssuer {
 pub enum PlatformSettingsError {
     /// Where users log in.
     #[error(
-        "LOGIN_URL must be an https URL without a fragment (http on loopback, where ISSUER is)"
+        "LOGIN_URL must be an https URL without a fragment (http on loopback, where ISSUER is), and not this server's own /login"
     )]
     LoginUrl,
     /// The shared key.
@@ -140,9 +142,7 @@ impl PlatformSettings {
             PlatformAddress::Binding => return "",
             PlatformAddress::Url(url) => url,
         };
-        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-        let start = rest.find('/').unwrap_or(rest.len());
-        rest.get(start..).unwrap_or_default()
+        target(url)
     }
 
     /// Where a question goes; a binding goes to its own Worker whatever the host.
@@ -168,6 +168,13 @@ pub(crate) fn parse_keys(text: &str) -> Option<(Secret<PlatformKey>, Vec<Hash<Pl
     Some((Secret::new(*first), keys.iter().map(hash).collect()))
 }
 
+/// The path, and the query.
+fn target(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let start = rest.find('/').unwrap_or(rest.len());
+    rest.get(start..).unwrap_or_default()
+}
+
 /// The platform is named by the operator and not by a stranger: it may have any host.
 fn is_fetched(text: &str, issuer: &Issuer) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
@@ -178,8 +185,8 @@ fn is_fetched(text: &str, issuer: &Issuer) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_graphic() && !b"#\\\"<>^`{|}".contains(&byte));
     let host = authority(rest).map(|it| it.host);
-    let is_loopback = host.is_some_and(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost"));
-    let is_safe = scheme == "https" || (scheme == "http" && is_loopback && issuer.is_loopback());
+    let is_local = issuer.is_loopback() && host.is_some_and(is_loopback);
+    let is_safe = scheme == "https" || (scheme == "http" && is_local);
     is_plain && host.is_some() && is_safe
 }
 
@@ -210,8 +217,11 @@ impl LoginTo {
 pub struct LoginUrl(String);
 
 impl LoginUrl {
+    /// A platform may stand beside this server, behind one host name, but not where this server itself
+    /// sends browsers on to the platform: they would come back for ever.
     fn parse(text: &str, issuer: &Issuer) -> Option<Self> {
-        is_fetched(text, issuer).then(|| Self(text.to_owned()))
+        let is_own = issuer.has_host_of(text) && target(text).split('?').next() == Some(OWN_LOGIN);
+        (is_fetched(text, issuer) && !is_own).then(|| Self(text.to_owned()))
     }
 
     /// The URL with parameters beside its own.
@@ -288,6 +298,13 @@ mod tests {
             let expected = (!url.is_empty()).then_some(Error::LoginUrl);
             check(&[("LOGIN_URL", url)], expected);
         }
+        for url in [
+            "https://id.example/login",
+            "https://ID.example:443/login?x=1",
+        ] {
+            check(&[("LOGIN_URL", url)], Some(Error::LoginUrl));
+        }
+        check(&[("LOGIN_URL", "https://id.example/sign-in")], None);
         for keys in [
             "",
             "short",

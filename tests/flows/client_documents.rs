@@ -135,7 +135,8 @@ fn a_document_that_is_not_what_it_must_be_ends_on_a_page_and_is_not_remembered()
 
 #[test]
 fn only_public_addresses_are_fetched() {
-    let world = Native::with(&[("ISSUER", "https://id.example")]);
+    let former = ("ISSUER_ALIASES", "https://former.example:8443");
+    let world = Native::with(&[("ISSUER", "https://id.example"), former]);
     for url in [
         "http://client.example/c.json",
         "https://127.0.0.1/c.json",
@@ -144,6 +145,8 @@ fn only_public_addresses_are_fetched() {
         "https://printer.local/c.json",
         "https://metadata.google.internal/c.json",
         "https://id.example/c.json",
+        "https://ID.example:8443/c.json",
+        "https://former.example/c.json",
         "https://client.example",
         "https://u@client.example/c.json",
         "https://client.example/c.json#x",

@@ -3,7 +3,7 @@
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{App, Browser, PASSWORD, World};
+use crate::world::{App, Browser, HTTP, PASSWORD, World};
 
 const APPLICATIONS: &str = "/api/oauth2/applications";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -159,6 +159,10 @@ fn a_setting_that_cannot_be_is_refused_by_its_name() {
         ),
         (
             json!({"event_webhook_url": "https://10.0.0.1/"}),
+            "event_webhook_url",
+        ),
+        (
+            json!({"event_webhook_url": format!("{HTTP}/api/oauth2/token")}),
             "event_webhook_url",
         ),
         (

@@ -59,20 +59,13 @@ pub(super) async fn fetch<E: Edge>(
     member: &str,
     url: &str,
 ) -> Result<Option<Fetched>, NoDocument> {
-    let issuer = &cx.config.issuer;
-    let wrong = |why: &dyn core::fmt::Display| NoDocument::wrong(member, why);
-    let address = OutboundUrl::parse(url, issuer).map_err(|why| wrong(&why))?;
-    let assertions = cx
-        .config
-        .platform
-        .as_ref()
-        .and_then(|it| it.assertions.as_ref());
-    // What the operator names may stand beside this server, behind one host name.
-    let is_operators = assertions.is_some_and(|it| it.keys == address);
-    let is_https = issuer.is_https() && !is_operators;
-    if is_https && issuer.as_str().ends_with(&format!("://{}", address.host())) {
-        return Err(wrong(&"must be on another host than this server"));
-    }
+    let platform = cx.config.platform.as_ref();
+    let assertions = platform.and_then(|it| it.assertions.as_ref());
+    let address = match assertions.map(|it| &it.keys) {
+        Some(operators) if operators.as_str() == url => Ok(operators.clone()),
+        _ => OutboundUrl::of_client(url, &cx.config.issuers),
+    };
+    let address = address.map_err(|why| NoDocument::wrong(member, &why))?;
     // Whoever waits for another request's fetch makes none, and takes no place.
     if !cx.edge.begin_fetch(&address).await {
         return Ok(None);

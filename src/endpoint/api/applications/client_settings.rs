@@ -23,7 +23,7 @@ pub(super) fn change(
     config: &Config,
 ) -> ApplicationChange {
     let is = &application.client.authentication;
-    let authentication = authentication(fields, is, &config.issuer);
+    let authentication = authentication(fields, is, &config.issuers);
     let authentication = authentication.filter(|to| to != is);
     change_beside(fields, application, config, authentication)
 }
@@ -60,7 +60,7 @@ fn change_beside(
         profile: fields.optional("profile", |name| {
             Profile::from_wire(name).ok_or("must be default or fapi2")
         }),
-        event_webhook_url: fields.nullable("event_webhook_url", |text| url(text, &config.issuer)),
+        event_webhook_url: fields.nullable("event_webhook_url", |text| url(text, &config.issuers)),
         all_or_nothing: all_or_nothing(fields),
         ..ApplicationChange::default()
     };
@@ -71,7 +71,7 @@ fn change_beside(
 pub(super) fn new_authentication(
     fields: &mut Fields,
     secret: &Secret<ClientSecret>,
-    issuer: &Issuer,
+    issuers: &[Issuer],
 ) -> ClientAuthentication {
     let is_public = fields.optional("type", |spelled| match spelled {
         "public" => Ok(true),
@@ -94,7 +94,7 @@ pub(super) fn new_authentication(
     match named {
         None if is_public == Some(true) => ClientAuthentication::None,
         Some(AuthMethod::None) => ClientAuthentication::None,
-        Some(AuthMethod::PrivateKeyJwt) => signing(fields, None, issuer),
+        Some(AuthMethod::PrivateKeyJwt) => signing(fields, None, issuers),
         None | Some(AuthMethod::ClientSecretBasic) => with_secret(SecretMethod::Basic),
         Some(AuthMethod::ClientSecretPost) => with_secret(SecretMethod::Post),
     }
@@ -112,13 +112,13 @@ fn method(fields: &mut Fields) -> Option<AuthMethod> {
 fn authentication(
     fields: &mut Fields,
     is: &ClientAuthentication,
-    issuer: &Issuer,
+    issuers: &[Issuer],
 ) -> Option<ClientAuthentication> {
     use ClientAuthentication::{None as Nothing, NoneOrPrivateKeyJwt, PrivateKeyJwt, Secret};
     let named = method(fields).unwrap_or(is.method());
     match (is, named) {
         (Secret(_) | PrivateKeyJwt(_), AuthMethod::PrivateKeyJwt) => {
-            return Some(signing(fields, is.keys(), issuer));
+            return Some(signing(fields, is.keys(), issuers));
         }
         (NoneOrPrivateKeyJwt(_), AuthMethod::None) => return None,
         (Secret(_), AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
@@ -139,9 +139,13 @@ fn authentication(
 }
 
 /// An application that signs, with the keys that were sent or those that it has.
-fn signing(fields: &mut Fields, has: Option<&ClientKeys>, issuer: &Issuer) -> ClientAuthentication {
+fn signing(
+    fields: &mut Fields,
+    has: Option<&ClientKeys>,
+    issuers: &[Issuer],
+) -> ClientAuthentication {
     let listed = fields.parsed("jwks", JwkSet::parse);
-    let at = fields.optional("jwks_uri", |text| url(text, issuer));
+    let at = fields.optional("jwks_uri", |text| url(text, issuers));
     let had = match has {
         Some(ClientKeys::Listed(_)) if fields.is_null("jwks") => None,
         Some(ClientKeys::At(_)) if fields.is_null("jwks_uri") => None,
@@ -255,8 +259,8 @@ fn keep_to_profile(
     change
 }
 
-fn url(text: &str, issuer: &Issuer) -> Result<String, &'static str> {
-    let url = OutboundUrl::parse(text, issuer);
+fn url(text: &str, issuers: &[Issuer]) -> Result<String, &'static str> {
+    let url = OutboundUrl::of_client(text, issuers);
     url.map(|_| text.to_owned()).map_err(UrlError::must)
 }
 

@@ -132,7 +132,7 @@ pub fn draft<E: Edge>(
     secret: &Secret<ClientSecret>,
 ) -> Result<(bool, Option<Application>), Fault> {
     let name = fields.required("name", ApplicationName::parse);
-    let authentication = client_settings::new_authentication(fields, secret, &cx.config.issuer);
+    let authentication = client_settings::new_authentication(fields, secret, &cx.config.issuers);
     let id = ApplicationId(cx.new_id()?);
     let client = Client::registered(id, authentication, Vec::new(), terms.trusted);
     let described = client_settings::of_new(fields, Application::of(client), cx.config);
