@@ -13,6 +13,8 @@ const ADMIN_SECRET_FILE = '.wrangler/admin-client-secret';
 const MODES = ['--dry-run', '--gradual', '--rollback'];
 const LOCAL_ADMIN_SECRET = 'admin-secret-for-local-development-only';
 
+// A setting's line, as wrangler.toml spells them: its name, its text, and perhaps a comment.
+const SETTING = /^(\w+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?$/gm;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const { issuer, mode, rest } = options();
@@ -84,7 +86,8 @@ function checkConfig(config, { placeholders = false } = {}) {
 function showDifferences() {
   const deployed = deployedSettings();
   if (!deployed) return say('nothing is deployed yet');
-  const settings = Object.fromEntries([...readFileSync(CONFIG, 'utf8').split(/^\[vars\]$/m)[1].split(/^\[/m)[0].matchAll(/^(\w+) = "(.*)"$/gm)].map(([, name, text]) => [name, text]));
+  const [vars] = readFileSync(CONFIG, 'utf8').split(/^\[vars\]$/m)[1].split(/^\[/m);
+  const settings = Object.fromEntries([...vars.matchAll(SETTING)].map(([, name, text]) => [name, JSON.parse(`"${text}"`)]));
   const names = [...new Set([...Object.keys(deployed), ...Object.keys(settings)])].sort();
   const lines = names.filter((name) => deployed[name] !== settings[name]).flatMap((name) => [
     ...(name in deployed ? [`  - ${name} = "${deployed[name]}"`] : []),
@@ -101,22 +104,23 @@ function deployedSettings() {
   return Object.fromEntries(texts.map(({ name, text }) => [name, text]));
 }
 
-// The version that most requests reach. A Worker that was never deployed has none, and wrangler fails.
+// The version that most requests reach.
 function deployedVersion() {
-  const { status, stdout } = wrangler(['deployments', 'status', '--json', '--config', CONFIG], { mayFail: true });
-  if (status !== 0) return undefined;
-  const [most] = (json(stdout).versions ?? []).sort((one, other) => other.percentage - one.percentage);
+  const status = ofWorker(['deployments', 'status', '--json', '--config', CONFIG]);
+  const [most] = (status?.versions ?? []).sort((one, other) => other.percentage - one.percentage);
   return most?.version_id;
 }
 
 async function deployGradually(before, secrets) {
   const said = deployWith(['versions', 'upload'], secrets, { show: false });
   const version = said.match(/Worker Version ID:\s*(\S+)/)?.[1] ?? fail(`wrangler named no version:\n${said}`);
-  for (const share of [10, 50, 100]) {
+  // Below half until the end: where this breaks off, most requests still reach the version before, which is how
+  // the next run knows it.
+  for (const share of [10, 40, 100]) {
     const shares = share === 100 ? [`${version}@100`] : [`${version}@${share}`, `${before}@${100 - share}`];
     wrangler(['versions', 'deploy', ...shares, '--yes', '--config', CONFIG]);
     say(`${share} of 100 requests reach ${version}`);
-    const trouble = await watch();
+    const trouble = await watch(version);
     if (trouble) {
       wrangler(['versions', 'deploy', `${before}@100`, '--yes', '--config', CONFIG]);
       fail(`${issuer}/healthz: ${trouble}. Everything is back at ${before}`);
@@ -124,12 +128,13 @@ async function deployGradually(before, secrets) {
   }
 }
 
-// What is wrong, where something is.
-async function watch() {
+// What is wrong with the new version, where something is. The header has the platform ask no other one.
+async function watch(version) {
+  const headers = { 'cloudflare-workers-version-overrides': `${NAME}="${version}"` };
   const until = Date.now() + Number(process.env.SOAK_SECONDS ?? 120) * 1000;
   do {
     try {
-      const { status } = await fetch(`${process.env.HEALTH_URL ?? issuer}/healthz`, { signal: AbortSignal.timeout(10_000) });
+      const { status } = await fetch(`${process.env.HEALTH_URL ?? issuer}/healthz`, { headers, signal: AbortSignal.timeout(10_000) });
       if (status !== 200) return `HTTP ${status}`;
     } catch (error) {
       return error.message;
@@ -198,12 +203,17 @@ function missingSecrets() {
   return secrets;
 }
 
-// A Worker that was never deployed has no secrets, and wrangler fails with this.
 function secretNames() {
-  const { status, stdout, stderr } = wrangler(['secret', 'list', '--format', 'json', '--config', CONFIG], { mayFail: true });
-  if (status === 0) return json(stdout).map(({ name }) => name);
-  if (/Worker ".*" not found/.test(stdout + stderr)) return [];
-  return fail(`wrangler cannot list the Worker's secrets:\n${stdout}${stderr}`);
+  return (ofWorker(['secret', 'list', '--format', 'json', '--config', CONFIG]) ?? []).map(({ name }) => name);
+}
+
+// What wrangler says of the Worker; nothing where it was never deployed, and wrangler fails with one of these.
+// Any other failure is one: what is not known is not taken for missing.
+function ofWorker(args) {
+  const { status, stdout, stderr } = wrangler(args, { mayFail: true });
+  if (status === 0) return json(stdout);
+  if (/Worker ".*" not found|has no deployments|\[code: (10007|10090)\]/.test(stdout + stderr)) return undefined;
+  return fail(`wrangler ${args[0]} ${args[1]} failed\n${stdout}${stderr}`);
 }
 
 function newAdminSecret() {
@@ -233,7 +243,7 @@ function deployWith(command, secrets, { show = true } = {}) {
 function wrangler(args, { show = false, mayFail = false } = {}) {
   const done = spawnSync('wrangler', args, { encoding: 'utf8', stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'] });
   if (done.error) throw done.error;
-  if (done.status !== 0 && !mayFail) fail(`wrangler ${args[0]} failed\n${done.stdout ?? ''}${done.stderr ?? ''}`);
+  if (done.status !== 0 && !mayFail) fail(`wrangler ${args[0]} ${args[1] ?? ''} failed\n${done.stdout ?? ''}${done.stderr ?? ''}`);
   return done;
 }
 

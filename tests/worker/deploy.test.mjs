@@ -24,11 +24,13 @@ const said = args.join(' ');
 account.calls.push(said);
 const save = () => writeFileSync(file, JSON.stringify(account));
 save();
-if (process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT)) { console.error('the network is gone'); process.exit(1); }
+const breaks = process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT);
+const breakOff = () => { console.error('the network is gone'); process.exit(1); };
+if (breaks && process.env.BREAKS !== 'after') breakOff();
 const config = () => readFileSync(args[args.indexOf('--config') + 1], 'utf8');
 const upload = () => {
   const version = 'v' + (account.versions.length + 1);
-  const bindings = [...config().split('[vars]')[1].split(/^\\[/m)[0].matchAll(/^(\\w+) = "(.*)"$/gm)].map(([, name, text]) => ({ name, type: 'plain_text', text }));
+  const bindings = [...config().split('[vars]')[1].split(/^\\[/m)[0].matchAll(/^(\\w+) = "(.*?)"(?: #.*)?$/gm)].map(([, name, text]) => ({ name, type: 'plain_text', text }));
   account.versions.push({ version, bindings });
   const secrets = args.indexOf('--secrets-file');
   if (secrets > 0) account.secrets.push(...Object.keys(JSON.parse(readFileSync(args[secrets + 1]))));
@@ -36,18 +38,19 @@ const upload = () => {
 };
 if (said.startsWith('whoami')) console.log('{"email":"ada@example.com"}');
 else if (said.startsWith('kv namespace create')) account.kv = true;
-else if (said.startsWith('kv namespace list')) console.log(JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: '${KV}' }] : []));
+else if (said.startsWith('kv namespace list')) console.log(JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: process.env.KV ?? '${KV}' }] : []));
 else if (said.startsWith('d1 create')) account.d1 = true;
-else if (said.startsWith('d1 list')) console.log(JSON.stringify(account.d1 ? [{ name: 'fluxer-oauth2', uuid: '${DATABASE}' }] : []));
+else if (said.startsWith('d1 list')) console.log(JSON.stringify(account.d1 ? [{ name: 'fluxer-oauth2', uuid: process.env.DATABASE ?? '${DATABASE}' }] : []));
 else if (said.startsWith('d1 migrations apply')) account.migrated = true;
 else if (said.startsWith('secret list')) { if (!account.deployed) { console.error('Worker "fluxer-oauth2" not found'); process.exit(1); } console.log(JSON.stringify(account.secrets.map((name) => ({ name })))); }
-else if (said.startsWith('deployments status')) { if (!account.deployed) process.exit(1); console.log(JSON.stringify({ versions: account.deployed })); }
+else if (said.startsWith('deployments status')) { if (!account.deployed) { console.error('This Worker does not exist on your account. [code: 10007]'); process.exit(1); } console.log(JSON.stringify({ versions: account.deployed })); }
 else if (said.startsWith('versions view')) console.log(JSON.stringify({ resources: { bindings: account.versions.find(({ version }) => version === args[2]).bindings } }));
 else if (said.startsWith('versions upload')) console.log('Worker Version ID: ' + upload());
 else if (said.startsWith('versions deploy')) account.deployed = args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) }));
 else if (said.startsWith('deploy')) account.deployed = [{ version_id: upload(), percentage: 100 }];
 else if (said.startsWith('rollback')) account.deployed = [{ version_id: account.versions.at(-2).version, percentage: 100 }];
 save();
+if (breaks) breakOff();
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-test-'));
@@ -60,9 +63,12 @@ chmodSync(join(folder, 'bin/wrangler'), 0o755);
 const accountFile = join(folder, 'account.json');
 const account = () => JSON.parse(readFileSync(accountFile, 'utf8'));
 
+/** An account that nothing is on. */
+const empty = () => writeFileSync(accountFile, JSON.stringify({ calls: [], versions: [], secrets: [] }));
+
 beforeEach(() => {
   copyFileSync(join(ROOT, 'wrangler.toml'), join(folder, 'wrangler.toml'));
-  writeFileSync(accountFile, JSON.stringify({ calls: [], versions: [], secrets: [] }));
+  empty();
 });
 
 /** Runs the deployment where its settings are; what it said, and whether it got through. */
@@ -78,28 +84,52 @@ async function deploy(args = [], env = {}) {
 
 /** A server whose /healthz answers so. */
 async function health(answer) {
-  const server = createServer((_, response) => { response.statusCode = answer(); response.end(); }).listen(0, '127.0.0.1');
+  const server = createServer((request, response) => { response.statusCode = answer(request); response.end(); }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   after(() => server.close());
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-test('a deployment that broke off anywhere goes on where it was', async () => {
-  for (const broken of ['whoami', 'kv namespace list', 'kv namespace create', 'd1 create', 'migrations apply', 'secret list', 'deploy --config']) {
-    writeFileSync(accountFile, JSON.stringify({ calls: [], versions: [], secrets: [] }));
-    const first = await deploy([], { BREAKS_AT: broken });
-    assert.equal(first.status, 1, broken);
+test('a deployment that broke off anywhere, before or after its effect, goes on where it was', async () => {
+  const writes = ['kv namespace create', 'd1 create', 'migrations apply', 'deploy --config'];
+  const reads = ['whoami', 'kv namespace list', 'd1 list', 'deployments status', 'secret list'];
+  for (const [step, BREAKS] of [...reads, ...writes].map((it) => [it, 'before']).concat(writes.map((it) => [it, 'after']))) {
+    const when = `${BREAKS} ${step}`;
+    empty();
+    const first = await deploy([], { BREAKS_AT: step, BREAKS });
+    assert.equal(first.status, 1, when);
+    assert.match(first.said, step === 'whoami' ? /not logged in/ : /wrangler .* failed/, when);
     const again = await deploy();
     assert.equal(again.status, 0, again.said);
-    const { kv, d1, migrated, secrets, versions } = account();
-    assert.deepEqual({ kv, d1, migrated, secrets, versions: versions.length }, { kv: true, d1: true, migrated: true, secrets: ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET'], versions: 1 }, broken);
+    const { kv, d1, migrated, secrets, versions, deployed } = account();
+    assert.deepEqual({ kv, d1, migrated, secrets }, { kv: true, d1: true, migrated: true, secrets: ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET'] }, when);
+    assert.deepEqual(deployed, [{ version_id: versions.at(-1).version, percentage: 100 }], when);
+  }
+});
+
+test('a gradual deployment that broke off leaves most requests where they were, and is finished by another', async () => {
+  const well = { HEALTH_URL: await health(() => 200), SOAK_SECONDS: '0' };
+  await deploy();
+  const deployedOnce = readFileSync(accountFile);
+  const steps = [['deployments status', 'before'], ['versions upload', 'after'], ['v2@10', 'after'], ['v2@40', 'after'], ['v2@100', 'before'], ['v2@100', 'after']];
+  for (const [step, BREAKS] of steps) {
+    const when = `${BREAKS} ${step}`;
+    writeFileSync(accountFile, deployedOnce);
+    assert.equal((await deploy(['--gradual'], { ...well, BREAKS_AT: step, BREAKS })).status, 1, when);
+    const most = account().deployed.find(({ percentage }) => percentage > 50);
+    assert.equal(most.version_id, when === 'after v2@100' ? 'v2' : 'v1', when);
+    const again = await deploy(['--gradual'], well);
+    assert.equal(again.status, 0, again.said);
+    const { versions, deployed } = account();
+    assert.deepEqual(deployed, [{ version_id: versions.at(-1).version, percentage: 100 }], when);
+    assert.equal(account().calls.filter((call) => call.startsWith('deploy ')).length, 1, 'no second one went to everybody at once');
   }
 });
 
 test('settings that change are shown before anything changes, and no secret is', async () => {
   await deploy();
   const file = join(folder, 'wrangler.toml');
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^RATE_LIMIT_TOKEN = .*$/m, 'RATE_LIMIT_TOKEN = "99/10"'));
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^RATE_LIMIT_TOKEN = .*$/m, 'RATE_LIMIT_TOKEN = "99/10" # for a while'));
   const { said } = await deploy();
   assert.match(said, /- RATE_LIMIT_TOKEN = "10\/10"\n {2}\+ RATE_LIMIT_TOKEN = "99\/10"/);
   assert.doesNotMatch(said, /x{32}/);
@@ -120,15 +150,25 @@ test('ids and dates that wrangler lets through are refused before anything chang
     assert.equal(account().migrated, undefined);
     assert.equal(account().deployed, undefined);
   }
+  writeFileSync(join(folder, 'wrangler.toml'), original);
+  for (const ids of [{ KV: '0'.repeat(32) }, { KV: 'mine' }, { DATABASE: '00000000-0000-0000-0000-000000000000' }, { DATABASE: 'a'.repeat(32) }]) {
+    const { status, said } = await deploy([], ids);
+    assert.equal(status, 1, said);
+    assert.match(said, /id = ".*" cannot be right/);
+    assert.equal(account().migrated, undefined);
+  }
 });
 
 test('a gradual deployment goes all the way while the server is well', async () => {
   await deploy();
-  const { status, said } = await deploy(['--gradual'], { HEALTH_URL: await health(() => 200), SOAK_SECONDS: '0' });
+  const asked = [];
+  const HEALTH_URL = await health(({ headers }) => (asked.push(headers['cloudflare-workers-version-overrides']), 200));
+  const { status, said } = await deploy(['--gradual'], { HEALTH_URL, SOAK_SECONDS: '0' });
   assert.equal(status, 0, said);
+  assert.deepEqual(asked, Array(3).fill('fluxer-oauth2="v2"'), 'it is the new version that is asked');
   assert.deepEqual(account().deployed, [{ version_id: 'v2', percentage: 100 }]);
   const shares = account().calls.filter((call) => call.startsWith('versions deploy'));
-  assert.deepEqual(shares.map((call) => call.split(' ').slice(2, 4).join(' ')), ['v2@10 v1@90', 'v2@50 v1@50', 'v2@100 --yes']);
+  assert.deepEqual(shares.map((call) => call.split(' ').slice(2, 4).join(' ')), ['v2@10 v1@90', 'v2@40 v1@60', 'v2@100 --yes']);
 });
 
 test('a gradual deployment goes back when the server is not well', async () => {
