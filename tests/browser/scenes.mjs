@@ -23,7 +23,7 @@ const ORDINARY = {
  * `names` are those that strangers choose.
  */
 export async function stage(names = ORDINARY) {
-  const [world, limited] = await Promise.all([World.start(), World.start({ settings: { RATE_LIMIT_LOGIN: '1/600', RATE_LIMIT_AUTHORIZE: '1/600' } })]);
+  const [world, limited] = await Promise.all([World.start(), World.start({ settings: { RATE_LIMIT_LOGIN: '1/600', RATE_LIMIT_AUTHORIZE: '1/600', PASSWORD_RESET_URL: 'https://accounts.example/reset' } })]);
   const cast = await provision(world, names);
   return { world, scenes: scenes(world, limited, cast), stop: () => Promise.all([world.stop(), limited.stop()]) };
 }
