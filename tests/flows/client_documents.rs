@@ -128,7 +128,8 @@ fn a_document_that_is_not_what_it_must_be_ends_on_a_page_and_is_not_remembered()
     world.memory.serve(URL, long);
     browser.get(&client().asks().target()).expect(400);
     world.memory.silence(URL);
-    browser.get(&client().asks().target()).expect(503);
+    let page = browser.get(&client().asks().target()).expect(503);
+    assert_eq!(page.texts("h1"), ["One moment"], "nobody was too fast");
     world.memory.serve_json(URL, &document());
     browser.get(&client().asks().target()).expect(200);
 }

@@ -108,7 +108,7 @@ async fn fetched<E: Edge>(
     const MEMBER: &str = "client_id";
     let Some(fetched) = fetch(cx, MEMBER, url.as_str()).await? else {
         let known = cx.edge.remembered_document(url, cx.now);
-        let failed = || NoDocument::Unavailable(1, format!("{MEMBER}: the fetch failed"));
+        let failed = || NoDocument::Unavailable(format!("{MEMBER}: the fetch failed"));
         return known.ok_or_else(failed);
     };
     let document = ClientDocument::parse(&fetched.json, url.as_str(), Taken::by(cx.config));

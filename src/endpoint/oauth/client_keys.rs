@@ -56,7 +56,7 @@ async fn fetched<E: Edge>(cx: &Context<'_, E>, uri: &str) -> Result<JwkSet, NoDo
     const MEMBER: &str = "jwks_uri";
     let Some(fetched) = fetch(cx, MEMBER, uri).await? else {
         let known = cx.edge.remembered_keys(uri);
-        let failed = || NoDocument::Unavailable(1, format!("{MEMBER}: the fetch failed"));
+        let failed = || NoDocument::Unavailable(format!("{MEMBER}: the fetch failed"));
         return known.map(|known| known.set).ok_or_else(failed);
     };
     let set = JwkSet::published(&fetched.json);

@@ -26,8 +26,10 @@ const FRESH_BY_DEFAULT: Duration = Duration::from_secs(600);
 pub(super) enum NoDocument {
     /// It is not what it must be, or not where it may be.
     Wrong(String),
-    /// It cannot be had now; the seconds until the next try.
-    Unavailable(u64, String),
+    /// Too many were fetched; the seconds until the next try.
+    Limited(u64, String),
+    /// It cannot be had now.
+    Unavailable(String),
 }
 
 impl NoDocument {
@@ -39,15 +41,16 @@ impl NoDocument {
     pub(super) fn notice(self) -> Notice {
         match self {
             Self::Wrong(detail) => Notice::bad_request(detail),
-            Self::Unavailable(seconds, detail) => {
+            Self::Limited(seconds, detail) => {
                 Notice::new(503, Message::TooManyRequests(seconds)).with_detail(detail)
             }
+            Self::Unavailable(detail) => Notice::new(503, Message::Unavailable).with_detail(detail),
         }
     }
 
     /// Where nothing can be said about the client without it: that is no verdict about the client.
     pub(super) fn fault(self) -> Fault {
-        let (Self::Wrong(why) | Self::Unavailable(_, why)) = self;
+        let (Self::Wrong(why) | Self::Limited(_, why) | Self::Unavailable(why)) = self;
         Fault::new("outbound", why)
     }
 }
@@ -88,7 +91,7 @@ async fn fetch_alone<E: Edge>(
     }
     cx.edge.fetch_json(address).await.map_err(|error| {
         if error.is_transient() {
-            NoDocument::Unavailable(1, format!("{member}: {error}"))
+            NoDocument::Unavailable(format!("{member}: {error}"))
         } else {
             NoDocument::wrong(member, &error)
         }
@@ -111,7 +114,7 @@ async fn may_fetch<E: Edge>(
     match cx.edge.take(key, FETCHES).await {
         Ok(verdict) if !verdict.admitted => {
             let why = format!("{member}: too many documents were fetched");
-            Err(NoDocument::Unavailable(verdict.retry_after(), why))
+            Err(NoDocument::Limited(verdict.retry_after(), why))
         }
         Ok(_) => Ok(()),
         Err(fault) => {
