@@ -71,6 +71,9 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Next, Self::Current, Self::Retired];
+
     /// As administrators see it.
     pub const fn as_str(self) -> &'static str {
         match self {

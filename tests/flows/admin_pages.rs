@@ -520,7 +520,7 @@ fn the_audit_log_is_shown_filtered_and_whole() {
     let app = &world.server;
     let both = of(&format!("?actor={alice}&action=authorization.granted"));
     let consent = format!(
-        "{named} authorized Server ({}…) for identify email",
+        "{named} authorized Server ({}…) for identify, email",
         &app.id[..4]
     );
     assert_eq!(both, [consent.as_str()]);
@@ -627,10 +627,24 @@ fn administrators_see_what_happened_before_they_ask() {
             .len(),
         6
     );
+    // Each chart says what it reaches over, and leads to what it counts.
+    let ends = page.texts("figure.chart .ends span");
+    let [first, last] = [&ends[0], &ends[1]];
+    assert!(
+        first.ends_with(":00") && last.ends_with(":00") && first != last,
+        "{ends:?}"
+    );
+    let failed = "figure.chart a[href='/admin/audit-log?action=user.login_failed']";
+    assert_eq!(page.texts(failed), ["Failed logins"]);
     // A key that was made is there with its age.
     alice.get("/.well-known/jwks.json").expect(200);
-    let page = browser.get("/admin").expect(200);
-    assert!(page.texts("#keys li").iter().any(|it| it.contains("ES256")));
+    world.advance(2 * 86_400);
+    let keys = staff(&world).get("/admin").expect(200).texts("#keys li");
+    let key = keys.iter().find(|it| it.contains("ES256")).expect("a key");
+    assert!(
+        key.contains("signs") && key.ends_with("published 2 days ago"),
+        "{key}"
+    );
 }
 
 #[test]
@@ -672,7 +686,7 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
     let bot = world.bot();
     let guild = world.guild("Knights", &world.alice);
     alice.add_bot(&bot.bot_link(), &guild).expect(200);
-    world.member(&guild, &world.staff, "8");
+    world.member(&guild, &world.staff, "1026");
     world.browser().try_to_log_in("alice", "wrong").expect(403);
     world
         .browser()
@@ -698,7 +712,12 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
             "{} revoked a token of {ada}",
             named("Server", &world.server.id)
         ),
-        // It is gone, and has no name any more.
+        format!("of {guild}, with the permissions Kick members, View channels"),
+        // Of no permissions nothing is said. It is gone, and has no name any more.
+        format!(
+            "{ada} added the bot of {} to {guild}",
+            named("Helper", &bot.id)
+        ),
         format!("deleted the community {guild}"),
     ] {
         assert!(

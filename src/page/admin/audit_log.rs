@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{AUDIT_LOG, choice, nothing_found, option, search, typed_field};
 use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::permissions::Permissions;
 use crate::page::moment::Moment;
 use crate::page::parts::{device_name, heading, pager};
 use crate::page::{Chrome, View};
@@ -206,7 +207,24 @@ impl Told<'_> {
                     .and_then(Snowflake::parse)?;
                 Some(self.named(id))
             }
-            member => Some(html! { bdi { (plain(entry.details.get(member)?)) } }),
+            member => {
+                let value = plain(entry.details.get(member)?);
+                let told = self.told(member, &value);
+                let title = (told != value).then_some(&value);
+                (!told.is_empty()).then(|| html! { bdi title=[title] { (told) } })
+            }
+        }
+    }
+
+    /// A member of the details, as people say it.
+    fn told(&self, member: &str, value: &str) -> String {
+        match (member, Permissions::parse(value)) {
+            ("scope", _) => value.replace(' ', ", "),
+            ("permissions" | "before", Ok(held)) => {
+                let names = held.iter().map(|it| self.chrome.text.permission(it));
+                names.collect::<Vec<_>>().join(", ")
+            }
+            _ => value.to_owned(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Chrome, Page, View};
 pub use application::{AdminApplicationPage, Problem};
 pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
-pub use overview::{ChartRange, KeyRow, OverviewPage, bar_chart, table_of};
+pub use overview::{ChartRange, KeyRow, OverviewPage, chart};
 pub use resource::{ResourceAction, ResourceForm, ResourcePage, ResourcesPage};
 pub use user::{AdminUserPage, FEW};
 

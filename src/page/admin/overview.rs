@@ -7,6 +7,7 @@ use crate::fluxer::audit::{Action, Entry};
 use crate::page::moment::Moment;
 use crate::page::parts::{heading, section, tag, time};
 use crate::page::{Chrome, View};
+use crate::signing_keys::KeyState;
 use crate::store::{Count, Named, Span};
 use crate::time::Timestamp;
 
@@ -33,7 +34,7 @@ pub struct KeyRow {
     /// What it signs with.
     pub algorithm: String,
     /// Its state.
-    pub state: String,
+    pub state: Option<KeyState>,
     /// When it was published.
     pub published_at: Option<Timestamp>,
 }
@@ -153,14 +154,22 @@ impl OverviewPage<'_> {
             Span::Hour => Moment(start(bar)).clock(),
             Span::Day => Moment(start(bar)).day_of(&chrome.text.time),
         });
-        let total: u64 = values.iter().sum();
-        html! {
-            figure.chart {
-                figcaption { (label) " " strong { (total) } }
-                (bar_chart(&values))
-                (table_of(label, names, &values, chrome))
+        let names: Vec<_> = names.collect();
+        // The log is searched for one action.
+        let caption = html! {
+            @match actions {
+                [action] => a href={ (AUDIT_LOG) "?action=" (action.as_str()) } { (label) },
+                _ => (label),
             }
-        }
+        };
+        chart(
+            &caption,
+            label,
+            values.iter().sum(),
+            &names,
+            &values,
+            chrome,
+        )
     }
 
     fn warnings(&self, chrome: &Chrome<'_>) -> Markup {
@@ -187,14 +196,20 @@ impl OverviewPage<'_> {
     }
 
     fn keys(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.admin;
         html! {
             ul.rows role="list" {
                 @for key in self.keys {
                     li {
-                        p.name { (key.algorithm) (tag("", &key.state)) }
+                        p.name {
+                            (key.algorithm)
+                            @if let Some(state) = key.state { (tag("", text.key_states.get(state as usize).copied().unwrap_or_default())) }
+                        }
                         p.quiet {
                             bdi { (key.kid) }
-                            @if let Some(at) = key.published_at { ", " (time(Moment(at), chrome)) }
+                            @if let Some(at) = key.published_at {
+                                ", " (text.published) " " (time(Moment(at), chrome))
+                            }
                         }
                     }
                 }
@@ -203,9 +218,40 @@ impl OverviewPage<'_> {
     }
 }
 
-/// Bars, for whoever sees them; the table beside says the same. Its numbers are attributes, for the pages
-/// allow no style of their own.
-pub fn bar_chart(values: &[u64]) -> Markup {
+/// Bars, for whoever sees them, from the first of `names` to the last; the table beside says the same. What the
+/// bars measure are attributes, for the pages allow no style of their own.
+pub fn chart(
+    caption: &Markup,
+    label: &str,
+    number: u64,
+    names: &[String],
+    values: &[u64],
+    chrome: &Chrome<'_>,
+) -> Markup {
+    let text = &chrome.text.admin;
+    html! {
+        figure.chart {
+            figcaption { (caption) " " strong { (number) } }
+            (bars(values))
+            @if let [first, .., last] = names {
+                p.ends aria-hidden="true" { span { (first) } " " span { (last) } }
+            }
+            details {
+                summary { (text.numbers) span.unseen { ": " (label) } }
+                table {
+                    thead { tr { th scope="col" { (text.when) } th scope="col" { (label) } } }
+                    tbody {
+                        @for (name, value) in names.iter().zip(values) {
+                            tr { th scope="row" { (name) } td { (value) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bars(values: &[u64]) -> Markup {
     const WIDTH: u64 = 240;
     const HEIGHT: u64 = 48;
     let most = values.iter().copied().max().unwrap_or_default().max(1);
@@ -218,29 +264,6 @@ pub fn bar_chart(values: &[u64]) -> Markup {
                 @let height = (value * HEIGHT / most).max(u64::from(*value > 0));
                 @let height = if height == 0 { 1 } else { height.max(2) };
                 rect.none[*value == 0] x=(bar * step) y=(HEIGHT - height) width=(step - 2) height=(height) {}
-            }
-        }
-    }
-}
-
-/// The numbers behind bars.
-pub fn table_of(
-    label: &str,
-    names: impl Iterator<Item = String>,
-    values: &[u64],
-    chrome: &Chrome<'_>,
-) -> Markup {
-    let text = &chrome.text.admin;
-    html! {
-        details {
-            summary { (text.numbers) span.unseen { ": " (label) } }
-            table {
-                thead { tr { th scope="col" { (text.when) } th scope="col" { (label) } } }
-                tbody {
-                    @for (name, value) in names.zip(values) {
-                        tr { th scope="row" { (name) } td { (value) } }
-                    }
-                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::page::admin::{bar_chart, table_of};
+use crate::page::admin;
 use crate::page::moment::Moment;
 use crate::page::parts::{quiet, section};
 use crate::page::{Chrome, text::filled};
@@ -61,13 +61,9 @@ fn chart(days: &[ApplicationDay], what: What, label: &str, chrome: &Chrome<'_>) 
         _ => values.iter().sum(),
     };
     let names = (0..DAYS).map(|nth| Moment(day(nth)).day_of(&chrome.text.time));
-    html! {
-        figure.chart {
-            figcaption { (label) " " strong { (number) } }
-            (bar_chart(&values))
-            (table_of(label, names, &values, chrome))
-        }
-    }
+    let names: Vec<_> = names.collect();
+    let caption = html! { (label) };
+    admin::chart(&caption, label, number, &names, &values, chrome)
 }
 
 /// Why requests were refused, the most frequent first, and how to mend it.

@@ -27,6 +27,10 @@ pub struct AdminText {
     pub fails: &'static str,
     /// Above the signing keys.
     pub keys: &'static str,
+    /// What each is good for: one that signs later, one that signs, one that signed.
+    pub key_states: [&'static str; 3],
+    /// Before the time that it was published at.
+    pub published: &'static str,
     /// Users.
     pub users: &'static str,
     /// Applications.

@@ -142,7 +142,8 @@ pub(super) static TEXT: Text = Text {
     },
     developers: DevelopersText {
         usage: "Wie es läuft",
-        usage_means: "Die letzten 14 Tage, in UTC. Zahlen erscheinen nach einigen Sekunden.",
+        usage_means: "Die letzten 14 Tage, in UTC. Zahlen erscheinen nach einigen Sekunden, \
+                      Autorisierungen nach bis zu zehn Minuten.",
         nothing_yet: "Noch ist nichts geschehen.",
         active_users: "Aktive Nutzer, heute",
         active_means: "Als aktiv zählt, für wen die Anwendung an dem Tag Tokens bekommen hat. Über hundert ist die Zahl \
@@ -419,6 +420,8 @@ pub(super) static TEXT: Text = Text {
         works: "geht",
         fails: "antwortet nicht",
         keys: "Signaturschlüssel",
+        key_states: ["signiert als Nächster", "signiert", "signiert nicht mehr"],
+        published: "veröffentlicht",
         users: "Benutzer",
         applications: "Anwendungen",
         resource: ResourceText {

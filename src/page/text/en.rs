@@ -139,7 +139,8 @@ pub(super) static TEXT: Text = Text {
     },
     developers: DevelopersText {
         usage: "How it goes",
-        usage_means: "The last 14 days, in UTC. Numbers appear within a few seconds.",
+        usage_means: "The last 14 days, in UTC. Numbers appear within a few seconds, \
+                      authorizations within ten minutes.",
         nothing_yet: "Nothing has happened yet.",
         active_users: "Active users, today",
         active_means: "An active user is somebody for whom the application got tokens on that day. Beyond a \
@@ -411,6 +412,8 @@ pub(super) static TEXT: Text = Text {
         works: "works",
         fails: "does not answer",
         keys: "Signing keys",
+        key_states: ["signs next", "signs", "signs no more"],
+        published: "published",
         users: "Users",
         applications: "Applications",
         resource: ResourceText {

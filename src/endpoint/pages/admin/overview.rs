@@ -6,6 +6,7 @@ use crate::endpoint::pages::admin::audit_log::names;
 use crate::endpoint::pages::admin::{Answer, Query, staff};
 use crate::fluxer::audit::{Action, Entry};
 use crate::page::admin::{self, ChartRange, KeyRow, OverviewPage};
+use crate::signing_keys::KeyState;
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
 use crate::time::Timestamp;
 
@@ -82,7 +83,9 @@ async fn keys<E: Edge>(cx: &Context<'_, E>) -> Vec<KeyRow> {
         KeyRow {
             kid: member("kid").to_owned(),
             algorithm: member("alg").to_owned(),
-            state: member("state").to_owned(),
+            state: KeyState::ALL
+                .into_iter()
+                .find(|it| it.as_str() == member("state")),
             published_at: Timestamp::from_iso(member("published_at")),
         }
     });
