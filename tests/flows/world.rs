@@ -41,6 +41,8 @@ pub const STATE: &str = "a b+c%20&d=e#é/?\"'<script>😀";
 pub struct World {
     at: Server,
     pub config: Config,
+    /// The administration's token of the last hour, and when it was given.
+    admin_token: RefCell<Option<(Timestamp, String)>>,
     /// A user.
     pub alice: User,
     /// A user who administers.
@@ -107,6 +109,7 @@ impl Native {
     /// The same memory under other settings.
     pub fn reconfigured(mut self, settings: &[(&'static str, &str)]) -> Self {
         self.world.config = config(settings);
+        self.world.admin_token.take();
         self
     }
 }
@@ -179,6 +182,7 @@ impl World {
         let mut world = Self {
             at: server,
             config: config(settings),
+            admin_token: RefCell::default(),
             alice: User::default(),
             staff: User::default(),
             server: App::default(),
@@ -284,11 +288,18 @@ impl World {
         text(&self.token(app, &form).expect(200).json(), "access_token")
     }
 
-    /// A request with a fresh token of the built-in application.
+    /// A request with a token of the built-in application.
     pub fn administer(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        self.send(administrative(method, path, body, &self.admin_token()))
+        let hour = Duration::from_secs(3_600);
+        let kept = self.admin_token.take();
+        let kept = kept.filter(|(given, _)| self.now() < *given + hour);
+        let (given, token) = kept.unwrap_or_else(|| (self.now(), self.admin_token()));
+        let answer = self.send(administrative(method, path, body, &token));
+        self.admin_token.replace(Some((given, token)));
+        answer
     }
 
+    /// A fresh one.
     pub fn admin_token(&self) -> String {
         self.own_token(&administration(), "admin")
     }
