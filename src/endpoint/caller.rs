@@ -24,7 +24,7 @@ use crate::oauth::binding::TokenBinding;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Edge, Fault, HashKind, Known, OfBot, Session};
+use crate::store::{Edge, Fault, HashKind, OfBot, Session};
 
 /// A browser that is logged in.
 #[derive(Debug)]
@@ -286,11 +286,7 @@ pub async fn application_of<E: Edge>(
     } else {
         cx.known_application(token.application).await?
     };
-    let application = match known {
-        // It may work again by now.
-        Known::Remembered(it) if it.suspended => cx.current_application(it.client.id).await?,
-        known => known.application(),
-    };
+    let application = cx.unless_freed(known).await?;
     Ok(application.filter(|it| !it.suspended))
 }
 

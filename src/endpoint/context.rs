@@ -152,6 +152,14 @@ impl<E: Edge> Context<'_, E> {
         Ok(known)
     }
 
+    /// The application. Where it is remembered as suspended, it may work again by now.
+    pub async fn unless_freed(&self, known: Known) -> Result<Option<Rc<Application>>, Fault> {
+        match known {
+            Known::Remembered(it) if it.suspended => self.current_application(it.client.id).await,
+            known => Ok(known.application()),
+        }
+    }
+
     /// An application as it is now.
     pub async fn current_application(
         &self,

@@ -67,6 +67,11 @@ pub struct Visit {
     pub until: Timestamp,
 }
 
+impl Visit {
+    /// The end of a visit that leaves no trace.
+    pub const LOOK: Timestamp = Timestamp::from_millis(0);
+}
+
 /// A pushed request that somebody opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visited {
@@ -90,7 +95,7 @@ impl Verb for Visit {
             since: pushed.visited_at.unwrap_or(now),
             is_spent: pushed.spent.is_some(),
         };
-        if pushed.visited_at.is_some() {
+        if pushed.visited_at.is_some() || self.until == Self::LOOK {
             return (Update::Keep, Some(visited));
         }
         pushed.visited_at = Some(now);

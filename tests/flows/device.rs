@@ -1,7 +1,7 @@
 //! The device grant (RFC 8628): a device that has no browser gets its tokens through one that its user has.
 
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::store::memory::{Plan, When};
+use fluxer_oauth2::store::memory::{Isolate, Plan, When};
 use serde_json::{Value, json};
 
 use crate::dpop::Holder;
@@ -171,6 +171,25 @@ fn a_device_gets_tokens_once_its_user_has_approved() {
 
 fn app_name(page: &Answer) -> String {
     page.texts("h1 .name").remove(0)
+}
+
+#[test]
+fn an_application_that_was_freed_a_moment_ago_asks_its_user() {
+    let world = Native::new();
+    let (app, browser) = (television(&world), world.alices_browser());
+    let device = ask(&world, &app, &[]);
+    let suspend = |suspended: bool| {
+        let path = format!("/api/admin/applications/{}", app.id);
+        let change = json!({"suspended": suspended});
+        world
+            .administer(Method::Patch, &path, Some(&change))
+            .expect(200);
+    };
+    suspend(true);
+    world.memory.isolate.set(Isolate::Remembering);
+    type_code(&browser, &device.user_code()).expect(403);
+    suspend(false);
+    consent(&browser, &device);
 }
 
 #[test]

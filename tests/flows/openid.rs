@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::world::{Answer, App, Asks, Browser, HTTP, Native, PASSWORD, With, World, get};
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::memory::Isolate;
 
 /// What a relying party does with an ID token.
 fn verified(world: &World, app: &App, token: &str) -> Value {
@@ -557,6 +558,22 @@ fn a_logout_goes_nowhere_that_is_not_registered_and_changes_nothing_then() {
         assert!(page.expect(400).body.contains(name), "{value}");
         assert!(is_logged_in(&browser), "{value}");
     }
+}
+
+#[test]
+fn a_uri_that_was_registered_a_moment_ago_is_one_to_log_out_to() {
+    let world = Native::new();
+    let app = &world.server;
+    let browser = world.alices_browser();
+    let hint = id_token(&world, &browser, app);
+    let away = logout(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", GOODBYE),
+    ]);
+    world.memory.isolate.set(Isolate::Remembering);
+    browser.get(&away).expect(400);
+    registered(&world, app);
+    assert_eq!(browser.get(&away).expect(303).location(), GOODBYE);
 }
 
 #[test]

@@ -275,6 +275,20 @@ fn it_waits_ninety_seconds_for_its_first_visit_and_then_for_the_user() {
     assert!(!code_in(&browser.authorize(&seen)).is_empty());
 }
 
+#[test]
+fn a_look_by_head_is_no_visit() {
+    let world = World::new();
+    let asks = pushed(&world, &world.server);
+    let browser = world.browser();
+    let head = request(Method::Head, &asks.target());
+    let answer = browser.send(head);
+    assert!(has_to_log_in(&answer), "{}", answer.status);
+    let login = answer.location();
+    browser.send(request(Method::Head, &login)).expect(200);
+    world.advance(91);
+    browser.get(&asks.target()).expect(400);
+}
+
 fn has_to_log_in(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().starts_with("/login")
 }

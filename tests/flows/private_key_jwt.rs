@@ -387,6 +387,25 @@ fn keys_that_were_changed_are_known_at_once() {
     world.send(asserted(TOKEN, &OWN, &signed)).expect(200);
 }
 
+#[test]
+fn a_profile_that_was_left_a_moment_ago_refuses_no_assertion() {
+    let world = Native::new();
+    let client = Signing::new(&world, &json!({"profile": "fapi2"}));
+    world.memory.isolate.set(Isolate::Remembering);
+    let to_the_endpoint = || {
+        let mut claims = client.claims(&world);
+        claims["aud"] = json!(format!("{HTTP}{TOKEN}"));
+        world.send(asserted(TOKEN, &OWN, &client.sign(&claims)))
+    };
+    assert!(refused(to_the_endpoint()).contains("aud"));
+    let path = format!("/api/admin/applications/{}", client.app.id);
+    let change = json!({"profile": "default"});
+    world
+        .administer(Method::Patch, &path, Some(&change))
+        .expect(200);
+    to_the_endpoint().expect(200);
+}
+
 /// As ChatGPT's document has it.
 fn documented(world: &Native, more: &Value) -> (String, Holder) {
     const URL: &str = "https://chatgpt.example/oauth/1/client.json";

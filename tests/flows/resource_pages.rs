@@ -1,9 +1,10 @@
 //! `/admin/resources…`: resource servers as administrators register, change and delete them on pages.
 
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::memory::Isolate;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Browser, PASSWORD, With, World, post, selector, text};
+use crate::world::{Answer, App, Browser, Native, PASSWORD, With, World, post, selector, text};
 
 const LIST: &str = "/admin/resources";
 const NOTES: &str = "https://notes.example/api";
@@ -222,6 +223,21 @@ fn the_api_resets_the_secret_of_a_resource_server_too() {
     let path = "/api/admin/resources/1/client-secret/reset";
     let unknown = world.administer(Method::Post, path, None).expect(404);
     assert_eq!(unknown.code(), "UNKNOWN_RESOURCE");
+}
+
+#[test]
+fn a_new_secret_of_a_resource_server_works_where_the_old_one_is_remembered() {
+    let world = Native::new();
+    let resource = world.resource(&json!({}));
+    world.memory.isolate.set(Isolate::Remembering);
+    assert!(introspects(&world, &resource));
+    let path = format!("/api/admin/resources/{}/client-secret/reset", resource.id);
+    let renewed = world.administer(Method::Post, &path, None).expect(200);
+    let renewed = App {
+        secret: Some(text(&renewed.json(), "client_secret")),
+        ..resource.clone()
+    };
+    assert!(introspects(&world, &renewed));
 }
 
 #[test]

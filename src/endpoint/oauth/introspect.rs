@@ -113,8 +113,16 @@ async fn resource_server<E: Edge>(
     let Ok(Credentials::Basic(id, secret) | Credentials::Post(id, secret)) = &credentials else {
         return Ok(None);
     };
-    let resource = cx.edge.resource_by_id(ResourceId(id.0)).await?;
-    Ok(resource.filter(|resource| resource.secret == secret.hash()))
+    let id = ResourceId(id.0);
+    let is_its = |resource: &Resource| resource.secret == secret.hash();
+    match cx.edge.resource_by_id(id).await? {
+        // It may have been given another secret since.
+        Some(resource) if !is_its(&resource) => {
+            let current = cx.edge.current_resource(id).await?;
+            Ok(current.filter(is_its).map(Rc::new))
+        }
+        known => Ok(known),
+    }
 }
 
 async fn introspect_for<E: Edge>(

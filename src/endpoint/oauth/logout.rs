@@ -6,6 +6,7 @@
 //! client whose registered URI that is.
 
 use core::time::Duration;
+use std::rc::Rc;
 
 use super::id_token_hint;
 use crate::endpoint::caller::LoggedIn;
@@ -13,6 +14,7 @@ use crate::endpoint::cookies::Cookie;
 use crate::endpoint::pages::logout;
 use crate::endpoint::return_to::LOGOUT;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::fluxer::application::Application;
 use crate::http::{Method, Response};
 use crate::location::{Location, Target};
 use crate::oauth::openid::SessionName;
@@ -21,7 +23,7 @@ use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::token::id::IdTokenHint;
 use crate::page::{LogoutPage, Page};
 use crate::snowflake::ApplicationId;
-use crate::store::Edge;
+use crate::store::{Edge, Fault, Known};
 
 /// What a client asks for.
 struct LogoutRequest {
@@ -72,6 +74,27 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     Ok(request.go_on(cx))
 }
 
+/// The client's own `post_logout_redirect_uri`.
+async fn registered<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &str,
+    uri: &str,
+) -> Result<Option<RedirectUri>, Fault> {
+    // A document says nothing of logouts.
+    let Some(id) = ApplicationId::parse(client) else {
+        return Ok(None);
+    };
+    let of = |application: Rc<Application>| application.client.post_logout_redirect_uri(uri);
+    let known = match cx.known_application(id).await? {
+        Known::Current(application) => return Ok(application.and_then(of)),
+        Known::Remembered(application) => of(application),
+    };
+    match known {
+        Some(known) => Ok(Some(known)),
+        None => Ok(cx.current_application(id).await?.and_then(of)),
+    }
+}
+
 impl LogoutRequest {
     /// Reads the query. A URI that is not the client's own ends on a page, and so do two clients.
     async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
@@ -94,16 +117,9 @@ impl LogoutRequest {
         let next = match uri {
             None => None,
             Some(uri) => {
-                let application = match ApplicationId::parse(&hint.aud) {
-                    Some(id) => cx.application(id).await?,
-                    // A document says nothing of logouts.
-                    None => None,
-                };
-                let registered = application
-                    .and_then(|it| it.client.post_logout_redirect_uri(uri))
-                    .ok_or_else(|| {
-                        Notice::bad_request("post_logout_redirect_uri is not registered")
-                    })?;
+                let registered = registered(cx, &hint.aud, uri).await?.ok_or_else(|| {
+                    Notice::bad_request("post_logout_redirect_uri is not registered")
+                })?;
                 Some((registered, state.map(str::to_owned)))
             }
         };

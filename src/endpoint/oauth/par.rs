@@ -14,7 +14,7 @@ use crate::endpoint::oauth::client_authentication::{
 };
 use crate::endpoint::oauth::dpop;
 use crate::endpoint::{Context, Failure};
-use crate::http::Response;
+use crate::http::{Method, Response};
 use crate::id::FamilyId;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
@@ -116,7 +116,11 @@ impl OpenedRequest {
         };
         let visit = Visit {
             client: client.to_owned(),
-            until: cx.now + STAYS,
+            // HEAD changes nothing (RFC 9110 §9.2.1).
+            until: match cx.request.method {
+                Method::Head => Visit::LOOK,
+                _ => cx.now + STAYS,
+            },
         };
         let id = PendingId::new(Kind::PushedRequest, client, handle);
         let visited = cx.edge.ask_pending(&id, visit).await?;

@@ -36,12 +36,13 @@ use super::{Ambient, Fault, KnownKeys, Limiter, Outlook, RefreshRecord, Schema, 
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
+use crate::fluxer::resource::Resource;
 use crate::id::FamilyId;
 use crate::oauth::client::url::ClientUrl;
 use crate::outbound::Answer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
-use crate::snowflake::{ApplicationId, Snowflake};
+use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
 use crate::time::Timestamp;
 
 /// When a step fails.
@@ -107,6 +108,7 @@ pub struct Memory {
     /// Whether what fails does so for good: what is stored there cannot be read.
     pub outlook: Cell<Outlook>,
     remembered: RefCell<BTreeMap<ApplicationId, (Timestamp, Rc<Application>)>>,
+    remembered_resources: RefCell<BTreeMap<ResourceId, Rc<Resource>>>,
     /// Which step fails.
     pub plan: Cell<Option<Plan>>,
     /// What another request does in the middle of the next one.
@@ -161,6 +163,7 @@ impl Default for Memory {
             kv_outage: Cell::new(false),
             outlook: Cell::new(Outlook::Transient),
             remembered: RefCell::default(),
+            remembered_resources: RefCell::default(),
             plan: Cell::new(None),
             meanwhile: RefCell::default(),
             steps: RefCell::default(),

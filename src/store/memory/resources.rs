@@ -27,7 +27,17 @@ impl Resources for Memory {
         let find = |tables: &mut Tables| tables.resources.get(&id).cloned().map(Rc::new);
         match self.isolate.get() {
             Isolate::Warm => Ok(find(&mut self.state.borrow_mut().directory)),
-            Isolate::Cold | Isolate::Remembering => self.read(find),
+            Isolate::Cold => self.read(find),
+            Isolate::Remembering => {
+                let remembered = self.remembered_resources.borrow().get(&id).cloned();
+                if remembered.is_some() {
+                    return Ok(remembered);
+                }
+                let found = self.read(find)?;
+                let remember = found.iter().map(|it| (id, Rc::clone(it)));
+                self.remembered_resources.borrow_mut().extend(remember);
+                Ok(found)
+            }
         }
     }
 

@@ -225,7 +225,8 @@ impl Interaction {
         device: Waiting,
     ) -> Result<(Self, LoggedIn), Failure<PageRefusal>> {
         let client = device.asked.client;
-        let application = cx.application(client).await?.ok_or_else(over)?;
+        let known = cx.known_application(client).await?;
+        let application = cx.unless_freed(known).await?.ok_or_else(over)?;
         if application.suspended {
             return Err(Notice::new(403, Message::ApplicationSuspended).into());
         }
