@@ -4,17 +4,19 @@
 // Install: apt dovecot-imapd curl
 // Driven: as a resource server
 // Enter: /
-// Setting: for `post`, the application may introspect tokens of others (`introspects`); none for `auth`
+// Setting: for `post`, the application may introspect tokens of others (`introspects`); for `local`, the server's signing key; none for `auth`
 // Proves: introspection
-// Note: `introspection_mode = get` does not work here, for it puts the token into a URL. A mail client logs in with the user's id.
+// Note: A mail client logs in with the user's id. `introspection_mode = get` is refused, for it puts the token into
+//   a URL. `local` takes a token until its `exp`, revoked or not, and who has its key can make tokens for anybody.
 
-import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { createHmac, hkdfSync } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, FOLDER, PORT } = process.env;
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, FOLDER, PORT, SIGNING_KEYS } = process.env;
 const ISSUER_WITH_CREDENTIALS = ISSUER.replace('://', `://${CLIENT_ID}:${CLIENT_SECRET}@`);
 
 const post = `
@@ -26,11 +28,26 @@ active_value = true
 username_attribute = sub
 # end of snippet
 `;
-const auth = `
+const modes = {
+  post,
+  auth: `
 introspection_mode = auth
 introspection_url = ${ISSUER}/api/oauth2/userinfo
 username_attribute = sub
-`;
+`,
+  get: post.replace('post', 'get').replace('/introspect\n', '/introspect?token=\n'),
+  local: `
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=${FOLDER}/keys/
+issuers = ${ISSUER}
+username_attribute = sub
+`,
+};
+
+// The newest key's, as src/crypto/keyring.rs makes them; Dovecot looks for it by the token's `alg` and `kid`.
+const key = (purpose) => Buffer.from(hkdfSync('sha256', Buffer.from(SIGNING_KEYS, 'base64url'), '', purpose, 32));
+mkdirSync(`${FOLDER}/keys/default/HS256`, { recursive: true });
+writeFileSync(`${FOLDER}/keys/default/HS256/${key('kid').subarray(0, 6).toString('base64url')}`, key('access').toString('base64'));
 
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
@@ -75,23 +92,36 @@ service imap-login {
   }
 }
 `);
-  execFile('chmod', ['-R', 'a+rwX', FOLDER]);
+  execFileSync('chmod', ['-R', 'a+rwX', FOLDER]);
   spawn('dovecot', ['-F', '-c', `${folder}/dovecot.conf`], { stdio: 'inherit' });
   return port;
 }
 
-const ports = [await dovecot('post', post), await dovecot('auth', auth)];
+const ports = {};
+for (const [mode, settings] of Object.entries(modes)) ports[mode] = await dovecot(mode, settings);
 
 /** Whether a mail client gets in: curl with OAUTHBEARER. */
-const login = (port, user, token) => new Promise((resolve) => {
-  execFile('curl', ['--silent', '--max-time', '20', '--url', `imap://127.0.0.1:${port}/`, '--user', `${user}:`, '--oauth2-bearer', token], (error) => resolve(!error));
+const login = (mode, user, token) => new Promise((resolve) => {
+  const server = `imap://127.0.0.1:${ports[mode]}/`;
+  execFile('curl', ['--silent', '--max-time', '20', '--url', server, '--user', `${user}:`, '--oauth2-bearer', token], (error) => resolve(!error));
 });
 
+/** Whether the modes that ask the server let a token in; throws where one of the four does not do as it should. */
+async function verdict(token) {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+  const [posted, authorized, got, local] = await Promise.all(['post', 'auth', 'get', 'local'].map((mode) => login(mode, claims.sub, token)));
+  if (got || !readFileSync(`${FOLDER}/get/log`, 'utf8').includes('405')) throw new Error('`get` is not refused with 405');
+  if (posted !== authorized) throw new Error(`post: ${posted}, auth: ${authorized}`);
+  // It hears of no revocation; a signature it knows.
+  const [signed, signature] = [token.slice(0, token.lastIndexOf('.')), token.slice(token.lastIndexOf('.') + 1)];
+  const expected = createHmac('sha256', key('access')).update(signed).digest('base64url');
+  if (local !== (signature === expected)) throw new Error(`local: ${local}`);
+  return posted;
+}
+
 createServer(async (request, response) => {
-  const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
-  const claims = token.split('.')[1];
-  const user = claims ? JSON.parse(Buffer.from(claims, 'base64url')).sub : 'nobody';
-  const inside = token ? await Promise.all(ports.map((port) => login(port, user, token))) : [false, false];
-  const status = inside.every(Boolean) ? 200 : inside.some(Boolean) ? 500 : 401; // both modes say the same
-  response.writeHead(status).end(inside.join(' '));
+  const token = request.headers.authorization?.replace('Bearer ', '');
+  const inside = token && await verdict(token).catch((error) => error);
+  const status = inside instanceof Error ? 500 : inside ? 200 : 401;
+  response.writeHead(status).end(String(inside));
 }).listen(Number(PORT), '127.0.0.1');

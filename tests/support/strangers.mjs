@@ -63,6 +63,7 @@ async function start(t) {
   const env = {
     PATH, HOME, PORT: port, NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS, CA: join(process.env.STRANGER_TLS, 'cert.pem'), FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
     CLIENT_ID: application.id, CLIENT_SECRET: application.secret ?? '',
+    ...(site === 'resource server' && { SIGNING_KEYS: world.server.settings.SIGNING_KEYS }),
   };
   const child = new Group(env);
   t.after(async () => {
