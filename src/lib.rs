@@ -50,6 +50,7 @@ pub mod endpoint;
 pub mod fluxer;
 pub mod http;
 pub mod id;
+pub mod json_reader;
 pub mod ledger;
 pub mod location;
 pub mod multipart;

@@ -19,6 +19,7 @@ use super::webcrypto::{self, Imported};
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
+use crate::json_reader;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
 use crate::signing_keys::{Answer, KeyCache, KeySet, Question};
 use crate::store::{Fault, KeyMaker, Keys, take_turn};
@@ -35,7 +36,7 @@ impl Bindings {
     async fn ask_keys(&self, question: Question) -> Result<Answer, Fault> {
         let question = serde_json::to_string(&question).map_err(fault)?;
         let answer = self.ask_object(BINDING, NAME, &question).await?;
-        serde_json::from_str(&answer).map_err(fault)
+        json_reader::read(&answer).map_err(fault)
     }
 }
 
@@ -102,7 +103,7 @@ impl SigningKeys {
 
     /// Takes one turn. What it throws is a fault of storage or of WebCrypto, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
-        let question = serde_json::from_str(question).map_err(|error| error.to_string())?;
+        let question = json_reader::read(question).map_err(|error| error.to_string())?;
         if let Some(answer) = self.0.turn(question).now_or_never() {
             return Ok(answer?.into());
         }
@@ -168,7 +169,7 @@ impl Arbiter {
         let rows = self.rows("SELECT body FROM keys", &Array::new())?;
         let keys = rows.iter().map(|row| {
             let body = row.get(0).as_string().unwrap_or_default();
-            serde_json::from_str(&body).map_err(|error| JsValue::from(error.to_string()))
+            json_reader::read(&body).map_err(|error| JsValue::from(error.to_string()))
         });
         keys.collect()
     }

@@ -22,6 +22,7 @@ use worker::{Env, console_error};
 use super::objects::millis;
 use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::ledger::{AnyVerb, Families, Family, LedgerId, Reads, Turn, Update, Verb};
 use crate::store::{Fault, Ledgers};
 use crate::time::Timestamp;
@@ -38,7 +39,7 @@ impl Ledgers for Bindings {
         let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
         let object = ledger.to_string();
         let answer = self.ask_object(BINDING, &object, &question).await?;
-        serde_json::from_str(&answer).map_err(fault)
+        json_reader::read(&answer).map_err(fault)
     }
 }
 
@@ -78,7 +79,7 @@ impl Ledger {
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
-        let verb: AnyVerb = match serde_json::from_str(question) {
+        let verb: AnyVerb = match json_reader::read(question) {
             Ok(verb) => verb,
             Err(error) => {
                 console_error!("an unknown question: {error}");
@@ -344,10 +345,7 @@ impl Table {
             return Ok(Default::default());
         };
         let earliest = row.get(1).as_f64().map(from_millis);
-        Ok((
-            Families::from([(id, serde_json::from_str(&body)?)]),
-            earliest,
-        ))
+        Ok((Families::from([(id, json_reader::read(&body)?)]), earliest))
     }
 
     /// Looks at the alarm after the turn, where what has ended long ago is still here. Only then: to look is
@@ -373,7 +371,7 @@ impl Table {
         let rows = self.rows("SELECT id, body FROM families", &Array::new())?;
         let family = |row: &Array| {
             let id = FamilyId::parse(&row.get(0).as_string()?)?;
-            Some((id, serde_json::from_str(&row.get(1).as_string()?).ok()?))
+            Some((id, json_reader::read(&row.get(1).as_string()?).ok()?))
         };
         Ok(rows.iter().filter_map(family).collect())
     }

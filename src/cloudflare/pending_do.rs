@@ -15,6 +15,7 @@ use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, objects};
+use crate::json_reader;
 use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
 use crate::store::{Fault, Pending};
 use crate::time::Timestamp;
@@ -28,7 +29,7 @@ impl Pending for Bindings {
         let fault = |error: serde_json::Error| Fault::new(BINDING, error);
         let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
         let answer = self.ask_object(BINDING, id.as_str(), &question).await?;
-        serde_json::from_str(&answer).map_err(fault)
+        json_reader::read(&answer).map_err(fault)
     }
 }
 
@@ -51,7 +52,7 @@ impl PendingEntry {
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
-        let verb: AnyVerb = match serde_json::from_str(question) {
+        let verb: AnyVerb = match json_reader::read(question) {
             Ok(verb) => verb,
             Err(error) => {
                 console_error!("an unknown question: {error}");
@@ -112,7 +113,7 @@ impl Kept {
         let Some(entry) = self.kv.get(ENTRY)?.as_string() else {
             return Ok(None);
         };
-        let entry = serde_json::from_str(&entry);
+        let entry = json_reader::read(&entry);
         entry.map(Some).map_err(|error| error.to_string().into())
     }
 

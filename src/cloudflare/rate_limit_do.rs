@@ -21,6 +21,7 @@ use worker::{Delay, console_error};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
+use crate::json_reader;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::store::{Fault, Limiter};
 use crate::time::Timestamp;
@@ -81,14 +82,14 @@ impl Limiter for Bindings {
         let answer = self
             .ask_limiter(key, &Question::Take(limit), BRIEFLY)
             .await?;
-        serde_json::from_str(&answer).map_err(fault)
+        json_reader::read(&answer).map_err(fault)
     }
 
     async fn begin(&self, key: &str, limit: Limit) -> Result<Begun, Fault> {
         let answer = self
             .ask_limiter(key, &Question::Begin(limit), PATIENTLY)
             .await?;
-        serde_json::from_str(&answer).map_err(fault)
+        json_reader::read(&answer).map_err(fault)
     }
 
     fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome) {
@@ -129,7 +130,7 @@ impl RateLimiter {
 
     /// Answers one question.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
-        let question = serde_json::from_str(question).map_err(thrown)?;
+        let question = json_reader::read(question).map_err(thrown)?;
         let state = Rc::clone(&self.0);
         match question {
             Question::Take(limit) => {
@@ -259,7 +260,7 @@ impl State {
     fn kept(&self) -> Result<Option<Kept>, JsValue> {
         let kept = self.kv.get(KEPT)?.as_string();
         // What a later version stored is worth no outage: the window starts anew.
-        Ok(kept.and_then(|kept| serde_json::from_str(&kept).ok()))
+        Ok(kept.and_then(|kept| json_reader::read(&kept).ok()))
     }
 
     async fn delete_what_has_left(&self) -> Result<(), JsValue> {

@@ -12,6 +12,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use super::{Bindings, ambient, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::snowflake::ApplicationId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord, time_to_live};
 
@@ -149,7 +150,7 @@ impl Records for Bindings {
         let key = format!("code:{code}");
         let stored = self.records()?.get(&key).await?;
         // What cannot be read is as good as not there: the ledger has the same record.
-        Ok(stored.and_then(|stored| serde_json::from_str(&stored).ok()))
+        Ok(stored.and_then(|stored| json_reader::read(&stored).ok()))
     }
 
     fn put_refresh(&self, family: FamilyId, record: &RefreshRecord) {

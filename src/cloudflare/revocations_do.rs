@@ -12,6 +12,7 @@ use super::objects::millis;
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::revocations::{self, MAX_LISTED, Question, SHARDS};
 use crate::store::{Fault, Revocations};
 use crate::time::Timestamp;
@@ -31,7 +32,7 @@ impl Revocations for Bindings {
             .iter()
             .map(|name| self.ask_object(BINDING, name, &question));
         for answer in futures_util::future::join_all(asked).await {
-            let listed: Vec<FamilyId> = serde_json::from_str(&answer?).map_err(fault)?;
+            let listed: Vec<FamilyId> = json_reader::read(&answer?).map_err(fault)?;
             families.extend(listed);
         }
         Ok(families)
@@ -67,7 +68,7 @@ impl RevokedFamilies {
     /// Answers one question; nothing is awaited here. What it throws is a fault of storage, which will
     /// pass.
     pub fn ask(&self, question: &str) -> Result<String, JsValue> {
-        match serde_json::from_str(question).map_err(|error| error.to_string())? {
+        match json_reader::read(question).map_err(|error| error.to_string())? {
             Question::List(family, at) => self.list(family, at)?,
             Question::Read => {
                 let read = serde_json::to_string(&self.read()?);

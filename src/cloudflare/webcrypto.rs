@@ -11,6 +11,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::WorkerGlobalScope;
 
 use super::{Bindings, js};
+use crate::json_reader;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
 use crate::store::{Fault, Signer, Verifier};
 
@@ -60,7 +61,7 @@ pub(super) async fn pair(algorithm: SigningAlgorithm) -> Result<(Jwk, Vec<u8>), 
     let public = subtle.export_key("jwk", &pair.get_public_key());
     let public: Object = js::settled(public).await.map_err(fault)?.unchecked_into();
     let public = String::from(JSON::stringify(&public).map_err(thrown)?);
-    let public = serde_json::from_str(&public).map_err(fault)?;
+    let public = json_reader::read(&public).map_err(fault)?;
     let private = subtle.export_key("pkcs8", &pair.get_private_key());
     let private = js::settled(private).await.map_err(fault)?;
     Ok((

@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::base64url;
+use crate::json_reader;
 use crate::time::Timestamp;
 
 /// Shortest root secret, in bytes: HS256 wants a key "of the same size as the hash output"
@@ -124,7 +125,7 @@ impl Keyring {
             return None;
         }
         Some(Verified {
-            claims: serde_json::from_value(Value::Object(claims.custom)).ok()?,
+            claims: json_reader::read_value(Value::Object(claims.custom)).ok()?,
             issued_at,
             expires_at,
         })

@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde::Deserialize;
 
 use crate::crypto::secret::Secret;
+use crate::json_reader;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::jws::Unverified;
 use crate::oauth::openid::AuthenticationMethod;
@@ -60,7 +61,7 @@ impl Assertion {
         if token.typ.as_deref() != Some("login+jwt") {
             return Err("typ must be login+jwt");
         }
-        let claims: Claims = serde_json::from_value(token.claims.clone())
+        let claims: Claims = json_reader::read_value(token.claims.clone())
             .map_err(|_| "iss, aud, jti, sub, auth_time and exp must be there")?;
         if claims.iss != platform {
             return Err("iss must be the platform's");

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::base64url;
 use crate::crypto::keyring::{Keyring, NONCE_BYTES, Seal, SigningError};
 use crate::crypto::secret::Secret;
+use crate::json_reader;
 use crate::pending::{AskedLogin, Kind, PendingId};
 use crate::time::Timestamp;
 
@@ -53,7 +54,8 @@ impl Challenge {
     /// Opens one. `None`: it is none of ours, or its time is over.
     pub fn open(keyring: &Keyring, text: &str, now: Timestamp) -> Option<Self> {
         let message = keyring.open(Seal::Login, &base64url::decode(text)?)?;
-        let challenge: Self = serde_json::from_slice(&message).ok()?;
+        let message = serde_json::from_slice(&message).ok()?;
+        let challenge: Self = json_reader::read_value(message).ok()?;
         (now < challenge.expires_at()).then_some(challenge)
     }
 

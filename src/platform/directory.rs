@@ -8,6 +8,7 @@ use crate::fluxer::guild::{Connection, Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
 use crate::id::InstallationId;
+use crate::json_reader;
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 
 use crate::time::Timestamp;
@@ -183,7 +184,7 @@ pub fn describes_guild(json: &Value, guild: GuildId, member: Snowflake) -> Resul
 
 /// A user's accounts on other services.
 pub fn connections(json: Value) -> Result<Vec<Connection>, Absurd> {
-    serde_json::from_value(json).map_err(|error| absurd(format_args!("connections: {error}")))
+    json_reader::read_value(json).map_err(|error| absurd(format_args!("connections: {error}")))
 }
 
 /// An answer is about what was asked, or it is a lie.

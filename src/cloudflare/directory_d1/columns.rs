@@ -1,10 +1,12 @@
 //! A table's columns, once: what reads a row, what writes one, and what changes one of its columns
 //! are made of the same list.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, SeqAccess};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Bind, id};
+
+use crate::json_reader;
 
 /// A column of 0 or 1.
 pub(super) struct Flag(pub(super) bool);
@@ -25,7 +27,7 @@ pub(super) struct Json<T>(pub(super) T);
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let read = serde_json::from_str(&text).map_err(serde::de::Error::custom);
+        let read = json_reader::read(&text).map_err(serde::de::Error::custom);
         read.map(Self)
     }
 }
@@ -39,6 +41,14 @@ pub(super) fn id_or_null(value: Option<impl core::fmt::Display>) -> Bind<'static
     value.map_or(Bind::Null, id)
 }
 
+/// The next column of a row.
+pub(super) fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
+    row: &mut A,
+) -> Result<T, A::Error> {
+    let column = row.next_element()?;
+    column.ok_or_else(|| serde::de::Error::custom("a row that is too short"))
+}
+
 /// Makes a row's type: `select()`, an expression of SQL that gives a row, and `columns()`, what a row
 /// is written as.
 macro_rules! columns {
@@ -46,9 +56,30 @@ macro_rules! columns {
         $table:ident as $row:ident of $noun:ty:
         $($column:ident: $type:ty, $write:expr;)+
     ) => {
-        #[derive(serde::Deserialize)]
         pub(super) struct $row {
             $($column: $type,)+
+        }
+
+        impl<'de> serde::Deserialize<'de> for $row {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_seq(Columns)
+            }
+        }
+
+        struct Columns;
+
+        impl<'de> serde::de::Visitor<'de> for Columns {
+            type Value = $row;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!("a row of ", stringify!($table)))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut row: A) -> Result<$row, A::Error> {
+                Ok($row {
+                    $($column: $crate::cloudflare::directory_d1::columns::next(&mut row)?,)+
+                })
+            }
         }
 
         impl $row {

@@ -27,6 +27,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1Database, D1PreparedStatement, D1Result};
 
 use super::{Bindings, js};
+use crate::json_reader;
 use crate::store::{Fault, Paging, Schema, Taken};
 use crate::time::Timestamp;
 
@@ -194,7 +195,7 @@ type Words = String;
 
 /// What cannot be read now never will be.
 fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault> {
-    let parsed = found.map(|found| serde_json::from_str(&found));
+    let parsed = found.map(|found| json_reader::read(&found));
     let permanent = |error| Fault::permanent(BINDING, error);
     parsed.transpose().map_err(permanent)
 }

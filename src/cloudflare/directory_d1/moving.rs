@@ -8,6 +8,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1PreparedStatement, D1Result};
 
 use super::applications::{ApplicationRow, forget};
+use super::columns::Json;
 use super::columns::json as json_text;
 use super::guilds::{GUILD, GuildRow};
 use super::users::{self, USER, UserRow};
@@ -334,7 +335,7 @@ fn member_id(moved: &MovedMember) -> Bind<'static> {
 struct MovedApplicationRow(
     ApplicationRow,
     Option<Hash<BotTokenSecret>>,
-    Option<ClientDetails>,
+    Option<Json<ClientDetails>>,
     Option<Hash<RegistrationAccessToken>>,
     Option<String>,
     Option<String>,
@@ -351,7 +352,7 @@ impl MovedApplicationRow {
             )
         };
         format!(
-            "json_array({row}, bot_token_hash, json(details), registration_token_hash, {}, {})",
+            "json_array({row}, bot_token_hash, details, registration_token_hash, {}, {})",
             imported(HashKind::ClientSecret),
             imported(HashKind::BotToken),
         )
@@ -367,7 +368,7 @@ impl From<MovedApplicationRow> for MovedApplication {
             client_secret: imported(secret),
             bot_token,
             bot_token_imported: imported(bot_secret),
-            registration: details.zip(token),
+            registration: details.map(|Json(details)| details).zip(token),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::applications::{ApplicationRow, DESCRIBED};
-use super::columns::json;
+use super::columns::{Json, json};
 use super::{Bind, Bindings, fault, id, taken};
 use crate::crypto::secret::{Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
@@ -53,12 +53,12 @@ impl Registrations for Bindings {
     ) -> Result<Option<Registration>, Fault> {
         let row = ApplicationRow::select();
         let sql = format!(
-            "SELECT json_array({row}, json(details)) AS found FROM applications \
+            "SELECT json_array({row}, details) AS found FROM applications \
              WHERE id = ? AND origin = 'dynamic' AND registration_token_hash = ?"
         );
-        let row: Option<(ApplicationRow, ClientDetails)> =
+        let row: Option<(ApplicationRow, Json<ClientDetails>)> =
             self.row(&sql, &[id(wanted), id(token)]).await?;
-        Ok(row.map(|(application, details)| Registration {
+        Ok(row.map(|(application, Json(details))| Registration {
             application: Application::from(application),
             details,
         }))

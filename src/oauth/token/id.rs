@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::base64url;
+use crate::json_reader;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::jws::Unverified;
 use crate::oauth::openid::{Authentication, AuthenticationMethod, SessionName};
@@ -89,7 +90,7 @@ impl IdTokenHint {
         if token.typ.as_deref() != Some("jwt") {
             return None;
         }
-        let hint: Self = serde_json::from_value(token.claims.clone()).ok()?;
+        let hint: Self = json_reader::read_value(token.claims.clone()).ok()?;
         let is_id_token = matches!(token.claims.get("at_hash"), Some(Value::String(_)));
         let is_ours = issuers.iter().any(|issuer| issuer.as_str() == hint.iss);
         (is_id_token && is_ours).then_some(hint)

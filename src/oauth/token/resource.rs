@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::access::{AccessToken, Marks, Subject};
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::oauth::binding::{Confirmation, TokenBinding};
 use crate::oauth::issuer::Issuer;
 use crate::oauth::scope::Scopes;
@@ -90,7 +91,7 @@ impl ResourceToken {
 
     /// What verified claims say, where they are this server's and have not expired.
     pub fn read(claims: Value, issuers: &[Issuer], now: Timestamp) -> Option<Self> {
-        let claims: ResourceClaims = serde_json::from_value(claims).ok()?;
+        let claims: ResourceClaims = json_reader::read_value(claims).ok()?;
         let is_ours = issuers.iter().any(|issuer| issuer.as_str() == claims.iss);
         if !is_ours || now.seconds() >= claims.exp {
             return None;

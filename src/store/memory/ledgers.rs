@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Memory;
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::ledger::{AnyVerb, LedgerId, Reads, Update, Verb};
 use crate::store::{Ambient, Fault, Ledgers};
 use crate::time::Timestamp;
@@ -21,7 +22,7 @@ impl Ledgers for Memory {
             Ok(answer)
         })?;
         let permanent = |error| Fault::permanent("ledger", error);
-        let answer = answer.and_then(|answer| serde_json::from_str(&answer));
+        let answer = answer.and_then(|answer| json_reader::read(&answer));
         answer.map_err(permanent)
     }
 }
@@ -31,14 +32,14 @@ fn turn(
     verb: &AnyVerb,
     now: Timestamp,
 ) -> serde_json::Result<(String, Vec<FamilyId>)> {
-    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
+    let verb: AnyVerb = json_reader::read(&serde_json::to_string(verb)?)?;
     let wanted = |id: &FamilyId| match verb.reads() {
         Reads::Family(family) => *id == family,
         Reads::All => true,
     };
     let mut stored = BTreeMap::new();
     for (id, family) in families.iter().filter(|(id, _)| wanted(id)) {
-        stored.insert(*id, serde_json::from_str(family)?);
+        stored.insert(*id, json_reader::read(family)?);
     }
     let turn = verb.decide(stored, now)?;
     for (id, update) in turn.updates {

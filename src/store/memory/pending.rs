@@ -1,6 +1,7 @@
 //! What waits to be answered once, over plain collections.
 
 use super::Memory;
+use crate::json_reader;
 use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
 use crate::store::{Ambient, Fault, Pending};
 use crate::time::Timestamp;
@@ -19,13 +20,13 @@ impl Pending for Memory {
             Ok(answer)
         })?;
         let permanent = |error: serde_json::Error| Fault::permanent("pending", error);
-        let answer = answer.and_then(|answer: String| serde_json::from_str(&answer));
+        let answer = answer.and_then(|answer: String| json_reader::read(&answer));
         answer.map_err(permanent)
     }
 }
 
 fn is_there(entry: &str, now: Timestamp) -> bool {
-    serde_json::from_str(entry).is_ok_and(|entry: Entry| entry.until > now)
+    json_reader::read(entry).is_ok_and(|entry: Entry| entry.until > now)
 }
 
 fn turn(
@@ -33,8 +34,8 @@ fn turn(
     verb: &AnyVerb,
     now: Timestamp,
 ) -> serde_json::Result<(Option<String>, String)> {
-    let verb: AnyVerb = serde_json::from_str(&serde_json::to_string(verb)?)?;
-    let stored = stored.map(serde_json::from_str).transpose()?;
+    let verb: AnyVerb = json_reader::read(&serde_json::to_string(verb)?)?;
+    let stored = stored.map(json_reader::read).transpose()?;
     let (update, answer) = verb.decide(stored, now)?;
     let entry = match update {
         Update::Keep => None,

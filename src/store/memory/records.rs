@@ -3,6 +3,7 @@
 use super::{KvMood, Memory, State};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
+use crate::json_reader;
 use crate::snowflake::ApplicationId;
 use crate::store::{Ambient, CodeRecord, Fault, Records, RefreshRecord};
 
@@ -41,7 +42,7 @@ impl Records for Memory {
         let shown = self.kv_mood.get() == KvMood::Fresh;
         self.step("kv.get", |state| {
             let record = state.codes.get(&code.to_string()).filter(|_| shown)?;
-            serde_json::from_str(record).ok()
+            json_reader::read(record).ok()
         })
     }
 

@@ -12,6 +12,7 @@ use crate::fluxer::application::ApplicationName;
 use crate::fluxer::audit::Action;
 use crate::fluxer::resource::{DescribedScope, MAX_CLIENTS, MAX_SCOPES, Resource};
 use crate::http::{Response, with_member};
+use crate::json_reader;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::resource::ResourceIdentifier;
@@ -228,7 +229,7 @@ fn scopes(fields: &mut Fields) -> Option<Vec<DescribedScope>> {
     }
     let mut scopes: Vec<DescribedScope> = Vec::new();
     for (index, scope) in sent.into_iter().enumerate() {
-        match serde_json::from_value::<DescribedScope>(scope) {
+        match json_reader::read_value::<DescribedScope>(scope) {
             Ok(scope) if scopes.iter().any(|it| it.name == scope.name) => {
                 fields.refuse(format!("scopes.{index}"), "has a name that another one has");
             }

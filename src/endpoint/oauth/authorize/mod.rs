@@ -23,6 +23,7 @@ use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
 use crate::http::{Body, Method, Request, Response};
+use crate::json_reader;
 use crate::location::Target;
 use crate::oauth::authorization_request::Prompt;
 use crate::oauth::client::url::ClientIdentifier;
@@ -166,7 +167,7 @@ impl Interaction {
         let request = self.request.as_ref().ok()?;
         let subject = self.subject(request);
         let (nonce, note) = cx.read_ticket(&consent_form(&cookie, &subject), form)?;
-        let seen: SeenSession = serde_json::from_str(&note?).ok()?;
+        let seen: SeenSession = json_reader::read(&note?).ok()?;
         self.may_grant(request, &seen).ok()?;
         let Ok(Decision::Approved(yes)) = Decision::read(request, form) else {
             return None;
