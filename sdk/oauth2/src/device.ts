@@ -67,11 +67,21 @@ function parse(body: Record<string, unknown>, sentAt: number) {
   const { device_code: deviceCode, user_code: userCode, verification_uri: verificationUri, verification_uri_complete: complete, expires_in, interval } = body;
   if (typeof deviceCode !== 'string' || typeof userCode !== 'string' || typeof verificationUri !== 'string') throw new InvalidResponseError('The device authorization lacks a member');
   if (typeof expires_in !== 'number') throw new InvalidResponseError('The device authorization does not say when it expires');
-  const verificationUriComplete = typeof complete === 'string' ? complete : verificationUri;
-  // What is shown as a link must be one.
-  for (const uri of [verificationUri, verificationUriComplete]) if (!/^https?:$/.test(parseUrl(uri)?.protocol ?? '')) throw new InvalidResponseError('The device authorization has an unusable page');
-  const pause = typeof interval === 'number' && interval > 0 ? interval : INTERVAL;
-  return { deviceCode, userCode, verificationUri, verificationUriComplete, expiresAt: sentAt + expires_in * 1000, interval: pause };
+  // A terminal would obey what it shows.
+  if (!userCode || /[\p{Cc}\p{Cf}]/u.test(userCode)) throw new InvalidResponseError('The device authorization has an unusable user code');
+  const page = pageOf(verificationUri);
+  const pause = typeof interval === 'number' && interval >= 1 ? interval : INTERVAL;
+  return {
+    deviceCode, userCode, verificationUri: page, verificationUriComplete: typeof complete === 'string' ? pageOf(complete) : page,
+    expiresAt: sentAt + expires_in * 1000, interval: pause,
+  };
+}
+
+/** A page as `URL` spells it: what is shown as a link must be one, and be no more than that. */
+function pageOf(uri: string): string {
+  const url = parseUrl(uri);
+  if (!url || !/^https?:$/.test(url.protocol)) throw new InvalidResponseError('The device authorization has an unusable page');
+  return url.href;
 }
 
 interface Waiting extends RequestOptions {
@@ -86,7 +96,7 @@ async function poll(config: OAuth2Config, { deviceCode, interval, expiresAt, sco
   const parameters = { grant_type: GRANT, device_code: deviceCode };
   for (let failures = 0; ; ) {
     const pause = Math.min(interval * 2 ** failures, Math.max(interval, LONGEST_PAUSE));
-    await clock.sleep(pause * 1000, signal);
+    await clock.sleep(Math.min(pause * 1000, Math.max(0, expiresAt - clock.now())), signal);
     if (clock.now() >= expiresAt) throw new ExpiredTokenError('The user did not answer in time');
     try {
       const tokens = await requestTokens(config, { parameters, repeatable: afterRateLimit, signal }, scope);

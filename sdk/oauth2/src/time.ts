@@ -1,5 +1,8 @@
 import type { Clock } from './config.js';
 
+/** The longest that timers wait, in milliseconds: what is longer, they take for nothing. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** The system's. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -13,7 +16,7 @@ export const systemClock: Clock = {
       const timer = setTimeout(() => {
         signal?.removeEventListener('abort', stop);
         resolve();
-      }, milliseconds);
+      }, Math.min(milliseconds, LONGEST_TIMER));
       signal?.addEventListener('abort', stop, { once: true });
     }),
 };

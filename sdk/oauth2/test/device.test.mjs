@@ -52,7 +52,7 @@ test('it asks every five seconds, or as the server says, until the user has answ
   assert.deepEqual(patient.waited, [5_000, 5_000, 5_000]);
   assert.equal(patient.value.tokens.accessToken, 'access-1');
   assert.deepEqual(patient.requests[1].form, { client_id: '42', grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: 'the-device-code' });
-  for (const [interval, waited] of [[undefined, 5_000], [2, 2_000], ['x', 5_000], [0, 5_000]]) {
+  for (const [interval, waited] of [[undefined, 5_000], [2, 2_000], ['x', 5_000], [0, 5_000], [1e-9, 5_000]]) {
     assert.deepEqual((await run([codes({ interval }), tokensAnswer(1)])).waited, [waited], `${interval}`);
   }
 });
@@ -87,6 +87,14 @@ test('it stops by itself when the codes have expired', async () => {
   assert.equal(requests.length, 3);
 });
 
+test('it waits no longer than the codes are good, however long the server would have it wait', async () => {
+  for (const more of [{ interval: 1e9 }, { expires_in: -1 }]) {
+    const { reason, requests, waited } = await run([codes(more), tokensAnswer(1)]);
+    assert.ok(reason instanceof ExpiredTokenError, String(reason));
+    assert.deepEqual([requests.length, waited], [1, [Math.max(0, more.expires_in ?? 600) * 1000]]);
+  }
+});
+
 test('its caller can give up', async () => {
   const controller = new AbortController();
   const stop = () => { controller.abort(new Error('enough')); return pending(); };
@@ -95,10 +103,12 @@ test('its caller can give up', async () => {
 });
 
 test('what the server says is looked at before it is shown', async () => {
-  for (const more of [{ device_code: undefined }, { user_code: 7 }, { expires_in: '600' }, { verification_uri: 'javascript:alert(1)' }, { verification_uri_complete: 'nonsense' }]) {
+  for (const more of [{ device_code: undefined }, { user_code: 7 }, { expires_in: '600' }, { verification_uri: 'javascript:alert(1)' }, { verification_uri_complete: 'nonsense' }, { user_code: '' }, { user_code: 'BCDF\u001b[2J' }, { user_code: 'BCDF\n$ rm' }, { user_code: '\u202eBCDF' }]) {
     const { reason } = await run([codes(more)]);
     assert.ok(reason instanceof InvalidResponseError, JSON.stringify(more));
   }
+  const forged = await run([codes({ verification_uri: 'https://fluxer.app/device\n\u001b[2J or https://evil.example/' }), tokensAnswer(1)]);
+  assert.match(forged.value.device.text, /^[\x20-\x7e]+$/, 'a terminal is told nothing');
   const bare = await run([codes({ verification_uri_complete: undefined }), tokensAnswer(1)]);
   assert.equal(bare.value.device.verificationUriComplete, CODES.verification_uri);
 });

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { test } from 'node:test';
 
 import { HttpError, InvalidClientError, InvalidGrantError, InvalidResponseError, NetworkError, RateLimitedError, TemporarilyUnavailableError } from '@fluxer/errors';
-import { clientCredentials, exchangeCode, introspect, refresh, revoke } from '@fluxer/oauth2';
+import { clientCredentials, deviceAuthorization, exchangeCode, introspect, refresh, revoke } from '@fluxer/oauth2';
 
 import { CLIENT, FakeClock, FakeServer, broken, hangs, invalidGrant, json, limited, quiet, tokensAnswer, unavailable } from './fakes.mjs';
 
@@ -280,4 +280,16 @@ test('the system\'s clock is waited for, and an abort ends that', async () => {
   controller.abort(reason);
   await assert.rejects(waiting, (error) => error === reason);
   assert.equal(server.requests.length, 3);
+});
+
+test('the system\'s clock waits for a time that is too long for its timers, and not for nothing', async () => {
+  const answer = { device_code: 'd', user_code: 'BCDF-GHJK', verification_uri: 'https://fluxer.app/device', expires_in: 1e12, interval: 1e11 };
+  const server = new FakeServer(json(200, answer));
+  const controller = new AbortController();
+  const device = await deviceAuthorization(server.client(undefined));
+  const waiting = device.tokens({ signal: controller.signal });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  controller.abort(new Error('enough'));
+  await assert.rejects(waiting, /enough/);
+  assert.equal(server.requests.length, 1);
 });
