@@ -2,7 +2,9 @@
 // Ecosystem: JavaScript
 // Version: npm:oauth4webapi
 // Setting: none
-// Proves: login, refresh, revocation, denial, private_key_jwt, PAR
+// Proves: login, refresh, revocation, denial, private_key_jwt, PAR, DPoP, device grant
+//
+// DPoP is driven in dpop.test.mjs, the device grant in device.test.mjs, all of it at once in fapi.test.mjs.
 
 import * as oauth from 'oauth4webapi';
 

@@ -2,11 +2,11 @@
 // Ecosystem: Rust
 // Version: cargo:oauth2
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, device grant
 // Snippet: rust/src/main.rs
 //
 // The crate `oauth2`: see rust/src/main.rs. It leaves reading the callback to the application, and
-// asks for no resources.
+// asks for no resources. Its device grant is driven in device.test.mjs.
 
 import { join } from 'node:path';
 

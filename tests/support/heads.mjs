@@ -13,7 +13,8 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
  *
  * - `Proves`: what is tested, of CLAIMS; `Fails`: what it says instead, where it does not work
  * - `Install`: `apt NAME …`, `pip NAME==VERSION …`, `npm NAME@VERSION …`, with `; ` between
- * - `Driven`: `by calls` over a pipe (`authorize`, `callback`, `me`, `refresh`, `revoke`), `as a site` or `as a resource server`
+ * - `Driven`: `by calls` over a pipe (`authorize`, `callback`, `me`, `refresh`, `revoke`,
+ *   `device`, `poll`), `as a site` or `as a resource server`
  *   on PORT of loopback, or `on loopback`: by calls, and it takes its own redirect
  * - `Type`: of the application; `Enter` and `Callback`: the site's paths
  * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then
@@ -21,7 +22,7 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
  * - `Snippet`: another file that has the snippet
  */
 export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
-export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials', 'private_key_jwt', 'PAR'];
+export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials', 'private_key_jwt', 'PAR', 'DPoP', 'device grant'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
 export function head(file) {

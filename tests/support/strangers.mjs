@@ -225,6 +225,23 @@ when(proves('client credentials'), 'client credentials', async (t) => {
   assert.equal((await world.server.introspect(application, access_token)).json.active, true);
 });
 
+when(proves('device grant'), 'device grant', async (t) => {
+  const browser = await world.server.login(world.user);
+  const begin = async () => {
+    const { child } = await start(t);
+    return { child, code: await child.call('device') };
+  };
+  const { child, code } = await begin();
+  const polled = child.call('poll');
+  await new Promise((resolve) => setTimeout(resolve, 6_000)); // one poll in vain
+  await world.server.answerDevice(browser, code);
+  assert.equal((await world.server.me((await polled).access_token)).json.id, world.user.id);
+  if (!stranger.denial) return;
+  const other = await begin();
+  await world.server.answerDevice(browser, other.code, 'deny');
+  await assert.rejects(async () => other.child.call('poll'), says(stranger.denial));
+});
+
 when(proves('outage'), 'an outage', async (t) => {
   const client = await start(t);
   const tokens = site ? undefined : await login(client);
