@@ -223,8 +223,7 @@ impl Request {
 
     /// Who asks, in full: an address, or `unknown`.
     pub fn client_ip(&self) -> String {
-        let address = self.connecting_ip().trim().parse::<IpAddr>();
-        address.map_or_else(|_| UNKNOWN.to_owned(), |it| it.to_canonical().to_string())
+        address(self.connecting_ip()).map_or_else(|| UNKNOWN.to_owned(), |it| it.to_string())
     }
 
     /// Cloudflare sets this header; every other forwarding header is the client's own word.
@@ -236,6 +235,21 @@ impl Request {
 /// An address that cannot be read.
 const UNKNOWN: &str = "unknown";
 
+/// Reads an address. An IPv4 address in an IPv6 one is that IPv4 address: as a socket writes it, and
+/// behind NAT64 (RFC 6052 §2.1), where the IPv6 /64 would be everybody's.
+fn address(text: &str) -> Option<IpAddr> {
+    Some(match text.trim().parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V6(address) => match address.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, ..] => {
+                let [.., a, b, c, d] = address.octets();
+                IpAddr::from([a, b, c, d])
+            }
+            _ => IpAddr::V6(address),
+        },
+        address => address,
+    })
+}
+
 /// A client's address as a rate-limit key: an IPv4 address, or an IPv6 /64, since whoever has one
 /// address of a /64 has all of them. Unreadable addresses share one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,16 +257,14 @@ pub struct ClientAddress(String);
 
 impl ClientAddress {
     fn of(address: &str) -> Self {
-        Self(
-            match address.trim().parse::<IpAddr>().map(|it| it.to_canonical()) {
-                Ok(IpAddr::V4(address)) => address.to_string(),
-                Ok(IpAddr::V6(address)) => {
-                    let [a, b, c, d, ..] = address.segments();
-                    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-                }
-                Err(_) => UNKNOWN.to_owned(),
-            },
-        )
+        Self(match self::address(address) {
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            None => UNKNOWN.to_owned(),
+        })
     }
 }
 
@@ -421,12 +433,16 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_client_is_its_64() {
+    fn an_ipv6_client_is_its_64_and_behind_nat64_the_ipv4_address_inside() {
         for (address, key) in [
             ("203.0.113.7", "203.0.113.7"),
             ("::ffff:203.0.113.7", "203.0.113.7"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
             ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+            ("64:ff9b::203.0.113.7", "203.0.113.7"),
+            ("64:ff9b::cb00:7107", "203.0.113.7"),
+            ("64:ff9b:0:0:1::cb00:7107", "64:ff9b:0:0::/64"),
+            ("64:ff9b:1::cb00:7107", "64:ff9b:1:0::/64"),
             ("1.2.3.4, x", "unknown"),
             ("unknown", "unknown"),
             ("", "unknown"),
