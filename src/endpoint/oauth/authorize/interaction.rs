@@ -346,14 +346,14 @@ impl Interaction {
             return Ok(Ok(()));
         };
         let hint = id_token_hint::verify(cx, hint).await?;
+        let is_silent = self.prompt == Ok(Prompt::None);
         Ok(
             match hint.filter(|hint| hint.aud == self.client().wire_id()) {
-                None => Err(Refusal::Invalid {
-                    parameter: "id_token_hint",
-                    must: "it must be an ID token that this server issued to this client",
-                }),
+                // Core §3.1.2.1: no silent answer but for the user whom the hint names.
+                None if is_silent => Err(Refusal::LoginRequired),
                 Some(hint) if hint.sub != session.user.id => Err(Refusal::LoginRequired),
-                Some(_) => Ok(()),
+                // A hint that cannot be read, or whose key is gone, says nothing.
+                _ => Ok(()),
             },
         )
     }
