@@ -210,7 +210,7 @@ fn an_assertion_that_is_not_for_this_request_is_refused_by_what_is_wrong_with_it
     let client = Signing::new(&world, &json!({}));
     let now = world.now().seconds();
     for (name, value) in [
-        ("aud", json!([HTTP])),
+        ("aud", json!([HTTP, "https://other.example"])),
         ("aud", json!("https://other.example")),
         ("aud", json!(format!("{HTTP}/api/oauth2/revoke"))),
         ("exp", json!(now + 365 * 86_400)),
@@ -224,15 +224,21 @@ fn an_assertion_that_is_not_for_this_request_is_refused_by_what_is_wrong_with_it
         let told = refused(world.send(asserted(TOKEN, &OWN, &signed)));
         assert!(told.starts_with(name), "{name} {value}: {told}");
     }
-    for aud in ["/api/oauth2/token", "/oauth2/token", "/v1/oauth2/token"] {
-        let claims = with(client.claims(&world), "aud", json!(format!("{HTTP}{aud}")));
+    let path = |path: &str| json!(format!("{HTTP}{path}"));
+    for aud in [
+        path("/api/oauth2/token"),
+        path("/oauth2/token"),
+        path("/v1/oauth2/token"),
+        json!([HTTP, path("/api/oauth2/token")]),
+    ] {
+        let claims = with(client.claims(&world), "aud", aud);
         let signed = client.sign(&claims);
         let ask = [("token", "x")];
         world
             .send(asserted("/oauth2/introspect", &ask, &signed))
             .expect(200);
     }
-    let aud = json!(format!("{HTTP}/api/oauth2/introspect"));
+    let aud = path("/api/oauth2/introspect");
     let signed = client.sign(&with(client.claims(&world), "aud", aud));
     world
         .send(asserted("/oauth2/introspect", &[("token", "x")], &signed))

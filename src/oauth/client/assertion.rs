@@ -57,12 +57,35 @@ const fn claim(name: &'static str, must: &'static str) -> AssertionError {
     AssertionError::Claim { name, must }
 }
 
+const AUDIENCE: AssertionError = claim("aud", "the issuer of this server, as a string");
+
+/// Who an assertion says it is for (RFC 7519 §4.1.3).
+#[derive(Debug)]
+enum Audience {
+    One(String),
+    List(Vec<String>),
+}
+
+impl Audience {
+    fn read(claim: &Value) -> Option<Self> {
+        let name = |value: &Value| value.as_str().map(str::to_owned);
+        match claim {
+            Value::Array(names) => names
+                .iter()
+                .map(name)
+                .collect::<Option<_>>()
+                .map(Self::List),
+            one => name(one).map(Self::One),
+        }
+    }
+}
+
 /// An assertion whose signature is not verified.
 #[derive(Debug)]
 pub struct Assertion {
     client: ClientIdentifier,
     id: String,
-    audience: String,
+    audience: Audience,
     names_issuer_alone: bool,
     expires_at: Timestamp,
     not_before: Option<Timestamp>,
@@ -101,14 +124,13 @@ impl Assertion {
         let client = text("sub").filter(|sub| text("iss") == Some(*sub));
         let client = client.and_then(ClientIdentifier::parse);
         let id = text("jti").filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
-        // RFC 7519 allows a list, and one that names others too is good for whoever of them has it.
-        let audience = text("aud").ok_or(claim("aud", "the issuer of this server, as a string"))?;
+        let audience = claims.get("aud").and_then(Audience::read);
         Ok(Self {
             client: client.ok_or(claim("sub", "the client_id, and iss the same"))?,
             id: id
                 .ok_or(claim("jti", "a string of 1 to 256 bytes"))?
                 .to_owned(),
-            audience: audience.to_owned(),
+            audience: audience.ok_or(AUDIENCE)?,
             names_issuer_alone,
             expires_at: instant(claims, "exp")?.ok_or(claim("exp", "a time"))?,
             not_before: instant(claims, "nbf")?,
@@ -126,14 +148,19 @@ impl Assertion {
         if addressee.is_fapi2 && self.algorithm == JwsAlgorithm::Rs256 {
             return Err(AssertionError::Algorithm);
         }
-        let below = self.audience.strip_prefix(issuer);
-        let is_ours = below.is_some_and(|path| match path {
-            "" => true,
-            _ if self.names_issuer_alone || addressee.is_fapi2 => false,
-            path => (addressee.leads_here)(path),
-        });
+        let is_strict = self.names_issuer_alone || addressee.is_fapi2;
+        let is_ours = |name: &String| match name.strip_prefix(issuer) {
+            Some("") => true,
+            Some(path) => !is_strict && (addressee.leads_here)(path),
+            None => false,
+        };
+        let is_ours = match &self.audience {
+            Audience::One(name) => is_ours(name),
+            // A list that names others too is good for whoever of them has it.
+            Audience::List(names) => !is_strict && !names.is_empty() && names.iter().all(is_ours),
+        };
         if !is_ours {
-            return Err(claim("aud", "the issuer of this server, as a string"));
+            return Err(AUDIENCE);
         }
         if self.expires_at <= now || self.expires_at > now + LONGEST + SKEW {
             return Err(claim("exp", "in the future, by an hour at most"));
@@ -228,6 +255,11 @@ mod tests {
         assert_eq!(check(&header, &claims(), false), Ok(()));
         for (name, good) in [
             ("aud", json!("https://id.example/api/oauth2/token")),
+            ("aud", json!([ISSUER])),
+            (
+                "aud",
+                json!([ISSUER, "https://id.example/api/oauth2/token"]),
+            ),
             ("exp", json!(now + 3600)),
             (
                 "exp",
@@ -244,7 +276,9 @@ mod tests {
             );
         }
         for (name, bad) in [
-            ("aud", json!([ISSUER])),
+            ("aud", json!([])),
+            ("aud", json!([ISSUER, "https://other.example"])),
+            ("aud", json!([ISSUER, 1])),
             ("aud", json!("https://id.example/api/oauth2/par")),
             ("aud", json!("https://id.example.evil.example")),
             ("aud", json!("https://other.example")),
@@ -281,6 +315,8 @@ mod tests {
         let es256 = json!({"alg": "ES256"});
         assert_eq!(check(&es256, &claims(), true), Ok(()));
         assert!(check(&es256, &token_endpoint, true).is_err());
+        let list = with(claims(), "aud", json!([ISSUER]));
+        assert!(check(&es256, &list, true).is_err());
         let rs256 = json!({"alg": "RS256"});
         assert_eq!(
             check(&rs256, &claims(), true),
