@@ -50,6 +50,15 @@ pub struct Authorized {
     pub application: Application,
 }
 
+/// A place in the list of what a user authorized where a vendor's clients stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VendorPlace {
+    /// The first of the vendor's clients.
+    pub first: Snowflake,
+    /// The client.
+    pub client: Snowflake,
+}
+
 /// What users are found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserKey {
@@ -64,6 +73,15 @@ pub enum UserKey {
 pub trait Lists {
     /// What a user has authorized, by application.
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault>;
+    /// The same, with the clients of a vendor where the first of them stands: some register anew each
+    /// time they connect. A vendor is known by its clients' name and the host where they are answered,
+    /// whatever the port on the user's own machine; what somebody vouches for is its own vendor.
+    async fn authorized_by_vendor(
+        &self,
+        user: UserId,
+        after: Option<VendorPlace>,
+        limit: u32,
+    ) -> Result<Vec<(VendorPlace, Authorized)>, Fault>;
     /// The users whose name or address begins so, in the order of those; `after` is one of them.
     async fn find_users(
         &self,

@@ -43,7 +43,7 @@ pub use guilds::{Guilds, Member};
 pub use icons::Icons;
 pub use keys::{KeyMaker, Keys, Signer, Verifier, take_turn};
 pub use ledgers::Ledgers;
-pub use lists::{Authorized, Lists, Paging, Prefix, UserKey};
+pub use lists::{Authorized, Lists, Paging, Prefix, UserKey, VendorPlace};
 pub use measures::{ApplicationDay, Measure, Measures, What};
 pub use moving::{
     Cursor, HashKind, Imported, MovedApplication, MovedConnection, MovedMember, MovedUser, Moving,

@@ -3,7 +3,9 @@
 use fluxer_oauth2::http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, App, Asks, HTTP, Native, With, World, get, request, text, with_json};
+use crate::world::{
+    Answer, App, Asks, HTTP, Native, With, World, get, request, selector, text, with_json,
+};
 
 const REGISTER: &str = "/api/oauth2/register";
 
@@ -427,6 +429,43 @@ fn the_registrations_of_one_vendor_stand_together() {
         .collect();
     let (claude, other, evil) = ("claude.example.", "other.example.", "evil.example.");
     assert_eq!(hosts, [claude, claude, other, evil]);
+}
+
+#[test]
+fn the_registrations_of_one_vendor_stand_together_across_pages() {
+    let world = open();
+    let browser = world.alices_browser();
+    let authorize = |name: &str, uri: &str| {
+        let client = json!({"client_name": name, "redirect_uris": [uri]});
+        browser.code(&registered(&world, &client).0.asks());
+        world.advance(1);
+    };
+    authorize("Editor", "http://127.0.0.1:33418/");
+    for nth in 0..11 {
+        authorize(&format!("Other {nth}"), "https://other.example/cb");
+    }
+    authorize("Editor", "http://127.0.0.1:50123/");
+    authorize("Editor", "https://editor.example/cb");
+    authorize("Other 3", "https://other.example/another");
+
+    let mut names = Vec::new();
+    let mut next = Some("/settings/authorizations".to_owned());
+    let mut pages = 0;
+    while let Some(target) = next {
+        let page = browser.get(&target).expect(200);
+        names.extend(page.texts(".grant h2"));
+        let document = page.document();
+        let link = document.select(&selector("a[rel=next]")).next();
+        next = link.map(|it| it.attr("href").expect("a link").to_owned());
+        pages += 1;
+    }
+    let mut expected = vec!["Editor".to_owned(), "Editor".to_owned()];
+    for nth in 0..11 {
+        let times = if nth == 3 { 2 } else { 1 };
+        expected.extend(vec![format!("Other {nth}"); times]);
+    }
+    expected.push("Editor".to_owned());
+    assert_eq!((names, pages), (expected, 2));
 }
 
 #[test]

@@ -7,8 +7,15 @@ use super::users::{USER, UserRow};
 use super::{Bind, Bindings, after, id, place};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
-use crate::snowflake::UserId;
-use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
+use crate::snowflake::{Snowflake, UserId};
+use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey, VendorPlace};
+
+/// Who an application is of. Only programs on the user's own machine are answered by plain http.
+const VENDOR: &str = "CASE origin WHEN 'registered' THEN application_id ELSE json_array(name, CASE \
+                      WHEN redirect_uris LIKE '[\"http://%' THEN 'http:' \
+                      WHEN redirect_uris LIKE '[\"https://%' \
+                      THEN substr(redirect_uris, 1, 10 + instr(substr(redirect_uris, 11) || '/', '/')) \
+                      ELSE redirect_uris END) END";
 
 impl Lists for Bindings {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
@@ -28,6 +35,43 @@ impl Lists for Bindings {
             application: application.into(),
         });
         Ok(authorized.collect())
+    }
+
+    async fn authorized_by_vendor(
+        &self,
+        user: UserId,
+        after: Option<VendorPlace>,
+        limit: u32,
+    ) -> Result<Vec<(VendorPlace, Authorized)>, Fault> {
+        let application = ApplicationRow::select();
+        let sql = format!(
+            "WITH listed AS (SELECT application_id AS client, CAST(application_id AS INTEGER) AS place, \
+             CAST(MIN(CAST(application_id AS INTEGER)) OVER (PARTITION BY {VENDOR}) AS TEXT) AS first \
+             FROM authorizations JOIN applications ON applications.id = application_id \
+             WHERE user_id = ?) \
+             SELECT json_group_array(json(found)) AS found FROM ( \
+             SELECT json_array(first, {AUTHORIZATION}, {application}) AS found FROM listed \
+             JOIN applications ON applications.id = client \
+             JOIN authorizations ON application_id = client AND user_id = ? \
+             WHERE (CAST(first AS INTEGER), place) > (CAST(? AS INTEGER), CAST(? AS INTEGER)) \
+             ORDER BY CAST(first AS INTEGER), place LIMIT ?)"
+        );
+        let [first, client] = after.map_or([Bind::Text("0"), Bind::Text("0")], |it| {
+            [id(it.first), id(it.client)]
+        });
+        let values = [id(user), id(user), first, client, Bind::Bits(limit)];
+        let rows: Vec<(Snowflake, AuthorizationRow, ApplicationRow)> =
+            self.rows(&sql, &values).await?;
+        let rows = rows.into_iter();
+        let listed = rows.map(|(first, authorization, application)| {
+            let authorized = Authorized {
+                authorization: authorization.into(),
+                application: application.into(),
+            };
+            let client = authorized.authorization.application.0;
+            (VendorPlace { first, client }, authorized)
+        });
+        Ok(listed.collect())
     }
 
     async fn find_users(

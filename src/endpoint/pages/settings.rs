@@ -6,7 +6,6 @@ use core::task::Poll;
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
-use crate::fluxer::application::Application;
 use crate::http::Response;
 use crate::id::FamilyId;
 use crate::ledger::{Device, Devices, LedgerId};
@@ -17,7 +16,7 @@ use crate::page::moment::Moment;
 use crate::page::settings::{DeviceView, Done, GrantView, More, SettingsPage};
 use crate::page::text::{Message, SettingsText};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Authorized, Edge, Fault, Paging};
+use crate::store::{Authorized, Edge, Fault, VendorPlace};
 
 /// The page.
 const PATH: &str = "/settings/authorizations";
@@ -115,40 +114,10 @@ impl Command {
     }
 }
 
-/// Puts the registrations of one vendor together, where the first of them stands: some clients register
-/// anew each time they connect.
-fn together(listed: Vec<Authorized>) -> Vec<Authorized> {
-    let mut groups: Vec<Vec<Authorized>> = Vec::new();
-    for authorized in listed {
-        let vendor = vendor(&authorized.application);
-        let mut known = groups.iter_mut();
-        let group = known.find(|group| {
-            let first = group.first().map(|it| self::vendor(&it.application));
-            vendor.is_some() && first == Some(vendor)
-        });
-        match group {
-            Some(group) => group.push(authorized),
-            None => groups.push(vec![authorized]),
-        }
-    }
-    groups.into_iter().flatten().collect()
-}
-
-/// What tells the registrations of one vendor: their name, and where they are answered.
-fn vendor(application: &Application) -> Option<(&str, &str)> {
-    if application.client.is_verified() {
-        return None;
-    }
-    let destination = application.client.redirect_uris.first()?.destination();
-    // Programs on the user's own machine come with any port.
-    let host = destination.rsplit_once(':').map_or(destination, |it| it.0);
-    Some((application.name.as_str(), host))
-}
-
 /// Which part of the list a request wants; what cannot be read wants its beginning.
 #[derive(Default)]
 struct View {
-    after: Option<Snowflake>,
+    after: Option<VendorPlace>,
     /// One application alone, with all its devices.
     application: Option<ApplicationId>,
     done: Option<Done>,
@@ -158,14 +127,19 @@ impl View {
     fn read(query: &str) -> Self {
         let params = Params::from_form(query);
         let one = |name| params.one(name).ok().flatten();
+        let id = |name| one(name).and_then(Snowflake::parse);
+        let after = id("after").map(|client| VendorPlace {
+            first: id("vendor").unwrap_or(client),
+            client,
+        });
         Self {
-            after: one("after").and_then(Snowflake::parse),
+            after,
             application: one("application").and_then(ApplicationId::parse),
             done: one("done").and_then(Done::from_marker),
         }
     }
 
-    fn after(after: Snowflake) -> Self {
+    fn after(after: VendorPlace) -> Self {
         Self {
             after: Some(after),
             ..Self::default()
@@ -178,10 +152,13 @@ impl View {
 
     /// Its URL, with what was just done.
     fn target(&self, done: Option<Done>) -> Target {
-        let after = self.after.map(|it| it.to_string()).unwrap_or_default();
+        let id = |id: Option<Snowflake>| id.map(|it| it.to_string()).unwrap_or_default();
+        let after = id(self.after.map(|it| it.client));
+        let vendor = id(self.after.map(|it| it.first));
         let application = self.application.map(|it| it.to_string());
         let parameters = [
-            ("after", after.as_str()),
+            ("vendor", vendor.as_str()),
+            ("after", &after),
             ("application", &application.unwrap_or_default()),
             ("done", done.map(Done::marker).unwrap_or_default()),
         ];
@@ -193,20 +170,19 @@ impl View {
         &self,
         cx: &Context<'_, E>,
         user: UserId,
-    ) -> Result<(Vec<Authorized>, Option<Snowflake>), Fault> {
+    ) -> Result<(Vec<Authorized>, Option<VendorPlace>), Fault> {
         if let Some(application) = self.application {
             return Ok((Vec::from_iter(one(cx, user, application).await?), None));
         }
-        let paging = Paging {
-            after: self.after,
-            limit: APPLICATIONS + 1,
-        };
-        let mut listed = cx.edge.authorized(user, paging).await?;
+        let limit = APPLICATIONS + 1;
+        let listed = cx.edge.authorized_by_vendor(user, self.after, limit);
+        let mut listed = listed.await?;
         let most = usize::try_from(APPLICATIONS).unwrap_or(usize::MAX);
         let is_more = listed.len() > most;
         listed.truncate(most);
-        let last = listed.last().map(|it| it.authorization.application.0);
-        Ok((together(listed), last.filter(|_| is_more)))
+        let last = listed.last().map(|(place, _)| *place);
+        let listed = listed.into_iter().map(|(_, it)| it).collect();
+        Ok((listed, last.filter(|_| is_more)))
     }
 
     fn grant<'a>(

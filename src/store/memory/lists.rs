@@ -1,26 +1,69 @@
 //! What people look through and search, over plain collections.
 
+use std::collections::HashMap;
+
 use super::Memory;
-use super::tables::page;
+use super::tables::{Tables, page};
 use crate::fluxer::application::Application;
 use crate::fluxer::user::User;
-use crate::snowflake::{Snowflake, UserId};
-use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey};
+use crate::snowflake::{ApplicationId, Snowflake, UserId};
+use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey, VendorPlace};
+
+/// What a user authorized, in no order.
+fn authorized(tables: &Tables, user: UserId) -> Vec<(ApplicationId, Authorized)> {
+    let all = tables.authorizations.iter();
+    let of_user = all.filter(|((of, _), _)| *of == user);
+    let joined = of_user.filter_map(|((_, id), authorization)| {
+        let stored = tables.applications.get(id)?;
+        let authorized = Authorized {
+            authorization: authorization.clone(),
+            application: stored.application.as_ref().clone(),
+        };
+        Some((*id, authorized))
+    });
+    joined.collect()
+}
+
+/// What tells the clients of one vendor.
+fn vendor(application: &Application) -> (String, String) {
+    let client = &application.client;
+    let uri = client.redirect_uris.first();
+    let (false, Some(uri)) = (client.is_verified(), uri) else {
+        return (client.id.to_string(), String::new());
+    };
+    let destination = match uri.as_str().starts_with("http://") {
+        true => "http:",
+        false => uri.destination(),
+    };
+    (application.name.as_str().to_owned(), destination.to_owned())
+}
 
 impl Lists for Memory {
     async fn authorized(&self, user: UserId, paging: Paging) -> Result<Vec<Authorized>, Fault> {
+        self.read(|tables| page(authorized(tables, user), |id| id.0, paging))
+    }
+
+    async fn authorized_by_vendor(
+        &self,
+        user: UserId,
+        after: Option<VendorPlace>,
+        limit: u32,
+    ) -> Result<Vec<(VendorPlace, Authorized)>, Fault> {
         self.read(|tables| {
-            let all = tables.authorizations.iter();
-            let of_user = all.filter(|((of, _), _)| *of == user);
-            let joined = of_user.filter_map(|((_, id), authorization)| {
-                let stored = tables.applications.get(id)?;
-                let authorized = Authorized {
-                    authorization: authorization.clone(),
-                    application: stored.application.as_ref().clone(),
-                };
-                Some((*id, authorized))
+            let mut firsts = HashMap::new();
+            let mut listed = authorized(tables, user);
+            listed.sort_by_key(|(id, _)| id.0);
+            let places = listed.into_iter().map(|(id, it)| {
+                let first = *firsts.entry(vendor(&it.application)).or_insert(id.0);
+                let client = id.0;
+                (VendorPlace { first, client }, it)
             });
-            page(joined, |id| id.0, paging)
+            let mut places: Vec<_> = places
+                .filter(|(place, _)| after.is_none_or(|after| *place > after))
+                .collect();
+            places.sort_by_key(|(place, _)| *place);
+            places.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            places
         })
     }
 
