@@ -2,13 +2,14 @@
 //! `worker` crate's wrappers around them. Those look a binding's class up by name for each request,
 //! read every row through a deserializer of its own, and are a tenth of the Worker.
 
+use core::pin::Pin;
 use core::time::Duration;
 
 use worker::Env;
 use worker::js_sys::{Error, Object, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::Response;
 use worker::worker_sys::DurableObject;
 
@@ -22,6 +23,12 @@ pub(super) fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fau
     } else {
         Err(Fault::new(name, "there is no such binding"))
     }
+}
+
+/// A promise of what a turn of an object comes to. Boxed, or each would bring the machinery once more.
+pub(super) fn promise(turn: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let turn: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(turn);
+    future_to_promise(turn)
 }
 
 /// What a promise was kept with, or the words it was broken with.

@@ -11,10 +11,11 @@ use worker::js_sys::{Array, Error, Function, Promise};
 use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, SqlStorage};
 use worker::{Env, console_log};
 
+use super::js::promise;
 use super::webcrypto::{self, Imported};
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
@@ -117,7 +118,7 @@ impl SigningKeys {
     fn turn_that_waits(&self, question: Question) -> Result<Promise, JsValue> {
         let arbiter = Rc::clone(&self.0);
         let turn = Closure::once_into_js(move || {
-            future_to_promise(async move {
+            promise(async move {
                 // What is thrown in here would end the object; it is thrown outside.
                 Ok(match arbiter.turn(question).await {
                     Ok(answer) => answer.into(),
@@ -129,7 +130,7 @@ impl SigningKeys {
             .0
             .state
             .block_concurrency_while(turn.unchecked_ref::<Function>())?;
-        Ok(future_to_promise(async move {
+        Ok(promise(async move {
             let ended = JsFuture::from(turn).await?;
             if ended.is_string() {
                 Ok(ended)

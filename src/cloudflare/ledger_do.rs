@@ -15,10 +15,11 @@ use thiserror::Error;
 use worker::js_sys::{Array, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
+use super::js::promise;
 use super::objects::millis;
 use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
@@ -94,7 +95,7 @@ impl Ledger {
             table.wake_for(&verb).await?;
             table.answer(verb)
         };
-        Ok(future_to_promise(answered).into())
+        Ok(promise(answered).into())
     }
 
     /// Tells the list of revocations what it does not know yet, and forgets what has expired. The alarm
@@ -102,7 +103,7 @@ impl Ledger {
     /// it, so it may come for nothing.
     pub fn alarm(&self) -> Promise {
         let table = Rc::clone(&self.0);
-        future_to_promise(async move {
+        promise(async move {
             table.alarm.set(Alarm::Unknown);
             table.announce().await?;
             table.purge(ambient::now()).await?;
@@ -219,7 +220,7 @@ impl Table {
         match self.turn(verb) {
             Ok((answer, Revoked::Nothing)) => Ok(answer.into()),
             // The turn is over: what is awaited from here on decides nothing.
-            Ok((answer, Revoked::Unannounced(alarm))) => Ok(future_to_promise(async move {
+            Ok((answer, Revoked::Unannounced(alarm))) => Ok(promise(async move {
                 JsFuture::from(alarm).await?;
                 if let Err(error) = self.announce().await {
                     console_error!("a revocation is announced later: {error:?}");

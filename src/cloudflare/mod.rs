@@ -22,6 +22,7 @@ mod sync_kv;
 mod webcrypto;
 
 use core::future::poll_fn;
+use core::pin::Pin;
 use core::task::{self, Poll, Waker};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -182,6 +183,8 @@ impl Bindings {
     }
 }
 
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
 /// What keeps the Worker running after its answer.
 enum Background {
     Request(Context),
@@ -192,6 +195,8 @@ enum Background {
 
 impl Background {
     fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
+        // Boxed, or each kind of work would have each of these three for itself.
+        let work: Work = Box::pin(work);
         match self {
             Self::Request(context) => context.wait_until(work),
             Self::Schedule(context) => context.wait_until(work),

@@ -10,10 +10,11 @@ use std::rc::Rc;
 use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Env, console_error};
 
+use super::js::promise;
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Background, Bindings, ambient, js, objects};
@@ -58,7 +59,7 @@ impl Outbox {
     /// Wakes it: what waits is sent by its alarm, and nobody waits for that.
     pub fn ask(&self, name: String) -> Promise {
         let kept = Rc::clone(&self.0);
-        future_to_promise(async move {
+        promise(async move {
             kept.woken.set(true);
             kept.kv.put(NAME, &name)?;
             kept.wake_at(ambient::now()).await?;
@@ -69,7 +70,7 @@ impl Outbox {
     /// Sends what is due.
     pub fn alarm(&self) -> Promise {
         let kept = Rc::clone(&self.0);
-        future_to_promise(async move {
+        promise(async move {
             kept.send().await?;
             Ok(JsValue::UNDEFINED)
         })

@@ -10,9 +10,10 @@ use worker::console_error;
 use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
+use super::js::promise;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, objects};
 use crate::json_reader;
@@ -62,7 +63,7 @@ impl PendingEntry {
         let kept = Rc::clone(&self.0);
         match verb.opens_until() {
             Some(until) if !kept.alarm_is_set.get() => {
-                Ok(future_to_promise(async move { kept.open(verb, until).await }).into())
+                Ok(promise(async move { kept.open(verb, until).await }).into())
             }
             _ => kept.turn(verb),
         }
@@ -71,7 +72,7 @@ impl PendingEntry {
     /// Deletes the entry once its time is over.
     pub fn alarm(&self) -> Promise {
         let kept = Rc::clone(&self.0);
-        future_to_promise(async move {
+        promise(async move {
             kept.delete_what_is_over().await?;
             Ok(JsValue::UNDEFINED)
         })

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use worker::js_sys::{Function, JSON, Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Delay, console_error};
 
+use super::js::promise;
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
@@ -141,7 +142,7 @@ impl RateLimiter {
                     answer(&verdict)
                 }
             }
-            Question::Begin(limit) => Ok(future_to_promise(state.begin(limit)).into()),
+            Question::Begin(limit) => Ok(promise(state.begin(limit)).into()),
             Question::Settle(limit, place, outcome) => {
                 state.with(limit, |window| window.settle(limit, place, outcome))?;
                 state.wake(outcome);
@@ -156,7 +157,7 @@ impl RateLimiter {
     /// Deletes what no longer counts.
     pub fn alarm(&self) -> Promise {
         let state = Rc::clone(&self.0);
-        future_to_promise(async move {
+        promise(async move {
             state.delete_what_has_left().await?;
             Ok(JsValue::UNDEFINED)
         })
@@ -250,7 +251,7 @@ impl State {
             return Ok(answer);
         }
         let set = self.set_alarm(until)?;
-        let answered = future_to_promise(async move {
+        let answered = promise(async move {
             JsFuture::from(set).await?;
             Ok(answer)
         });

@@ -101,7 +101,7 @@ impl Control {
                 text => Value::String(text),
             },
             Self::Json if sent.trim().is_empty() => Value::Null,
-            Self::Json => serde_json::from_str(sent).unwrap_or_else(|_| sent.into()),
+            Self::Json => serde_json::from_slice(sent.as_bytes()).unwrap_or_else(|_| sent.into()),
             Self::Described => params::lines(sent).map(described).collect(),
             Self::Lines | Self::Choices => params::lines(sent).map(Value::from).collect(),
             Self::CheckBox => Value::Bool(!sent.is_empty()),
