@@ -545,6 +545,11 @@ fn consent_is_remembered_where_it_may_be() {
         assert!(!asks(&same));
     }
     assert!(asks(&server.clone().with("prompt", "consent")));
+    let account = browser.get(&server.clone().with("prompt", "select_account").target());
+    assert!(
+        account.expect(200).body.contains("alice"),
+        "whose it would be"
+    );
     let more = server.clone().with("scope", "identify email guilds");
     assert_eq!(browser.get(&more.target()).texts(".tag-new"), ["New"]);
     // Another user has not been asked, nor has this one by another application.

@@ -188,7 +188,9 @@ fn an_application_that_was_freed_a_moment_ago_asks_its_user() {
     suspend(true);
     world.memory.isolate.set(Isolate::Remembering);
     type_code(&browser, &device.user_code()).expect(403);
+    world.memory.isolate.set(Isolate::Cold);
     suspend(false);
+    world.memory.isolate.set(Isolate::Remembering);
     consent(&browser, &device);
 }
 

@@ -7,7 +7,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::world::{Answer, App, Asks, Browser, HTTP, Native, PASSWORD, With, World, get};
+use crate::world::{Answer, App, Asks, Browser, HTTP, Native, PASSWORD, With, World, get, request};
 use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::Isolate;
 
@@ -505,6 +505,8 @@ fn a_client_s_logout_of_its_own_session_is_done_at_once() {
         ("state", "a b&c"),
         ("client_id", &app.id),
     ]);
+    browser.send(request(Method::Head, &there)).expect(200);
+    assert!(is_logged_in(&browser), "HEAD changes nothing");
     let answer = browser.get(&there).expect(303);
     assert_eq!(answer.location(), format!("{GOODBYE}&state=a+b%26c"));
     assert!(!is_logged_in(&browser));
@@ -572,7 +574,9 @@ fn a_uri_that_was_registered_a_moment_ago_is_one_to_log_out_to() {
     ]);
     world.memory.isolate.set(Isolate::Remembering);
     browser.get(&away).expect(400);
+    world.memory.isolate.set(Isolate::Cold);
     registered(&world, app);
+    world.memory.isolate.set(Isolate::Remembering);
     assert_eq!(browser.get(&away).expect(303).location(), GOODBYE);
 }
 

@@ -162,7 +162,9 @@ fn a_new_secret_works_where_the_old_one_is_remembered() {
     let form = [("grant_type", "client_credentials")];
     world.token(&app, &form).expect(200);
     let path = format!("/api/oauth2/applications/{}/client-secret/reset", app.id);
+    world.memory.isolate.set(Isolate::Cold);
     let answer = browser.call_with(Method::Post, &path, &json!({"password": PASSWORD}));
+    world.memory.isolate.set(Isolate::Remembering);
     let renewed = App {
         secret: Some(text(&answer.expect(200).json(), "client_secret")),
         ..app.clone()
@@ -174,11 +176,14 @@ fn a_new_secret_works_where_the_old_one_is_remembered() {
     );
 }
 
+/// A change that another isolate makes.
 fn change(world: &Native, app: &App, change: &Value) {
     let path = format!("/api/admin/applications/{}", app.id);
+    let isolate = world.memory.isolate.replace(Isolate::Cold);
     world
         .administer(Method::Patch, &path, Some(change))
         .expect(200);
+    world.memory.isolate.set(isolate);
 }
 
 #[test]

@@ -406,9 +406,11 @@ fn a_profile_that_was_left_a_moment_ago_refuses_no_assertion() {
     assert!(refused(to_the_endpoint()).contains("aud"));
     let path = format!("/api/admin/applications/{}", client.app.id);
     let change = json!({"profile": "default"});
+    world.memory.isolate.set(Isolate::Cold);
     world
         .administer(Method::Patch, &path, Some(&change))
         .expect(200);
+    world.memory.isolate.set(Isolate::Remembering);
     to_the_endpoint().expect(200);
 }
 

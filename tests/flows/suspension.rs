@@ -179,6 +179,28 @@ fn an_application_whose_last_device_is_gone_asks_again_and_stays_listed() {
 }
 
 #[test]
+fn a_theft_that_ends_the_last_device_has_the_consent_asked_again() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let app = &world.server;
+    let asked = || browser.get(&app.asks().target()).status == 200;
+    let code = browser.code(&app.asks());
+    world.exchange(app, &code).expect(200);
+    assert!(!asked());
+    world.advance(11);
+    world.exchange(app, &code).expect(400);
+    assert!(asked());
+
+    let stolen = world.tokens_for(&browser, app);
+    let next = world.refresh(app, &stolen.refresh).tokens();
+    world.refresh(app, &next.refresh).expect(200);
+    assert!(!asked());
+    world.advance(61);
+    world.refresh(app, &stolen.refresh).expect(400);
+    assert!(asked());
+}
+
+#[test]
 fn administrators_suspend_and_free_on_the_pages() {
     let world = World::new();
     let (alice, staff) = (world.alices_browser(), world.browser());

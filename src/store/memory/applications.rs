@@ -237,6 +237,9 @@ impl Memory {
     }
 
     pub(super) fn remember(&self, id: ApplicationId, application: Option<&Rc<Application>>) {
+        if self.isolate.get() == Isolate::Cold {
+            return;
+        }
         let mut remembered = self.remembered.borrow_mut();
         match application {
             Some(application) => {

@@ -240,6 +240,8 @@ fn an_answer_is_good_once_and_in_its_own_browser() {
     }
     assert!(!other.is_logged_in());
     let stolen = alices.cookies();
+    alices.send(request(Method::Head, &back)).expect(200);
+    assert!(!alices.is_logged_in(), "HEAD changes nothing");
     alices.get(&back).expect(303);
     assert!(alices.is_logged_in());
     // Loaded twice, the page goes on; without the session it opened, it does not.

@@ -3,6 +3,7 @@
 use futures_util::future::join;
 use serde_json::json;
 
+use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
@@ -75,6 +76,10 @@ pub(super) async fn redeem<E: Edge>(
         }
     }
     let redeemed = commit(cx, ledger, redeem).await?;
+    if matches!(redeemed, Err(GrantRefusal::SpentCode)) {
+        // It may have ended the login that the code began.
+        after_device(cx, code.user, code.application).await;
+    }
     let mut redeemed = redeemed.map_err(Refusal::Grant)?;
     if let (Some(guild), Some(permissions)) = (&mut redeemed.guild, joined) {
         guild.permissions = permissions;
