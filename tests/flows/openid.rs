@@ -223,8 +223,8 @@ fn userinfo_speaks_both_languages() {
     let userinfo = |scope: &str, method| {
         let (answer, _) = signed_in(&world, &browser, app, &asks(app).with("scope", scope));
         let token = answer["access_token"].as_str().unwrap().to_owned();
-        let request = crate::world::request(method, "/api/oauth2/userinfo").bearer(&token);
-        world.send(request).expect(200).json()
+        let asked = request(method, "/api/oauth2/userinfo").bearer(&token);
+        world.send(asked).expect(200).json()
     };
     let shown = userinfo("openid profile email", Method::Get);
     assert_eq!(shown["sub"], world.alice.id);

@@ -210,6 +210,7 @@ fn a_redirect_uri_that_came_back_is_no_reason_to_refuse_a_code() {
     let code = browser.code(&app.asks());
     change(&world, app, &json!({"redirect_uris": []}));
     world.memory.isolate.set(Isolate::Remembering);
+    world.advance(6);
     let form = [("grant_type", "client_credentials")];
     world.token(app, &form).expect(200);
     change(&world, app, &json!({"redirect_uris": [app.redirect_uri]}));
@@ -223,10 +224,16 @@ fn trust_that_was_given_a_moment_ago_counts() {
     let tokens = world.tokens(&world.other);
     world.memory.isolate.set(Isolate::Remembering);
     let inactive = json!({"active": false});
+    let trust = |trusted: bool| {
+        change(&world, app, &json!({"trusted": trusted}));
+    };
     assert_eq!(world.introspect(app, &tokens.access), inactive);
-    assert_eq!(own(&world, "admin"), 400);
-    change(&world, app, &json!({"trusted": true}));
+    trust(true);
     assert_eq!(world.introspect(app, &tokens.access)["active"], true);
+    trust(false);
+    world.advance(6);
+    assert_eq!(own(&world, "admin"), 400);
+    trust(true);
     assert_eq!(own(&world, "admin"), 200);
 }
 
