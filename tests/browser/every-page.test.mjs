@@ -50,41 +50,36 @@ async function moves(page) {
 
 /** Every control is reached by Tab, and seen to have the focus. */
 async function tabs(page) {
-  const wrong = [];
   const reachable = await page.evaluate(() => {
     // From the beginning, wherever the focus was.
     const start = Object.assign(document.createElement('span'), { tabIndex: -1 });
     document.body.prepend(start);
     start.focus();
     start.remove();
-    globalThis.reached = new Set();
-    const groups = new Set();
-    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((it) => {
-      const isFirstOfGroup = it.type !== 'radio' || (!groups.has(it.name) && groups.add(it.name));
-      return it.checkVisibility({ visibilityProperty: true }) && !it.disabled && isFirstOfGroup;
-    }).length;
-  });
-  let seen = 0;
-  for (; seen <= reachable; seen += 1) {
-    await page.keyboard.press('Tab');
-    // Day, month and year of a date are each a stop, and so is its calendar.
-    const isWithin = () => page.evaluate(() => document.activeElement.type === 'date' && reached.has(document.activeElement) && document.activeElement === globalThis.last);
-    for (let part = 0; part < 4 && (await isWithin()); part += 1) await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
+    const [reached, wrong, groups] = [new Set(), [], new Set()];
+    const look = () => {
       const it = document.activeElement;
       // After the last comes the browser itself, or where it has nothing to focus, the first.
-      if (!it || it === document.body || reached.has(it)) return undefined;
+      if (!it || it === document.body || reached.has(it)) return;
       reached.add(it);
-      globalThis.last = it;
       const { outlineStyle, outlineWidth } = getComputedStyle(it);
       const { width, height, top, left } = it.getBoundingClientRect();
       const isSeen = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 && width > 0 && height > 0 && top >= 0 && left >= 0;
-      return { isSeen, name: `${it.tagName} ${it.name ?? it.textContent.trim()}` };
-    });
-    if (!at) break;
-    if (!at.isSeen) wrong.push(`the focus on ${at.name} cannot be seen`);
-  }
-  return [...wrong, seen !== reachable && `${seen} of ${reachable} controls were reached`];
+      if (!isSeen) wrong.push(`the focus on ${it.tagName} ${it.name ?? it.textContent.trim()} cannot be seen`);
+    };
+    // The key comes up where the focus went.
+    globalThis.addEventListener('keyup', look);
+    globalThis.tabbed = () => ({ reached: reached.size, wrong });
+    return [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((it) => {
+      const isFirstOfGroup = it.type !== 'radio' || (!groups.has(it.name) && groups.add(it.name));
+      return it.checkVisibility({ visibilityProperty: true }) && !it.disabled && isFirstOfGroup;
+    }).map(({ type }) => type);
+  });
+  // Day, month and year of a date are each a stop, and so is its calendar.
+  const stops = reachable.length + 3 * reachable.filter((type) => type === 'date').length;
+  for (let pressed = 0; pressed <= stops; pressed += 1) await page.keyboard.press('Tab');
+  const { reached, wrong } = await page.evaluate(() => globalThis.tabbed());
+  return [...wrong, reached !== reachable.length && `${reached} of ${reachable.length} controls were reached`];
 }
 
 /** No script of anybody else's runs, and no style is taken. */
