@@ -1,33 +1,27 @@
 //! Moving in and out. A piece travels as one JSON text, which SQLite unfolds: ten thousand records are
 //! some dozens of statements, where a statement each would be more than D1 runs for one request.
 
-use serde::Deserialize;
+mod export;
+
 use serde_json::{Value, json};
 use worker::js_sys::{Array, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{D1PreparedStatement, D1Result};
 
 use super::applications::{ApplicationRow, forget};
-use super::columns::Json;
 use super::columns::json as json_text;
-use super::guilds::{GUILD, GuildRow};
-use super::users::{self, USER, UserRow};
+use super::users;
 use super::{BOUND, Bind, Bindings, Words, fault, id, parse, text_or_null};
 use crate::cloudflare::js;
 use crate::crypto::imported_hash::ImportedHash;
-use crate::crypto::secret::{BotTokenSecret, Hash, RegistrationAccessToken};
-use crate::fluxer::application::Application;
-use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName, Guild};
+use crate::crypto::secret::{BotTokenSecret, Hash};
 use crate::fluxer::permissions::Permissions;
-use crate::fluxer::registration::ClientDetails;
-use crate::fluxer::user::{ImageHash, User};
-use crate::id::InstallationId;
-use crate::snowflake::{ApplicationId, GuildId, RoleId, UserId};
+use crate::fluxer::user::ImageHash;
+use crate::snowflake::ApplicationId;
 use crate::store::{
     Cursor, Fault, HashKind, Imported, Member, MovedApplication, MovedConnection, MovedMember,
-    MovedUser, Moving, Obstacle, Piece,
+    Moving, Obstacle, Piece,
 };
-use crate::time::Timestamp;
 
 /// A table that records are added to. Its rows are `value`, a JSON array of the columns, in order.
 struct Target {
@@ -330,49 +324,6 @@ fn member_id(moved: &MovedMember) -> Bind<'static> {
     }
 }
 
-/// An application's row, its bot's token, its registration, and other servers' hashes of its secrets.
-#[derive(Deserialize)]
-struct MovedApplicationRow(
-    ApplicationRow,
-    Option<Hash<BotTokenSecret>>,
-    Option<Json<ClientDetails>>,
-    Option<Hash<RegistrationAccessToken>>,
-    Option<String>,
-    Option<String>,
-);
-
-impl MovedApplicationRow {
-    fn select() -> String {
-        let row = ApplicationRow::select();
-        let imported = |kind: HashKind| {
-            format!(
-                "(SELECT hash FROM imported_hashes WHERE application_id = applications.id \
-                 AND kind = '{}')",
-                kind.as_str()
-            )
-        };
-        format!(
-            "json_array({row}, bot_token_hash, details, registration_token_hash, {}, {})",
-            imported(HashKind::ClientSecret),
-            imported(HashKind::BotToken),
-        )
-    }
-}
-
-impl From<MovedApplicationRow> for MovedApplication {
-    fn from(row: MovedApplicationRow) -> Self {
-        let MovedApplicationRow(application, bot_token, details, token, secret, bot_secret) = row;
-        let imported = |hash: Option<String>| hash.and_then(|it| ImportedHash::parse(&it).ok());
-        Self {
-            application: Application::from(application),
-            client_secret: imported(secret),
-            bot_token,
-            bot_token_imported: imported(bot_secret),
-            registration: details.map(|Json(details)| details).zip(token),
-        }
-    }
-}
-
 impl Moving for Bindings {
     async fn import(&self, piece: &Piece) -> Result<Vec<Imported>, Fault> {
         match piece {
@@ -420,78 +371,9 @@ impl Moving for Bindings {
     }
 
     async fn export(&self, behind: &Cursor, limit: u32) -> Result<Piece, Fault> {
-        Ok(match behind {
-            Cursor::Users(last) => Piece::Users(self.export_users(*last, limit).await?),
-            Cursor::Applications(last) => {
-                let row = MovedApplicationRow::select();
-                let sql = format!(
-                    "SELECT json_group_array({row}) AS found FROM (SELECT * FROM applications \
-                     WHERE id > ? AND origin IN ('registered', 'dynamic') ORDER BY id LIMIT ?) \
-                     AS applications"
-                );
-                let values = [behind_id(last.as_ref()), Bind::Bits(limit)];
-                let rows: Vec<MovedApplicationRow> = self.rows(&sql, &values).await?;
-                Piece::Applications(rows.into_iter().map(MovedApplication::from).collect())
-            }
-            Cursor::Guilds(last) => {
-                let sql = format!(
-                    "SELECT json_group_array({GUILD}) AS found FROM \
-                     (SELECT * FROM guilds WHERE id > ? ORDER BY id LIMIT ?) AS guilds"
-                );
-                let values = [behind_id(last.as_ref()), Bind::Bits(limit)];
-                let rows: Vec<GuildRow> = self.rows(&sql, &values).await?;
-                Piece::Guilds(rows.into_iter().map(Guild::from).collect())
-            }
-            Cursor::Members(last) => {
-                let sql = "SELECT json_group_array(json_array(user_id, guild_id, permissions, \
-                           joined_at)) AS found FROM (SELECT * FROM members \
-                           WHERE (user_id, guild_id) > (?, ?) ORDER BY user_id, guild_id LIMIT ?)";
-                let (user, guild) = last.unzip();
-                let values = [
-                    behind_id(user.as_ref()),
-                    behind_id(guild.as_ref()),
-                    Bind::Bits(limit),
-                ];
-                let rows: Vec<(UserId, GuildId, Permissions, Timestamp)> =
-                    self.rows(sql, &values).await?;
-                Piece::Members(rows.into_iter().map(exported_member).collect())
-            }
-            Cursor::Bots(last) => {
-                let sql = "SELECT json_group_array(json_array(bots.application_id, bots.guild_id, \
-                           COALESCE(roles.permissions, '0'), bots.joined_at, inviter_id, \
-                           installation)) AS found FROM (SELECT * FROM bot_members \
-                           WHERE (application_id, guild_id) > (?, ?) \
-                           ORDER BY application_id, guild_id LIMIT ?) AS bots LEFT JOIN roles \
-                           ON roles.application_id = bots.application_id \
-                           AND roles.guild_id = bots.guild_id";
-                let (bot, guild) = last.unzip();
-                let values = [
-                    behind_id(bot.as_ref()),
-                    behind_id(guild.as_ref()),
-                    Bind::Bits(limit),
-                ];
-                let rows: Vec<BotRow> = self.rows(sql, &values).await?;
-                let mut bots: Vec<_> = rows.into_iter().map(MovedMember::from).collect();
-                // A join keeps no order.
-                bots.sort_by_key(|it| (spelled(it), it.guild.to_string()));
-                Piece::Bots(bots)
-            }
-            Cursor::Connections(last) => {
-                let sql = "SELECT json_group_array(json_array(user_id, type, id, name, verified)) \
-                           AS found FROM (SELECT * FROM connections \
-                           WHERE (user_id, type, id) > (?, ?, ?) \
-                           ORDER BY user_id, type, id LIMIT ?)";
-                let last = last.as_ref();
-                let values = [
-                    behind_id(last.map(|it| &it.0)),
-                    Bind::Text(last.map_or("", |it| it.1.as_str())),
-                    Bind::Text(last.map_or("", |it| it.2.as_str())),
-                    Bind::Bits(limit),
-                ];
-                let rows: Vec<ConnectionRow> = self.rows(sql, &values).await?;
-                Piece::Connections(rows.into_iter().map(MovedConnection::from).collect())
-            }
-        })
+        let (sql, values) = export::page(behind, limit);
+        let found = self.found(&sql, &values).await.map_err(fault)?;
+        export::piece(behind, found)
     }
 
     async fn imported_hash(
@@ -533,91 +415,5 @@ impl Moving for Bindings {
         self.batch(&statements).await.map_err(fault)?;
         forget(|it| it.client.id == application);
         Ok(())
-    }
-}
-
-impl Bindings {
-    async fn export_users(
-        &self,
-        last: Option<UserId>,
-        limit: u32,
-    ) -> Result<Vec<MovedUser>, Fault> {
-        let sql = format!(
-            "SELECT json_group_array(json_array({USER}, password_hash)) AS found FROM \
-             (SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?) AS users"
-        );
-        let values = [behind_id(last.as_ref()), Bind::Bits(limit)];
-        let rows: Vec<(UserRow, String)> = self.rows(&sql, &values).await?;
-        let moved = rows.into_iter().map(|(user, password_hash)| MovedUser {
-            user: User::from(user),
-            password_hash,
-        });
-        Ok(moved.collect())
-    }
-}
-
-/// An id that a page lies behind: none is smaller than the empty text.
-fn behind_id(last: Option<&impl ToString>) -> Bind<'static> {
-    last.map_or(Bind::Text(""), |last| Bind::Id(last.to_string()))
-}
-
-fn spelled(moved: &MovedMember) -> String {
-    match moved.member {
-        Member::User(user) => user.to_string(),
-        Member::Bot(bot) => bot.to_string(),
-    }
-}
-
-fn exported_member(row: (UserId, GuildId, Permissions, Timestamp)) -> MovedMember {
-    let (user, guild, permissions, joined_at) = row;
-    MovedMember {
-        guild,
-        member: Member::User(user),
-        permissions,
-        joined_at,
-        inviter: None,
-        installation: InstallationId::from_bytes([0; 16]),
-        role: RoleId(guild.0),
-    }
-}
-
-#[derive(Deserialize)]
-struct BotRow(
-    ApplicationId,
-    GuildId,
-    Permissions,
-    Timestamp,
-    Option<UserId>,
-    InstallationId,
-);
-
-impl From<BotRow> for MovedMember {
-    fn from(row: BotRow) -> Self {
-        let BotRow(bot, guild, permissions, joined_at, inviter, installation) = row;
-        Self {
-            guild,
-            member: Member::Bot(bot),
-            permissions,
-            joined_at,
-            inviter,
-            installation,
-            role: RoleId(guild.0),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct ConnectionRow(UserId, ConnectionKind, ConnectionId, ConnectionName, u8);
-
-impl From<ConnectionRow> for MovedConnection {
-    fn from(row: ConnectionRow) -> Self {
-        let ConnectionRow(user, kind, id, name, verified) = row;
-        let connection = Connection {
-            kind,
-            id,
-            name,
-            verified: verified != 0,
-        };
-        Self { user, connection }
     }
 }

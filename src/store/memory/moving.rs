@@ -41,96 +41,19 @@ impl Moving for Memory {
     async fn export(&self, behind: &Cursor, limit: u32) -> Result<Piece, Fault> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         self.read(|tables| match behind.clone() {
-            Cursor::Users(last) => {
-                let users = tables.users.iter();
-                let moved = users.map(|(id, (user, password_hash))| {
-                    let (user, password_hash) = (user.clone(), password_hash.clone());
-                    let moved = MovedUser {
-                        user,
-                        password_hash,
-                    };
-                    (id.to_string(), moved)
-                });
-                Piece::Users(behind_of(
-                    moved,
-                    last.map(|it| it.to_string()).as_ref(),
-                    limit,
-                ))
-            }
+            Cursor::Users(last) => Piece::Users(tables.users_behind(last, limit)),
             Cursor::Applications(last) => {
-                let all = tables.applications.iter();
-                let all = all.filter(|(_, it)| {
-                    let origin = &it.application.client.origin;
-                    !matches!(origin, ClientOrigin::Document(_))
-                });
-                let moved = all.map(|(id, stored)| (id.to_string(), tables.moved(stored)));
-                Piece::Applications(behind_of(
-                    moved,
-                    last.map(|it| it.to_string()).as_ref(),
-                    limit,
-                ))
+                Piece::Applications(tables.applications_behind(last, limit))
             }
-            Cursor::Guilds(last) => {
-                let guilds = tables.guilds.iter();
-                let guilds = guilds.map(|(id, guild)| (id.to_string(), guild.clone()));
-                Piece::Guilds(behind_of(
-                    guilds,
-                    last.map(|it| it.to_string()).as_ref(),
-                    limit,
-                ))
-            }
-            Cursor::Members(last) => {
-                let members = tables.members.iter();
-                let moved = members.map(|((user, guild), permissions)| {
-                    let (joined_at, _) = tables.joined_at(user.0, *guild);
-                    let moved = MovedMember {
-                        guild: *guild,
-                        member: Member::User(*user),
-                        permissions: *permissions,
-                        joined_at,
-                        inviter: None,
-                        installation: InstallationId::from_bytes([0; 16]),
-                        role: RoleId(guild.0),
-                    };
-                    (pair(user, guild), moved)
-                });
-                let last = last.map(|(user, guild)| pair(user, guild));
-                Piece::Members(behind_of(moved, last.as_ref(), limit))
-            }
-            Cursor::Bots(last) => {
-                let moved = tables.bots.iter().map(|((bot, guild), stored)| {
-                    let (joined_at, inviter) = tables.joined_at(bot.0, *guild);
-                    let moved = MovedMember {
-                        guild: *guild,
-                        member: Member::Bot(*bot),
-                        permissions: stored.permissions,
-                        joined_at,
-                        inviter,
-                        installation: stored.added_by,
-                        role: RoleId(guild.0),
-                    };
-                    (pair(bot, guild), moved)
-                });
-                let last = last.map(|(bot, guild)| pair(bot, guild));
-                Piece::Bots(behind_of(moved, last.as_ref(), limit))
-            }
+            Cursor::Guilds(last) => Piece::Guilds(tables.guilds_behind(last, limit)),
+            Cursor::Members(last) => Piece::Members(tables.members_behind(last, limit)),
+            Cursor::Bots(last) => Piece::Bots(tables.bots_behind(last, limit)),
             Cursor::Connections(last) => {
                 let last = last.map(|(user, kind, id)| {
-                    (
-                        user.to_string(),
-                        kind.as_str().to_owned(),
-                        id.as_str().to_owned(),
-                    )
+                    let (kind, id) = (kind.as_str().to_owned(), id.as_str().to_owned());
+                    (user.to_string(), kind, id)
                 });
-                let moved = tables
-                    .connections
-                    .iter()
-                    .map(|((user, kind, id), connection)| {
-                        let (user, connection) = (*user, connection.clone());
-                        let key = (user.to_string(), kind.clone(), id.clone());
-                        (key, MovedConnection { user, connection })
-                    });
-                Piece::Connections(behind_of(moved, last.as_ref(), limit))
+                Piece::Connections(tables.connections_behind(last.as_ref(), limit))
             }
         })
     }
@@ -310,6 +233,94 @@ impl Tables {
     fn joined_at(&self, member: Snowflake, guild: GuildId) -> (Timestamp, Option<UserId>) {
         let joined = self.joined.get(&(member, guild)).copied();
         joined.unwrap_or((Timestamp::from_millis(0), None))
+    }
+}
+
+/// The pages of an export.
+impl Tables {
+    fn users_behind(&self, last: Option<UserId>, limit: usize) -> Vec<MovedUser> {
+        let moved = self.users.iter().map(|(id, (user, password_hash))| {
+            let (user, password_hash) = (user.clone(), password_hash.clone());
+            let moved = MovedUser {
+                user,
+                password_hash,
+            };
+            (id.to_string(), moved)
+        });
+        behind_of(moved, last.map(|it| it.to_string()).as_ref(), limit)
+    }
+
+    fn applications_behind(
+        &self,
+        last: Option<ApplicationId>,
+        limit: usize,
+    ) -> Vec<MovedApplication> {
+        let all = self.applications.iter().filter(|(_, it)| {
+            let origin = &it.application.client.origin;
+            !matches!(origin, ClientOrigin::Document(_))
+        });
+        let moved = all.map(|(id, stored)| (id.to_string(), self.moved(stored)));
+        behind_of(moved, last.map(|it| it.to_string()).as_ref(), limit)
+    }
+
+    fn guilds_behind(&self, last: Option<GuildId>, limit: usize) -> Vec<Guild> {
+        let guilds = self.guilds.iter();
+        let guilds = guilds.map(|(id, guild)| (id.to_string(), guild.clone()));
+        behind_of(guilds, last.map(|it| it.to_string()).as_ref(), limit)
+    }
+
+    fn members_behind(&self, last: Option<(UserId, GuildId)>, limit: usize) -> Vec<MovedMember> {
+        let moved = self.members.iter().map(|((user, guild), permissions)| {
+            let (joined_at, _) = self.joined_at(user.0, *guild);
+            let moved = MovedMember {
+                guild: *guild,
+                member: Member::User(*user),
+                permissions: *permissions,
+                joined_at,
+                inviter: None,
+                installation: InstallationId::from_bytes([0; 16]),
+                role: RoleId(guild.0),
+            };
+            (pair(user, guild), moved)
+        });
+        let last = last.map(|(user, guild)| pair(user, guild));
+        behind_of(moved, last.as_ref(), limit)
+    }
+
+    fn bots_behind(
+        &self,
+        last: Option<(ApplicationId, GuildId)>,
+        limit: usize,
+    ) -> Vec<MovedMember> {
+        let moved = self.bots.iter().map(|((bot, guild), stored)| {
+            let (joined_at, inviter) = self.joined_at(bot.0, *guild);
+            let moved = MovedMember {
+                guild: *guild,
+                member: Member::Bot(*bot),
+                permissions: stored.permissions,
+                joined_at,
+                inviter,
+                installation: stored.added_by,
+                role: RoleId(guild.0),
+            };
+            (pair(bot, guild), moved)
+        });
+        let last = last.map(|(bot, guild)| pair(bot, guild));
+        behind_of(moved, last.as_ref(), limit)
+    }
+
+    fn connections_behind(
+        &self,
+        last: Option<&(String, String, String)>,
+        limit: usize,
+    ) -> Vec<MovedConnection> {
+        let connections = self.connections.iter();
+        let moved = connections.map(|((user, kind, id), connection)| {
+            let (user, connection) = (*user, connection.clone());
+            let key = (user.to_string(), kind.clone(), id.clone());
+            (key, MovedConnection { user, connection })
+        });
+        behind_of(moved, last, limit)
     }
 }
 
