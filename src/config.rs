@@ -2,13 +2,13 @@
 //!
 //! Invariant: a [`Config`] that exists is safe to serve with.
 
+mod error;
+
 use core::cell::OnceCell;
 use core::time::Duration;
 use std::rc::Rc;
 
-use thiserror::Error;
-
-use crate::crypto::keyring::{Keyring, KeyringError};
+use crate::crypto::keyring::Keyring;
 use crate::crypto::password::Cost;
 use crate::crypto::secret::Secret;
 use crate::fluxer::application::Application;
@@ -17,12 +17,14 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::PrivateSchemes;
 use crate::oauth::token::id::ID_TOKEN_LIFETIME;
-use crate::outbound::{OutboundUrl, UrlError};
-use crate::platform::{PlatformKey, PlatformSettings, PlatformSettingsError, parse_keys};
-use crate::rate_limit::{Limit, LimitError};
+use crate::outbound::OutboundUrl;
+use crate::platform::{PlatformKey, PlatformSettings, parse_keys};
+use crate::rate_limit::Limit;
 use crate::signing_keys::KeyTerms;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::time::Timestamp;
+
+pub use self::error::ConfigError;
 
 /// The administration secret that `scripts/setup` writes for local development, known to everybody.
 const LOCAL_ADMIN_SECRET: &str = "admin-secret-for-local-development-only";
@@ -167,168 +169,135 @@ pub enum DynamicRegistration {
     Open,
 }
 
-/// A setting that cannot be served with; its text names the setting and never its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// `ISSUER` is not an origin.
-    #[error("ISSUER must be an origin such as https://id.example, without a path")]
-    Issuer,
-    /// `ISSUER_ALIASES` names something else than origins.
-    #[error("ISSUER_ALIASES must be origins, separated by spaces")]
-    IssuerAliases,
-    /// The signing keys.
-    #[error("{0}")]
-    Keys(#[from] KeyringError),
-    /// A published secret on a public origin.
-    #[error("ADMIN_CLIENT_SECRET is the local one, and ISSUER is https")]
-    PublishedSecret,
-    /// A short administration secret.
-    #[error("ADMIN_CLIENT_SECRET must have at least 32 characters")]
-    WeakSecret,
-    /// The administration application's id.
-    #[error("ADMIN_CLIENT_ID must be a decimal id")]
-    AdminClientId,
-    /// A limit.
-    #[error("{0} {1}")]
-    Limit(&'static str, LimitError),
-    /// A lifetime.
-    #[error("{0} must be a number of seconds in its range")]
-    Lifetime(&'static str),
-    /// What a password costs.
-    #[error("PASSWORD_COST must be memory/passes: 1024 to 65536 KiB, 1 to 10 passes")]
-    PasswordCost,
-    /// The platform's name.
-    #[error("BRAND_NAME must be 1 to 40 characters")]
-    BrandName,
-    /// The platform's logo.
-    #[error("BRAND_LOGO must be a data:image/ URI of at most 8192 characters")]
-    BrandLogo,
-    /// Where the pictures of users are.
-    #[error("AVATAR_URL must be a URL with {{avatar}} in it, and {{user}} where that is needed")]
-    AvatarUrl,
-    /// Where passwords are replaced.
-    #[error("PASSWORD_RESET_URL must be an http(s) URL")]
-    PasswordResetUrl,
-    /// The colours and measures.
-    #[error("{0} must be custom properties, such as --accent: #0a7; --radius: 0")]
-    Theme(&'static str),
-    /// Whether clients may be described by documents.
-    #[error("CLIENT_METADATA_DOCUMENTS must be on or off")]
-    ClientMetadataDocuments,
-    /// Who may register clients.
-    #[error("DYNAMIC_REGISTRATION must be open, token or off")]
-    DynamicRegistration,
-    /// Whether proofs of possession have to have a nonce.
-    #[error("DPOP_NONCES must be on or off")]
-    DpopNonces,
-    /// The schemes that public applications may register.
-    #[error("REDIRECT_SCHEMES must be schemes separated by spaces, and none of a browser's own")]
-    RedirectSchemes,
-    /// How long the audit log is kept.
-    #[error("AUDIT_LOG_DAYS must be a number of days from 1 to 3650")]
-    AuditLog,
-    /// The server before this one.
-    #[error("LEGACY_INTROSPECTION_URL {0}")]
-    Legacy(UrlError),
-    /// Where the operator is told of authorizations.
-    #[error("AUTHORIZATION_EVENTS_URL {0}")]
-    Events(UrlError),
-    /// What signs for them.
-    #[error("AUTHORIZATION_EVENTS_URL needs PLATFORM_KEY, of at least 16 characters")]
-    EventsKey,
-    /// The platform that has the users.
-    #[error("{0}")]
-    Platform(#[from] PlatformSettingsError),
-}
-
 impl Config {
     /// Parses the settings; `setting` gives a var or secret by its name.
     pub fn parse(setting: impl Fn(&'static str) -> Option<String>) -> Result<Self, ConfigError> {
+        let set = Settings(&setting);
         let issuer =
             Issuer::parse(&setting("ISSUER").unwrap_or_default()).ok_or(ConfigError::Issuer)?;
-        let issuers = issuers(&issuer, &setting("ISSUER_ALIASES").unwrap_or_default())?;
-        let limit = |name, default: &str| {
-            let text = setting(name).unwrap_or_else(|| default.to_owned());
-            match text.as_str() {
-                "off" => Ok(None),
-                limit => limit
-                    .parse()
-                    .map(Some)
-                    .map_err(|it| ConfigError::Limit(name, it)),
-            }
-        };
-        let number = |name, default: u64, largest: u64| match setting(name) {
-            None => Some(default),
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|number| (1..=largest).contains(number)),
-        };
-        let lifetime = |name, default, longest| {
-            let seconds = number(name, default, longest).ok_or(ConfigError::Lifetime(name))?;
-            Ok::<_, ConfigError>(Duration::from_secs(seconds))
-        };
-        let days = number("AUDIT_LOG_DAYS", 90, MAX_LIFETIME / DAY).ok_or(ConfigError::AuditLog)?;
-        let token = setting("RATE_LIMIT_TOKEN").unwrap_or_else(|| "10/10".to_owned());
         Ok(Self {
+            issuers: issuers(&issuer, &setting("ISSUER_ALIASES").unwrap_or_default())?,
             keyring: Keyring::parse(&setting("SIGNING_KEYS").unwrap_or_default())?,
             admin_application: admin_application(&setting, &issuer)?,
-            limits: Limits {
-                authorize: limit("RATE_LIMIT_AUTHORIZE", "10/10")?,
-                token: limit("RATE_LIMIT_TOKEN", &token)?,
-                token_client: limit("RATE_LIMIT_TOKEN_CLIENT", &token)?,
-                revoke: limit("RATE_LIMIT_REVOKE", "10/10")?,
-                login: limit("RATE_LIMIT_LOGIN", "5/60")?,
-                register: limit("RATE_LIMIT_REGISTER", "60/3600")?,
-            },
-            client_metadata_documents: match setting("CLIENT_METADATA_DOCUMENTS").as_deref() {
-                None | Some("off") => false,
-                Some("on") => true,
-                Some(_) => return Err(ConfigError::ClientMetadataDocuments),
-            },
-            dynamic_registration: match setting("DYNAMIC_REGISTRATION").as_deref() {
-                None | Some("off") => DynamicRegistration::Off,
-                Some("token") => DynamicRegistration::Token,
-                Some("open") => DynamicRegistration::Open,
-                Some(_) => return Err(ConfigError::DynamicRegistration),
-            },
-            dpop_nonces: match setting("DPOP_NONCES").as_deref() {
-                None | Some("off") => false,
-                Some("on") => true,
-                Some(_) => return Err(ConfigError::DpopNonces),
-            },
+            limits: set.limits()?,
+            client_metadata_documents: set.switch(
+                "CLIENT_METADATA_DOCUMENTS",
+                ConfigError::ClientMetadataDocuments,
+            )?,
+            dynamic_registration: set.dynamic_registration()?,
+            dpop_nonces: set.switch("DPOP_NONCES", ConfigError::DpopNonces)?,
             redirect_schemes: match setting("REDIRECT_SCHEMES") {
                 None => PrivateSchemes::default(),
                 Some(names) => PrivateSchemes::parse(&names).ok_or(ConfigError::RedirectSchemes)?,
             },
-            code_lifetime: lifetime("CODE_LIFETIME", 600, MAX_CODE_LIFETIME)?,
-            access_token_lifetime: lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
-            refresh_token_lifetime: lifetime("REFRESH_TOKEN_LIFETIME", 2_592_000, MAX_LIFETIME)?,
-            session_lifetime: lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
-            resource_token_lifetime: lifetime("RESOURCE_TOKEN_LIFETIME", 600, 3600)?,
-            key_publish_ahead: lifetime("KEY_PUBLISH_AHEAD", DAY, MAX_LIFETIME)?,
-            key_lifetime: lifetime("KEY_LIFETIME", 90 * DAY, MAX_LIFETIME)?,
-            audit_log_lifetime: Duration::from_secs(days * DAY),
+            code_lifetime: set.lifetime("CODE_LIFETIME", 600, MAX_CODE_LIFETIME)?,
+            access_token_lifetime: set.lifetime("ACCESS_TOKEN_LIFETIME", 604_800, MAX_LIFETIME)?,
+            refresh_token_lifetime: set.lifetime(
+                "REFRESH_TOKEN_LIFETIME",
+                2_592_000,
+                MAX_LIFETIME,
+            )?,
+            session_lifetime: set.lifetime("SESSION_LIFETIME", 1_209_600, MAX_LIFETIME)?,
+            resource_token_lifetime: set.lifetime("RESOURCE_TOKEN_LIFETIME", 600, 3600)?,
+            key_publish_ahead: set.lifetime("KEY_PUBLISH_AHEAD", DAY, MAX_LIFETIME)?,
+            key_lifetime: set.lifetime("KEY_LIFETIME", 90 * DAY, MAX_LIFETIME)?,
+            audit_log_lifetime: set.audit_log_lifetime()?,
             password_cost: match setting("PASSWORD_COST") {
                 None => Cost::default(),
                 Some(text) => Cost::parse(&text).ok_or(ConfigError::PasswordCost)?,
             },
             brand: brand(&setting)?,
-            avatar_url: match setting("AVATAR_URL").filter(|url| !url.is_empty()) {
-                None => None,
-                Some(url) => Some(AvatarUrl::parse(&url).ok_or(ConfigError::AvatarUrl)?),
-            },
-            password_reset_url: match setting("PASSWORD_RESET_URL").filter(|url| !url.is_empty()) {
-                Some(url) if !is_url(&url) => return Err(ConfigError::PasswordResetUrl),
-                url => url,
-            },
+            avatar_url: set.avatar_url()?,
+            password_reset_url: set.password_reset_url()?,
             platform: PlatformSettings::parse(&setting, &issuer)?,
             legacy: legacy(&setting, &issuer)?,
             events: events(&setting, &issuer)?,
             metadata: OnceCell::new(),
-            issuers,
             issuer,
         })
+    }
+}
+
+/// What is set, by its name.
+struct Settings<'s>(&'s dyn Fn(&'static str) -> Option<String>);
+
+impl Settings<'_> {
+    fn number(&self, name: &'static str, default: u64, largest: u64) -> Option<u64> {
+        let Some(text) = self.0(name) else {
+            return Some(default);
+        };
+        let number = text.parse().ok();
+        number.filter(|number| (1..=largest).contains(number))
+    }
+
+    fn lifetime(
+        &self,
+        name: &'static str,
+        default: u64,
+        longest: u64,
+    ) -> Result<Duration, ConfigError> {
+        let seconds = self.number(name, default, longest);
+        Ok(Duration::from_secs(
+            seconds.ok_or(ConfigError::Lifetime(name))?,
+        ))
+    }
+
+    fn audit_log_lifetime(&self) -> Result<Duration, ConfigError> {
+        let days = self.number("AUDIT_LOG_DAYS", 90, MAX_LIFETIME / DAY);
+        Ok(Duration::from_secs(
+            days.ok_or(ConfigError::AuditLog)? * DAY,
+        ))
+    }
+
+    fn switch(&self, name: &'static str, wrong: ConfigError) -> Result<bool, ConfigError> {
+        match self.0(name).as_deref() {
+            None | Some("off") => Ok(false),
+            Some("on") => Ok(true),
+            Some(_) => Err(wrong),
+        }
+    }
+
+    fn limit(&self, name: &'static str, default: &str) -> Result<Option<Limit>, ConfigError> {
+        let text = self.0(name).unwrap_or_else(|| default.to_owned());
+        if text == "off" {
+            return Ok(None);
+        }
+        let limit = text.parse().map(Some);
+        limit.map_err(|it| ConfigError::Limit(name, it))
+    }
+
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let token = self.0("RATE_LIMIT_TOKEN").unwrap_or_else(|| "10/10".into());
+        Ok(Limits {
+            authorize: self.limit("RATE_LIMIT_AUTHORIZE", "10/10")?,
+            token: self.limit("RATE_LIMIT_TOKEN", &token)?,
+            token_client: self.limit("RATE_LIMIT_TOKEN_CLIENT", &token)?,
+            revoke: self.limit("RATE_LIMIT_REVOKE", "10/10")?,
+            login: self.limit("RATE_LIMIT_LOGIN", "5/60")?,
+            register: self.limit("RATE_LIMIT_REGISTER", "60/3600")?,
+        })
+    }
+
+    fn dynamic_registration(&self) -> Result<DynamicRegistration, ConfigError> {
+        match self.0("DYNAMIC_REGISTRATION").as_deref() {
+            None | Some("off") => Ok(DynamicRegistration::Off),
+            Some("token") => Ok(DynamicRegistration::Token),
+            Some("open") => Ok(DynamicRegistration::Open),
+            Some(_) => Err(ConfigError::DynamicRegistration),
+        }
+    }
+
+    fn avatar_url(&self) -> Result<Option<AvatarUrl>, ConfigError> {
+        let url = self.0("AVATAR_URL").filter(|url| !url.is_empty());
+        url.map(|url| AvatarUrl::parse(&url).ok_or(ConfigError::AvatarUrl))
+            .transpose()
+    }
+
+    fn password_reset_url(&self) -> Result<Option<String>, ConfigError> {
+        match self.0("PASSWORD_RESET_URL").filter(|url| !url.is_empty()) {
+            Some(url) if !is_url(&url) => Err(ConfigError::PasswordResetUrl),
+            url => Ok(url),
+        }
     }
 }
 
@@ -469,6 +438,8 @@ fn admin_application(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::keyring::KeyringError;
+    use crate::rate_limit::LimitError;
 
     const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
