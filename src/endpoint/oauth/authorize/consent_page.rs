@@ -12,10 +12,11 @@ use crate::endpoint::pages::logout;
 use crate::endpoint::paging::cut;
 use crate::endpoint::{Context, Failure, PageRefusal, return_to};
 use crate::fluxer::application::Bot;
-use crate::fluxer::guild::Membership;
+use crate::fluxer::guild::{Connection, Membership};
 use crate::fluxer::installation::{BotRequest, InstallRefusal, WhichGuild};
 use crate::fluxer::permissions::{Permission, Permissions};
 use crate::fluxer::resource::DescribedScope;
+use crate::fluxer::user::User;
 use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::client::ClientOrigin;
@@ -195,16 +196,10 @@ impl Interaction {
                 )
             }
         };
-        if let (WhichGuild::Fixed(_), Some(fixed)) = (bot.guild, &named) {
-            if !fixed.may_add_bots() {
-                return Err(not_added(InstallRefusal::MissingPermissions).into());
-            }
-            if !fixed.can_give(bot.permissions) {
-                return Err(not_added(InstallRefusal::BotAlreadyInGuild).into());
-            }
-        }
         let named = match (bot.guild, named) {
-            (WhichGuild::Fixed(_), Some(fixed)) => return Ok(GuildOptions::Fixed(fixed)),
+            (WhichGuild::Fixed(_), Some(fixed)) => {
+                return Ok(fixed_guild(fixed, bot.permissions).map_err(not_added)?);
+            }
             (_, named) => named,
         };
         let after = Params::from_form(&cx.request.query);
@@ -222,16 +217,9 @@ impl Interaction {
         let next = next.and_then(|last| next_guilds(cx, last.guild.id));
         // Those that can be chosen stand on a page of the list.
         let others = others?.into_iter().filter(|it| !it.may_add_bots());
-        // Guilds that cannot be chosen are shown with the reason; with more guilds than are
-        // offered, the one that the link proposes may be among none of them.
-        for more in others.chain(named) {
-            let mut shown = memberships.iter_mut();
-            match shown.find(|it| it.guild.id == more.guild.id) {
-                // A platform's list does not say where the bot is.
-                Some(shown) => shown.bot = more.bot.or(shown.bot.take()),
-                None => memberships.push(more),
-            }
-        }
+        others
+            .chain(named)
+            .for_each(|more| show_too(&mut memberships, more));
         Ok(GuildOptions::Pick {
             memberships,
             proposed: bot.guild.named(),
@@ -355,6 +343,31 @@ impl RequestedAccess {
     }
 }
 
+/// The one guild that a link leaves, where the bot can go or be raised.
+fn fixed_guild(
+    fixed: Membership,
+    permissions: Permissions,
+) -> Result<GuildOptions, InstallRefusal> {
+    if !fixed.may_add_bots() {
+        return Err(InstallRefusal::MissingPermissions);
+    }
+    if !fixed.can_give(permissions) {
+        return Err(InstallRefusal::BotAlreadyInGuild);
+    }
+    Ok(GuildOptions::Fixed(fixed))
+}
+
+/// Guilds that cannot be chosen are shown with the reason; with more guilds than are offered, the one
+/// that the link proposes may be among none of them.
+fn show_too(memberships: &mut Vec<Membership>, more: Membership) {
+    let mut shown = memberships.iter_mut();
+    match shown.find(|it| it.guild.id == more.guild.id) {
+        // A platform's list does not say where the bot is.
+        Some(shown) => shown.bot = more.bot.or(shown.bot.take()),
+        None => memberships.push(more),
+    }
+}
+
 /// Each scope with the data that it opens, which is read for nothing but this.
 async fn scope_lines<E: Edge>(
     cx: &Context<'_, E>,
@@ -384,23 +397,7 @@ async fn scope_lines<E: Edge>(
     let (guilds, connections) = (guilds?, connections?);
     let mut lines = Vec::new();
     for scope in asked.iter().filter(|&scope| asked.asks_for(scope)) {
-        let preview = match scope {
-            Scope::Identify | Scope::Profile => {
-                Some(Preview::of(vec![user.username.as_str().to_owned()]))
-            }
-            Scope::Email => Some(Preview::of(vec![user.email.as_str().to_owned()])),
-            Scope::Guilds => {
-                let names = guilds.iter().map(|it| it.guild.name.clone().into());
-                Some(Preview::of(names.collect()))
-            }
-            Scope::Connections => {
-                let names = connections.iter();
-                let names = names.map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat());
-                Some(Preview::of(names.collect()))
-            }
-            Scope::Openid => Some(Preview::of(vec![user.id.to_string()])),
-            Scope::Bot | Scope::Admin | Scope::OfflineAccess => None,
-        };
+        let preview = preview(scope, user, &guilds, &connections);
         let is_ticked =
             again.is_none_or(|form| form.all("scope").any(|ticked| ticked == scope.as_str()));
         let is_kept = kept.contains(scope);
@@ -414,4 +411,30 @@ async fn scope_lines<E: Edge>(
         });
     }
     Ok(lines)
+}
+
+/// The data that a scope opens.
+fn preview(
+    scope: Scope,
+    user: &User,
+    guilds: &[Membership],
+    connections: &[Connection],
+) -> Option<Preview> {
+    let shown = match scope {
+        Scope::Identify | Scope::Profile => vec![user.username.as_str().to_owned()],
+        Scope::Email => vec![user.email.as_str().to_owned()],
+        Scope::Guilds => {
+            let guilds = guilds.iter();
+            guilds.map(|it| it.guild.name.clone().into()).collect()
+        }
+        Scope::Connections => {
+            let connections = connections.iter();
+            connections
+                .map(|it| [it.kind.as_str(), ": ", it.name.as_str()].concat())
+                .collect()
+        }
+        Scope::Openid => vec![user.id.to_string()],
+        Scope::Bot | Scope::Admin | Scope::OfflineAccess => return None,
+    };
+    Some(Preview::of(shown))
 }
