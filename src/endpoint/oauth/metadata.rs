@@ -58,9 +58,30 @@ fn document(config: &Config) -> String {
             document.insert(name.into(), json!(format!("{issuer}{}", route.path)));
         }
     }
+    for (name, list) in lists() {
+        document.insert(name.into(), list);
+    }
+    for (name, is_supported) in [
+        ("authorization_response_iss_parameter_supported", true),
+        ("claims_parameter_supported", false),
+        ("request_parameter_supported", false),
+        ("request_uri_parameter_supported", false),
+        ("require_pushed_authorization_requests", false),
+    ] {
+        document.insert(name.into(), json!(is_supported));
+    }
+    if config.client_metadata_documents {
+        let supported = "client_id_metadata_document_supported";
+        document.insert(supported.into(), json!(true));
+    }
+    Value::Object(document).to_string()
+}
+
+/// What the server knows of each kind, from the types themselves.
+fn lists() -> [(&'static str, Value); 16] {
     let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
     let assertion_algorithms = spelled(JwsAlgorithm::ALL, JwsAlgorithm::as_str);
-    let lists = [
+    [
         // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
         (
             "scopes_supported",
@@ -120,24 +141,7 @@ fn document(config: &Config) -> String {
         ),
         ("subject_types_supported", json!(["public"])),
         ("claims_supported", json!(CLAIMS)),
-    ];
-    for (name, list) in lists {
-        document.insert(name.into(), list);
-    }
-    for (name, is_supported) in [
-        ("authorization_response_iss_parameter_supported", true),
-        ("claims_parameter_supported", false),
-        ("request_parameter_supported", false),
-        ("request_uri_parameter_supported", false),
-        ("require_pushed_authorization_requests", false),
-    ] {
-        document.insert(name.into(), json!(is_supported));
-    }
-    if config.client_metadata_documents {
-        let supported = "client_id_metadata_document_supported";
-        document.insert(supported.into(), json!(true));
-    }
-    Value::Object(document).to_string()
+    ]
 }
 
 fn spelled<T: Copy>(all: &[T], spelling: fn(T) -> &'static str) -> Value {
