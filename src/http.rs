@@ -246,7 +246,7 @@ fn address(text: &str) -> Option<IpAddr> {
             }
             _ => IpAddr::V6(address),
         },
-        address => address,
+        address @ IpAddr::V4(_) => address,
     })
 }
 

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 
-import { World } from '../worker/harness.mjs';
+import { Client, World } from '../worker/harness.mjs';
 import { WITHIN, complaints } from './harness.mjs';
 
 const [KICK, ADMINISTRATOR, MANAGE_GUILD, VIEW, SEND] = [2n, 8n, 32n, 1024n, 2048n];
@@ -59,7 +59,10 @@ async function provision(world, names) {
   await make({ name: 'Chess Clock', owner_id: ada.id, redirect_uris: ['com.example.clock:/callback'] }, 'public');
   const pictured = await make({ name: 'Endgame Trainer', owner_id: ada.id });
   await upload(browser, pictured);
-  await world.tokens(browser, pictured, { scope: 'identify' });
+  const granted = await world.tokens(browser, pictured, { scope: 'identify' });
+  // Its developer's mistakes.
+  for (const path of ['callbak', 'callbak', 'old']) await browser.open(pictured.authorizationRequest({ redirectUri: `https://chess.example/login/${path}` }).url);
+  await world.refresh(new Client({ ...pictured, client_secret: 'another one', redirect_uris: [pictured.redirectUri] }), granted.refresh_token);
   const device = await make({ name: 'Pocket Chess', owner_id: ada.id, redirect_uris: ['com.example.pocket:/callback'] }, 'public');
   return { ada, staff, lonely, guilds, apps, own, pictured, device, resource };
 }

@@ -31,9 +31,10 @@ fn vendor(application: &Application) -> (String, String) {
     let (false, Some(uri)) = (client.is_verified(), uri) else {
         return (client.id.to_string(), String::new());
     };
-    let destination = match uri.as_str().starts_with("http://") {
-        true => "http:",
-        false => uri.destination(),
+    let destination = if uri.as_str().starts_with("http://") {
+        "http:"
+    } else {
+        uri.destination()
     };
     (application.name.as_str().to_owned(), destination.to_owned())
 }
