@@ -284,7 +284,7 @@ fn a_look_by_head_is_no_visit() {
     let answer = browser.send(head);
     assert!(has_to_log_in(&answer), "{}", answer.status);
     let login = answer.location();
-    browser.send(request(Method::Head, &login)).expect(200);
+    browser.send(request(Method::Head, login)).expect(200);
     world.advance(91);
     browser.get(&asks.target()).expect(400);
 }
