@@ -554,58 +554,102 @@ fn its_pages_hold_no_redirect_back_and_part_no_popup() {
     }
 }
 
+/// A request that can be sent again, and what must hold once it was answered.
+type Attempt<'w> = (Box<dyn Fn() -> Answer + 'w>, Box<dyn Fn(Answer) + 'w>);
+
+/// Fails every step of a request once, before and after its effect; how many there were. The request is
+/// prepared anew each time, and answered, or told to come again and answered then.
+fn inject<'w>(world: &Native, survived: &[&str], prepare: &dyn Fn() -> Attempt<'w>) -> usize {
+    let mut injected = 0;
+    for when in [When::Before, When::After] {
+        for step in 0.. {
+            world.advance(MINUTE + 1);
+            let (send, check) = prepare();
+            world.memory.forget_steps();
+            world.memory.plan.set(Some(Plan { step, when }));
+            let answer = send();
+            if world.memory.plan.take().is_some() {
+                break;
+            }
+            injected += 1;
+            let hit = world.memory.steps()[step];
+            let survives = survived.contains(&hit);
+            if survives && answer.status != 503 {
+                check(answer);
+                continue;
+            }
+            assert_eq!(answer.status, 503, "{hit}: {}", answer.body);
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            check(send());
+        }
+    }
+    injected
+}
+
 #[test]
 fn no_fault_is_a_verdict_and_none_spends_anything() {
-    let world = Native::new();
-    let app = television(&world);
-    let browser = world.alices_browser();
-    let tried = |send: &dyn Fn() -> Answer, survived: &[&str]| -> Answer {
-        for when in [When::Before, When::After] {
-            for step in 0.. {
-                world.memory.forget_steps();
-                world.memory.plan.set(Some(Plan { step, when }));
-                let answer = send();
-                if world.memory.plan.take().is_some() {
-                    if when == When::After {
-                        return answer;
-                    }
-                    break;
-                }
-                let hit = world.memory.steps()[step];
-                if answer.status != 503 {
-                    assert!(
-                        survived.contains(&hit),
-                        "{hit}: {} {}",
-                        answer.status,
-                        answer.body
-                    );
-                    return answer;
-                }
-                assert_eq!(answer.header("retry-after"), Some("1"));
-            }
-        }
-        unreachable!("it ends where no step is left to fail");
-    };
-    for _ in 0..3 {
-        world.advance(MINUTE + 1);
-        // A limiter that is down stops no device, but whoever guesses.
-        let started = tried(&|| world.send(app.post(ASK, &[])), &["limiter"]);
-        let device = Device {
-            world: &world,
-            app: app.clone(),
-            asked: started.expect(200).json(),
-        };
+    let world = &Native::new();
+    world.memory.isolate.set(Isolate::Cold);
+    let app = &television(world);
+    let browser = &world.alices_browser();
+    // A limiter that is down stops no device, but whoever guesses.
+    let started = inject(world, &["limiter"], &|| {
+        let send = || world.send(app.post(ASK, &[]));
+        (Box::new(send), Box::new(|it| drop(it.expect(200))))
+    });
+    let typed = inject(world, &["limiter"], &|| {
+        let device = ask(world, app, &[]);
         let form = browser.get("/device").form("user_code");
         let form = form.with("user_code", &device.user_code());
-        let page = tried(&|| browser.submit(&form), &["limiter"]).expect(200);
-        let form = page.form("decision").with("decision", "approve");
-        let page = tried(&|| browser.submit(&form), &["limiter", "audit"]).expect(200);
-        assert!(page.body.contains("The device is connected"));
-        let tokens = tried(&|| device.poll(), &["limiter", "kv.put", "ledger"]).tokens();
-        assert_eq!(world.works(&app, &tokens), (true, true));
-        device.is_told("invalid_grant");
+        let check = |it: Answer| drop(it.form("decision"));
+        (Box::new(move || browser.submit(&form)), Box::new(check))
+    });
+    let approved = inject(world, &["limiter", "audit"], &|| {
+        let device = ask(world, app, &[]);
+        let form = consent(browser, &device).with("decision", "approve");
+        let check = move |it: Answer| {
+            assert!(it.body.contains("The device is connected"), "{}", it.body);
+            assert_eq!(
+                world.works(&device.app, &device.poll().tokens()),
+                (true, true)
+            );
+        };
+        (Box::new(move || browser.submit(&form)), Box::new(check))
+    });
+    let polled = inject(world, &["limiter", "kv.put", "ledger"], &|| {
+        let device = ask(world, app, &[]);
+        approve(browser, &device).expect(200);
+        let (code, client) = (device.code(), device.app.clone());
+        let send = move || {
+            let form = [("grant_type", GRANT), ("device_code", code.as_str())];
+            world.token(&client, &form)
+        };
+        let check = move |it: Answer| {
+            let tokens = it.tokens();
+            assert_eq!(world.works(&device.app, &tokens), (true, true));
+            device.is_told("invalid_grant");
+        };
+        (Box::new(send), Box::new(check))
+    });
+    for (name, steps) in [
+        ("ask", started),
+        ("type", typed),
+        ("approve", approved),
+        ("poll", polled),
+    ] {
+        assert!(steps >= 6, "{name}: {steps} faults");
     }
     // Guesses that nobody counts are not looked at.
     world.memory.outage.set(Some("limiter"));
-    type_code(&browser, "BBBB-BBBB").expect(503);
+    type_code(browser, "BBBB-BBBB").expect(503);
+}
+
+#[test]
+fn what_has_expired_is_told_so_without_asking_its_object() {
+    let world = Native::new();
+    let app = television(&world);
+    let device = ask(&world, &app, &[]);
+    world.advance(10 * MINUTE);
+    world.memory.outage.set(Some("pending"));
+    device.is_told("expired_token");
 }

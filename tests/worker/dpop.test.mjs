@@ -20,9 +20,9 @@ before(async () => {
   browser = await world.login(await world.user());
   app = await world.application('public');
 });
-after(() => {
+after(async () => {
+  await world?.stop();
   assert.deepEqual(world?.logged, []);
-  return world?.stop();
 });
 
 /** Whoever holds a key: of ES256, or of EdDSA. */
