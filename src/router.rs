@@ -303,7 +303,7 @@ impl Unmatched {
             Self::NotFound => (UnknownPath.refuse(cx), is_below),
             Self::MethodNotAllowed(route) => {
                 let is_readable = route.cors == Cors::Any || is_below && !is_preflight;
-                (refuse_method(route), is_readable)
+                (refuse_method(cx.config, route), is_readable)
             }
         };
         if is_readable {
@@ -314,9 +314,9 @@ impl Unmatched {
 }
 
 /// 405, readable by whoever may read this URL's other answers.
-fn refuse_method(route: &Route) -> Response {
+fn refuse_method(config: &Config, route: &Route) -> Response {
     let refusal = TransportRefusal::Method;
-    let methods = route.path_methods();
+    let methods = route.path_methods(config);
     let words = match (route.format, &*methods) {
         // Some clients can be set to introspect by GET.
         (Format::OAuth, "POST") => {
@@ -351,7 +351,7 @@ const PREFLIGHT_HEADERS: &str = "Authorization, Content-Type, MCP-Protocol-Versi
 /// Without credentials any header may come: those of the protocol, and those that libraries for
 /// tracing add to every request. Browsers send their names, and have them back.
 fn preflight<E>(cx: &Context<'_, E>, route: &Route) -> Response {
-    let methods = route.path_methods();
+    let methods = route.path_methods(cx.config);
     let asked = cx.request.header("access-control-request-headers");
     let is_list = |it: &&str| {
         let mut bytes = it.bytes();

@@ -163,9 +163,10 @@ impl Route {
     }
 
     /// The methods of this URL, as `Allow` lists them.
-    pub(crate) fn path_methods(&self) -> String {
+    pub(crate) fn path_methods(&self, config: &Config) -> String {
         let mut methods: Vec<_> = Vec::new();
-        for route in ROUTES.iter().filter(|route| route.path == self.path) {
+        let is_here = |route: &&Route| route.path == self.path && route.exists(config);
+        for route in ROUTES.iter().filter(is_here) {
             methods.push(route.method.as_str());
             if route.method == Method::Get {
                 methods.push(Method::Head.as_str());

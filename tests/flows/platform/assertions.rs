@@ -201,5 +201,6 @@ fn keys_are_fetched_once_and_again_for_a_name_that_is_not_among_them() {
 #[test]
 fn without_their_settings_there_are_no_assertions() {
     let world = Platformed::with(&[("PLATFORM_ISSUER", ""), ("PLATFORM_JWKS", "")]);
-    world.send(form("a.b.c")).expect(405);
+    let refused = world.send(form("a.b.c")).expect(405);
+    assert_eq!(refused.header("allow"), Some("GET, HEAD"));
 }

@@ -26,7 +26,8 @@ fn without_a_platform_there_is_nothing_of_it() {
 #[test]
 fn with_one_nobody_logs_in_here() {
     let world = Platformed::new();
-    world.send(request(Method::Post, "/login")).expect(405);
+    let login = world.send(request(Method::Post, "/login")).expect(405);
+    assert_eq!(login.header("allow"), Some("GET, HEAD"));
     let users = world.administer(Method::Post, "/api/admin/users", Some(&json!({})));
     assert!(
         users.status == 404 || users.status == 405,
