@@ -573,8 +573,7 @@ fn inject<'w>(world: &Native, survived: &[&str], prepare: &dyn Fn() -> Attempt<'
             }
             injected += 1;
             let hit = world.memory.steps()[step];
-            let survives = survived.contains(&hit);
-            if survives && answer.status != 503 {
+            if survived.contains(&hit) && answer.status != 503 {
                 check(answer);
                 continue;
             }
