@@ -112,15 +112,3 @@ test('what a user authorized is listed with its devices, and ends at a button', 
   const byThem = await all(`/admin/audit-log?actor=${user.id}`, (page) => page.html.querySelectorAll('ol.log > li'));
   assert.equal(byThem.length, 25, 'a login, 23 consents, one device');
 });
-
-test('trust is given and taken', async () => {
-  const client = await world.application('confidential', { redirect_uris: ['https://app.example/<b>'] });
-  const path = `/admin/applications/${client.id}`;
-  const trusted = async () => (await world.admin('GET', `/applications/${client.id}`)).trusted;
-  await browser.submit(await open(path), { action: 'grant', password: 'wrong' });
-  assert.equal(await trusted(), false);
-  await browser.submit(await open(path), { action: 'grant', password: staff.password });
-  assert.equal(await trusted(), true);
-  await browser.submit(await open(path), { action: 'withdraw', password: staff.password });
-  assert.equal(await trusted(), false);
-});
