@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:arctic
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 
 import * as arctic from 'arctic';
 

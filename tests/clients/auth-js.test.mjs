@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:@auth/express
 // Setting: `issuer` of the provider is the server's, for it compares `iss`
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // Auth.js in a small express application: a provider of one's own, and its Discord provider on
 // endpoints that are not Discord's. `issuer` is where it takes what RFC 9207 has it compare `iss`
@@ -59,7 +59,7 @@ for (const [name, provider, state] of [
         callbacks: {
           async jwt({ token, account, profile, trigger }) {
             if (account) return keep({ ...token, profile }, account);
-            if (trigger === 'update') return keep(token, await refreshed(app, token.tokens.refresh_token).catch((error) => error));
+            if (trigger === 'update') return keep(token, await refreshed(app, token.tokens.refresh_token).catch((error) => ({ ...token.tokens, ...error })));
             return token;
           },
           session: ({ session, token }) => ({ ...session, tokens: token.tokens, profile: token.profile }),

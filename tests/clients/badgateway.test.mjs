@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:@badgateway/oauth2-client
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // @badgateway/oauth2-client, which finds the endpoints by itself, parses every answer that calls itself
 // JSON, a revocation's too, and sends a secret by Basic without encoding it unless told otherwise.

@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:better-auth
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // better-auth's generic OAuth in a small express application, by the metadata and by endpoints that are
 // named; its HTTP client encodes the @ of /users/@me.

@@ -38,4 +38,5 @@ journey("discord.js's REST class", {
   },
   pkce: false,
   badCode: is(DiscordAPIError, { status: 400, code: 'invalid_grant' }),
+  waits: true, // for as long as Retry-After says
 });

@@ -4,20 +4,31 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { inspect } from 'node:util';
 
-import { World } from '../worker/harness.mjs';
+import { Storage, World } from '../worker/harness.mjs';
 import { Process, Reported, Surfer, world } from './parts.mjs';
 
 export { Reported, Surfer, world };
 
 export const HERE = import.meta.dirname;
 
-before(async () => {
-  const server = await World.start();
+const LIMIT_SECONDS = 600;
+
+/** A Worker, its user, and what becomes of its storage: one that is well, and one that can be made ill. */
+async function open(options) {
+  const server = await World.start(options);
   const user = await server.user();
-  Object.assign(world, { server, user, origin: server.origin, at: (path) => server.origin + path });
+  return { server, user, storage: options?.storage, origin: server.origin, at: (path) => server.origin + path };
+}
+
+let well, ill;
+const known = new Set();
+before(async () => {
+  [well, ill] = await Promise.all([open(), open({ storage: new Storage(), settings: { RATE_LIMIT_TOKEN: `1/${LIMIT_SECONDS}` } })]);
+  Object.assign(world, well);
 });
-after(() => world.server?.stop());
+after(() => Promise.all([well?.server.stop(), ill?.server.stop()]));
 
 /**
  * The tests of one library in one of its ways. `client` makes a new application and a client of it:
@@ -29,9 +40,10 @@ after(() => world.server?.stop());
  * - `me(token)`       the user, where the library asks for resources itself
  *
  * `state` and `pkce` are whether it sends them. `denied`, `badCode` and `ended` are how it says what
- * went wrong; one that leaves the callback's parameters to the application has no `denied`.
+ * went wrong; one that leaves the callback's parameters to the application has no `denied`. One that waits by itself
+ * until it is no longer limited says so with `waits`.
  */
-export function journey(library, { client: make, state = true, pkce = true, denied, badCode, ended = badCode }) {
+export function journey(library, { client: make, state = true, pkce = true, denied, badCode, ended = badCode, waits = false }) {
   test(`${library}: login, consent, code, resource, refresh, revocation`, async (t) => {
     const client = await make(t);
     const browser = new Surfer(world.server);
@@ -72,7 +84,45 @@ export function journey(library, { client: make, state = true, pkce = true, deni
     const page = await visit(client, browser);
     await assert.rejects(async () => client.callback(page), badCode);
   });
+
+  // Its other ways refuse as its first one does. (An assertion that is signed would not live that long.)
+  const [name] = library.split(', ');
+  if (!known.has(name) && !waits) refusedForNow(library, make);
+  known.add(name);
 }
+
+/** The same server's other answers at a refresh, of which an application should log nobody out: 429 and 503. */
+function refusedForNow(library, make) {
+  test(`${library}: a limited answer, an outage, and the same refresh token afterwards`, async (t) => {
+    Object.assign(world, ill);
+    const { storage } = ill;
+    t.after(() => {
+      storage.mood = () => undefined;
+      Object.assign(world, well);
+    });
+    const later = () => { storage.clock += (LIMIT_SECONDS + 1) * 1_000; };
+    later();
+    const client = await make(t);
+    const granted = await client.callback(await visit(client, new Surfer(world.server)));
+    const refresh = async () => client.refresh(granted.refresh_token);
+    await assert.rejects(refresh, tells('429'));
+
+    later();
+    storage.mood = (step) => step.part === 'ledger' && { before: 'down' };
+    await assert.rejects(refresh, tells('503'));
+
+    later();
+    storage.mood = () => undefined;
+    assert.equal((await world.server.me((await refresh()).access_token)).status, 200);
+  });
+}
+
+/** An error in which an application finds what the server said, or else the status. */
+const tells = (status) => (error) => {
+  const said = inspect(error, { depth: 6, showHidden: true }).replace(/\n +at .*/g, '');
+  assert.match(said, new RegExp(`temporarily.?unavailable|\\b${status}\\b`, 'i'));
+  return true;
+};
 
 /** From the client to the login page, the consent page, and back to the client. */
 async function visit(client, browser, { decision = 'approve' } = {}) {

@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:oauth4webapi
 // Setting: none
-// Proves: login, refresh, revocation, denial, private_key_jwt, PAR, DPoP, device grant
+// Proves: login, refresh, revocation, denial, limited answer, outage, private_key_jwt, PAR, DPoP, device grant
 //
 // DPoP is driven in dpop.test.mjs, the device grant in device.test.mjs, all of it at once in fapi.test.mjs.
 
@@ -15,10 +15,10 @@ const insecure = { [oauth.allowInsecureRequests]: true }; // loopback has no TLS
 const { keys, settings } = await signing();
 
 for (const [name, type, authentication, fields] of [
-  ['private_key_jwt and PAR', 'confidential', () => oauth.PrivateKeyJwt(keys.privateKey), settings],
   ['public', 'public', () => oauth.None()],
   ['client_secret_basic', 'confidential', ({ secret }) => oauth.ClientSecretBasic(secret)],
   ['client_secret_post', 'confidential', ({ secret }) => oauth.ClientSecretPost(secret)],
+  ['private_key_jwt and PAR', 'confidential', () => oauth.PrivateKeyJwt(keys.privateKey), settings],
 ]) {
   const pushes = fields !== undefined;
   journey(`oauth4webapi, ${name}`, {

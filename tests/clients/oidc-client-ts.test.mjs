@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:oidc-client-ts
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // oidc-client-ts, for single-page applications; it is told where the metadata is, and believes no answer
 // of another content type than JSON.

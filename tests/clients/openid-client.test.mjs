@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:openid-client
 // Setting: none
-// Proves: login, refresh, revocation, denial, private_key_jwt, PAR, DPoP, device grant
+// Proves: login, refresh, revocation, denial, limited answer, outage, private_key_jwt, PAR, DPoP, device grant
 //
 // DPoP is driven in dpop.test.mjs, the device grant in device.test.mjs, all of it at once in fapi.test.mjs.
 
@@ -13,10 +13,10 @@ import { application, is, journey, signing, world } from './journey.mjs';
 const { keys, settings } = await signing();
 
 for (const [name, type, authentication, fields] of [
-  ['private_key_jwt and PAR', 'confidential', () => openid.PrivateKeyJwt(keys.privateKey), settings],
   ['public', 'public', () => openid.None()],
   ['client_secret_basic', 'confidential', ({ secret }) => openid.ClientSecretBasic(secret)],
   ['client_secret_post, its default', 'confidential', () => undefined],
+  ['private_key_jwt and PAR', 'confidential', () => openid.PrivateKeyJwt(keys.privateKey), settings],
 ]) {
   const pushes = fields !== undefined;
   journey(`openid-client, ${name}`, {

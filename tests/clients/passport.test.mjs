@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:passport-oauth2; npm:passport-discord
 // Setting: none; its addresses are those of this server
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // passport-oauth2 in a small express application, and passport-discord on endpoints that are not
 // Discord's. Neither revokes; refreshing is passport-oauth2-refresh's.

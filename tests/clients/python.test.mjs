@@ -2,7 +2,7 @@
 // Ecosystem: Python
 // Version: pip:requests-oauthlib; pip:authlib; pip:requests-oauth2client
 // Setting: none; none; none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 // Snippet: python/requests_oauthlib_client.py
 
 import { join } from 'node:path';

@@ -2,7 +2,7 @@
 // Ecosystem: Rust
 // Version: cargo:oauth2
 // Setting: none
-// Proves: login, refresh, revocation, denial, device grant
+// Proves: login, refresh, revocation, denial, limited answer, outage, device grant
 // Snippet: rust/src/main.rs
 //
 // The crate `oauth2`: see rust/src/main.rs. It leaves reading the callback to the application, and

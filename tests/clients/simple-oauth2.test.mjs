@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:simple-oauth2
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
 
 import { randomBytes } from 'node:crypto';
 

@@ -11,6 +11,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth, token_update
 from calls import client, describe
 from flask import Flask, request, url_for
+from requests import HTTPError
 from werkzeug.serving import make_server
 
 site = Flask(__name__)
@@ -48,6 +49,11 @@ def refresh():
         oauth.fluxer.get("/api/users/@me", token=expired).raise_for_status()
     [token] = updates
     return token
+
+
+@site.errorhandler(HTTPError)  # what a 5xx of the token endpoint is to Authlib, whatever it says
+def report_status(error):
+    return {"type": "HTTPError", "description": str(error)}, 500
 
 
 @site.errorhandler(AuthlibBaseError)
