@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::family::Live;
 use super::{Families, Family, Update};
 use crate::id::FamilyId;
+use crate::oauth::resource::ResourceGrant;
 use crate::oauth::scope::Scopes;
 use crate::time::Timestamp;
 
@@ -26,6 +27,9 @@ pub struct Device {
     /// The address that the device had when it was authorized.
     #[serde(default)]
     pub address: Option<IpAddr>,
+    /// What its tokens open elsewhere, where they are for another resource server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Box<ResourceGrant>>,
 }
 
 impl Device {
@@ -42,6 +46,7 @@ impl Device {
             last_used_at: live.rotated_at,
             device: live.approval.grant.device,
             address: live.approval.grant.address,
+            resource: live.approval.grant.resource,
         })
     }
 }

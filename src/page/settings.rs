@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::moment::Moment;
 use super::parts::{
     around, claim, clipped, device_name, done, emblem, fact_at, fact_of, form, heading, pager,
-    quiet, section, time,
+    quiet, section, sentence, time,
 };
 use super::text::{SettingsText, filled};
 use super::{Chrome, View};
@@ -129,10 +129,19 @@ impl GrantView<'_> {
                     p.quiet { (around(text.unverified, &[html! { bdi dir="ltr" { (host) } }])) }
                 }
                 (claim(&clipped(description, Self::CLAIM), chrome))
-                div {
-                    h3 { (text.scopes) }
-                    ul.plain {
-                        @for scope in self.scope.iter() { li { (chrome.text.scope(scope)) } }
+                @if !self.scope.is_empty() {
+                    div {
+                        h3 { (text.scopes) }
+                        ul.plain {
+                            @for scope in self.scope.iter() { li { (chrome.text.scope(scope)) } }
+                        }
+                    }
+                }
+                @for resource in &self.resources {
+                    div {
+                        h3 { (sentence(text.elsewhere, &[resource.name])) }
+                        p.quiet { bdi dir="ltr" { (resource.identifier) } }
+                        ul.plain { @for scope in &resource.scopes { li { bdi { (scope) } } } }
                     }
                 }
                 dl.byline {
@@ -192,6 +201,8 @@ pub struct GrantView<'a> {
     pub application: &'a Application,
     /// What it may ask for again.
     pub scope: Scopes,
+    /// What its devices may do elsewhere.
+    pub resources: Vec<ResourceView<'a>>,
     /// When it was first granted.
     pub granted_at: Moment,
     /// When it was last granted, where that is later.
@@ -202,6 +213,16 @@ pub struct GrantView<'a> {
     pub devices: Vec<DeviceView>,
     /// How many more there are, and the page that has them.
     pub more: Option<More>,
+}
+
+/// What an application may do at another resource server.
+pub struct ResourceView<'a> {
+    /// The server's name.
+    pub name: &'a str,
+    /// Its identifier.
+    pub identifier: &'a str,
+    /// What each scope opens, in the server's words.
+    pub scopes: Vec<&'a str>,
 }
 
 /// Devices that did not fit.

@@ -99,7 +99,7 @@ fn a_developer_finds_their_own_mistake() {
         "{reasons:?}"
     );
     assert!(
-        reasons[0].contains("12 times, 12 of them today"),
+        reasons[0].contains("12 in 14 days, 12 of them today"),
         "{reasons:?}"
     );
     assert!(reasons[0].contains("Register this address"), "{reasons:?}");

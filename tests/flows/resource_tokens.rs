@@ -116,6 +116,44 @@ fn the_consent_page_shows_the_resource_server_s_scopes_in_its_own_words() {
 }
 
 #[test]
+fn a_user_sees_what_is_open_to_an_application_elsewhere() {
+    let world = World::new();
+    let resource = world.resource(&json!({}));
+    let asked = asks(&world.server);
+    world.tokens_of(&world.server, &asked.clone().with("scope", "tickets:read"));
+    let browser = world.alices_browser();
+    let lines = || {
+        let page = browser.get("/settings/authorizations").expect(200);
+        assert_eq!(page.texts(".grant h3")[0], "At Tickets it can");
+        assert!(page.body.contains(TICKETS));
+        page.texts(".grant ul.plain li")
+    };
+    assert_eq!(lines(), ["See your tickets <all>"]);
+    // Another login may more: what any of them may, the application can.
+    world.tokens_of(&world.server, &asked);
+    assert_eq!(
+        lines(),
+        ["See your tickets <all>", "Open and close tickets"]
+    );
+
+    let path = format!("/api/oauth2/@me/authorizations/{}", world.server.id);
+    let shown = browser.get(&path).expect(200).json();
+    let devices = shown["devices"].as_array().expect("a list").iter();
+    let mut elsewhere: Vec<_> = devices.map(|it| it["resource"].clone()).collect();
+    elsewhere.sort_by_key(|it| it["scope"].as_array().map(Vec::len));
+    let one = json!({"id": resource.id, "scope": ["tickets:read"]});
+    let both = json!({"id": resource.id, "scope": ["tickets:read", "tickets:write"]});
+    assert_eq!(elsewhere, [one, both]);
+
+    // What is registered no more is open to nobody.
+    let path = format!("/api/admin/resources/{}", resource.id);
+    world.administer(Method::Delete, &path, None).expect(204);
+    world.advance(6);
+    let page = browser.get("/settings/authorizations").expect(200);
+    assert!(!page.body.contains(TICKETS));
+}
+
+#[test]
 fn openid_goes_along_and_what_opens_our_own_api_does_not() {
     let world = World::new();
     world.resource(&json!({"signing_alg": "RS256"}));

@@ -86,7 +86,7 @@ test('a developer sees why requests were refused, and how often', async () => {
   for (let times = 0; times < 3; times += 1) await world.request(`/oauth2/authorize?client_id=${client.id}&response_type=code&redirect_uri=https%3A%2F%2Fmine.example%2Fwrong`);
   const theirs = await world.login(user);
   const page = await theirs.open(`/developers/${client.id}`);
-  assert.match(page.html.querySelector('#usage').textContent, /redirect_uri is not one of those.*https:\/\/mine\.example\/wrong.*3 times, 3 of them today/s);
+  assert.match(page.html.querySelector('#usage').textContent, /redirect_uri is not one of those.*https:\/\/mine\.example\/wrong.*3 in 14 days, 3 of them today/s);
   // Written down some seconds later.
   const directory = await world.mf.getD1Database('DIRECTORY');
   const rows = async () => (await directory.prepare("SELECT SUM(n) AS n FROM application_days WHERE application_id = ? AND what = 'refused'").bind(client.id).first('n'));

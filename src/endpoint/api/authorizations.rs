@@ -261,12 +261,16 @@ fn show_one(authorized: &Authorized) -> Value {
 }
 
 fn show_device(device: &Device) -> Value {
-    json!({
+    let shown = json!({
         "id": device.family,
         "scopes": device.scope.iter().map(Scope::as_str).collect::<Vec<_>>(),
         "user_agent": device.device,
         "address": device.address,
         "authorized_at": device.opened_at.to_iso(),
         "last_used_at": device.last_used_at.to_iso(),
-    })
+    });
+    match &device.resource {
+        Some(elsewhere) => with_member(shown, "resource", json!(elsewhere)),
+        None => shown,
+    }
 }

@@ -2,10 +2,12 @@
 
 use core::future::{Future, poll_fn};
 use core::task::Poll;
+use std::rc::Rc;
 
 use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::fluxer::resource::{DescribedScope, Resource};
 use crate::http::Response;
 use crate::id::FamilyId;
 use crate::ledger::{Device, Devices, LedgerId};
@@ -13,7 +15,7 @@ use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::moment::Moment;
-use crate::page::settings::{DeviceView, Done, GrantView, More, SettingsPage};
+use crate::page::settings::{DeviceView, Done, GrantView, More, ResourceView, SettingsPage};
 use crate::page::text::{Message, SettingsText};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, VendorPlace};
@@ -33,6 +35,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     let view = View::read(&cx.request.query);
     let (listed, next) = view.list(cx, logged_in.session.user.id).await?;
     let devices = devices(cx, logged_in.session.user.id, &listed).await?;
+    let resources = resources(cx, &devices).await?;
 
     let here = view.target(None);
     let chrome = cx.account_chrome(here.as_str(), &logged_in);
@@ -50,7 +53,10 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
         grants: listed
             .iter()
             .zip(devices)
-            .map(|(authorized, devices)| view.grant(authorized, devices, most, text))
+            .map(|(authorized, devices)| GrantView {
+                resources: elsewhere(&resources, &devices),
+                ..view.grant(authorized, devices, most, text)
+            })
             .collect(),
         next: next.as_ref().map(Target::as_str),
         start: view.is_part().then_some(start.as_str()),
@@ -202,6 +208,7 @@ impl View {
         GrantView {
             application: &authorized.application,
             scope: granted.scope,
+            resources: Vec::new(),
             granted_at: Moment(granted.created_at),
             confirmed_at: (granted.updated_at > granted.created_at)
                 .then_some(Moment(granted.updated_at)),
@@ -245,6 +252,45 @@ async fn devices<E: Edge>(
     };
     let asked = all(listed.iter().map(ask).collect()).await;
     asked.into_iter().collect()
+}
+
+/// The resource servers that the devices have tokens for, each once. One that is registered no more is told
+/// nothing of: its tokens are refused.
+async fn resources<E: Edge>(
+    cx: &Context<'_, E>,
+    devices: &[Vec<Device>],
+) -> Result<Vec<Rc<Resource>>, Fault> {
+    let mut ids = Vec::new();
+    for grant in devices
+        .iter()
+        .flatten()
+        .filter_map(|it| it.resource.as_deref())
+    {
+        if !ids.contains(&grant.id) {
+            ids.push(grant.id);
+        }
+    }
+    let asked = ids.into_iter().map(|id| cx.edge.resource_by_id(id));
+    let found: Result<Vec<_>, Fault> = all(asked.collect()).await.into_iter().collect();
+    Ok(found?.into_iter().flatten().collect())
+}
+
+/// What these devices may do at each resource server, in its own words.
+fn elsewhere<'a>(resources: &'a [Rc<Resource>], devices: &[Device]) -> Vec<ResourceView<'a>> {
+    let view = |resource: &'a Rc<Resource>| {
+        let grants = || devices.iter().filter_map(|it| it.resource.as_deref());
+        let is_granted = |scope: &&DescribedScope| {
+            grants().any(|grant| grant.id == resource.id && grant.scope.contains(&scope.name))
+        };
+        let scopes = resource.scopes.iter().filter(is_granted);
+        let scopes: Vec<_> = scopes.map(|it| it.description.as_str()).collect();
+        (!scopes.is_empty()).then_some(ResourceView {
+            name: resource.name.as_str(),
+            identifier: resource.identifier.as_str(),
+            scopes,
+        })
+    };
+    resources.iter().filter_map(view).collect()
 }
 
 /// What comes of all of them. Whichever can go on wakes them all, which for twenty is no matter.

@@ -215,6 +215,7 @@ pub(super) static TEXT: Text = Text {
         ],
         unverified: "Niemand hat diese Anwendung geprüft. Sie ist bei {}.",
         scopes: "Sie kann",
+        elsewhere: "Bei {} kann sie",
         granted: "Zuerst autorisiert",
         confirmed: "Zuletzt autorisiert",
         last_used: "Zuletzt benutzt",

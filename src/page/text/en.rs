@@ -212,6 +212,7 @@ pub(super) static TEXT: Text = Text {
         ],
         unverified: "Nobody has checked this application. It is at {}.",
         scopes: "It can",
+        elsewhere: "At {} it can",
         granted: "First authorized",
         confirmed: "Last authorized",
         last_used: "Last used",

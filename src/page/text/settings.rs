@@ -15,6 +15,8 @@ pub struct SettingsText {
     pub unverified: &'static str,
     /// Above the scopes.
     pub scopes: &'static str,
+    /// Above those of another resource server, around its name.
+    pub elsewhere: &'static str,
     /// When it was first granted.
     pub granted: &'static str,
     /// When it was last granted.

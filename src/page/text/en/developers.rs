@@ -16,7 +16,7 @@ pub(super) const TEXT: DevelopersText = DevelopersText {
     limited: "Too many requests",
     limited_means: "Wait as long as Retry-After says, and keep tokens instead of asking for new ones.",
     reasons: "Why requests were refused",
-    times: "{} times, {} of them today",
+    times: "{} in 14 days, {} of them today",
     remedies: [
         "Register this address under the settings below, exactly as it is sent, or send one that is registered.",
         "Check the client id and the secret. A secret that was reset is dead at once.",
