@@ -55,6 +55,7 @@ async function provision(world, names) {
   }
   // Something of their own, and something to be found in the log.
   const resource = await world.admin('POST', '/resources', { identifier: 'https://boards.example/api', name: names.guild, scopes: [{ name: 'games:read', description: 'See your games' }, { name: 'games:write', description: names.description }] });
+  await world.tokens(browser, apps.plain, { scope: 'games:read games:write', resource: resource.identifier, prompt: 'consent' });
   const own = await make({ name: names.app, owner_id: ada.id, bot: true, redirect_uris: ['https://chess.example/login/callback', 'http://localhost:3000/callback'] });
   await make({ name: 'Chess Clock', owner_id: ada.id, redirect_uris: ['com.example.clock:/callback'] }, 'public');
   const pictured = await make({ name: 'Endgame Trainer', owner_id: ada.id });

@@ -636,8 +636,13 @@ fn administrators_see_what_happened_before_they_ask() {
     );
     let failed = "figure.chart a[href='/admin/audit-log?action=user.login_failed']";
     assert_eq!(page.texts(failed), ["Failed logins"]);
-    // A key that was made is there with its age.
-    alice.get("/.well-known/jwks.json").expect(200);
+}
+
+#[test]
+fn a_key_is_there_with_its_age() {
+    // The built Worker's keys are older than this test's world.
+    let world = Native::new();
+    world.send(get("/.well-known/jwks.json")).expect(200);
     world.advance(2 * 86_400);
     let keys = staff(&world).get("/admin").expect(200).texts("#keys li");
     let key = keys.iter().find(|it| it.contains("ES256")).expect("a key");
