@@ -209,7 +209,7 @@ fn evidence(
         .map(|verifier| {
             challenge_of_verifier(verifier).ok_or(Refusal::Invalid {
                 parameter: "code_verifier",
-                must: "it must be 43 to 128 unreserved characters",
+                must: "it must be 43 to 128 characters",
             })
         })
         .transpose()?;
