@@ -32,7 +32,7 @@ test('the log is searched by person, application, action, address and day', asyn
   const theirs = await world.login(user);
   await world.tokens(Object.assign(theirs, { headers: { 'user-agent': FIREFOX } }), client, { scope: 'identify email' });
   const today = new Date().toISOString().slice(0, 10);
-  const consent = new RegExp(`^${user.username} \\(\\d{4}…\\) authorized Searched Club \\(\\d{4}…\\) for identify email$`);
+  const consent = new RegExp(`^${user.username} \\(\\d{4}…\\) authorized Searched Club \\(\\d{4}…\\) for identify, email$`);
   for (const query of [`person=${user.username}`, `person=${user.id}`, 'application=Searched+Club', `application=${client.id}`, `person=${user.id}&application=${client.id}`, 'action=authorization.granted', `person=${user.id}&address=127.0.0.1&from=${today}&until=${today}`]) {
     const page = await open(`/admin/audit-log?${query}`);
     assert.ok(sentences(page).some((it) => consent.test(it)), `${query}: ${sentences(page).join('\n')}`);
