@@ -96,7 +96,7 @@ pub(super) fn piece(behind: &Cursor, found: Option<String>) -> Result<Piece, Fau
         Cursor::Guilds(_) => Piece::Guilds(rows(found, <Guild as From<GuildRow>>::from)?),
         Cursor::Members(_) => Piece::Members(rows(found, member)?),
         Cursor::Bots(_) => {
-            let mut bots = rows(found, bot)?;
+            let mut bots = rows(found, |row: BotRow| MovedMember::from(row))?;
             // A join keeps no order.
             bots.sort_by_key(|it| (spelled(it), it.guild.to_string()));
             Piece::Bots(bots)
@@ -194,16 +194,18 @@ struct BotRow(
     InstallationId,
 );
 
-fn bot(row: BotRow) -> MovedMember {
-    let BotRow(bot, guild, permissions, joined_at, inviter, installation) = row;
-    MovedMember {
-        guild,
-        member: Member::Bot(bot),
-        permissions,
-        joined_at,
-        inviter,
-        installation,
-        role: RoleId(guild.0),
+impl From<BotRow> for MovedMember {
+    fn from(row: BotRow) -> Self {
+        let BotRow(bot, guild, permissions, joined_at, inviter, installation) = row;
+        Self {
+            guild,
+            member: Member::Bot(bot),
+            permissions,
+            joined_at,
+            inviter,
+            installation,
+            role: RoleId(guild.0),
+        }
     }
 }
 
