@@ -5,17 +5,11 @@ import { everyScene, lookedAt } from './every-page.mjs';
 const [PHONE, DESKTOP] = [320, 1280];
 
 await everyScene(async (scene, { tab, plain }) => {
-  let { page, said, answer } = await scene.open(tab);
-  let moved = await moves(page);
-  // A busy machine paints a page in two pieces, once in hundreds: what moves by itself does so every time.
-  if (moved) {
-    ({ page, said, answer } = await scene.open(tab));
-    moved = await moves(page);
-  }
+  const { page, said, answer } = await scene.open(tab);
   const scripted = scene.takesSteps || (await page.evaluate(() => document.scripts.length > 0));
   // What has no script is the same without: it is looked at in all four ways at once.
   const looks = scripted ? [[PHONE, 'dark'], [DESKTOP, 'light']] : [[PHONE, 'dark'], [DESKTOP, 'light'], [PHONE, 'light'], [DESKTOP, 'dark']];
-  const wrong = [...(await answered(page, answer)), moved, ...(await tabs(page)), ...(await lookedAt(page, looks)), ...said()];
+  const wrong = [...(await answered(page, answer)), await moves(page), ...(await tabs(page)), ...(await lookedAt(page, looks)), ...said()];
   const before = said().length;
   wrong.push(...(await injected(page, () => said().slice(before))));
   if (scripted) {
