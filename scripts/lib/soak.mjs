@@ -3,6 +3,8 @@
 // A pair of a user and an application is used by one client at a time, so that the model knows what happened;
 // a token that is used twice at once is sent so by that client.
 
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +14,7 @@ import { Storage, World } from '../../tests/worker/harness.mjs';
 import { kill, runtimes } from '../../tests/worker/kill.mjs';
 
 import { random } from './random.mjs';
+import { isUsedBefore, tally, wrongWith } from './soak-expects.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -29,8 +32,6 @@ if (![minutes, clients, userCount, applicationCount].every((it) => it > 0)) {
 const FAULTS = 0.04;
 /** Seconds between two changes of the weather, and between two restarts. */
 const [WEATHER, RESTART] = [7, 40];
-/** Milliseconds for which a refresh token that was used is answered as it was the first time. */
-const ROTATION_GRACE = 30_000;
 /** How often a request is sent that is not answered, or answered 503. */
 const TRIES = 60;
 
@@ -39,13 +40,19 @@ const next = random(seed);
 const zipf = (list) => list[Math.min(list.length, Math.floor(list.length ** next())) - 1];
 
 const storage = new Storage();
-const counts = { requests: {}, faults: {}, restarts: 0, families: 0 };
+const counts = { requests: {}, faults: {}, restarts: 0, families: 0, retried: 0, used: 0, slowest: 0 };
 const latencies = [];
 const wrong = [];
 let isBad = false;
 let restarting;
+/** How many restarts have begun. */
+let restarts = 0;
+/** What the Worker asked of its bindings, and the empty one was not asked for so far; and that one, once it runs. */
+let asked = [];
+let empty;
 storage.mood = (step) => {
   storage.steps.length = storage.rows.length = 0; // nobody reads them
+  if (empty) asked.push([step.part, step.op]);
   const failing = ['kv', 'd1', 'ledger', 'limiter', 'pending', 'revoked'];
   if (!isBad || !failing.includes(step.part) || next() >= FAULTS) return undefined;
   counts.faults[step.part] = (counts.faults[step.part] ?? 0) + 1;
@@ -64,11 +71,23 @@ for (let made = 0; made < applicationCount; made += 1) applications.push(await w
 const browsers = new Map();
 const pairs = new Map();
 
-/** Sends a request until it is answered otherwise than by a fault. */
-async function send(kind, ask, { idempotent = true } = {}) {
+/** Has the empty Worker do what the built one did. */
+async function mirror() {
+  const [steps, name] = [asked, `${zipf(users).id}:${zipf(applications).id}`];
+  asked = [];
+  await fetch(empty.origin, { method: 'POST', body: JSON.stringify({ name, steps }) }).then((answer) => answer.text());
+}
+
+/**
+ * Sends a request until it is answered otherwise than by a fault. `tries` takes a line for each time: when it was sent,
+ * when it was over, what came back, and whether the runtime was killed meanwhile.
+ */
+async function send(kind, ask, tries = []) {
   for (let tried = 1; ; tried += 1) {
     await restarting;
+    const before = restarts;
     const began = performance.now();
+    const sent = Date.now();
     let answer;
     try {
       answer = await ask();
@@ -76,16 +95,18 @@ async function send(kind, ask, { idempotent = true } = {}) {
       if (tried >= TRIES) throw error;
     }
     const status = answer?.status ?? 'broken off';
+    const last = { asked: sent, answered: Date.now(), status: answer?.status, killed: restarts > before };
+    tries.push(last);
     latencies.push(performance.now() - began);
+    if (empty) await mirror();
     (counts.requests[kind] ??= {})[status] = (counts.requests[kind][status] ?? 0) + 1;
     if (answer && answer.status !== 503) {
       if (answer.status >= 500) wrong.push(`${kind}: ${answer.status} ${answer.text.slice(0, 200)}`);
-      return Object.assign(answer, { tried });
+      return Object.assign(answer, { tried, last });
     }
-    if (!idempotent) return { status: 0, tried };
     if (tried >= TRIES) {
       wrong.push(`${kind}: no answer after ${TRIES} tries`);
-      return answer ?? { status: 0, tried };
+      return Object.assign(answer ?? { status: 0 }, { tried, last });
     }
     await sleep(Math.min(1000, 20 * tried));
   }
@@ -143,18 +164,15 @@ const OPERATIONS = [
   [40, async function refresh(pair) {
     const family = pair.live.at(-1);
     if (!family) return;
-    const twice = next() < 0.05;
-    const ask = () => world.refresh(pair.client, family.refresh);
-    const began = Date.now();
-    const [answer, other] = await Promise.all([send('refresh', ask), twice ? send('refresh', ask) : undefined]);
-    // Sent again later than that, it is a token that was stolen, and its family has ended.
-    if (answer.status === 400 && (twice || answer.tried > 1) && Date.now() - began > ROTATION_GRACE) {
+    const answers = await refreshed(pair, family, next() < 0.05 ? 2 : 1);
+    // It is a token that was stolen, for all that the server knows: its family has ended.
+    if (answers.some(isUsedBefore)) {
       pair.live.pop();
       return pair.dead.push(family);
     }
-    claim(answer.status === 200, `a refresh, ${Date.now() - began} ms after its first try`, answer);
+    const [answer, other = answer] = answers;
     if (answer.status !== 200) return;
-    if (other?.status === 200) claim(other.json.refresh_token === answer.json.refresh_token, 'two refreshes at once', other);
+    claim(other.json.refresh_token === answer.json.refresh_token, 'two refreshes at once', other);
     Object.assign(family, { access: answer.json.access_token, refresh: answer.json.refresh_token });
   }],
   [20, async function resource(pair) {
@@ -206,6 +224,22 @@ const OPERATIONS = [
     claim(answer.status === 200, 'metadata', answer);
   }],
 ];
+
+/** Uses a refresh token, so many times at once; every answer is as it has to be, or wrong. */
+async function refreshed(pair, family, times) {
+  const tries = [];
+  const answers = await Promise.all(Array.from({ length: times }, () => send('refresh', () => world.refresh(pair.client, family.refresh), tries)));
+  wrong.push(...answers.map(({ last, text }) => wrongWith(tries, last, text)).filter(Boolean));
+  const took = Math.max(...tries.map((it) => it.answered)) - Math.min(...tries.map((it) => it.asked));
+  if (tries.length > times) counts.retried += 1;
+  counts.slowest = Math.max(counts.slowest, took);
+  if (answers.some(isUsedBefore)) {
+    counts.used += 1;
+    console.error(`refused as used before: ${tally(tries)}`);
+  }
+  return answers;
+}
+
 const WEIGHT = OPERATIONS.reduce((sum, [weight]) => sum + weight, 0);
 
 async function end(pair, family) {
@@ -240,10 +274,16 @@ async function client(until) {
   }
 }
 
-/** MB that the runtime holds, the objects whose database it has open, and MB of the Worker's WebAssembly in the isolate that happens to answer. */
+/** MB that a process holds. */
+const residentOf = (pid) => Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB/m)[1]) / 1024;
+
+/**
+ * MB that the runtime holds, and the empty one; the objects whose database it has open, and MB of the Worker's WebAssembly
+ * in the isolate that happens to answer.
+ */
 async function held() {
   const [pid] = runtimes();
-  const resident = Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+) kB/m)[1]) / 1024;
+  const resident = residentOf(pid);
   const open = readdirSync(`/proc/${pid}/fd`).filter((fd) => {
     try {
       return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith('.sqlite');
@@ -251,7 +291,7 @@ async function held() {
       return false; // it was closed
     }
   });
-  return { resident, open: open.length, worker: (await world.request('/memory')).json / 2 ** 20, requests: latencies.length };
+  return { resident, empty: residentOf(empty.pid), open: open.length, worker: (await world.request('/memory')).json / 2 ** 20, requests: latencies.length };
 }
 
 const began = Date.now();
@@ -259,18 +299,31 @@ const until = began + minutes * 60_000;
 const middle = began + minutes * 30_000;
 const memory = [];
 
+/** Kills the runtime and starts another one; nobody sends meanwhile. */
+async function restart(meanwhile = () => undefined) {
+  restarts += 1;
+  restarting = kill(world, how).then(meanwhile);
+  await restarting;
+  restarting = undefined;
+  counts.restarts += 1;
+}
+
+/** Starts the empty Worker. */
+async function startEmpty() {
+  const process = fork(file('soak-empty.mjs'), { execArgv: ['--disable-warning=ExperimentalWarning'] });
+  [empty] = await Promise.race([once(process, 'message'), once(process, 'exit').then(() => Promise.reject(new Error('the empty Worker did not start')))]);
+  empty.process = process;
+}
+
 /** Restarts until the middle, and the weather until the end; in the second half memory is looked at. */
 async function conduct() {
   for (let seconds = 1; Date.now() < until; seconds += 1) {
     await sleep(1000);
     if (seconds % WEATHER === 0) isBad = !isBad;
-    if (seconds % RESTART === 0 && Date.now() < middle) {
-      restarting = kill(world, how);
-      await restarting;
-      restarting = undefined;
-      counts.restarts += 1;
-    }
-    if (Date.now() > middle) memory.push(await held());
+    if (seconds % RESTART === 0 && Date.now() < middle) await restart();
+    // From here on both runtimes are equally old.
+    if (Date.now() > middle && !empty) await restart(startEmpty);
+    if (empty) memory.push(await held());
     if (seconds % 60 === 0) console.error(`${((Date.now() - began) / 60_000).toFixed(0)} of ${minutes} minutes, ${latencies.length} requests, ${wrong.length} wrong${wrong.length > 0 ? `: ${wrong.at(-1)}` : ''}`);
   }
 }
@@ -279,14 +332,19 @@ const requests = latencies.length;
 
 // The end: no faults, a fresh runtime, and every token that the model knows.
 isBad = false;
-await kill(world, how);
+if (empty) {
+  const ended = once(empty.process, 'exit');
+  empty.process.disconnect();
+  await ended;
+  empty = undefined;
+}
+await restart();
 const checked = { live: 0, dead: 0 };
 for (const pair of pairs.values()) {
   for (const family of pair.live) {
     const resource = await send('at the end', () => world.me(family.access));
     claim(resource.status === 200, 'at the end, an access token', resource);
-    const refreshed = await send('at the end', () => world.refresh(pair.client, family.refresh));
-    claim(refreshed.status === 200, 'at the end, a refresh token', refreshed);
+    await refreshed(pair, family, 1);
     checked.live += 1;
   }
   for (const family of pair.dead) {
@@ -300,25 +358,23 @@ for (const pair of pairs.values()) {
 await world.stop();
 
 // Of the second half, by sixths. WebAssembly's memory never shrinks: once it is warm it stays what it is. Objects that
-// nobody asks are closed after a while, so as many stay open as there are in use.
-//
-// The runtime itself holds more with every request, whatever runs in it, and gives nothing back when it rests: under an
-// empty Worker it grew by 12 KB a request (8,000 of them: from 47 to 145 MB), with eight calls of a function of this
-// process in each, which is how faults are planned here, by 128 KB (1,000: from 46 to 174 MB), with a write and a read of
-// KV by 75 KB. It slows down: in an hour of this, 140 KB a request for the first 3,000, and 20 KB after the first 7,000.
-// So the bound is by requests, and what it is for is what would come on top.
-const PER_REQUEST = 160 / 1024;
+// nobody asks are closed after a while, so as many stay open as there are in use. The runtime itself holds more with
+// every request, whatever runs in it: what we hold is what comes on top of the empty one's.
+const PER_REQUEST = 20 / 1024;
 const sixths = (name, of) => Array.from({ length: 6 }, (_, nth) => of(...memory.slice((memory.length * nth) / 6, Math.max(1, (memory.length * (nth + 1)) / 6)).map((it) => it[name])));
-const [worker, resident, open, asked] = [sixths('worker', Math.max), sixths('resident', Math.min), sixths('open', Math.max), sixths('requests', Math.min)];
-const grew = worker[5] > worker[2] * 1.1 + 1 || open[5] > open[2] * 1.5 + 50 || resident[5] - resident[2] > (asked[5] - asked[2]) * PER_REQUEST + 128;
+const [worker, resident, without, open, sent] = [sixths('worker', Math.max), sixths('resident', Math.min), sixths('empty', Math.min), sixths('open', Math.max), sixths('requests', Math.min)];
+const rise = (of) => of[5] - of[2];
+const ours = rise(resident) - rise(without);
+const grew = worker[5] > worker[2] * 1.1 + 1 || open[5] > open[2] * 1.5 + 50 || ours > rise(sent) * PER_REQUEST + 32;
 latencies.sort((one, other) => one - other);
 const quantile = (q) => latencies[Math.floor(latencies.length * q)].toFixed(0);
 console.log(`${minutes} minutes, ${clients} clients, ${users.length} users, ${applications.length} applications, two isolates, seed ${seed}`);
 console.log(`${requests} requests (${(requests / minutes / 60).toFixed(0)} a second; half within ${quantile(0.5)} ms, 99 of 100 within ${quantile(0.99)} ms)`);
 for (const [kind, statuses] of Object.entries(counts.requests)) console.log(`  ${kind}: ${Object.entries(statuses).map(([status, count]) => `${status} ${count}×`).join(', ')}`);
 console.log(`faults made: ${Object.entries(counts.faults).map(([part, count]) => `${part} ${count}`).join(', ') || 'none'}; restarts: ${counts.restarts}`);
+console.log(`${counts.retried} refreshes were sent again, the slowest ${counts.slowest} ms after its first try; ${counts.used} were refused as used, after the grace`);
 console.log(`${counts.families} logins of applications; at the end ${checked.live} that should work and ${checked.dead} that should not`);
 const told = (sizes) => sizes.map((it) => it.toFixed(it < 100 ? 1 : 0)).join(', ');
-console.log(`memory since the last restart, by sixths of the time: of the Worker ${told(worker)} MB, of the runtime ${told(resident)} MB, with ${open.join(', ')} objects open at most${grew ? ': it GREW' : ''}`);
+console.log(`memory since the last restart, by sixths of the time: of the Worker ${told(worker)} MB, of the runtime ${told(resident)} MB, of an empty one ${told(without)} MB (${rise(sent)} requests, ${((ours / rise(sent)) * 1024).toFixed(1)} KB of ours each), with ${open.join(', ')} objects open at most${grew ? ': it GREW' : ''}`);
 console.log(wrong.length === 0 ? 'nothing was wrong' : `${wrong.length} WRONG:\n${[...new Set(wrong)].slice(0, 30).join('\n')}`);
 process.exit(wrong.length > 0 || grew ? 1 : 0);
