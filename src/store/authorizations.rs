@@ -54,6 +54,25 @@ pub struct Consent<'a> {
     pub tells: Option<Granted>,
 }
 
+impl Consent<'_> {
+    /// A consent that was given before, and that no session has to stand for any more.
+    pub const fn given_before(user: UserId, application: ApplicationId, now: Timestamp) -> Self {
+        Self {
+            session: None,
+            seen: None,
+            user,
+            application,
+            scope: None,
+            shown: None,
+            installation: None,
+            is_unverified: false,
+            now,
+            entries: Vec::new(),
+            tells: None,
+        }
+    }
+}
+
 /// A bot that is added to a guild.
 #[derive(Debug)]
 pub struct Installation<'a> {
@@ -66,6 +85,23 @@ pub struct Installation<'a> {
     pub role: Option<Role>,
     /// What the role is called.
     pub role_name: &'a str,
+}
+
+impl<'a> Installation<'a> {
+    /// By a form. A role without permissions is none.
+    pub fn new(
+        id: InstallationId,
+        installer: &'a Membership,
+        role: Role,
+        role_name: &'a str,
+    ) -> Self {
+        Self {
+            id,
+            installer,
+            role: (!role.permissions.is_empty()).then_some(role),
+            role_name,
+        }
+    }
 }
 
 /// What came of a [`Consent`].

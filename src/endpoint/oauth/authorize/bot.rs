@@ -60,12 +60,7 @@ impl PlannedInstallation {
             id: self.role,
             permissions: self.permissions,
         };
-        Installation {
-            id: self.id,
-            installer: &self.installer,
-            role: (!self.permissions.is_empty()).then_some(role),
-            role_name: application.name.as_str(),
-        }
+        Installation::new(self.id, &self.installer, role, application.name.as_str())
     }
 }
 

@@ -1,30 +1,29 @@
 //! `grant_type=authorization_code` (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
 use futures_util::future::join;
-use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
-use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
+use crate::endpoint::oauth::token::commit;
+use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer, keep_record};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::Action;
-use crate::fluxer::guild::Role;
+use crate::fluxer::guild::{JoinedGuild, Membership, Role};
 use crate::fluxer::installation::{details, install};
 use crate::fluxer::permissions::Permissions;
-use crate::id::{AttemptId, FamilyId};
-use crate::ledger::{Evidence, Join, Joining, LedgerId, Redeem, Redeemed};
+use crate::id::{AttemptId, FamilyId, InstallationId};
+use crate::ledger::{Evidence, Join, Joining, LedgerId, Redeem};
 use crate::oauth::code::Code;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
 use crate::oauth::pkce::challenge_of_verifier;
 use crate::platform::directory::BotAdded;
 use crate::snowflake::{RoleId, UserId};
-use crate::store::{
-    CodeRecord, Consent, Consented, Edge, Fault, Installation, Member, RefreshRecord,
-};
+use crate::store::{CodeRecord, Consent, Consented, Edge, Fault, Installation, Member};
+use crate::time::Timestamp;
 
 /// Redeems a code.
 pub(super) async fn redeem<E: Edge>(
@@ -38,41 +37,23 @@ pub(super) async fn redeem<E: Edge>(
     let code =
         Code::parse(&cx.config.keyring, code).ok_or(Refusal::Grant(GrantRefusal::UnknownCode))?;
 
-    // KV may refuse what time has refused; whatever else it says or does not say, the ledger
-    // decides, for a hit may be stale and a miss may be early.
-    let record = match cx.so_far.code_record.get() {
-        Some(record) => record.clone(),
-        None => record(cx, &code).await,
-    };
-    if record.as_ref().is_some_and(|it| it.expires_at <= cx.now) {
-        return Err(Refusal::Grant(GrantRefusal::ExpiredCode).into());
-    }
+    let record = record(cx, &code).await;
+    let may_add_bot = may_add_bot(record.as_ref(), client.application(), cx.now);
+    let may_add_bot = may_add_bot.map_err(Refusal::Grant)?;
 
     let signer = id_token_signer(cx, client.client(), code.openid);
     let (target, signer) = join(resource::granted(cx, params, code.resource), signer).await;
     let (target, signer) = (target?, signer?);
-    let family = FamilyId::of_hash(code.hash().bytes());
-    let ledger = LedgerId::User(code.user, code.application);
-    let redeem = Redeem {
-        family,
-        application: code.application,
-        evidence,
-        registered: Some(client.client().redirect_uris.clone()),
-        attempt: AttemptId::from_bytes(cx.edge.random()?),
-        lifetime: cx.config.refresh_token_lifetime,
-    };
+    let redeem = question(cx, client, &code, evidence)?;
+    let (family, ledger) = (redeem.family, LedgerId::User(code.user, code.application));
     use_once(cx, key).await?;
-    let may_join = match &record {
-        Some(record) => record.grant.joins.is_some(),
-        None => client.application().bot.is_some(),
-    };
-    let mut joined = None;
-    if may_join {
+    let mut granted_bot = None;
+    if may_add_bot {
         let join = Join {
             redeem: redeem.clone(),
         };
         if let Some(joining) = cx.edge.ask(ledger, join).await? {
-            joined = Some(add_bot(cx, client.application(), code.user, &joining).await?);
+            granted_bot = Some(add_bot(cx, client.application(), code.user, &joining).await?);
         }
     }
     let redeemed = commit(cx, ledger, redeem).await?;
@@ -80,23 +61,55 @@ pub(super) async fn redeem<E: Edge>(
         // It may have ended the login that the code began.
         after_device(cx, code.user, code.application).await;
     }
-    let mut redeemed = redeemed.map_err(Refusal::Grant)?;
-    if let (Some(guild), Some(permissions)) = (&mut redeemed.guild, joined) {
-        guild.permissions = permissions;
-    }
-    let live = redeemed.generation;
-
-    let record = RefreshRecord {
-        user: code.user,
-        application: code.application,
-        scope: live.scope,
-        expires_at: live.expires_at,
-    };
-    cx.edge.put_refresh(family, &record);
+    let redeemed = redeemed.map_err(Refusal::Grant)?;
+    let (live, guild) = (redeemed.generation, redeemed.guild);
+    let (user, application) = (code.user, code.application);
+    keep_record(cx, (user, application), family, &live);
     Ok(Issuance {
-        guild: redeemed.guild,
-        ..Issuance::of_family(code.user, code.application, family, live, signer, target)
+        guild: joined(guild, granted_bot),
+        ..Issuance::of_family(user, application, family, live, signer, target)
     })
+}
+
+/// What the ledger is asked.
+fn question<E: Edge>(
+    cx: &Context<'_, E>,
+    client: &AuthenticatedClient,
+    code: &Code,
+    evidence: Evidence,
+) -> Result<Redeem, Fault> {
+    Ok(Redeem {
+        family: FamilyId::of_hash(code.hash().bytes()),
+        application: code.application,
+        evidence,
+        registered: Some(client.client().redirect_uris.clone()),
+        attempt: AttemptId::from_bytes(cx.edge.random()?),
+        lifetime: cx.config.refresh_token_lifetime,
+    })
+}
+
+/// Whether the redemption may have to add a bot first. KV may refuse what time has refused; whatever else it
+/// says or does not say, the ledger decides, for a hit may be stale and a miss may be early.
+fn may_add_bot(
+    record: Option<&CodeRecord>,
+    application: &Application,
+    now: Timestamp,
+) -> Result<bool, GrantRefusal> {
+    match record {
+        Some(record) if record.expires_at <= now => Err(GrantRefusal::ExpiredCode),
+        Some(record) => Ok(record.grant.joins.is_some()),
+        None => Ok(application.bot.is_some()),
+    }
+}
+
+/// The guild as the answer tells it: with what the bot was granted there, where it was added just now.
+fn joined(
+    guild: Option<Box<JoinedGuild>>,
+    granted: Option<Permissions>,
+) -> Option<Box<JoinedGuild>> {
+    let mut guild = guild?;
+    guild.permissions = granted.unwrap_or(guild.permissions);
+    Some(guild)
 }
 
 /// Reads the record of a request's code before it is known who asks.
@@ -109,6 +122,9 @@ pub(super) async fn read_ahead<E: Edge>(cx: &Context<'_, E>, params: &Params) {
 }
 
 async fn record<E: Edge>(cx: &Context<'_, E>, code: &Code) -> Option<CodeRecord> {
+    if let Some(record) = cx.so_far.code_record.get() {
+        return record.clone();
+    }
     cx.edge.code(&code.hash()).await.unwrap_or_else(|fault| {
         cx.edge.log(&fault.to_string());
         None
@@ -126,53 +142,33 @@ async fn add_bot<E: Edge>(
     let refused = || Refusal::Grant(GrantRefusal::BotNotAdded);
     let id = application.client.id;
     let Joining { guild, by } = joining;
+    let wanted = guild.permissions;
+    let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
+    let entry = entry.on(guild.id.0);
     if let Some(platform) = &cx.config.platform {
-        let asked = (guild.permissions, user);
-        let added = cx.add_bot_at_platform(platform, (id, guild.id), asked, *by);
+        let added = cx.add_bot_at_platform(platform, (id, guild.id), (wanted, user), *by);
         let BotAdded::With(permissions) = added.await? else {
             return Err(refused().into());
         };
-        let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
-        let entry = entry.on(guild.id.0);
-        cx.edge
-            .record(entry.saying(json!({"permissions": permissions})));
+        cx.edge.record(entry.saying(details(permissions, None)));
         return Ok(permissions);
     }
-    let member = Member::User(user);
-    let installer = cx.membership(guild.id, member, Some(id)).await?;
-    let wanted = guild.permissions;
-    let permissions = install(installer.as_ref(), wanted, wanted, *by);
-    if permissions.ok() != Some(wanted) {
-        return Err(refused().into());
-    }
-    let installer = installer.ok_or_else(refused)?;
+    let installer = cx.membership(guild.id, Member::User(user), Some(id));
+    let installer = may_install(installer.await?, wanted, *by).ok_or_else(refused)?;
     let role = Role {
         id: RoleId(cx.new_id()?),
         permissions: wanted,
     };
-    let entry = cx.entry(Action::BotAdded).by(user.0).with(id).once(*by);
+    // The consent before it has told of the authorization.
     let consent = Consent {
-        session: None,
-        seen: None,
-        user,
-        application: id,
-        scope: None,
-        shown: None,
-        installation: Some(Installation {
-            id: *by,
-            installer: &installer,
-            role: (!wanted.is_empty()).then_some(role),
-            role_name: application.name.as_str(),
-        }),
-        is_unverified: false,
-        now: cx.now,
-        entries: vec![
-            entry
-                .on(guild.id.0)
-                .saying(details(wanted, installer.bot.as_ref())),
-        ],
-        // The consent before it has told of the authorization.
-        tells: None,
+        installation: Some(Installation::new(
+            *by,
+            &installer,
+            role,
+            application.name.as_str(),
+        )),
+        entries: vec![entry.saying(details(wanted, installer.bot.as_ref()))],
+        ..Consent::given_before(user, id, cx.now)
     };
     match cx.edge.consent(consent).await? {
         Consented::Yes => Ok(wanted),
@@ -183,20 +179,14 @@ async fn add_bot<E: Edge>(
     }
 }
 
-/// The commit point. A code is spent by the time its answer is lost, so the question is asked once
-/// more before the client hears of it; the ledger knows the attempt again.
-async fn commit<E: Edge>(
-    cx: &Context<'_, E>,
-    ledger: LedgerId,
-    redeem: Redeem,
-) -> Result<Result<Redeemed, GrantRefusal>, Fault> {
-    match cx.edge.ask(ledger, redeem.clone()).await {
-        Ok(answer) => Ok(answer),
-        Err(fault) => {
-            cx.edge.log(&format!("asking again after {fault}"));
-            cx.edge.ask(ledger, redeem).await
-        }
-    }
+/// The installer, who may still give the bot all that the user agreed to.
+fn may_install(
+    installer: Option<Membership>,
+    wanted: Permissions,
+    form: InstallationId,
+) -> Option<Membership> {
+    let granted = install(installer.as_ref(), wanted, wanted, form);
+    installer.filter(|_| granted == Ok(wanted))
 }
 
 fn evidence(

@@ -21,7 +21,7 @@ use crate::oauth::token::id::IdClaims;
 use crate::oauth::token::refresh::RefreshToken;
 use crate::oauth::token::resource::{ResourceToken, TYPE};
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{Edge, Fault, Signer};
+use crate::store::{Edge, Fault, RefreshRecord, Signer};
 use crate::time::Timestamp;
 
 /// What a grant gives.
@@ -73,6 +73,22 @@ struct TokenResponse<'a> {
     guild: Option<&'a JoinedGuild>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+}
+
+/// Keeps in KV that a family has refresh tokens.
+pub(super) fn keep_record<E: Edge>(
+    cx: &Context<'_, E>,
+    (user, application): (UserId, ApplicationId),
+    family: FamilyId,
+    current: &Generation,
+) {
+    let record = RefreshRecord {
+        user,
+        application,
+        scope: current.scope,
+        expires_at: current.expires_at,
+    };
+    cx.edge.put_refresh(family, &record);
 }
 
 impl<S: Signer> Issuance<S> {

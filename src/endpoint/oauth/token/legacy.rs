@@ -11,6 +11,8 @@ use crate::endpoint::api::authorizations::after_device;
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::token::issue::Issuance;
+use crate::endpoint::oauth::token::key_of_refresh_tokens;
+use crate::endpoint::oauth::token::refresh_token::narrowed;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::id::{FamilyId, InstallationId};
@@ -56,10 +58,7 @@ pub(super) async fn adopt<E: Edge>(
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let token = params.required("refresh_token")?;
     let granted = ask(cx, legacy, client, params, token).await?;
-    let narrower = authorization_request::scope(params)?;
-    if narrower.is_some_and(|asked| !granted.scope.covers(asked)) {
-        return Err(Refusal::Grant(GrantRefusal::ScopeExceedsGrant).into());
-    }
+    let narrower = narrower_scope(params, granted.scope)?;
     let (user, application) = (granted.user, client.id());
     let family = FamilyId::of_hash(&Sha256::digest(token.as_bytes()).into());
     list(cx, client, family, &granted).await?;
@@ -67,9 +66,7 @@ pub(super) async fn adopt<E: Edge>(
         family,
         grant: Grant::elsewhere(granted.scope),
         until: granted.until,
-        key: key
-            .filter(|_| client.client().is_public())
-            .map(ProvedKey::thumbprint),
+        key: key_of_refresh_tokens(client.client(), key),
         lifetime: cx.config.refresh_token_lifetime,
     };
     use_once(cx, key).await?;
@@ -92,9 +89,17 @@ pub(super) async fn adopt<E: Edge>(
     let details = json!({"scope": live.scope, "device": family});
     let adopted = entry(Action::TokenAdopted).saying(details);
     cx.edge.record(adopted.once(family));
-    let mut issuance = Issuance::of_family(user, application, family, live, None, None);
-    issuance.scope = narrower.unwrap_or(issuance.scope);
-    Ok(issuance)
+    let issuance = Issuance::of_family(user, application, family, live, None, None);
+    Ok(narrowed(issuance, narrower, Vec::new()))
+}
+
+/// What the new token is to open, where the request says that this is less than was granted.
+fn narrower_scope(params: &Params, granted: Scopes) -> Result<Option<Scopes>, Refusal> {
+    let narrower = authorization_request::scope(params)?;
+    if narrower.is_some_and(|asked| !granted.covers(asked)) {
+        return Err(Refusal::Grant(GrantRefusal::ScopeExceedsGrant));
+    }
+    Ok(narrower)
 }
 
 /// Asks the other server. What it cannot say now is a fault: the token is as good the next time.
@@ -105,19 +110,13 @@ async fn ask<E: Edge>(
     params: &Params,
     token: &str,
 ) -> Result<Granted, Failure<Refusal>> {
+    let authorization = authorization(cx, legacy, params)?;
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token);
     form.append_pair("token_type_hint", "refresh_token");
-    let authorization = if let Some(authorization) = &legacy.authorization {
-        Some(authorization.clone())
-    } else {
-        let credentials = Credentials::read(cx.request.header("authorization"), params)?;
-        let basic = basic(&credentials);
-        if basic.is_none() {
-            form.append_pair("client_id", &client.client().wire_id());
-        }
-        basic
-    };
+    if authorization.is_none() {
+        form.append_pair("client_id", &client.client().wire_id());
+    }
     let mut headers = vec![
         ("accept", "application/json"),
         ("content-type", "application/x-www-form-urlencoded"),
@@ -130,24 +129,35 @@ async fn ask<E: Edge>(
     let answer = answer
         .document()
         .map_err(|error| fault(&error.to_string()))?;
-    let granted = read(&answer.json, client, cx.now);
-    match granted {
-        Ok(granted) => {
-            // Where the users are the platform's own, refreshes do not ask for them.
-            let is_suspended = if cx.config.platform.is_some() {
-                cx.edge.keep_user(granted.user, cx.now).await?;
-                Some(cx.edge.standing(granted.user).await? == Standing::Disabled)
-            } else {
-                let user = cx.edge.user(granted.user).await?;
-                user.map(|user| user.suspended)
-            };
-            let refused = Refusal::Grant(GrantRefusal::UnknownRefreshToken);
-            let is_good = is_suspended == Some(false) && !granted.scope.is_empty();
-            Ok(is_good.then_some(granted).ok_or(refused)?)
-        }
-        Err(Misread::Refused(refusal)) => Err(Refusal::Grant(refusal).into()),
-        Err(Misread::Absurd(why)) => Err(fault(why).into()),
+    let granted = match read(&answer.json, client, cx.now) {
+        Ok(granted) => granted,
+        Err(Misread::Refused(refusal)) => return Err(Refusal::Grant(refusal).into()),
+        Err(Misread::Absurd(why)) => return Err(fault(why).into()),
+    };
+    // Where the users are the platform's own, refreshes do not ask for them.
+    let is_suspended = if cx.config.platform.is_some() {
+        cx.edge.keep_user(granted.user, cx.now).await?;
+        Some(cx.edge.standing(granted.user).await? == Standing::Disabled)
+    } else {
+        let user = cx.edge.user(granted.user).await?;
+        user.map(|user| user.suspended)
+    };
+    let is_good = is_suspended == Some(false) && !granted.scope.is_empty();
+    let refused = Refusal::Grant(GrantRefusal::UnknownRefreshToken);
+    Ok(is_good.then_some(granted).ok_or(refused)?)
+}
+
+/// How to authenticate there: as the settings say, or as the client itself.
+fn authorization<E>(
+    cx: &Context<'_, E>,
+    legacy: &LegacyServer,
+    params: &Params,
+) -> Result<Option<String>, Refusal> {
+    if let Some(authorization) = &legacy.authorization {
+        return Ok(Some(authorization.clone()));
     }
+    let credentials = Credentials::read(cx.request.header("authorization"), params)?;
+    Ok(basic(&credentials))
 }
 
 enum Misread {
@@ -229,17 +239,10 @@ async fn list<E: Edge>(
     let scope = before.union(granted.scope);
     let id = InstallationId::from_bytes(family.to_bytes());
     let consent = Consent {
-        session: None,
-        seen: None,
-        user: granted.user,
-        application: client.id(),
         scope: Some(scope),
-        shown: None,
-        installation: None,
         is_unverified: !client.client().is_verified(),
-        now: cx.now,
-        entries: Vec::new(),
         tells: cx.granted(client.application(), id, scope, None),
+        ..Consent::given_before(granted.user, client.id(), cx.now)
     };
     match cx.remember(consent).await? {
         Consented::Yes => Ok(()),

@@ -14,10 +14,13 @@ use crate::endpoint::oauth::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
+use crate::ledger::{LedgerId, Verb};
+use crate::oauth::client::Client;
 use crate::oauth::error::Refusal;
 use crate::oauth::grant_type::GrantType;
+use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::params::Params;
-use crate::store::Edge;
+use crate::store::{Edge, Fault};
 
 /// `POST`.
 pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
@@ -56,6 +59,29 @@ pub async fn read_ahead<E: Edge>(cx: &Context<'_, E>) {
     if params.one("grant_type") == Ok(Some(GrantType::AuthorizationCode.as_str())) {
         authorization_code::read_ahead(cx, &params).await;
     }
+}
+
+/// The commit point of a grant whose code is spent by the time that its answer is lost: the question is
+/// asked once more before the client hears of it. The ledger knows the attempt again.
+async fn commit<E: Edge, V: Verb + Clone>(
+    cx: &Context<'_, E>,
+    ledger: LedgerId,
+    verb: V,
+) -> Result<V::Answer, Fault> {
+    match cx.edge.ask(ledger, verb.clone()).await {
+        Ok(answer) => Ok(answer),
+        Err(fault) => {
+            cx.edge.log(&format!("asking again after {fault}"));
+            cx.edge.ask(ledger, verb).await
+        }
+    }
+}
+
+/// The key that a family's refresh tokens are bound to: a public client's. Whoever authenticates may use another
+/// one each time (RFC 9449 §5).
+fn key_of_refresh_tokens(client: &Client, key: Option<&ProvedKey<'_>>) -> Option<JwkThumbprint> {
+    key.filter(|_| client.is_public())
+        .map(ProvedKey::thumbprint)
 }
 
 async fn grant<E: Edge>(

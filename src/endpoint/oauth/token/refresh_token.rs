@@ -7,7 +7,7 @@ use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
-use crate::endpoint::oauth::token::legacy;
+use crate::endpoint::oauth::token::{key_of_refresh_tokens, legacy};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::fluxer::resource::Resource;
@@ -29,16 +29,12 @@ pub(super) async fn rotate<E: Edge>(
 ) -> Result<Issuance<E::Signer>, Failure<Refusal>> {
     let sent = params.required("refresh_token")?;
     let token = RefreshToken::verify(&cx.config.keyring, &cx.config.issuers, sent, cx.now);
-    let token = match (token, &cx.config.legacy) {
-        (Some(token), _) => token,
-        (None, Some(legacy)) if legacy::may_be_theirs(sent) => {
-            return legacy::adopt(cx, legacy, client, params, key).await;
-        }
-        (None, _) => return Err(Refusal::Grant(GrantRefusal::UnknownRefreshToken).into()),
-    };
-    if token.application != client.id() {
-        return Err(Refusal::Grant(GrantRefusal::ForeignRefreshToken).into());
+    if let (None, Some(legacy)) = (&token, &cx.config.legacy)
+        && legacy::may_be_theirs(sent)
+    {
+        return legacy::adopt(cx, legacy, client, params, key).await;
     }
+    let token = own(token, client).map_err(Refusal::Grant)?;
     let target = resource::granted(cx, params, token.resource).await?;
     let (narrower, resource_scope) = match &target {
         None => (authorization_request::scope(params)?, Vec::new()),
@@ -46,16 +42,12 @@ pub(super) async fn rotate<E: Edge>(
     };
     let openid = narrower.is_none_or(|scope| scope.contains(Scope::Openid));
     let signer = id_token_signer(cx, client.client(), token.openid && openid).await?;
-    let family = token.family;
     let rotate = Rotate {
-        family,
+        family: token.family,
         generation: token.generation,
         scope: narrower,
         resource_scope: resource_scope.clone(),
-        // Whoever authenticates may use another key each time (RFC 9449 §5).
-        key: key
-            .filter(|_| client.client().is_public())
-            .map(ProvedKey::thumbprint),
+        key: key_of_refresh_tokens(client.client(), key),
         lifetime: cx.config.refresh_token_lifetime,
         // FAPI 2.0 Security Profile §5.3.2.1: "shall not use refresh token rotation".
         stays: client.client().is_fapi2(),
@@ -64,28 +56,50 @@ pub(super) async fn rotate<E: Edge>(
     let live = cx.edge.ask(token.ledger(), rotate).await?;
     if live == Err(GrantRefusal::ReusedRefreshToken) {
         after_device(cx, token.user, token.application).await;
-        let entry = cx.entry(Action::TokenReused).with(token.application);
-        let entry = entry.by(token.application.0).on(token.user.0);
-        let warning = json!({
-            "level": "warning", "message": "a refresh token was used twice: that login ended",
-            "application": token.application, "user": token.user, "device": family,
-        });
-        cx.edge.log(&warning.to_string());
-        cx.edge.record(entry.saying(json!({"device": family})));
+        report_reuse(cx, &token);
     }
     let live = live.map_err(Refusal::Grant)?;
-    let scope = narrower.unwrap_or(live.scope);
     let (user, application) = (token.user, token.application);
-    let mut issuance = Issuance::of_family(user, application, family, live, signer, target);
-    issuance.scope = scope;
-    if let Some(resource) = issuance
-        .resource
-        .as_mut()
-        .filter(|_| !resource_scope.is_empty())
-    {
-        resource.scope = resource_scope;
+    let issuance = Issuance::of_family(user, application, token.family, live, signer, target);
+    Ok(narrowed(issuance, narrower, resource_scope))
+}
+
+/// The token, where it is this client's.
+fn own(
+    token: Option<RefreshToken>,
+    client: &AuthenticatedClient,
+) -> Result<RefreshToken, GrantRefusal> {
+    match token {
+        Some(token) if token.application == client.id() => Ok(token),
+        Some(_) => Err(GrantRefusal::ForeignRefreshToken),
+        None => Err(GrantRefusal::UnknownRefreshToken),
     }
-    Ok(issuance)
+}
+
+/// Warns whoever reads the log or the audit log: one of two parties that had the token stole it.
+fn report_reuse<E: Edge>(cx: &Context<'_, E>, token: &RefreshToken) {
+    let warning = json!({
+        "level": "warning", "message": "a refresh token was used twice: that login ended",
+        "application": token.application, "user": token.user, "device": token.family,
+    });
+    cx.edge.log(&warning.to_string());
+    let entry = cx.entry(Action::TokenReused).with(token.application);
+    let entry = entry.by(token.application.0).on(token.user.0);
+    cx.edge
+        .record(entry.saying(json!({"device": token.family})));
+}
+
+/// The tokens with no more than the request asked for.
+pub(super) fn narrowed<S>(
+    mut issuance: Issuance<S>,
+    here: Option<Scopes>,
+    there: Vec<ResourceScope>,
+) -> Issuance<S> {
+    issuance.scope = here.unwrap_or(issuance.scope);
+    if let Some(resource) = issuance.resource.as_mut().filter(|_| !there.is_empty()) {
+        resource.scope = there;
+    }
+    issuance
 }
 
 /// What the new token is to open, where the request says that this is less than was granted: here,
