@@ -238,6 +238,25 @@ impl Interaction {
         cx.granted(&self.application, id, scope, guild)
     }
 
+    /// What is granted, to whoever redeems the code as it was asked for.
+    fn grant_by_code(
+        &self,
+        approval: &Approval<'_>,
+        callback: &Callback,
+        browser: BrowserSeen,
+    ) -> Grant {
+        let plan = approval.installation.as_ref();
+        let later = plan.filter(|_| self.bot_joins_later());
+        Grant {
+            redirect_uri: callback.redirect_uri.as_str().to_owned(),
+            code_challenge: approval.request.oauth.code_challenge,
+            dpop_jkt: approval.request.oauth.dpop_jkt,
+            joins: later.map(PlannedInstallation::id),
+            guild: plan.map(PlannedInstallation::joined).map(Box::new),
+            ..approval.grant(browser)
+        }
+    }
+
     /// Makes the code, keeps its record and opens its family.
     async fn issue<'a, E: Edge>(
         &self,
@@ -247,7 +266,6 @@ impl Interaction {
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let (user, application) = (approval.seen.user, self.client().id);
         let openid = approval.scope.contains(Scope::Openid);
-        let browser = cx.browser_seen();
         let code = Code::issue(
             &cx.config.keyring,
             user,
@@ -256,22 +274,7 @@ impl Interaction {
             approval.resource.as_ref().map(|resource| resource.id),
             &approval.seed,
         )?;
-        let grant = Grant {
-            redirect_uri: callback.redirect_uri.as_str().to_owned(),
-            code_challenge: approval.request.oauth.code_challenge,
-            dpop_jkt: approval.request.oauth.dpop_jkt,
-            joins: approval
-                .installation
-                .as_ref()
-                .filter(|_| self.bot_joins_later())
-                .map(PlannedInstallation::id),
-            guild: approval
-                .installation
-                .as_ref()
-                .map(PlannedInstallation::joined)
-                .map(Box::new),
-            ..approval.grant(browser)
-        };
+        let grant = self.grant_by_code(approval, callback, cx.browser_seen());
         let lifetime = self.client().code_lifetime(cx.config.code_lifetime);
         let expires_at = cx.now + lifetime;
         let record = CodeRecord {

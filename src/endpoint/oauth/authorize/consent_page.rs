@@ -24,7 +24,7 @@ use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::scope::Scope;
 use crate::page::moment::Moment;
-use crate::page::text::filled;
+use crate::page::text::{BotText, filled};
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview,
     ResourceSection, ScopeLine, Unverified,
@@ -58,6 +58,16 @@ enum GuildOptions {
         /// The same page with those that follow.
         next: Option<Target>,
     },
+}
+
+/// What is read for the form, to be shown on it.
+struct FormContents {
+    /// The guilds, where a bot is asked for.
+    options: Option<GuildOptions>,
+    /// The owner of the application.
+    owner: Option<User>,
+    /// The scopes, with the data that each opens.
+    lines: Vec<ScopeLine>,
 }
 
 /// The parameter of this page's URL that says where its list of guilds begins.
@@ -125,23 +135,34 @@ impl Interaction {
         };
         let lines = scope_lines(cx, request, logged_in, again);
         let (options, owner, lines) = join3(options, owner, lines).await;
-        let (options, owner, mut lines) = (options?, owner?, lines?);
-        let is_fixed = matches!(options, Some(GuildOptions::Fixed(_)));
-        let here = match &options {
-            Some(GuildOptions::Fixed(fixed)) if again.is_some() => {
-                here_with(cx, GUILD_CHOSEN, &fixed.guild.id.to_string())
-            }
-            _ => self.here(cx),
+        let contents = FormContents {
+            options: options?,
+            owner: owner?,
+            lines: lines?,
         };
+        self.render(cx, request, logged_in, contents, again)
+    }
+
+    /// The page, from what was read for it.
+    fn render<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        request: &RequestedAccess,
+        logged_in: &LoggedIn,
+        FormContents {
+            options,
+            owner,
+            mut lines,
+        }: FormContents,
+        again: Option<&Params>,
+    ) -> Result<Response, Failure<PageRefusal>> {
+        let here = self.here_again(cx, options.as_ref(), again);
         let chrome = cx.chrome(&here);
-        let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let subject = self.subject(request);
         let bot = request.bot.zip(options.as_ref());
         let bot = bot.map(|(bot, options)| self.bot_section(bot, options, again));
         if bot.as_ref().is_some_and(|bot| bot.guilds.is_empty()) {
-            // A bot with nowhere to go cannot be granted, and need not keep the rest from it.
-            let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
-            bot.for_each(ScopeLine::give_up);
+            give_up_bot(&mut lines);
         }
         let switch_account = return_to::logout(&here);
         let form = consent_form(&logged_in.cookie, &subject);
@@ -153,27 +174,35 @@ impl Interaction {
             application: &self.application,
             owner: owner.as_ref().map(|it| it.username.as_str()),
             registered_on: Moment(self.application.created_at),
-            destination: redirect_uri.map(RedirectUri::destination),
+            destination: self.callback().map(|it| it.redirect_uri.destination()),
             device: self.device().map(|it| it.section(cx)),
             unverified: self.unverified(),
-            username: user.username.as_str(),
+            username: logged_in.session.user.username.as_str(),
             scopes: lines,
             resource: request.resource_section(again),
             bot,
-            problem: again.map(|_| {
-                if is_fixed {
-                    chrome.text.bot.there_now
-                } else {
-                    chrome.text.bot.problem
-                }
-            }),
+            problem: again.map(|_| problem(options.as_ref(), &chrome.text.bot)),
             switch_account_action: switch_account.as_str(),
             switch_account_token: &cx.ticket(&logout::form(logged_in))?,
         };
-        let name = self.application.name.as_str();
-        let title = filled(chrome.text.consent.title, &[name]);
+        let title = filled(chrome.text.consent.title, &[self.application.name.as_str()]);
         let page = Page::render(chrome, &title, &page);
         Ok(page.respond(if again.is_some() { 400 } else { 200 }))
+    }
+
+    /// The URL of the page: with the guild that was chosen, where it is shown once more for that guild.
+    fn here_again<E>(
+        &self,
+        cx: &Context<'_, E>,
+        options: Option<&GuildOptions>,
+        again: Option<&Params>,
+    ) -> String {
+        match options {
+            Some(GuildOptions::Fixed(fixed)) if again.is_some() => {
+                here_with(cx, GUILD_CHOSEN, &fixed.guild.id.to_string())
+            }
+            _ => self.here(cx),
+        }
     }
 
     /// Looks the guilds up. A link to a guild that does not exist says so at once, and so does one
@@ -202,26 +231,15 @@ impl Interaction {
             }
             (_, named) => named,
         };
-        let after = Params::from_form(&cx.request.query);
-        let after = after
-            .one(GUILDS_AFTER)
-            .ok()
-            .flatten()
-            .and_then(Snowflake::parse);
-        let limit = me::MAX_GUILDS + 1;
-        let offered = cx.guilds_to_manage(user, self.client().id, Paging { after, limit });
+        let paging = guilds_paging(&cx.request.query);
+        let offered = cx.guilds_to_manage(user, self.client().id, paging);
         let others = cx.guilds_of_user(user, about, ALL_GUILDS);
         let (offered, others) = join(offered, others).await;
-        let mut memberships = offered?;
-        let next = cut(&mut memberships, me::MAX_GUILDS);
+        let mut offered = offered?;
+        let next = cut(&mut offered, me::MAX_GUILDS);
         let next = next.and_then(|last| next_guilds(cx, last.guild.id));
-        // Those that can be chosen stand on a page of the list.
-        let others = others?.into_iter().filter(|it| !it.may_add_bots());
-        others
-            .chain(named)
-            .for_each(|more| show_too(&mut memberships, more));
         Ok(GuildOptions::Pick {
-            memberships,
+            memberships: with_not_offered(offered, others?, named),
             proposed: bot.guild.named(),
             next,
         })
@@ -355,6 +373,44 @@ fn fixed_guild(
         return Err(InstallRefusal::BotAlreadyInGuild);
     }
     Ok(GuildOptions::Fixed(fixed))
+}
+
+/// Which page of the list of guilds a URL means: one guild more than the page shows.
+fn guilds_paging(query: &str) -> Paging {
+    let params = Params::from_form(query);
+    let after = params.one(GUILDS_AFTER).ok().flatten();
+    Paging {
+        after: after.and_then(Snowflake::parse),
+        limit: me::MAX_GUILDS + 1,
+    }
+}
+
+/// A page of the guilds that can be chosen, with those that cannot, and with the one that the link names.
+fn with_not_offered(
+    mut offered: Vec<Membership>,
+    others: Vec<Membership>,
+    named: Option<Membership>,
+) -> Vec<Membership> {
+    // Those that can be chosen stand on a page of the list.
+    let others = others.into_iter().filter(|it| !it.may_add_bots());
+    let more = others.chain(named);
+    more.for_each(|more| show_too(&mut offered, more));
+    offered
+}
+
+/// A bot with nowhere to go cannot be granted, and need not keep the rest from it.
+fn give_up_bot(lines: &mut [ScopeLine]) {
+    let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
+    bot.for_each(ScopeLine::give_up);
+}
+
+/// What is wrong with the answer that came back: it chose no guild, or one where it was not shown what the bot
+/// has.
+const fn problem(options: Option<&GuildOptions>, text: &BotText) -> &'static str {
+    match options {
+        Some(GuildOptions::Fixed(_)) => text.there_now,
+        Some(GuildOptions::Pick { .. }) | None => text.problem,
+    }
 }
 
 /// Guilds that cannot be chosen are shown with the reason; with more guilds than are offered, the one

@@ -361,12 +361,13 @@ impl Interaction {
     /// Decides. Pure.
     pub(super) fn next_step(&self, session: Option<&Session>, now: Timestamp) -> Step<'_> {
         let silent = self.prompt == Ok(Prompt::None);
+        let no_login = if silent {
+            Step::Refuse(Refusal::LoginRequired)
+        } else {
+            Step::LogIn
+        };
         let Some(session) = session else {
-            return if silent {
-                Step::Refuse(Refusal::LoginRequired)
-            } else {
-                Step::LogIn
-            };
+            return no_login;
         };
         let request = match &self.request {
             Ok(request) => request,
@@ -375,39 +376,36 @@ impl Interaction {
         if let Err(refusal) = self.may_grant(request, &SeenSession::of(session)) {
             return Step::Refuse(refusal);
         }
-        let AuthorizationRequest {
-            scope,
-            prompt,
-            max_age,
-            ..
-        } = request.oauth;
-        let (login, consent) = match prompt {
-            Prompt::None => (false, false),
-            Prompt::Interactive { login, consent } => (login, consent),
-        };
-        // The URL of a pushed request says nothing that a login could take out of it.
-        let has_logged_in = |since| session.authenticated_at >= since;
-        let is_done = self
-            .pushed
-            .as_ref()
-            .is_some_and(|it| has_logged_in(it.since));
-        let login = login && !is_done;
-        let too_long_ago =
-            max_age.is_some_and(|max_age| now.since(session.authenticated_at) > max_age);
-        if login || too_long_ago {
-            return if silent {
-                Step::Refuse(Refusal::LoginRequired)
-            } else {
-                Step::LogIn
-            };
+        if self.wants_login(&request.oauth, session, now) {
+            return no_login;
         }
+        let wants_consent = matches!(
+            request.oauth.prompt,
+            Prompt::Interactive { consent: true, .. }
+        );
         // What was granted at other resource servers is not remembered.
-        let is_remembered = request.resource.is_none() && self.is_remembered(scope, session);
-        match (consent || !is_remembered, silent) {
+        let is_remembered =
+            request.resource.is_none() && self.is_remembered(request.oauth.scope, session);
+        match (wants_consent || !is_remembered, silent) {
             (false, _) => Step::Approve(request),
             (true, true) => Step::Refuse(Refusal::ConsentRequired),
             (true, false) => Step::AskConsent(request),
         }
+    }
+
+    /// Whether the client wants another login than the one behind the session, by `prompt` or `max_age`.
+    fn wants_login(
+        &self,
+        request: &AuthorizationRequest,
+        session: &Session,
+        now: Timestamp,
+    ) -> bool {
+        let wants_new = matches!(request.prompt, Prompt::Interactive { login: true, .. });
+        // The URL of a pushed request says nothing that a login could take out of it.
+        let pushed = self.pushed.as_ref();
+        let has_logged_in = pushed.is_some_and(|it| session.authenticated_at >= it.since);
+        let age = now.since(session.authenticated_at);
+        wants_new && !has_logged_in || request.max_age.is_some_and(|max_age| age > max_age)
     }
 
     /// Whether the user has agreed to just this before.

@@ -99,15 +99,13 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Ok(Response::see_other(target));
     }
     let form = cx.posted_form(&cx.request.target())?;
-    let interaction = Interaction::read(cx, Interaction::is_readable).await?;
+    let mut interaction = Interaction::read(cx, Interaction::is_readable).await?;
     if let Some((answer, yes)) = interaction.approval_as_shown(cx, &form) {
         return consented(cx, interaction, &form, answer, yes).await;
     }
-    let interaction = if interaction.is_settled() {
-        interaction
-    } else {
-        Interaction::read(cx, Interaction::is_settled).await?
-    };
+    if !interaction.is_settled() {
+        interaction = Interaction::read(cx, Interaction::is_settled).await?;
+    }
     let Some(logged_in) = cx.logged_in(Some(interaction.client().id)).await? else {
         return Err(interaction.log_in(cx).into());
     };
@@ -121,27 +119,25 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
         return Err(Notice::form_refused(cx.request.target()).into());
     };
-    let session = SeenSession::of(&logged_in.session);
-    if let Err(refusal) = interaction.may_grant(request, &session) {
-        return interaction.refuse(cx, granted, &refusal).await;
-    }
-    let yes = match Decision::read(request, &form)? {
-        Decision::Denied => return interaction.refuse(cx, granted, &Refusal::Denied).await,
-        Decision::NoGuild => {
-            let again = Some(&form);
-            return interaction
-                .consent_page(cx, request, &logged_in, again)
-                .await;
-        }
-        Decision::Approved(yes) => yes,
-    };
     let answer = Answer {
         session: logged_in.cookie.hash(),
-        seen: session,
+        seen: SeenSession::of(&logged_in.session),
         seen_at: SeenAt::Request,
         seed,
     };
-    consented(cx, interaction, &form, answer, yes).await
+    let may_grant = interaction.may_grant(request, &answer.seen);
+    let refusal = match may_grant.map(|()| Decision::read(request, &form)) {
+        Err(refusal) => refusal,
+        Ok(decision) => match decision? {
+            Decision::Approved(yes) => return consented(cx, interaction, &form, answer, yes).await,
+            Decision::NoGuild => {
+                let page = interaction.consent_page(cx, request, &logged_in, Some(&form));
+                return page.await;
+            }
+            Decision::Denied => Refusal::Denied,
+        },
+    };
+    interaction.refuse(cx, granted, &refusal).await
 }
 
 /// A consent form that came back: from which session, and which form.
