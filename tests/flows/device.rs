@@ -28,13 +28,13 @@ fn kiosk(world: &World) -> App {
 }
 
 /// A device that has asked.
-struct Device<'w> {
+pub struct Device<'w> {
     world: &'w World,
     app: App,
     asked: Value,
 }
 
-fn ask<'w>(world: &'w World, app: &App, form: &[(&str, &str)]) -> Device<'w> {
+pub fn ask<'w>(world: &'w World, app: &App, form: &[(&str, &str)]) -> Device<'w> {
     let request = app.post(ASK, form);
     let request = request.with("user-agent", "TV/1.0 (living room)");
     let request = request.with("cf-connecting-ip", "198.51.100.7");
@@ -46,7 +46,7 @@ fn ask<'w>(world: &'w World, app: &App, form: &[(&str, &str)]) -> Device<'w> {
 }
 
 impl Device<'_> {
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         text(&self.asked, "device_code")
     }
 
@@ -81,7 +81,7 @@ fn consent(browser: &Browser<'_>, device: &Device<'_>) -> Form {
         .form("decision")
 }
 
-fn approve(browser: &Browser<'_>, device: &Device<'_>) -> Answer {
+pub fn approve(browser: &Browser<'_>, device: &Device<'_>) -> Answer {
     let form = consent(browser, device).with("decision", "approve");
     browser.submit(&form)
 }

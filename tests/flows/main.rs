@@ -12,6 +12,7 @@
 mod account;
 mod admin_pages;
 mod administration;
+mod advertised;
 mod applications;
 mod audit;
 mod authorize;

@@ -61,7 +61,7 @@ fn the_document_is_this() {
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "claims_supported": [
                 "iss", "sub", "aud", "exp", "iat", "auth_time", "amr", "at_hash", "sid", "nonce",
-                "name", "preferred_username", "picture", "updated_at", "email", "email_verified",
+                "name", "preferred_username", "updated_at", "email", "email_verified",
             ],
             "claims_parameter_supported": false,
             "request_parameter_supported": false,

@@ -117,22 +117,31 @@ fn refused(answer: Answer) -> String {
 }
 
 /// A key that was made for tests.
-struct Rsa(RsaKeyPair);
+pub struct Rsa(RsaKeyPair);
 
 impl Rsa {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let key = include_bytes!("../../src/store/memory/rsa/1.der");
         Self(RsaKeyPair::from_pkcs8(key).expect("a key"))
     }
 
-    fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Value {
         let public = PublicKeyComponents::<Vec<u8>>::from(self.0.public());
         json!(Jwk::of_rsa(&public.n, &public.e))
     }
 
     fn sign(&self, alg: &str, padding: &'static dyn RsaEncoding, claims: &Value) -> String {
+        self.sign_with(&json!({"alg": alg}), padding, claims)
+    }
+
+    pub fn sign_with(
+        &self,
+        header: &Value,
+        padding: &'static dyn RsaEncoding,
+        claims: &Value,
+    ) -> String {
         let part = |it: &Value| Base64UrlUnpadded::encode_string(it.to_string().as_bytes());
-        let input = [part(&json!({"alg": alg})), part(claims)].join(".");
+        let input = [part(header), part(claims)].join(".");
         let mut signature = vec![0; self.0.public().modulus_len()];
         let random = SystemRandom::new();
         let signed = self

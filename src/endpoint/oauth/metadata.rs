@@ -20,7 +20,7 @@ use crate::routes::ROUTES;
 /// How long a client may keep the document, in seconds.
 const MAX_AGE: u32 = 3600;
 
-/// What ID tokens and the userinfo endpoint say, in OpenID Connect's words.
+/// What ID tokens and the userinfo endpoint can say, in OpenID Connect's words.
 const CLAIMS: &[&str] = &[
     "iss",
     "sub",
@@ -61,6 +61,7 @@ fn document(config: &Config) -> String {
     for (name, list) in lists() {
         document.insert(name.into(), list);
     }
+    document.insert("claims_supported".into(), claims(config));
     for (name, is_supported) in [
         ("authorization_response_iss_parameter_supported", true),
         ("claims_parameter_supported", false),
@@ -78,7 +79,7 @@ fn document(config: &Config) -> String {
 }
 
 /// What the server knows of each kind, from the types themselves.
-fn lists() -> [(&'static str, Value); 16] {
+fn lists() -> [(&'static str, Value); 15] {
     let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
     let assertion_algorithms = spelled(JwsAlgorithm::ALL, JwsAlgorithm::as_str);
     [
@@ -140,8 +141,18 @@ fn lists() -> [(&'static str, Value); 16] {
             spelled(PromptValue::ALL, PromptValue::as_str),
         ),
         ("subject_types_supported", json!(["public"])),
-        ("claims_supported", json!(CLAIMS)),
     ]
+}
+
+/// What they say here: where pictures are, the settings name; when a user changed, a platform's directory
+/// does not tell.
+fn claims(config: &Config) -> Value {
+    let is_said = |claim: &&&str| match **claim {
+        "picture" => config.avatar_url.is_some(),
+        "updated_at" => config.platform.is_none(),
+        _ => true,
+    };
+    CLAIMS.iter().filter(is_said).copied().collect()
 }
 
 fn spelled<T: Copy>(all: &[T], spelling: fn(T) -> &'static str) -> Value {
