@@ -153,6 +153,18 @@ function timed(response: Response, url: URL, attempt: Attempt): Response {
     };
     Object.defineProperty(response, name, { value: read, configurable: true });
   }
+  if (typeof response.clone === 'function') {
+    const own = response.clone.bind(response);
+    const clone = (): Response => {
+      if (!pieces) return timed(own(), url, attempt);
+      // A stream that was asked for is read by us, and cannot be copied any more.
+      const [these, others] = pieces.tee();
+      pieces = these;
+      const { status, statusText, headers } = response;
+      return new Response(others, { status, statusText, headers });
+    };
+    Object.defineProperty(response, 'clone', { value: clone, configurable: true });
+  }
   // React Native has the whole body by now, and node-fetch a stream of Node's.
   if (typeof body?.getReader !== 'function') return response;
   return Object.defineProperty(response, 'body', { get: () => (pieces ??= timedPieces(body, url, attempt)), configurable: true });

@@ -47,9 +47,14 @@ test('a later generation whose clock is right is all that is needed', async () =
   assert.equal(server.requests.length, 0);
 });
 
-test('ten generations are newer than nine: they are numbers', async () => {
-  const stored = issued({ generation: 10 });
-  assert.deepEqual(await sharing(issued({ generation: 9 }), stored, []).session.refresh(), stored);
+test('of one login a later generation is newer, within a second and where the server\'s clock was set back', async () => {
+  for (const made of [1000, 500]) {
+    const [nine, ten] = [issued({ generation: 9, made: 1000, left: 0 }), issued({ generation: 10, made })];
+    assert.deepEqual(await sharing(nine, ten, []).session.refresh(), ten, 'they are numbers');
+    const back = sharing({ ...ten, expiresAt: NOW }, { ...nine, expiresAt: NOW + WEEK });
+    await back.session.refresh();
+    assert.deepEqual(back.sent(), [ten.refreshToken]);
+  }
 });
 
 test('of two logins the later one by the server\'s time is newer, whatever its generation', async () => {
@@ -66,10 +71,12 @@ test('where a refresh token stays the same, the later access token is newer', as
   assert.deepEqual(await sharing(first, tokens, []).session.refresh(), tokens);
 });
 
-test('where refresh tokens cannot be read, access tokens are; where nothing can be, the expiry tells', async () => {
+test('where one kind of tokens cannot be read, the other is; where nothing can be, the expiry tells', async () => {
   const opaque = (tokens, name) => ({ ...tokens, refreshToken: name });
   const later = opaque(issued({ generation: 1 }), 'second');
   assert.deepEqual(await sharing(opaque(issued({ left: YEAR }), 'first'), later, []).session.refresh(), later);
+  const [earlier, other] = [issued({ made: 1000, left: YEAR }), issued({ family: 'login-b', made: 2000 })].map((tokens) => ({ ...tokens, accessToken: 'access' }));
+  assert.deepEqual(await sharing(earlier, other, []).session.refresh(), other);
   const unreadable = { ...later, accessToken: 'access' };
   assert.deepEqual(await sharing({ ...unreadable, refreshToken: 'first', expiresAt: NOW }, unreadable, []).session.refresh(), unreadable);
 });

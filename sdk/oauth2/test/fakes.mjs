@@ -75,7 +75,7 @@ export class FakeServer {
 
   fetch = async (url, init = {}) => {
     const request = {
-      url, method: init.method ?? 'GET', headers: new Headers(init.headers), redirect: init.redirect,
+      url, method: init.method ?? 'GET', headers: new Headers(init.headers), redirect: init.redirect, mode: init.mode,
       form: Object.fromEntries(new URLSearchParams(typeof init.body === 'string' ? init.body : '')), body: init.body, signal: init.signal,
     };
     this.requests.push(request);

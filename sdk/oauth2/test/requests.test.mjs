@@ -1,6 +1,7 @@
 // Requests of a session: what it takes in place of a URL, and how long it waits for an answer.
 
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 
 import { HttpError, InvalidGrantError, InvalidTokenError, NetworkError } from '@fluxer/errors';
@@ -28,6 +29,13 @@ test('what stands beside a Request goes before it, as with fetch', async () => {
   await session.fetch(request, { method: 'PATCH', headers: { 'x-other': '2' }, body: 'two', signal: undefined });
   const [sent] = server.requests;
   assert.deepEqual([sent.method, sent.headers.get('x-mine'), sent.headers.get('x-other'), await bodyOf(sent)], ['PATCH', null, '2', 'two']);
+});
+
+test('what is undefined beside a Request says nothing', async () => {
+  const { session, server } = start([json(200, 7)]);
+  await session.fetch(new Request(URL_OF_X, { method: 'POST', headers: { 'x-mine': '1' }, body: 'one' }), { method: undefined, headers: undefined, body: undefined });
+  const [sent] = server.requests;
+  assert.deepEqual([sent.method, sent.headers.get('x-mine'), await bodyOf(sent)], ['POST', '1', 'one']);
 });
 
 test('a Request\'s body is sent again after a refresh and after a rate limit', async () => {
@@ -69,7 +77,7 @@ test('another library\'s Request will do, and what asks to navigate is only fetc
   const foreign = { url: URL_OF_X, method: 'GET', headers: new Headers({ 'x-mine': '1' }), mode: 'navigate', redirect: 'follow', signal: null };
   await session.fetch(foreign);
   const [sent] = server.requests;
-  assert.deepEqual([sent.headers.get('x-mine'), sent.redirect], ['1', 'manual']);
+  assert.deepEqual([sent.headers.get('x-mine'), sent.redirect, sent.mode], ['1', 'manual', undefined]);
 });
 
 test('a body that comes piece by piece is sent once, whichever kind of stream it is', async () => {
@@ -134,6 +142,30 @@ test('getJson asks again where a body stops or breaks, as it may be asked again'
   await assert.rejects(post.session.getJson('/x', { method: 'POST' }), NetworkError);
 });
 
+test('a copy of an answer is waited for no longer than the answer', async () => {
+  for (const look of [false, true]) {
+    const run = start([], { config: { timeout: 3_000 } });
+    run.server.answers.push(dripping(run.clock, ['{"id":'], { ends: false }), json(200, { id: '7' }));
+    const answer = await run.session.fetch('/x');
+    if (look) assert.ok(answer.body);
+    const copy = answer.clone();
+    await assert.rejects(run.clock.run(copy.text()), (error) => error instanceof NetworkError && error.message.endsWith('within 3000 ms'));
+
+    const whole = await run.session.fetch('/x');
+    if (look) assert.ok(whole.body);
+    const other = whole.clone();
+    assert.deepEqual([other.status, other.headers.get('content-type'), await other.json(), await whole.json()], [200, 'application/json', { id: '7' }, { id: '7' }]);
+  }
+});
+
+test('an answer of another kind is left as it is', async () => {
+  const body = Readable.from(['{"id":"7"}']); // as node-fetch has it
+  const given = { status: 200, ok: true, headers: new Headers(), body, text: async () => '{"id":"7"}' };
+  const { session } = start([given]);
+  const answer = await session.fetch('/x');
+  assert.deepEqual([answer.body, answer.bytes, answer.clone, await answer.text()], [body, undefined, undefined, '{"id":"7"}']);
+});
+
 test('a long answer is read to its end as a stream, as long as its pieces keep coming', async () => {
   const { session, clock, server } = start([]);
   server.answers.push(dripping(clock, Array.from({ length: 10 }, () => 'piece '), { waits: 9_000 }));
@@ -159,10 +191,14 @@ test('a body that was looked at can be read all the same, once', async () => {
 test('an answer that nobody reads yet is not late', async () => {
   const { session, clock, server } = start([]);
   const later = (controller) => clock.sleep(30_000).then(() => (controller.enqueue(Buffer.from('7')), controller.close()));
-  server.answers.push(() => new Response(new ReadableStream({ start: (controller) => void later(controller) })));
-  const answer = await session.fetch('/x');
-  await clock.run(clock.sleep(60_000));
-  assert.equal(await clock.run(answer.json()), 7);
+  const slow = () => new Response(new ReadableStream({ start: (controller) => void later(controller) }));
+  server.answers.push(slow, slow);
+  for (const look of [false, true]) {
+    const answer = await session.fetch('/x');
+    if (look) assert.ok(answer.body);
+    await clock.run(clock.sleep(60_000));
+    assert.equal(await clock.run(answer.json()), 7);
+  }
 });
 
 test('a caller\'s abort ends the body too, with its own reason', async () => {
