@@ -1,6 +1,6 @@
 //! What every endpoint has: the world outside, the settings, the request, and the instant it came.
 
-use core::cell::OnceCell;
+use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::notes::Notes;
@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::resource::Resource;
 use crate::http::Request;
 use crate::id::InstallationId;
 use crate::oauth::error::Refusal;
@@ -19,7 +20,9 @@ use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
 use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake};
-use crate::store::{BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, Outlook};
+use crate::store::{
+    BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, Outlook, WhichResource,
+};
 use crate::time::Timestamp;
 
 /// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
@@ -54,6 +57,20 @@ pub struct SoFar {
     pub code_record: OnceCell<Option<CodeRecord>>,
     /// The parameters of the pushed request that it belongs to, where that was opened.
     pub pushed: OnceCell<Rc<Params>>,
+    /// What its isolate remembered of it.
+    pub memory: Cell<Memory>,
+}
+
+/// What a request has to do with what its isolate remembers.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing was remembered so far.
+    #[default]
+    Unused,
+    /// Something was: a refusal is not final.
+    Used,
+    /// It is decided anew, by what is so now.
+    Passed,
 }
 
 impl<E> Context<'_, E> {
@@ -136,15 +153,16 @@ impl<E> Context<'_, E> {
 impl<E: Edge> Context<'_, E> {
     /// An application: the built-in one, or one of the directory's.
     pub async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
-        Ok(self.known_application(id).await?.application())
+        Ok(self.known_application(id).await?.found())
     }
 
-    /// An application, for a decision that is made again over [`Self::current_application`] where it
-    /// is a refusal and what was remembered decided.
+    /// An application, for a decision that is made once more where it is a refusal and
+    /// [`Self::decides_anew`].
     pub async fn known_application(&self, id: ApplicationId) -> Result<Known, Fault> {
         let known = match self.built_in(id) {
             Some(built_in) => Known::Current(Some(built_in)),
-            None => self.edge.application(id).await?,
+            None if self.passes_memory() => Known::Current(self.current_application(id).await?),
+            None => self.noted(self.edge.application(id).await?),
         };
         if known.is_there() {
             self.notes.application.set(Some(id));
@@ -152,11 +170,41 @@ impl<E: Edge> Context<'_, E> {
         Ok(known)
     }
 
+    /// A resource server, likewise.
+    pub async fn resource(&self, which: WhichResource<'_>) -> Result<Option<Rc<Resource>>, Fault> {
+        if self.passes_memory() {
+            return self.edge.current_resource(which).await;
+        }
+        Ok(self.noted(self.edge.resource(which).await?).found())
+    }
+
+    fn noted<T>(&self, known: Known<T>) -> Known<T> {
+        if let Known::Remembered(_) = known {
+            self.so_far.memory.set(Memory::Used);
+        }
+        known
+    }
+
+    /// Whether what this isolate remembers has no say any more.
+    pub fn passes_memory(&self) -> bool {
+        self.so_far.memory.get() == Memory::Passed
+    }
+
+    /// Whether a refusal may follow from something that was remembered: then nothing remembered has a
+    /// say from now on, and the same question has an answer that is final.
+    pub fn decides_anew(&self) -> bool {
+        let was_used = self.so_far.memory.get() == Memory::Used;
+        if was_used {
+            self.so_far.memory.set(Memory::Passed);
+        }
+        was_used
+    }
+
     /// The application. Where it is remembered as suspended, it may work again by now.
     pub async fn unless_freed(&self, known: Known) -> Result<Option<Rc<Application>>, Fault> {
         match known {
             Known::Remembered(it) if it.suspended => self.current_application(it.client.id).await,
-            known => Ok(known.application()),
+            known => Ok(known.found()),
         }
     }
 
@@ -176,7 +224,7 @@ impl<E: Edge> Context<'_, E> {
     /// begins with it.
     pub async fn application_in_outage(&self, id: ApplicationId) -> Result<Known, Fault> {
         let fault = match self.known_application(id).await {
-            Err(fault) if fault.outlook() == Outlook::Transient => fault,
+            Err(fault) if fault.outlook() == Outlook::Transient && !self.passes_memory() => fault,
             known => return known,
         };
         let Some(remembered) = self.edge.remembered_application(id) else {
@@ -187,7 +235,7 @@ impl<E: Edge> Context<'_, E> {
         }
         self.edge
             .log(&format!("a remembered application serves: {fault}"));
-        Ok(Known::Remembered(remembered))
+        Ok(self.noted(Known::Remembered(remembered)))
     }
 
     fn built_in(&self, id: ApplicationId) -> Option<Rc<Application>> {

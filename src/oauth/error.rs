@@ -220,13 +220,17 @@ impl Refusal {
         }
     }
 
-    /// Whether it follows from how the client is registered, and not from the request alone.
+    /// Whether it follows from how the client or the resource server is registered, and not from the
+    /// request alone.
     pub const fn follows_from_registration(&self) -> bool {
         matches!(
             self,
             Self::Client { .. }
                 | Self::GrantNotAllowed(_)
                 | Self::Suspended
+                | Self::Resource(_)
+                | Self::ResourceNotAllowed
+                | Self::ScopeUnknown
                 | Self::ScopeNotAllowed(_)
                 | Self::PkceRequired
                 | Self::PushRequired

@@ -37,27 +37,27 @@ pub const FRESH_FOR: Duration = Duration::from_secs(5);
 /// How long what it remembers serves while D1 does not answer.
 pub const SERVES_OUTAGES_FOR: Duration = Duration::from_secs(600);
 
-/// An application as an isolate knows it.
+/// An application, or a resource server, as an isolate knows it.
 #[derive(Debug, Clone)]
-pub enum Known {
+pub enum Known<T = Application> {
     /// As it is now; `None`: there is none.
-    Current(Option<Rc<Application>>),
+    Current(Option<Rc<T>>),
     /// As it was when it was last read. What it permits may be permitted; what it refuses may have
     /// been permitted since, so a refusal of it is never final.
-    Remembered(Rc<Application>),
+    Remembered(Rc<T>),
 }
 
-impl Known {
+impl<T> Known<T> {
     /// Whether there is one.
     pub const fn is_there(&self) -> bool {
         !matches!(self, Self::Current(None))
     }
 
-    /// The application.
-    pub fn application(self) -> Option<Rc<Application>> {
+    /// It, where there is one.
+    pub fn found(self) -> Option<Rc<T>> {
         match self {
-            Self::Current(application) => application,
-            Self::Remembered(application) => Some(application),
+            Self::Current(found) => found,
+            Self::Remembered(found) => Some(found),
         }
     }
 }

@@ -55,7 +55,7 @@ pub use platform::Platform;
 pub use platform_users::{PlatformUsers, Standing};
 pub use records::{CodeRecord, Records, RefreshRecord, time_to_live};
 pub use registrations::{InitialToken, Registration, Registrations};
-pub use resources::{ResourceTaken, Resources};
+pub use resources::{ResourceTaken, Resources, WhichResource};
 pub use revocations::Revocations;
 pub use sessions::{
     BrowserSeen, ByPlatform, Ended, NewSession, OpenSession, SeenSession, Session, Sessions,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Fault, Paging};
+use super::{Fault, Known, Paging};
 use crate::fluxer::resource::Resource;
 use crate::oauth::resource::ResourceKey;
 use crate::snowflake::ResourceId;
@@ -16,16 +16,36 @@ pub enum ResourceTaken {
     Identifier,
 }
 
+/// Which resource server is meant.
+#[derive(Debug, Clone, Copy)]
+pub enum WhichResource<'a> {
+    /// The one with this id.
+    Id(ResourceId),
+    /// The one that is known by this.
+    Key(&'a ResourceKey),
+}
+
+impl WhichResource<'_> {
+    /// Whether this one is.
+    pub fn is(self, resource: &Resource) -> bool {
+        match self {
+            Self::Id(id) => resource.id == id,
+            Self::Key(key) => resource.identifier.key() == *key,
+        }
+    }
+}
+
 /// Other resource servers.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Resources {
-    /// The resource server that is known by this, at most five seconds old; where the directory does
-    /// not answer, at most ten minutes.
-    async fn resource(&self, key: &ResourceKey) -> Result<Option<Rc<Resource>>, Fault>;
-    /// The resource server with this id, likewise.
-    async fn resource_by_id(&self, id: ResourceId) -> Result<Option<Rc<Resource>>, Fault>;
+    /// A resource server, at most [`super::FRESH_FOR`] old; where the directory does not answer, at most
+    /// [`super::SERVES_OUTAGES_FOR`].
+    async fn resource(&self, which: WhichResource<'_>) -> Result<Known<Resource>, Fault>;
     /// A resource server as it is now.
-    async fn current_resource(&self, id: ResourceId) -> Result<Option<Resource>, Fault>;
+    async fn current_resource(
+        &self,
+        which: WhichResource<'_>,
+    ) -> Result<Option<Rc<Resource>>, Fault>;
     /// All of them, by id.
     async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault>;
     /// Adds one.

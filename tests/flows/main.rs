@@ -52,6 +52,7 @@ mod platform;
 mod private_key_jwt;
 mod refresh;
 mod registration;
+mod remembered;
 mod resource_pages;
 mod resource_tokens;
 mod resources;

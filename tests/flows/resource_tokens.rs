@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::openid::signed_by_a_published_key;
 use crate::world::{Answer, App, Asks, HTTP, Native, Tokens, With, World, get, text};
 
-const TICKETS: &str = "https://tickets.example/mcp";
+pub const TICKETS: &str = "https://tickets.example/mcp";
 
 impl World {
     /// A resource server with two scopes, as its owner holds it.

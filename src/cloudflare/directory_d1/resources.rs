@@ -14,13 +14,11 @@ use crate::fluxer::resource::{DescribedScope, Resource};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::resource::{ResourceIdentifier, ResourceKey};
 use crate::snowflake::{ApplicationId, ResourceId};
-use crate::store::{Fault, Paging, ResourceTaken, Resources};
+use crate::store::{
+    FRESH_FOR, Fault, Known, Paging, ResourceTaken, Resources, SERVES_OUTAGES_FOR, WhichResource,
+};
 use crate::time::Timestamp;
 
-/// How long an isolate remembers one.
-const AGE: Duration = Duration::from_secs(5);
-/// How long one that was read serves while D1 does not answer.
-const SERVES_OUTAGES_FOR: Duration = Duration::from_secs(600);
 /// How many an isolate remembers.
 const REMEMBERED: usize = 1_000;
 
@@ -58,9 +56,10 @@ impl From<ResourceRow> for Resource {
     }
 }
 
-/// Forgets all: they change seldom.
-fn forget() {
-    REMEMBERED_RESOURCES.with_borrow_mut(HashMap::clear);
+fn forget(changed: impl Fn(&Resource) -> bool) {
+    REMEMBERED_RESOURCES.with_borrow_mut(|resources| {
+        resources.retain(|_, (_, resource)| !changed(resource));
+    });
 }
 
 /// Which unique column a write ran into; any other error is a fault.
@@ -75,71 +74,56 @@ fn taken(words: &str) -> Result<ResourceTaken, Fault> {
 }
 
 /// One that is remembered, where it was read less than so long ago.
-fn remembered(wanted: impl Fn(&Resource) -> bool, age: Duration) -> Option<Rc<Resource>> {
+fn recall(which: WhichResource<'_>, age: Duration) -> Option<Rc<Resource>> {
     let now = ambient::now();
     REMEMBERED_RESOURCES.with_borrow(|resources| {
         let mut fresh = resources.values().filter(|(at, _)| now.since(*at) < age);
-        let found = fresh.find(|(_, resource)| wanted(resource));
+        let found = fresh.find(|(_, resource)| which.is(resource));
         found.map(|(_, resource)| Rc::clone(resource))
     })
 }
 
-fn remember(resource: &Rc<Resource>) {
+fn remember(read_at: Timestamp, resource: &Rc<Resource>) {
     REMEMBERED_RESOURCES.with_borrow_mut(|resources| {
         if resources.len() >= REMEMBERED {
             resources.clear();
         }
-        resources.insert(resource.id, (ambient::now(), Rc::clone(resource)));
+        resources.insert(resource.id, (read_at, Rc::clone(resource)));
     });
 }
 
-impl Bindings {
-    async fn read_resource(
-        &self,
-        column: &str,
-        value: Bind<'_>,
-    ) -> Result<Option<Resource>, Fault> {
-        let row = ResourceRow::select();
-        let sql = format!("SELECT {row} AS found FROM resources WHERE {column} = ?");
-        let row: Option<ResourceRow> = self.row(&sql, &[value]).await?;
-        Ok(row.map(Resource::from))
-    }
-
-    async fn known_resource(
-        &self,
-        column: &str,
-        value: Bind<'_>,
-        wanted: impl Fn(&Resource) -> bool,
-    ) -> Result<Option<Rc<Resource>>, Fault> {
-        if let Some(resource) = remembered(&wanted, AGE) {
-            return Ok(Some(resource));
+impl Resources for Bindings {
+    async fn resource(&self, which: WhichResource<'_>) -> Result<Known<Resource>, Fault> {
+        if let Some(resource) = recall(which, FRESH_FOR) {
+            return Ok(Known::Remembered(resource));
         }
-        match self.read_resource(column, value).await {
-            Ok(found) => {
-                let found = found.map(Rc::new);
-                found.iter().for_each(remember);
-                Ok(found)
-            }
-            Err(fault) => remembered(&wanted, SERVES_OUTAGES_FOR)
-                .map(Some)
+        match self.current_resource(which).await {
+            Ok(found) => Ok(Known::Current(found)),
+            Err(fault) => recall(which, SERVES_OUTAGES_FOR)
+                .map(Known::Remembered)
                 .ok_or(fault),
         }
     }
-}
 
-impl Resources for Bindings {
-    async fn resource(&self, key: &ResourceKey) -> Result<Option<Rc<Resource>>, Fault> {
-        self.known_resource("identifier_key", id(key), |it| it.identifier.key() == *key)
-            .await
-    }
-
-    async fn resource_by_id(&self, wanted: ResourceId) -> Result<Option<Rc<Resource>>, Fault> {
-        self.known_resource("id", id(wanted), |it| it.id == wanted)
-            .await
-    }
-
-    async fn current_resource(&self, wanted: ResourceId) -> Result<Option<Resource>, Fault> {
-        self.read_resource("id", id(wanted)).await
+    async fn current_resource(
+        &self,
+        which: WhichResource<'_>,
+    ) -> Result<Option<Rc<Resource>>, Fault> {
+        // Whatever changes while D1 answers comes after what was read.
+        let read_at = ambient::now();
+        let (column, value) = match which {
+            WhichResource::Id(wanted) => ("id", id(wanted)),
+            WhichResource::Key(key) => ("identifier_key", id(key)),
+        };
+        let row = ResourceRow::select();
+        let sql = format!("SELECT {row} AS found FROM resources WHERE {column} = ?");
+        let row: Option<ResourceRow> = self.row(&sql, &[value]).await?;
+        let found = row.map(|row| Rc::new(Resource::from(row)));
+        match &found {
+            Some(found) => remember(read_at, found),
+            None => forget(|it| which.is(it)),
+        }
+        Ok(found)
     }
 
     async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault> {
@@ -174,7 +158,7 @@ impl Resources for Bindings {
         );
         values.push(id(resource.id));
         let written = self.write(&sql, &values).await;
-        forget();
+        forget(|it| it.id == resource.id);
         match written {
             Ok(written) => Ok(Ok(written)),
             Err(words) => taken(&words).map(Err),
@@ -184,7 +168,7 @@ impl Resources for Bindings {
     async fn delete_resource(&self, wanted: ResourceId) -> Result<bool, Fault> {
         let sql = "DELETE FROM resources WHERE id = ? RETURNING id AS found";
         let deleted = self.write(sql, &[id(wanted)]).await;
-        forget();
+        forget(|it| it.id == wanted);
         deleted.map_err(fault)
     }
 }

@@ -4,14 +4,14 @@
 
 use std::rc::Rc;
 
+use crate::endpoint::context::Memory;
 use crate::endpoint::oauth::client_document;
-use crate::endpoint::oauth::client_keys::{self, signers};
+use crate::endpoint::oauth::client_keys;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
 use crate::id::AttemptId;
 use crate::oauth::client::assertion::{Addressee, Assertion, AssertionError};
 use crate::oauth::client::authentication::{AuthenticatedBy, ClientAuthentication, Credentials};
-use crate::oauth::client::keys::ClientKeys;
 use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
@@ -30,7 +30,6 @@ const TOKEN: &str = "/api/oauth2/token";
 pub struct AuthenticatedClient {
     application: Rc<Application>,
     proof: AuthenticatedBy,
-    knowledge: Knowledge,
 }
 
 /// Of when a client's registration is.
@@ -47,11 +46,9 @@ pub enum Registration {
     Known,
     /// As this isolate knows it, also where D1 does not answer: for tokens that exist.
     KnownInOutage,
-    /// As it is now: for a request whose client has authenticated by what was remembered.
-    Anew,
 }
 
-/// Authenticates the client of a request.
+/// Authenticates the client of a request: once more where the request is decided anew.
 pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -67,7 +64,7 @@ pub async fn authenticate<E: Edge>(
     };
     // Last, so that what is refused for anything else spends no assertion.
     match &credentials {
-        Credentials::Assertion(assertion) if registration != Registration::Anew => {
+        Credentials::Assertion(assertion) if !cx.passes_memory() => {
             use_once(cx, &client, assertion).await?;
         }
         _ => {}
@@ -83,7 +80,6 @@ async fn known<E: Edge>(
     match registration {
         Registration::Known => cx.known_application(id).await,
         Registration::KnownInOutage => cx.application_in_outage(id).await,
-        Registration::Anew => Ok(Known::Current(cx.current_application(id).await?)),
     }
 }
 
@@ -119,8 +115,8 @@ async fn documented<E: Edge>(
         return Err(credentials.refusal().into());
     }
     let known = match cx.edge.documented_id(url) {
-        Some(id) => known(cx, id, registration).await?,
-        None => Known::Current(None),
+        Some(id) if !cx.passes_memory() => known(cx, id, registration).await?,
+        _ => Known::Current(None),
     };
     if let Known::Remembered(application) = &known
         && !application.suspended
@@ -129,27 +125,21 @@ async fn documented<E: Edge>(
         return Ok(client);
     }
     let application = match known {
-        Known::Current(Some(application)) => application,
+        Known::Current(Some(application)) => {
+            cx.so_far.memory.set(Memory::Used);
+            application
+        }
         Known::Current(None) | Known::Remembered(_) => client_document::last_known(cx, url).await?,
     };
-    let application = match credentials {
-        Credentials::Assertion(assertion) if has_no_key(&application, assertion) => {
-            client_document::read_anew(cx, url).await?
+    let client = match proved(cx, credentials, &application, Knowledge::Remembered).await? {
+        // Its document may say something else since.
+        None => {
+            let application = client_document::read_anew(cx, url).await?;
+            proved(cx, credentials, &application, Knowledge::Current).await?
         }
-        _ => application,
+        client => client,
     };
-    let client = proved(cx, credentials, &application, Knowledge::Current).await?;
     admitted(credentials, client)
-}
-
-/// Whether no key of its document can have signed: it may say others since. Those at a URL of their own
-/// are looked up there.
-fn has_no_key(application: &Application, assertion: &Assertion) -> bool {
-    match application.client.authentication.keys() {
-        Some(ClientKeys::Listed(set)) => signers(set, &assertion.signed()).next().is_none(),
-        Some(ClientKeys::At(_)) => false,
-        None => true,
-    }
 }
 
 fn admitted(
@@ -234,7 +224,6 @@ async fn proved<E: Edge>(
     Ok(proof.map(|proof| AuthenticatedClient {
         application: Rc::clone(application),
         proof,
-        knowledge,
     }))
 }
 
@@ -284,7 +273,6 @@ async fn proved_elsewhere<E: Edge>(
     Ok(Some(AuthenticatedClient {
         application,
         proof: AuthenticatedBy::Secret,
-        knowledge: Knowledge::Current,
     }))
 }
 
@@ -313,11 +301,6 @@ pub async fn remembered_proof<E: Edge>(
 }
 
 impl AuthenticatedClient {
-    /// Whether what refuses it may have changed since its registration was read.
-    pub fn is_remembered(&self) -> bool {
-        self.knowledge == Knowledge::Remembered
-    }
-
     /// Its application, to be kept.
     pub const fn shared(&self) -> &Rc<Application> {
         &self.application

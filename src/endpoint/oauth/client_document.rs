@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use crate::endpoint::context::Memory;
 use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
 use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::Application;
@@ -38,12 +39,16 @@ pub(super) async fn kept<E: Edge>(
 }
 
 /// The client at an endpoint that no user sees: as its document last described it, or, where nobody
-/// has authorized it, as it does now. A document that cannot be had is no verdict about its client.
+/// has authorized it, or it is decided anew, as it does now. A document that cannot be had is no verdict
+/// about its client.
 pub(super) async fn last_known<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
 ) -> Result<Rc<Application>, Fault> {
-    if let Some(application) = cx.edge.documented_application(url).await? {
+    if !cx.passes_memory()
+        && let Some(application) = cx.edge.documented_application(url).await?
+    {
+        cx.so_far.memory.set(Memory::Used);
         return Ok(Rc::new(application));
     }
     let described = described(cx, url).await?;
@@ -65,11 +70,17 @@ pub(super) async fn described<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
 ) -> Result<Result<Rc<Application>, NoDocument>, Fault> {
-    let document = match cx.edge.remembered_document(url, cx.now) {
-        Some(document) => document,
-        None => match fetched(cx, url).await {
-            Ok(document) => document,
-            Err(none) => return Ok(Err(none)),
+    let remembered = cx.edge.remembered_document(url, cx.now);
+    let document = match remembered {
+        Some(document) if !cx.passes_memory() => {
+            cx.so_far.memory.set(Memory::Used);
+            document
+        }
+        remembered => match (fetched(cx, url).await, remembered) {
+            (Ok(document), _) => document,
+            // What cannot be had now says nothing else than before.
+            (Err(_), Some(document)) => document,
+            (Err(none), None) => return Ok(Err(none)),
         },
     };
     Ok(Ok(described_by(cx, url, &document).await?))
@@ -88,14 +99,16 @@ async fn described_by<E: Edge>(
     let authentication = document.authentication.clone();
     let mut client = Client::documented(id, url.clone(), authentication, Vec::new());
     document.settings.describe(&mut client);
-    let application = Application {
-        name: document.name.clone(),
-        created_at: kept.as_ref().map_or(cx.now, |kept| kept.created_at),
-        ..Application::of(client)
-    };
-    let says_the_same =
-        |kept: &Application| kept.name == application.name && kept.client == application.client;
-    if kept.is_some_and(|kept| !says_the_same(&kept)) {
+    let name = document.name.clone();
+    let says_something_else = |kept: &Application| kept.name != name || kept.client != client;
+    let has_changed = kept.as_ref().is_some_and(says_something_else);
+    // What it does not describe is this server's own: that it is suspended, say.
+    let mut application = kept.unwrap_or_else(|| Application {
+        created_at: cx.now,
+        ..Application::of(client.clone())
+    });
+    (application.name, application.client) = (name, client);
+    if has_changed {
         cx.edge.keep_documented(&application).await?;
     }
     Ok(Rc::new(application))

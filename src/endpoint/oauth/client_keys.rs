@@ -7,8 +7,8 @@ use crate::oauth::jwk::Jwk;
 use crate::oauth::jws::Signed;
 use crate::store::{Edge, Fault, KnownKeys};
 
-/// Whether one of the keys made the signature. Keys that are published are fetched where this isolate
-/// knows none that are fresh, or none with that `kid`. What cannot be fetched is no verdict.
+/// Whether one of the keys made the signature. Keys that are published are fetched where none that this
+/// isolate knows, and that is fresh, did. What cannot be fetched is no verdict.
 pub(in crate::endpoint) async fn signed<E: Edge>(
     cx: &Context<'_, E>,
     keys: &ClientKeys,
@@ -22,8 +22,9 @@ pub(in crate::endpoint) async fn signed<E: Edge>(
     let known = known.filter(|known| signers(&known.set, signed).next().is_some());
     if let Some(known) = &known
         && cx.now < known.fresh_until
+        && one_signed(cx, &known.set, signed).await?
     {
-        return one_signed(cx, &known.set, signed).await;
+        return Ok(true);
     }
     let set = match (fetched(cx, uri).await, known) {
         (Ok(set), _) => set,

@@ -29,10 +29,10 @@ pub async fn start<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let mut client = authenticate(cx, &params, Registration::Known).await?;
     let mut checked = check(cx, &client, &params).await;
     if let Err(Failure::Refused(refusal)) = &checked
-        && client.is_remembered()
         && refusal.follows_from_registration()
+        && cx.decides_anew()
     {
-        client = authenticate(cx, &params, Registration::Anew).await?;
+        client = authenticate(cx, &params, Registration::Known).await?;
         checked = check(cx, &client, &params).await;
     }
     checked?;

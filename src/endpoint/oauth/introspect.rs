@@ -24,8 +24,8 @@ use crate::oauth::scope::Scope;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
 use crate::oauth::token::resource::ResourceToken;
-use crate::snowflake::ResourceId;
-use crate::store::{Edge, Fault};
+use crate::snowflake::{ApplicationId, ResourceId};
+use crate::store::{Edge, Fault, Known, WhichResource};
 
 /// `POST`: what a token is worth at this instant, for its own client and for applications that
 /// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
@@ -42,14 +42,14 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
 
     let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
     let answer = if let Some(token) = AccessToken::verify(keyring, issuers, token, cx.now) {
-        if !may_ask(&client, &token) && client.is_remembered() {
-            client = authenticate(cx, &params, Registration::Anew).await?;
+        match may_ask(cx, &params, &mut client, token.application).await? {
+            true => access(cx, &client, &token).await?,
+            false => None,
         }
-        access(cx, &client, &token).await?
     } else if let Some(token) = RefreshToken::verify(keyring, issuers, token, cx.now) {
         refresh(cx, &client, &token).await?
     } else if let Some(token) = resource::verify(cx, token).await? {
-        let may_ask = client.client().is_trusted() || token.application == client.id();
+        let may_ask = may_ask(cx, &params, &mut client, token.application).await?;
         for_resource(cx, &token, may_ask).await?
     } else {
         None
@@ -115,14 +115,15 @@ async fn resource_server<E: Edge>(
     };
     let id = ResourceId(id.0);
     let is_its = |resource: &Resource| resource.secret == secret.hash();
-    match cx.edge.resource_by_id(id).await? {
+    let which = WhichResource::Id(id);
+    let known = match cx.edge.resource(which).await? {
         // It may have been given another secret since.
-        Some(resource) if !is_its(&resource) => {
-            let current = cx.edge.current_resource(id).await?;
-            Ok(current.filter(is_its).map(Rc::new))
+        Known::Remembered(resource) if !is_its(&resource) => {
+            cx.edge.current_resource(which).await?
         }
-        known => Ok(known),
-    }
+        known => known.found(),
+    };
+    Ok(known.filter(|resource| is_its(resource)))
 }
 
 async fn introspect_for<E: Edge>(
@@ -183,8 +184,19 @@ fn with_confirmation(shown: Value, binding: TokenBinding) -> Value {
     }
 }
 
-fn may_ask(client: &AuthenticatedClient, token: &AccessToken) -> bool {
-    may_ask_of_others(client) || token.application == client.id()
+/// Whether a client may ask about a token of this application. It may have been given that since it was
+/// read.
+async fn may_ask<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+    client: &mut AuthenticatedClient,
+    holder: ApplicationId,
+) -> Result<bool, Failure<Refusal>> {
+    let may = |client: &AuthenticatedClient| holder == client.id() || may_ask_of_others(client);
+    if !may(client) && cx.decides_anew() {
+        *client = authenticate(cx, params, Registration::KnownInOutage).await?;
+    }
+    Ok(may(client))
 }
 
 fn may_ask_of_others(client: &AuthenticatedClient) -> bool {
@@ -222,9 +234,6 @@ async fn access<E: Edge>(
     client: &AuthenticatedClient,
     token: &AccessToken,
 ) -> Result<Option<Value>, Fault> {
-    if !may_ask(client, token) {
-        return Ok(None);
-    }
     let username = username(cx, client, token);
     let asked = join3(application_of(cx, token), works(cx, token), username);
     let (application, works, username) = asked.await;

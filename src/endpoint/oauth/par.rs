@@ -47,9 +47,9 @@ pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refu
     let checked = authorize::check(cx, &params, client.application()).await;
     let client = match checked {
         Err(Failure::Refused(refusal))
-            if client.is_remembered() && refusal.follows_from_registration() =>
+            if refusal.follows_from_registration() && cx.decides_anew() =>
         {
-            let client = authenticate(cx, &params, Registration::Anew).await?;
+            let client = authenticate(cx, &params, Registration::Known).await?;
             authorize::check(cx, &params, client.application()).await?;
             client
         }

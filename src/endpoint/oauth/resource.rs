@@ -11,7 +11,7 @@ use crate::oauth::params::Params;
 use crate::oauth::resource::{self, ResourceScope};
 use crate::oauth::token::resource::{ResourceToken, TYPE};
 use crate::snowflake::ResourceId;
-use crate::store::{Edge, Fault, Keys};
+use crate::store::{Edge, Fault, Keys, WhichResource};
 
 /// A resource server, and the key that signs its tokens: fetched before a flow's commit.
 pub struct Target<S> {
@@ -41,7 +41,7 @@ pub async fn requested<E: Edge>(
     if key.is_of(&cx.config.issuer) {
         return Ok(None);
     }
-    let resource = cx.edge.resource(&key).await?;
+    let resource = cx.resource(WhichResource::Key(&key)).await?;
     Ok(Some(resource.ok_or(Refusal::Resource(
         "it is no resource server that is registered here",
     ))?))
@@ -62,7 +62,7 @@ pub async fn granted<E: Edge>(
             _ => Ok(None),
         };
     };
-    let resource = cx.edge.resource_by_id(id).await?;
+    let resource = cx.resource(WhichResource::Id(id)).await?;
     let resource = resource.ok_or(Refusal::Resource("it is not registered here any more"))?;
     if repeated.is_some_and(|key| key != resource.identifier.key()) {
         return Err(other.into());

@@ -18,7 +18,7 @@ use crate::page::moment::Moment;
 use crate::page::settings::{DeviceView, Done, GrantView, More, ResourceView, SettingsPage};
 use crate::page::text::{Message, SettingsText};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
-use crate::store::{Authorized, Edge, Fault, VendorPlace};
+use crate::store::{Authorized, Edge, Fault, VendorPlace, WhichResource};
 
 /// The page.
 const PATH: &str = "/settings/authorizations";
@@ -270,7 +270,7 @@ async fn resources<E: Edge>(
             ids.push(grant.id);
         }
     }
-    let asked = ids.into_iter().map(|id| cx.edge.resource_by_id(id));
+    let asked = ids.into_iter().map(|id| cx.resource(WhichResource::Id(id)));
     let found: Result<Vec<_>, Fault> = all(asked.collect()).await.into_iter().collect();
     Ok(found?.into_iter().flatten().collect())
 }

@@ -108,7 +108,7 @@ pub struct Memory {
     /// Whether what fails does so for good: what is stored there cannot be read.
     pub outlook: Cell<Outlook>,
     remembered: RefCell<BTreeMap<ApplicationId, (Timestamp, Rc<Application>)>>,
-    remembered_resources: RefCell<BTreeMap<ResourceId, Rc<Resource>>>,
+    remembered_resources: RefCell<BTreeMap<ResourceId, (Timestamp, Rc<Resource>)>>,
     /// Which step fails.
     pub plan: Cell<Option<Plan>>,
     /// What another request does in the middle of the next one.

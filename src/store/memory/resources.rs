@@ -5,44 +5,36 @@ use std::rc::Rc;
 use super::tables::{Tables, page};
 use super::{Isolate, Memory};
 use crate::fluxer::resource::Resource;
-use crate::oauth::resource::ResourceKey;
 use crate::snowflake::ResourceId;
-use crate::store::{Fault, Paging, ResourceTaken, Resources};
+use crate::store::{
+    Ambient, FRESH_FOR, Fault, Known, Paging, ResourceTaken, Resources, WhichResource,
+};
 
 impl Resources for Memory {
-    async fn resource(&self, key: &ResourceKey) -> Result<Option<Rc<Resource>>, Fault> {
-        let find = |tables: &mut Tables| {
-            let mut all = tables.resources.values();
-            all.find(|it| it.identifier.key() == *key)
-                .cloned()
-                .map(Rc::new)
-        };
-        match self.isolate.get() {
-            Isolate::Warm => Ok(find(&mut self.state.borrow_mut().directory)),
-            Isolate::Cold | Isolate::Remembering => self.read(find),
+    async fn resource(&self, which: WhichResource<'_>) -> Result<Known<Resource>, Fault> {
+        if self.isolate.get() == Isolate::Warm {
+            return Ok(Known::Current(
+                self.state.borrow_mut().directory.resource(which),
+            ));
+        }
+        match self.recall_resource(which) {
+            Some(resource) => Ok(Known::Remembered(resource)),
+            None => self.current_resource(which).await.map(Known::Current),
         }
     }
 
-    async fn resource_by_id(&self, id: ResourceId) -> Result<Option<Rc<Resource>>, Fault> {
-        let find = |tables: &mut Tables| tables.resources.get(&id).cloned().map(Rc::new);
-        match self.isolate.get() {
-            Isolate::Warm => Ok(find(&mut self.state.borrow_mut().directory)),
-            Isolate::Cold => self.read(find),
-            Isolate::Remembering => {
-                let remembered = self.remembered_resources.borrow().get(&id).cloned();
-                if remembered.is_some() {
-                    return Ok(remembered);
-                }
-                let found = self.read(find)?;
-                let remember = found.iter().map(|it| (id, Rc::clone(it)));
-                self.remembered_resources.borrow_mut().extend(remember);
-                Ok(found)
-            }
+    async fn current_resource(
+        &self,
+        which: WhichResource<'_>,
+    ) -> Result<Option<Rc<Resource>>, Fault> {
+        let found = self.read(|tables| tables.resource(which))?;
+        if self.isolate.get() == Isolate::Remembering {
+            let mut remembered = self.remembered_resources.borrow_mut();
+            remembered.retain(|_, (_, it)| !which.is(it));
+            let read = found.iter().map(|it| (it.id, (self.now(), Rc::clone(it))));
+            remembered.extend(read);
         }
-    }
-
-    async fn current_resource(&self, id: ResourceId) -> Result<Option<Resource>, Fault> {
-        self.read(|tables| tables.resources.get(&id).cloned())
+        Ok(found)
     }
 
     async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault> {
@@ -78,7 +70,24 @@ impl Resources for Memory {
     }
 }
 
+impl Memory {
+    fn recall_resource(&self, which: WhichResource<'_>) -> Option<Rc<Resource>> {
+        let remembered = self.remembered_resources.borrow();
+        let is_fresh = |it: &&(_, Rc<Resource>)| self.now().since(it.0) < FRESH_FOR;
+        let mut fresh = remembered.values().filter(is_fresh);
+        let found = fresh.find(|(_, resource)| which.is(resource));
+        found
+            .filter(|_| self.isolate.get() == Isolate::Remembering)
+            .map(|(_, resource)| Rc::clone(resource))
+    }
+}
+
 impl Tables {
+    fn resource(&self, which: WhichResource<'_>) -> Option<Rc<Resource>> {
+        let mut all = self.resources.values();
+        all.find(|it| which.is(it)).cloned().map(Rc::new)
+    }
+
     fn put_resource(&mut self, resource: &Resource) -> Result<(), ResourceTaken> {
         let key = resource.identifier.key();
         let mut others = self.resources.values().filter(|it| it.id != resource.id);

@@ -1,5 +1,7 @@
 //! `/api/admin/resources…`: other resource servers, which get tokens of their own.
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 
 use super::Answer;
@@ -17,7 +19,7 @@ use crate::oauth::issuer::Issuer;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::resource::ResourceIdentifier;
 use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
-use crate::store::{Edge, Fault, ResourceTaken};
+use crate::store::{Edge, Fault, ResourceTaken, WhichResource};
 
 /// Ids are drawn again this often before it is a fault.
 const DRAWS: usize = 3;
@@ -200,8 +202,9 @@ pub async fn current<E: Edge>(
     id: &str,
 ) -> Result<Resource, Failure<ApiError>> {
     let id = ResourceId::parse(id).ok_or(ApiError::UnknownResource)?;
-    let resource = cx.edge.current_resource(id).await?;
-    Ok(resource.ok_or(ApiError::UnknownResource)?)
+    let resource = cx.edge.current_resource(WhichResource::Id(id)).await?;
+    let resource = resource.ok_or(ApiError::UnknownResource)?;
+    Ok(Rc::unwrap_or_clone(resource))
 }
 
 fn identifier_taken() -> Failure<ApiError> {

@@ -7,12 +7,11 @@ use core::net::IpAddr;
 use super::approve::{Approval, SeenAt};
 use super::consent_page::consent_form;
 use super::decision::Decision;
-use super::interaction::{Destination, Interaction, RequestedAccess};
+use super::interaction::{Destination, Interaction, RequestedAccess, requested_resource};
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::failure::LOGIN_BUCKET;
-use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal, limit_headers};
 use crate::http::Response;
 use crate::location::Target;
@@ -31,6 +30,7 @@ use crate::store::{Edge, Fault, SeenSession};
 type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// A device that waits for its user.
+#[derive(Clone)]
 pub(super) struct Waiting {
     /// What it shows.
     pub(super) user_code: UserCode,
@@ -225,30 +225,36 @@ impl Interaction {
         device: Waiting,
     ) -> Result<(Self, LoggedIn), Failure<PageRefusal>> {
         let client = device.asked.client;
-        let known = cx.known_application(client).await?;
+        let logged_in = cx.logged_in(Some(client)).await?;
+        let back = || PageRefusal::LogIn(device.page().as_str().to_owned());
+        let logged_in = logged_in.ok_or_else(back)?;
+        let device = Box::new(device);
+        let mut interaction = Self::known_of_device(cx, device.clone()).await?;
+        if !interaction.is_readable() && cx.decides_anew() {
+            interaction = Self::known_of_device(cx, device).await?;
+        }
+        Ok((interaction, logged_in))
+    }
+
+    async fn known_of_device<E: Edge>(
+        cx: &Context<'_, E>,
+        device: Box<Waiting>,
+    ) -> Result<Self, Failure<PageRefusal>> {
+        let known = cx.known_application(device.asked.client).await?;
         let application = cx.unless_freed(known).await?.ok_or_else(over)?;
         if application.suspended {
             return Err(Notice::new(403, Message::ApplicationSuspended).into());
         }
-        let logged_in = cx.logged_in(Some(client)).await?;
-        let back = || PageRefusal::LogIn(device.page().as_str().to_owned());
-        let logged_in = logged_in.ok_or_else(back)?;
         let params = Params::from_form(&device.asked.request);
-        let resource = match resource::requested(cx, &params).await {
-            Ok(resource) => Ok(resource),
-            Err(Failure::Refused(refusal)) => Err(*refusal),
-            Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
-        };
-        let destination = Destination::Device(Box::new(device));
-        let request = RequestedAccess::parse(&params, &application, &destination, resource);
-        let interaction = Self {
+        let resource = requested_resource(cx, &params).await?;
+        let destination = Destination::Device(device);
+        Ok(Self {
             prompt: Ok(Prompt::ALWAYS),
-            request,
+            request: RequestedAccess::parse(&params, &application, &destination, resource),
             destination,
             application,
             pushed: None,
-        };
-        Ok((interaction, logged_in))
+        })
     }
 }
 

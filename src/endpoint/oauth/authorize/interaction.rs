@@ -27,7 +27,7 @@ use crate::oauth::scope::{Scope, Scopes};
 use crate::page::text::Message;
 use crate::pending::Spend;
 use crate::snowflake::GuildId;
-use crate::store::{Edge, Fault, Known, Outlook, SeenSession, Session};
+use crate::store::{Edge, Fault, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
 
 /// Where a client waits for its answer.
@@ -168,9 +168,25 @@ pub(super) enum Step<'a> {
     Approve(&'a RequestedAccess),
 }
 
+fn unknown() -> Notice {
+    Notice::bad_request("Unknown client_id")
+}
+
+/// The resource server that a request names. What is wrong with that is told where the request is answered.
+pub(super) async fn requested_resource<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Result<Option<Rc<Resource>>, Refusal>, Fault> {
+    match resource::requested(cx, params).await {
+        Ok(resource) => Ok(Ok(resource)),
+        Err(Failure::Refused(refusal)) => Ok(Err(*refusal)),
+        Err(Failure::Fault(fault)) => Err(fault),
+    }
+}
+
 impl Interaction {
     /// Reads the query; an unknown client and a redirect URI that is not its own end on a page. What
-    /// this isolate remembers of an application is enough where it is `settled`.
+    /// this isolate remembers is enough where it is `settled`.
     pub(super) async fn read<E: Edge>(
         cx: &Context<'_, E>,
         settled: fn(&Self) -> bool,
@@ -180,35 +196,31 @@ impl Interaction {
         let pushed = OpenedRequest::open(cx, &sent, id).await?;
         let pushed = pushed.transpose().map_err(Notice::bad_request)?;
         let pushed = pushed.map(Rc::new);
-        let params = pushed.as_ref().map_or(&sent, |pushed| &pushed.params);
-        let of = |application, resource| {
-            let read = Self::of(params, application, resource, pushed.clone())?;
-            Ok::<_, Notice>(read.in_guild(&sent))
+        let id = ClientIdentifier::parse(id).ok_or_else(unknown)?;
+        let mut read = Self::known(cx, &sent, &id, pushed.clone()).await?;
+        if !read.as_ref().is_ok_and(settled) && cx.decides_anew() {
+            read = Self::known(cx, &sent, &id, pushed).await?;
+        }
+        Ok(read?)
+    }
+
+    async fn known<E: Edge>(
+        cx: &Context<'_, E>,
+        sent: &Params,
+        id: &ClientIdentifier,
+        pushed: Option<Rc<OpenedRequest>>,
+    ) -> Result<Result<Self, Notice>, Failure<PageRefusal>> {
+        let params = pushed.as_ref().map_or(sent, |pushed| &pushed.params);
+        let resource = requested_resource(cx, params).await?;
+        let application = match id {
+            ClientIdentifier::Id(id) => cx.application(*id).await?,
+            ClientIdentifier::Url(url) => client_document::client(cx, url).await?,
         };
-        let unknown = || Notice::bad_request("Unknown client_id");
-        let resource = match resource::requested(cx, params).await {
-            Ok(resource) => Ok(resource),
-            Err(Failure::Refused(refusal)) => Err(*refusal),
-            Err(Failure::Fault(fault)) => return Err(Failure::Fault(fault)),
+        let read = match application {
+            Some(it) => Self::of(params, it, resource, pushed.clone()),
+            None => Err(unknown()),
         };
-        let id = match ClientIdentifier::parse(id).ok_or_else(unknown)? {
-            ClientIdentifier::Id(id) => id,
-            ClientIdentifier::Url(url) => {
-                let application = client_document::client(cx, &url).await?;
-                return Ok(of(application.ok_or_else(unknown)?, resource)?);
-            }
-        };
-        let current = match cx.known_application(id).await? {
-            Known::Current(current) => current,
-            Known::Remembered(application) => {
-                let read = of(application, resource.clone());
-                if read.as_ref().is_ok_and(settled) {
-                    return Ok(read?);
-                }
-                cx.current_application(id).await?
-            }
-        };
-        Ok(of(current.ok_or_else(unknown)?, resource)?)
+        Ok(read.map(|read| read.in_guild(sent)))
     }
 
     fn of(
@@ -219,7 +231,7 @@ impl Interaction {
     ) -> Result<Self, Notice> {
         // A client that a document describes has one id on the wire: the document's URL.
         if params.one("client_id") != Ok(Some(&application.client.wire_id())) {
-            return Err(Notice::bad_request("Unknown client_id"));
+            return Err(unknown());
         }
         if application.suspended {
             return Err(Notice::new(403, Message::ApplicationSuspended));
@@ -257,16 +269,17 @@ impl Interaction {
         is_spent.then(|| Notice::bad_request("request_uri was used"))
     }
 
-    /// Whether a remembered application is enough to go on. What refuses the request may have changed
-    /// since, and so may who may add the bot.
+    /// Whether what is remembered is enough to go on. What refuses the request may have changed since,
+    /// and so may who may add the bot.
     pub(super) fn is_settled(&self) -> bool {
-        self.request.as_ref().is_ok_and(|it| it.bot.is_none())
+        self.is_readable() && !matches!(&self.request, Ok(it) if it.bot.is_some())
     }
 
     /// Whether it is enough for a form that comes back: who may add the bot, the directory knows when it
     /// adds it.
     pub(super) fn is_readable(&self) -> bool {
-        self.request.is_ok()
+        let refusal = self.request.as_ref().err();
+        !refusal.is_some_and(Refusal::follows_from_registration)
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -271,6 +271,21 @@ pub async fn waiting<E: Edge>(
     let Some(params) = return_to.authorization_query().map(Params::from_form) else {
         return Ok(None);
     };
+    let mut application = known_to_wait(cx, &params).await?;
+    if application.is_none() && cx.decides_anew() {
+        application = known_to_wait(cx, &params).await?;
+    }
+    if let Some(application) = &application {
+        par::OpenedRequest::open(cx, &params, &application.client.wire_id()).await?;
+    }
+    Ok(application)
+}
+
+/// The application of a request, where it is answered there.
+async fn known_to_wait<E: Edge>(
+    cx: &Context<'_, E>,
+    params: &Params,
+) -> Result<Option<Rc<Application>>, Fault> {
     let id = params.one("client_id").ok().flatten();
     let application = match id.and_then(ClientIdentifier::parse) {
         None => None,
@@ -281,11 +296,8 @@ pub async fn waiting<E: Edge>(
             Err(Failure::Fault(fault)) => return Err(fault),
         },
     };
-    let Some(application) = application else {
-        return Ok(None);
+    let leads_there = |it: &Rc<Application>| {
+        par::is_pushed(params) || Destination::read(params, &it.client).is_ok()
     };
-    let client = &application.client;
-    let leads_there = par::is_pushed(&params) || Destination::read(&params, client).is_ok();
-    par::OpenedRequest::open(cx, &params, &client.wire_id()).await?;
-    Ok(leads_there.then_some(application))
+    Ok(application.filter(leads_there))
 }

@@ -39,9 +39,9 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let key = key.as_ref();
     let issuance = match grant(cx, &client, grant_type, &params, key).await {
         Err(Failure::Refused(refusal))
-            if client.is_remembered() && refusal.follows_from_registration() =>
+            if refusal.follows_from_registration() && cx.decides_anew() =>
         {
-            let client = authenticate(cx, &params, Registration::Anew).await?;
+            let client = authenticate(cx, &params, registration).await?;
             grant(cx, &client, grant_type, &params, key).await?
         }
         granted => granted?,
