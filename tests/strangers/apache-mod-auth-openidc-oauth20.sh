@@ -7,6 +7,7 @@
 # Enter: /
 # Setting: the application may introspect tokens of others (`introspects`)
 # Proves: introspection
+# Without: 401
 # Note: A token that it has seen stays good in its cache until its `exp`, revoked or not, or as long as
 #   `OIDCOAuthTokenIntrospectionInterval` says.
 

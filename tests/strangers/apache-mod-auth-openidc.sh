@@ -7,8 +7,10 @@
 # Enter: /me.shtml
 # Callback: /redirect
 # Setting: none
-# Proves: login, denial
+# Proves: login, denial, limited answer, outage
 # Denial: OIDCDefaultURL is not set
+# Limited: Error in handling response type
+# Outage: Error in handling response type
 # Note: A denial is taken for a login that somebody else begins, because it carries `iss` (RFC 9207); with
 #   `OIDCDefaultURL` set, the user is sent to the login once more.
 

@@ -6,6 +6,7 @@
 // Enter: /
 // Setting: for `post`, the application may introspect tokens of others (`introspects`); for `local`, the server's signing key; none for `auth`
 // Proves: introspection
+// Without: 401
 // Note: A mail client logs in with the user's id. `introspection_mode = get` is refused, for it puts the token into
 //   a URL. `local` takes a token until its `exp`, revoked or not, and who has its key can make tokens for anybody.
 

@@ -6,12 +6,15 @@
 // Type: public
 // Callback: /
 // Setting: none
-// Proves: login
-// Note: It asks for a new login each time Git's cache forgets the token, for it keeps no refresh token.
+// Proves: login, denial, limited answer, outage
+// Denial: Missing parameter: code
+// Limited: temporarily_unavailable
+// Outage: temporarily_unavailable
+// Note: After a denial it redeems an empty code, and what Git shows is what that is refused with. It asks for a new login each time Git's cache forgets the token, for it keeps no refresh token.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const { ISSUER, CLIENT_ID, FOLDER, PATH } = process.env;
@@ -34,6 +37,8 @@ let helper;
 let said = '';
 const calls = {
   async authorize() {
+    rmSync(`${FOLDER}/address`, { force: true });
+    said = '';
     helper = spawn('git-credential-oauth', ['get'], { env, stdio: ['pipe', 'pipe', 'pipe'] });
     helper.stdout.on('data', (text) => { said += text; });
     helper.stderr.on('data', (text) => { said += text; });

@@ -3,7 +3,9 @@
 # Version: 2.16.1
 # Install: pip confluent-kafka==2.16.1
 # Setting: none
-# Proves: client credentials
+# Proves: client credentials, limited answer, outage
+# Limited: temporarily_unavailable
+# Outage: temporarily_unavailable
 # Note: What was proved is the token that a broker is shown.
 
 import json

@@ -3,8 +3,11 @@
 # Version: 2.3.0
 # Install: pip mcp==2.3.0 httpx2==2.16.2
 # Setting: a client that was registered by hand, or the server's `DYNAMIC_REGISTRATION`
-# Proves: login, refresh, denial
+# Proves: login, refresh, denial, limited answer, outage
+# Refused: at a login
 # Denial: access_denied
+# Limited: 429
+# Outage: 503
 # Note: At any refused refresh it begins a new login, an outage of a moment included.
 
 import asyncio

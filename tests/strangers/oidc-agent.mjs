@@ -5,7 +5,11 @@
 // Driven: on loopback
 // Worker: https
 // Setting: none
-// Proves: login, refresh
+// Proves: login, refresh, denial, limited answer, outage
+// Denial: access_denied
+// Limited: temporarily_unavailable
+// Outage: temporarily_unavailable
+// Note: A denial is shown in the browser; `oidc-gen` goes on waiting, and says nothing.
 
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -28,12 +32,12 @@ const given = { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT };
 const command = snippet.split('\n').filter((line) => line && !line.startsWith('#')).join(' ').replace(/\$(\w+)/g, (_, name) => given[name]);
 const words = command.match(/(?:\\ |\S)+/g).map((word) => word.replaceAll('\\ ', ' ')).slice(1);
 
-let generated;
+let generator, generated;
 const calls = {
   async authorize() {
     const { stdout } = await run('oidc-agent', [], { env });
     for (const [, name, value] of stdout.matchAll(/(OIDC_SOCK|OIDCD_PID)=([^;]+);/g)) env[name] = value;
-    const generator = spawn('oidc-gen', [...words, `--cp=${CA}`, '--manual', '--prompt=none', '--pw-env=PASSWORD', '--no-url-call'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    generator = spawn('oidc-gen', [...words, `--cp=${CA}`, '--manual', '--prompt=none', '--pw-env=PASSWORD', '--no-url-call'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     generated = new Promise((resolve) => { generator.once('close', (code) => resolve({ code, said })); });
     const address = new Promise((resolve, reject) => {
@@ -48,13 +52,16 @@ const calls = {
     });
     return address;
   },
-  async callback() {
+  async callback(shown) {
+    const [refused] = shown.match(/Error: [^<]*/) ?? [];
+    if (refused) throw new Error(refused);
     const { code, said } = await generated;
     if (code !== 0) throw new Error(said);
-    return calls.refresh();
+    return calls.token('fluxer');
   },
-  async refresh() {
-    const { stdout } = await run('oidc-token', ['--force-new', 'fluxer'], { env });
+  refresh: () => calls.token('--force-new', 'fluxer'),
+  async token(...words) {
+    const { stdout } = await run('oidc-token', words, { env });
     return { access_token: stdout.trim() };
   },
   async me(token) {
@@ -63,6 +70,7 @@ const calls = {
   },
 };
 process.once('SIGTERM', () => {
+  generator?.kill();
   if (env.OIDCD_PID) process.kill(Number(env.OIDCD_PID));
   process.exit();
 });

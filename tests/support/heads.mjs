@@ -18,10 +18,12 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
  *   on PORT of loopback, or `on loopback`: by calls, and it takes its own redirect
  * - `Type`: of the application; `Enter` and `Callback`: the site's paths
  * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then
+ * - `Refused: at a login`: it is then at a login, although the client refreshes
+ * - `Without`: a resource server's answer to a good token where it lacks its setting
  * - `Worker`: settings (`NAME=value`), and `https` for a Worker behind TLS
  * - `Snippet`: another file that has the snippet
  */
-export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Worker', 'Fails', 'Note', 'Snippet'];
+export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Refused', 'Without', 'Worker', 'Fails', 'Note', 'Snippet'];
 export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials', 'private_key_jwt', 'PAR', 'DPoP', 'device grant'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */

@@ -50,14 +50,14 @@ async function freePort() {
 }
 
 /** Runs the client on a new application of the world that is; all it is told is in its environment. */
-async function start(t) {
+async function start(t, { introspects = true } = {}) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const redirectUri = loopback ? `http://127.0.0.1${callback === '/' ? '' : callback}` : site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
   const application = await world.server.application(type, {
     redirect_uris: loopback && type === 'confidential' ? [redirectUri, `http://localhost:${port}`] : [redirectUri],
   });
-  if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects: true });
+  if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects });
   const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
   const { PATH, HOME } = process.env;
   const env = {
@@ -135,6 +135,11 @@ const says = (text) => (error) => {
 
 const refresh = ({ child }, { refresh_token }) => child.call('refresh', refresh_token);
 const proves = (claim) => stranger.proves.includes(claim) && !stranger.fails;
+
+/** How it gets its first tokens; and the request that is refused later, to which it tells its application what the server said. */
+const obtain = proves('client credentials') ? ({ child }) => child.call('token') : login;
+const renews = !site && proves('refresh') && stranger.refused !== 'at a login';
+const again = renews ? refresh : (client) => obtain(client);
 
 /** A test of what the head claims. */
 const when = (claimed, name, work) => claimed && test(name, work);
@@ -215,8 +220,8 @@ when(proves('limited answer'), 'a limited answer', async (t) => {
     Object.assign(world, before);
   });
   const client = await start(t);
-  const tokens = await login(client);
-  await assert.rejects(async () => (site ? login(client) : refresh(client, tokens)), says(stranger.limited));
+  const tokens = await obtain(client);
+  await assert.rejects(async () => again(client, tokens), says(stranger.limited));
 });
 
 when(proves('client credentials'), 'client credentials', async (t) => {
@@ -244,42 +249,52 @@ when(proves('device grant'), 'device grant', async (t) => {
 
 when(proves('outage'), 'an outage', async (t) => {
   const client = await start(t);
-  const tokens = site ? undefined : await login(client);
-  storage.mood = (step) => step.part === 'ledger' && { before: 'down' };
-  t.after(() => { storage.mood = () => undefined; });
-  if (site) {
-    // Consent needs storage too: it is down as soon as the browser has its code.
-    storage.mood = () => undefined;
-    const codes = new Set();
-    const meddled = Surfer.prototype.open;
-    t.after(() => { Surfer.prototype.open = meddled; });
-    Surfer.prototype.open = function (...args) {
-      this.meddle = (code) => { codes.add(code); storage.mood = (step) => step.part === 'ledger' && { before: 'down' }; return code; };
-      return meddled.apply(this, args);
-    };
-    await assert.rejects(async () => login(client), says(stranger.outage));
-    Surfer.prototype.open = meddled;
-    storage.mood = () => undefined;
-    await login(client);
-  } else {
-    await assert.rejects(async () => refresh(client, tokens), says(stranger.outage));
-    storage.mood = () => undefined;
-    await refresh(client, tokens);
-  }
+  const tokens = renews ? await login(client) : undefined;
+  const down = () => { storage.mood = (step) => (step.part === 'ledger' || obtain !== login) && { before: 'down' }; };
+  const up = () => { storage.mood = () => undefined; };
+  t.after(up);
+  // Consent needs storage too: at a login, it is down as soon as the browser has its code.
+  if (again !== refresh && obtain === login) onCode(t, down);
+  else down();
+  await assert.rejects(async () => again(client, tokens), says(stranger.outage));
+  t.mock.restoreAll();
+  up();
+  await again(client, tokens);
 });
 
-when(proves('introspection'), 'introspection', async (t) => {
-  const client = await start(t);
+/** Does something when a browser is on its way to the client with a code. */
+function onCode(t, act) {
+  const { open: opened } = Surfer.prototype;
+  t.mock.method(Surfer.prototype, 'open', function (...args) {
+    this.meddle = (code) => { act(); return code; };
+    return opened.apply(this, args);
+  });
+}
+
+when(stranger.without, 'it does not work without its setting', async (t) => {
+  const { origin } = await start(t, { introspects: false });
+  const tokens = await foreign();
+  assert.equal(await ask(origin, tokens.access_token), Number(stranger.without));
+});
+
+/** Tokens of another application, which a resource server is shown. */
+async function foreign() {
   const reader = await world.server.application('confidential');
   const browser = new Surfer(world.server);
   await browser.submit(await browser.open('/login'), { login: world.user.email, password: world.user.password });
-  const tokens = await world.server.tokens(browser, reader, { scope: 'identify email' });
-  const ask = async (token) => (await fetch(client.origin + enter, { headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
-  assert.equal(await ask(tokens.access_token), 200);
-  assert.equal(await ask(`${tokens.access_token}x`), 401);
-  assert.equal(await ask(), 401);
-  await world.server.revoke(reader, tokens.refresh_token);
+  return { reader, browser, ...await world.server.tokens(browser, reader, { scope: 'identify email' }) };
+}
+
+const ask = async (origin, token) => (await fetch(origin + enter, { headers: token ? { authorization: `Bearer ${token}` } : {} })).status;
+
+when(proves('introspection'), 'introspection', async (t) => {
+  const { origin } = await start(t);
+  const { reader, browser, access_token, refresh_token } = await foreign();
+  assert.equal(await ask(origin, access_token), 200);
+  assert.equal(await ask(origin, `${access_token}x`), 401);
+  assert.equal(await ask(origin), 401);
+  await world.server.revoke(reader, refresh_token);
   const fresh = await world.server.tokens(browser, reader, { scope: 'identify email' });
   await world.server.revoke(reader, fresh.refresh_token);
-  assert.equal(await ask(fresh.access_token), 401, 'a revoked token that it has not seen before');
+  assert.equal(await ask(origin, fresh.access_token), 401, 'a revoked token that it has not seen before');
 });
