@@ -39,6 +39,9 @@ export class Reported extends Error {
 
 /** A client in another language: one JSON line in is one call, one JSON line out is its answer. */
 export class Process {
+  /** Milliseconds until a line is late. */
+  patience = 30_000;
+
   constructor(process) {
     this.process = process;
     this.process.stdin.on('error', () => {}); // its end is told below
@@ -48,7 +51,7 @@ export class Process {
   }
 
   /** Its next line. */
-  async line(within = 30_000) {
+  async line(within = this.patience) {
     let timer;
     const late = new Promise((_, reject) => {
       timer = setTimeout(() => reject(new Error('the client says nothing')), within);

@@ -66,6 +66,7 @@ async function start(t, { introspects = true } = {}) {
     ...(site === 'resource server' && { SIGNING_KEYS: world.server.settings.SIGNING_KEYS }),
   };
   const child = new Group(env);
+  if (obtain !== login) child.patience = 90_000; // librdkafka asks five times before it says a word
   t.after(async () => {
     await child.stop();
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
