@@ -58,6 +58,7 @@ async def main():
 
     async def authorize():
         nonlocal asking
+        storage.tokens = auth.context.current_tokens = None
         asking = asyncio.create_task(client.get(MCP_SERVER))
         address = asyncio.create_task(addresses.get())
         await asyncio.wait([asking, address], return_when=asyncio.FIRST_COMPLETED)

@@ -138,7 +138,7 @@ const refresh = ({ child }, { refresh_token }) => child.call('refresh', refresh_
 const proves = (claim) => stranger.proves.includes(claim) && !stranger.fails;
 
 /** How it gets its first tokens; and the request that is refused later, to which it tells its application what the server said. */
-const obtain = proves('client credentials') ? ({ child }) => child.call('token') : login;
+const obtain = proves('login') ? login : ({ child }) => child.call('token');
 const renews = !site && proves('refresh') && stranger.refused !== 'at a login';
 const again = renews ? refresh : (client) => obtain(client);
 
@@ -222,6 +222,7 @@ when(proves('limited answer'), 'a limited answer', async (t) => {
   });
   const client = await start(t);
   const tokens = await obtain(client);
+  if (obtain !== login) await obtain(client); // the first was counted for its address: the isolate did not know the application
   await assert.rejects(async () => again(client, tokens), says(stranger.limited));
 });
 
