@@ -32,6 +32,7 @@ function command() {
     case '.py': return [join(folder, 'venv/bin/python'), [file]];
     case '.go': return [join(folder, 'client'), []];
     case '.java': return ['java', ['-cp', `/usr/share/java/*`, file]];
+    case '.r': return ['Rscript', [file]];
     case '.sh': return ['bash', [file]];
     case '.mjs': // beside its packages, where Node looks for them
       copyFileSync(file, here);
@@ -55,7 +56,7 @@ async function start(t, { introspects = true } = {}) {
   const origin = `http://127.0.0.1:${port}`;
   const redirectUri = loopback ? `http://127.0.0.1${callback === '/' ? '' : callback}` : site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
   const application = await world.server.application(type, {
-    redirect_uris: loopback && type === 'confidential' ? [redirectUri, `http://localhost:${port}`] : [redirectUri],
+    redirect_uris: loopback && type === 'confidential' ? [redirectUri, `http://localhost:${port}`, `http://localhost:${port}/`] : [redirectUri],
   });
   if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects });
   const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
