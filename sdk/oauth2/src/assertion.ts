@@ -16,12 +16,12 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 /** How long an assertion is good, in seconds: it is made for one request. */
 const LIFETIME = 60;
 
-/** By the name of Web Crypto's algorithm: the JWS one, and what to sign with. */
+/** By the name of Web Crypto's algorithm, with its curve or hash: the JWS one, and what to sign with. */
 const ALGORITHMS = {
-  ECDSA: ['ES256', { name: 'ECDSA', hash: 'SHA-256' }],
+  'ECDSA P-256': ['ES256', { name: 'ECDSA', hash: 'SHA-256' }],
   Ed25519: ['EdDSA', { name: 'Ed25519' }],
-  'RSA-PSS': ['PS256', { name: 'RSA-PSS', saltLength: 32 }],
-  'RSASSA-PKCS1-v1_5': ['RS256', { name: 'RSASSA-PKCS1-v1_5' }],
+  'RSA-PSS SHA-256': ['PS256', { name: 'RSA-PSS', saltLength: 32 }],
+  'RSASSA-PKCS1-v1_5 SHA-256': ['RS256', { name: 'RSASSA-PKCS1-v1_5' }],
 } as const;
 
 /**
@@ -31,7 +31,7 @@ const ALGORITHMS = {
  */
 export async function assertionOf(config: OAuth2Config, { privateKey, kid }: ClientKey): Promise<string> {
   const { clock = systemClock } = config;
-  const [alg, algorithm] = algorithmOf(privateKey.algorithm.name);
+  const [alg, algorithm] = algorithmOf(privateKey.algorithm);
   const clientId = required(config.clientId, 'clientId');
   const iat = Math.floor(clock.now() / 1000);
   const claims = { iss: clientId, sub: clientId, aud: config.issuer ?? config.tokenEndpoint, jti: randomText(16), iat, exp: iat + LIFETIME };
@@ -40,7 +40,8 @@ export async function assertionOf(config: OAuth2Config, { privateKey, kid }: Cli
   return `${input}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
-function algorithmOf(name: string): (typeof ALGORITHMS)[keyof typeof ALGORITHMS] {
-  if (Object.hasOwn(ALGORITHMS, name)) return ALGORITHMS[name as keyof typeof ALGORITHMS];
+function algorithmOf({ name, namedCurve, hash }: KeyAlgorithm & { namedCurve?: string; hash?: KeyAlgorithm }): (typeof ALGORITHMS)[keyof typeof ALGORITHMS] {
+  const kind = [name, namedCurve ?? hash?.name].filter(Boolean).join(' ');
+  if (Object.hasOwn(ALGORITHMS, kind)) return ALGORITHMS[kind as keyof typeof ALGORITHMS];
   throw new TypeError(`privateKeyJwt.privateKey must be of ${Object.keys(ALGORITHMS).join(', ')}`);
 }

@@ -151,16 +151,18 @@ export async function sendProved(url: URL, init: RequestInit, proving: Proving, 
     const headers = new Headers(init.headers);
     headers.set('dpop', await proofOf(url, init.method, server, proving));
     const response = await send({ ...init, headers });
-    learn(server, response, proving);
+    server.nonce = response.headers.get('dpop-nonce') ?? server.nonce;
     return response;
   };
   const response = await proved();
+  if (!(await isRefused(response))) return response;
+  setClock(server, response, proving);
   const isNew = server.nonce !== used.nonce || Math.abs(server.ahead - used.ahead) > SKEW;
-  return isNew && proving.repeatable && (await isRefused(response)) ? proved() : response;
+  return isNew && proving.repeatable ? proved() : response;
 }
 
-function learn(server: Known, { headers }: Response, { clock = systemClock }: Proving): void {
-  server.nonce = headers.get('dpop-nonce') ?? server.nonce;
+/** Goes by the server's clock from now on. A refusal is never an old answer out of a cache, whose date is old too. */
+function setClock(server: Known, { headers }: Response, { clock = systemClock }: Proving): void {
   const date = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(date)) return;
   const ahead = date - clock.now();

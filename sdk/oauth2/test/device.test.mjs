@@ -5,8 +5,11 @@ import { test } from 'node:test';
 
 import { AccessDeniedError, ExpiredTokenError, InvalidClientError, InvalidGrantError, InvalidResponseError } from '@fluxer/errors';
 import { deviceAuthorization } from '@fluxer/oauth2';
+import jsqr from 'jsqr';
 
 import { CLIENT, FakeClock, FakeServer, broken, invalidGrant, json, limited, tokensAnswer, unavailable } from './fakes.mjs';
+
+const jsQR = jsqr.default ?? jsqr; // CommonJS in the clothes of a module
 
 const CODES = {
   device_code: 'the-device-code', user_code: 'BCDF-GHJK', verification_uri: 'https://fluxer.app/device',
@@ -37,15 +40,31 @@ test('a device asks for codes and shows them', async () => {
   assert.doesNotMatch(JSON.stringify(device), /the-device-code/, 'the device code is nobody’s to see');
 });
 
-test('its QR code is the link, as one inline SVG', async () => {
+test('its QR code is the link, as one inline SVG that a camera reads on a dark screen too', async () => {
   const { value: { device } } = await run([codes(), tokensAnswer(1)]);
   const svg = await device.qrCode();
-  assert.match(svg, /^<svg [^>]*viewBox[^>]*>.*<\/svg>$/s);
   assert.doesNotMatch(svg, /<script|href|url\(/);
-  const { encode } = await import('uqr');
-  const modules = encode(CODES.verification_uri_complete).data.flat().filter(Boolean).length;
-  assert.ok(modules > 200 && svg.length > modules, `${modules} modules`);
+  const { pixels, side, module } = drawn(svg);
+  assert.equal(jsQR(pixels, side, side, { inversionAttempts: 'dontInvert' })?.data, CODES.verification_uri_complete);
+  const firstDark = pixels.findIndex((value, index) => index % 4 === 0 && value === 0) / 4;
+  assert.equal(Math.floor(firstDark / side), 4 * module, 'four light modules around it (ISO/IEC 18004)');
 });
+
+/** What a browser makes of an `<svg>` of dark squares on a light ground, a pixel a unit. */
+function drawn(svg) {
+  const [, width, height, path] = svg.match(/^<svg xmlns="[^"]+" viewBox="0 0 (\d+) (\d+)"><rect fill="white" width="\1" height="\2"\/><path fill="black" d="([^"]+)"\/><\/svg>$/);
+  const side = Number(width);
+  assert.equal(height, width);
+  const pixels = new Uint8ClampedArray(side * side * 4).fill(255);
+  let module;
+  for (const square of path.split('z').slice(0, -1)) {
+    const [x, y, across, down, back] = square.match(/^M(\d+),(\d+)h(\d+)v(\d+)h-(\d+)$/).slice(1).map(Number);
+    assert.deepEqual([across, back], [down, down]);
+    module = across;
+    for (let row = y; row < y + down; row += 1) for (let column = x; column < x + across; column += 1) pixels.fill(0, (row * side + column) * 4, (row * side + column) * 4 + 3);
+  }
+  return { pixels, side, module };
+}
 
 test('it asks every five seconds, or as the server says, until the user has answered', async () => {
   const patient = await run([codes(), pending, pending, tokensAnswer(1)]);

@@ -156,6 +156,15 @@ test('a clock that is wrong costs one request, wherever the server tells the tim
   assert.deepEqual(times.map((time) => Math.abs(time - later) < 5_000), [false, true, true]);
 });
 
+test('an answer out of a cache, whose date is old, is no clock', async () => {
+  const key = await generateDpopKey();
+  const cached = (clock) => json(200, 1, { date: new Date(clock - 3_600_000).toUTCString() });
+  const { session, server, clock } = start([cached(new FakeClock().time), json(200, 2)], { config: { dpop: key }, tokens: { tokenType: 'DPoP' } });
+  await session.fetch('/x');
+  await session.fetch('/x', { method: 'POST', body: new ReadableStream(), duplex: 'half' });
+  for (const request of server.requests) assert.equal((await proved(request)).iat, Math.floor(clock.time / 1000));
+});
+
 // The other side.
 
 const [P256, ED25519] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('EdDSA')]);

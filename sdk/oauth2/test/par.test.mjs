@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { InvalidResponseError, InvalidScopeError } from '@fluxer/errors';
-import { authorizeUrl, clientCredentials, exchangeCode, generateDpopKey, generatePkce, par, refresh } from '@fluxer/oauth2';
+import { authorizeUrl, clientCredentials, dpopThumbprint, exchangeCode, generateDpopKey, generatePkce, par, refresh } from '@fluxer/oauth2';
 import { generateKeyPair, jwtVerify } from 'jose';
 
 import { CLIENT, FakeClock, FakeServer, json, tokensAnswer, unavailable } from './fakes.mjs';
@@ -23,7 +23,7 @@ async function signed(request, key, clock) {
   return jwtVerify(sent.get('client_assertion'), key, { currentDate: new Date(clock.time) });
 }
 
-for (const alg of ['ES256', 'PS256', 'RS256']) {
+for (const alg of ['ES256', 'EdDSA', 'PS256', 'RS256']) {
   test(`a client signs with ${alg} in place of a secret`, async () => {
     const { privateKey, publicKey } = await generateKeyPair(alg);
     const [server, clock] = [new FakeServer(tokensAnswer(1)), new FakeClock()];
@@ -53,6 +53,11 @@ test('a key is as good as a secret, and both are one too many', async () => {
   await assert.rejects(refresh({ ...config, clientSecret: 'a secret' }, 'refresh-0'), TypeError);
   const hmac = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
   await assert.rejects(refresh({ ...config, privateKeyJwt: { privateKey: hmac } }, 'refresh-0'), TypeError);
+  for (const algorithm of [{ name: 'ECDSA', namedCurve: 'P-384' }, { name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-512' }]) {
+    const other = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']);
+    await assert.rejects(refresh({ ...config, privateKeyJwt: other }, 'refresh-0'), { name: 'TypeError', message: /ECDSA P-256/ });
+  }
+  assert.equal(server.requests.length, 1, 'nothing was sent that the server would refuse');
   await assert.rejects(exchangeCode({ ...config, clientId: '' }, { code: 'c' }), TypeError);
 });
 
@@ -66,6 +71,15 @@ test('a request that is pushed says all that its URL would have said, and its UR
   const said = new URL(authorizeUrl(config, 'state', options)).searchParams;
   const sent = form(server.requests[0]);
   for (const [name, value] of said) if (name !== 'client_id') assert.equal(sent.get(name), value, name);
+});
+
+test('a code is bound to the key that the configuration has, or to the one that the call names', async () => {
+  const [server, clock, dpop] = [new FakeServer(pushed(), pushed(), pushed()), new FakeClock(), await generateDpopKey()];
+  const config = server.client(clock, { pushedAuthorizationRequestEndpoint: PAR });
+  await par({ ...config, dpop }, 'state');
+  await par({ ...config, dpop }, 'state', { dpopJkt: 'another' });
+  await par(config, 'state');
+  assert.deepEqual(server.requests.map((request) => form(request).get('dpop_jkt')), [await dpopThumbprint(dpop), 'another', null]);
 });
 
 test('what is wrong with a request is told where it is pushed', async () => {
