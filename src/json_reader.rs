@@ -1,43 +1,135 @@
 //! Reads JSON that this server wrote itself, or had its own parts write: rows, records, messages to objects.
 //!
 //! `serde_json::from_str` lays out its parser once more for each type that it reads, which was a tenth of the
-//! Worker's code. Here a text is parsed once, by `serde_json` into a [`Value`], and what each type adds is its
-//! own visitor and little else: a struct is read from an object only, a tuple and a row from an array only.
+//! Worker's code. Here a text is parsed once, by `serde_json` into [`Json`], and what each type adds is its own
+//! visitor and little else: a struct is read from an object only, a tuple and a row from an array only.
 //!
 //! Invariant: a type is read here exactly as `serde_json` reads it, but that a struct is never an array.
 
+use core::fmt;
+use core::mem::replace;
+use std::borrow::Cow;
+use std::vec;
+
+use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
-use serde_json::{Error, Map, Value};
+use serde_json::{Error, Number, Value};
 
 /// Reads a text.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     // As bytes, of which everything from outside is made too: the parser is laid out once.
-    T::deserialize(Node(serde_json::from_slice(text.as_bytes())?))
+    T::deserialize(serde_json::from_slice::<Json<'_>>(text.as_bytes())?)
 }
 
 /// Reads what is parsed already.
-pub fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
-    T::deserialize(Node(value))
+pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
+    T::deserialize(Json::of(value))
 }
 
-struct Node(Value);
+/// What a text says. Its names and strings stay where they are, but for those with an escape.
+enum Json<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    Array(Vec<Json<'a>>),
+    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+}
 
-impl Node {
+impl<'a> Json<'a> {
+    fn of(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::Text(Cow::Borrowed(text)),
+            Value::Array(items) => Self::Array(items.iter().map(Self::of).collect()),
+            Value::Object(members) => {
+                let members = members.iter();
+                let member = |(name, value)| (Cow::Borrowed(String::as_str(name)), Self::of(value));
+                Self::Object(members.map(member).collect())
+            }
+        }
+    }
+
     #[cold]
     #[inline(never)]
     fn is_no(&self, expected: &str) -> Error {
-        let found = match self.0 {
-            Value::Null => "null",
-            Value::Bool(_) => "a boolean",
-            Value::Number(_) => "a number",
-            Value::String(_) => "a string",
-            Value::Array(_) => "an array",
-            Value::Object(_) => "an object",
+        let found = match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
         };
         Error::custom(format!("{found} in place of {expected}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Parsing)
+    }
+}
+
+struct Parsing;
+
+impl<'de> Visitor<'de> for Parsing {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Number::from_f64(value).map_or(Json::Null, Json::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some(item) = items.next_element()? {
+            read.push(item);
+        }
+        Ok(Json::Array(read))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut read = Vec::new();
+        while let Some((name, value)) = members.next_entry()? {
+            match name {
+                Json::Text(name) => read.push((name, value)),
+                _ => return Err(A::Error::custom("a name that is no string")),
+            }
+        }
+        Ok(Json::Object(read))
     }
 }
 
@@ -52,7 +144,7 @@ macro_rules! alike {
     };
 }
 
-impl<'de> Deserializer<'de> for Node {
+impl<'de> Deserializer<'de> for Json<'_> {
     type Error = Error;
 
     alike!(deserialize_f64: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
@@ -61,40 +153,47 @@ impl<'de> Deserializer<'de> for Node {
         deserialize_bytes deserialize_byte_buf);
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.0.deserialize_any(visitor)
+        match self {
+            Self::Null => visitor.visit_unit(),
+            Self::Bool(value) => visitor.visit_bool(value),
+            Self::Number(number) => number.deserialize_any(visitor),
+            Self::Text(text) => visitor.visit_str(&text),
+            Self::Array(_) => self.deserialize_seq(visitor),
+            Self::Object(_) => self.deserialize_map(visitor),
+        }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Bool(value) => visitor.visit_bool(value),
+        match self {
+            Self::Bool(value) => visitor.visit_bool(value),
             _ => Err(self.is_no("a boolean")),
         }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Number(number) => number.deserialize_any(visitor),
+        match self {
+            Self::Number(number) => number.deserialize_any(visitor),
             _ => Err(self.is_no("a number")),
         }
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::String(text) => visitor.visit_string(text),
+        match self {
+            Self::Text(text) => visitor.visit_str(&text),
             _ => Err(self.is_no("a string")),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Null => visitor.visit_none(),
+        match self {
+            Self::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
+        match self {
+            Self::Null => visitor.visit_unit(),
             _ => Err(self.is_no("null")),
         }
     }
@@ -116,7 +215,7 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Value::Array(items) = self.0 else {
+        let Self::Array(items) = self else {
             return Err(self.is_no("an array"));
         };
         let mut items = Items(items.into_iter());
@@ -145,8 +244,11 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            Value::Object(members) => visitor.visit_map(Members::of(members)),
+        match self {
+            Self::Object(members) => visitor.visit_map(Members {
+                rest: members.into_iter(),
+                value: Json::Null,
+            }),
             _ => Err(self.is_no("an object")),
         }
     }
@@ -174,24 +276,24 @@ impl<'de> Deserializer<'de> for Node {
     }
 }
 
-impl Node {
+impl<'a> Json<'a> {
     /// A variant is its name, or an object with one member of that name.
-    fn variant(self) -> Result<Variant, Error> {
-        match self.0 {
-            Value::String(_) => Ok(Variant(self.0, None)),
-            Value::Object(members) if members.len() == 1 => {
+    fn variant(self) -> Result<Variant<'a>, Error> {
+        match self {
+            Self::Text(_) => Ok(Variant(self, None)),
+            Self::Object(members) if members.len() == 1 => {
                 let member = members.into_iter().next();
                 let (name, value) = member.ok_or_else(|| Error::custom("no variant"))?;
-                Ok(Variant(name.into(), Some(value)))
+                Ok(Variant(Self::Text(name), Some(value)))
             }
             _ => Err(self.is_no("a variant")),
         }
     }
 }
 
-struct Items(std::vec::IntoIter<Value>);
+struct Items<'a>(vec::IntoIter<Json<'a>>);
 
-impl<'de> SeqAccess<'de> for Items {
+impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -199,32 +301,25 @@ impl<'de> SeqAccess<'de> for Items {
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
         let next = self.0.next();
-        next.map(|item| seed.deserialize(Node(item))).transpose()
+        next.map(|item| seed.deserialize(item)).transpose()
     }
 }
 
-struct Members {
-    rest: serde_json::map::IntoIter,
-    value: Value,
+struct Members<'a> {
+    rest: vec::IntoIter<(Cow<'a, str>, Json<'a>)>,
+    value: Json<'a>,
 }
 
-impl Members {
-    fn of(members: Map<String, Value>) -> Self {
-        Self {
-            rest: members.into_iter(),
-            value: Value::Null,
-        }
-    }
-
+impl<'a> Members<'a> {
     /// The next member's name; its value is kept until it is asked for.
-    fn advance(&mut self) -> Option<Node> {
+    fn advance(&mut self) -> Option<Json<'a>> {
         let (name, value) = self.rest.next()?;
         self.value = value;
-        Some(Node(Value::String(name)))
+        Some(Json::Text(name))
     }
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<'de> MapAccess<'de> for Members<'_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -237,37 +332,36 @@ impl<'de> MapAccess<'de> for Members {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        seed.deserialize(Node(self.value.take()))
+        seed.deserialize(replace(&mut self.value, Json::Null))
     }
 }
 
 /// A variant's name and, but for a unit, its content.
-struct Variant(Value, Option<Value>);
+struct Variant<'a>(Json<'a>, Option<Json<'a>>);
 
-impl Variant {
-    fn content(self) -> Result<Node, Error> {
+impl<'a> Variant<'a> {
+    fn content(self) -> Result<Json<'a>, Error> {
         self.1
-            .map(Node)
             .ok_or_else(|| Error::custom("a variant without content"))
     }
 }
 
-impl<'de> EnumAccess<'de> for Variant {
+impl<'de> EnumAccess<'de> for Variant<'_> {
     type Error = Error;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(mut self, seed: V) -> Result<(V::Value, Self), Error> {
-        let name = seed.deserialize(Node(self.0.take()))?;
+        let name = seed.deserialize(replace(&mut self.0, Json::Null))?;
         Ok((name, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant {
+impl<'de> VariantAccess<'de> for Variant<'_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<(), Error> {
         match self.1 {
-            None | Some(Value::Null) => Ok(()),
+            None | Some(Json::Null) => Ok(()),
             Some(_) => Err(Error::custom("a unit variant with content")),
         }
     }
@@ -353,7 +447,7 @@ mod tests {
             let text = serde_json::to_string(&record).expect("JSON");
             prop_assert_eq!(&read::<Record>(&text).expect("a record"), &record);
             let value = serde_json::from_str(&text).expect("JSON");
-            prop_assert_eq!(&read_value::<Record>(value).expect("a record"), &record);
+            prop_assert_eq!(&read_value::<Record>(&value).expect("a record"), &record);
         }
     }
 

@@ -125,7 +125,7 @@ impl Keyring {
             return None;
         }
         Some(Verified {
-            claims: json_reader::read_value(Value::Object(claims.custom)).ok()?,
+            claims: json_reader::read_value(&Value::Object(claims.custom)).ok()?,
             issued_at,
             expires_at,
         })

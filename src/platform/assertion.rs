@@ -61,7 +61,7 @@ impl Assertion {
         if token.typ.as_deref() != Some("login+jwt") {
             return Err("typ must be login+jwt");
         }
-        let claims: Claims = json_reader::read_value(token.claims.clone())
+        let claims: Claims = json_reader::read_value(&token.claims)
             .map_err(|_| "iss, aud, jti, sub, auth_time and exp must be there")?;
         if claims.iss != platform {
             return Err("iss must be the platform's");

@@ -55,7 +55,7 @@ impl Challenge {
     pub fn open(keyring: &Keyring, text: &str, now: Timestamp) -> Option<Self> {
         let message = keyring.open(Seal::Login, &base64url::decode(text)?)?;
         let message = serde_json::from_slice(&message).ok()?;
-        let challenge: Self = json_reader::read_value(message).ok()?;
+        let challenge: Self = json_reader::read_value(&message).ok()?;
         (now < challenge.expires_at()).then_some(challenge)
     }
 

@@ -90,7 +90,7 @@ impl IdTokenHint {
         if token.typ.as_deref() != Some("jwt") {
             return None;
         }
-        let hint: Self = json_reader::read_value(token.claims.clone()).ok()?;
+        let hint: Self = json_reader::read_value(&token.claims).ok()?;
         let is_id_token = matches!(token.claims.get("at_hash"), Some(Value::String(_)));
         let is_ours = issuers.iter().any(|issuer| issuer.as_str() == hint.iss);
         (is_id_token && is_ours).then_some(hint)

@@ -232,7 +232,7 @@ fn scopes(fields: &mut Fields) -> Option<Vec<DescribedScope>> {
     }
     let mut scopes: Vec<DescribedScope> = Vec::new();
     for (index, scope) in sent.into_iter().enumerate() {
-        match json_reader::read_value::<DescribedScope>(scope) {
+        match json_reader::read_value::<DescribedScope>(&scope) {
             Ok(scope) if scopes.iter().any(|it| it.name == scope.name) => {
                 fields.refuse(format!("scopes.{index}"), "has a name that another one has");
             }
