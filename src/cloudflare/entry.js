@@ -8,6 +8,7 @@ import * as wasm from './index.js';
 const state = wasm.__worker_init_state();
 
 addEventListener('error', ({ error }) => failed(error));
+addEventListener('unhandledrejection', ({ reason }) => failed(reason));
 
 /** A panic ends the instance: nothing is unwound, so nothing of it can be trusted. */
 function failed(error) {

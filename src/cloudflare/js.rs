@@ -2,17 +2,17 @@
 //! `worker` crate's wrappers around them. Those look a binding's class up by name for each request,
 //! read every row through a deserializer of its own, and are a tenth of the Worker.
 
-use core::pin::Pin;
 use core::time::Duration;
 
 use worker::Env;
-use worker::js_sys::{Error, Object, Promise, Reflect};
+use worker::js_sys::{Array, Error, Promise, Reflect};
+use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, future_to_promise};
 use worker::web_sys::Response;
-use worker::worker_sys::DurableObject;
+use worker::worker_sys::{DurableObject, SqlStorage};
 
+use super::flow::{self, Outcome};
 use crate::store::Fault;
 
 /// A binding of `wrangler.toml`.
@@ -25,16 +25,10 @@ pub(super) fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fau
     }
 }
 
-/// A promise of what a turn of an object comes to. Boxed, or each would bring the machinery once more.
-pub(super) fn promise(turn: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let turn: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(turn);
-    future_to_promise(turn)
-}
-
 /// What a promise was kept with, or the words it was broken with.
 pub(super) async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue, String> {
     let kept = match promise {
-        Ok(promise) => JsFuture::from(promise).await,
+        Ok(promise) => flow::awaited(promise).await,
         Err(error) => Err(error),
     };
     kept.map_err(|error| reason(&error))
@@ -49,10 +43,6 @@ pub(super) async fn settled_within(
         Some(kept) => kept.map_err(|error| reason(&error)),
         None => Err(format!("no answer within {} s", bound.as_secs())),
     }
-}
-
-fn millis(span: Duration) -> f64 {
-    span.as_secs_f64() * 1000.0
 }
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
@@ -77,8 +67,18 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = askByFetch)]
     pub(super) fn ask_by_fetch(object: &DurableObject, question: &str) -> Result<Promise, JsValue>;
 
-    /// What the promise comes to within so many milliseconds; else `late`.
-    fn within(milliseconds: f64, promise: &Promise, late: &JsValue) -> Promise;
+    /// Runs a statement of an object's SQLite to its end, and reads its rows.
+    #[wasm_bindgen(catch)]
+    pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Array, JsValue>;
+
+    /// Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds;
+    /// none for ever.
+    pub(super) fn settle(
+        promise: &JsValue,
+        key: u32,
+        milliseconds: f64,
+        settled: &Closure<dyn Fn(u32, u32, JsValue)>,
+    );
 }
 
 /// As [`settled_within`], with the exception as it was thrown; `None` where nothing came in time.
@@ -86,12 +86,15 @@ pub(super) async fn outcome_within(
     bound: Duration,
     promise: Result<Promise, JsValue>,
 ) -> Option<Result<JsValue, JsValue>> {
-    let late: JsValue = Object::new().into();
-    let kept = match promise {
-        Ok(promise) => JsFuture::from(within(millis(bound), &promise, &late)).await,
-        Err(error) => Err(error),
+    let promise = match promise {
+        Ok(promise) => promise,
+        Err(error) => return Some(Err(error)),
     };
-    (kept.as_ref() != Ok(&late)).then_some(kept)
+    match flow::outcome(&promise, Some(bound)).await {
+        Outcome::Kept(value) => Some(Ok(value)),
+        Outcome::Broken(error) => Some(Err(error)),
+        Outcome::Late => None,
+    }
 }
 
 /// An exception in words.

@@ -11,11 +11,10 @@ use worker::js_sys::{Array, Error, Function, Promise};
 use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, SqlStorage};
 use worker::{Env, console_log};
 
-use super::js::promise;
+use super::flow::{awaited, promise};
 use super::webcrypto::{self, Imported};
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
@@ -131,7 +130,7 @@ impl SigningKeys {
             .state
             .block_concurrency_while(turn.unchecked_ref::<Function>())?;
         Ok(promise(async move {
-            let ended = JsFuture::from(turn).await?;
+            let ended = awaited(turn).await?;
             if ended.is_string() {
                 Ok(ended)
             } else {

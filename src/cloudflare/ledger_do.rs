@@ -15,11 +15,10 @@ use thiserror::Error;
 use worker::js_sys::{Array, Object, Promise};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
-use super::js::promise;
+use super::flow::{self, awaited, promise};
 use super::objects::millis;
 use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
@@ -194,7 +193,7 @@ impl Table {
     }
 
     async fn look_at_the_alarm(&self) -> Result<(), JsValue> {
-        let alarm = JsFuture::from(self.storage.get_alarm(Object::new())?).await?;
+        let alarm = awaited(self.storage.get_alarm(Object::new())?).await?;
         let alarm = alarm.as_f64().map(from_millis);
         self.alarm.set(alarm.map_or(Alarm::Unset, Alarm::At));
         Ok(())
@@ -211,7 +210,7 @@ impl Table {
 
     async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
         let at = objects::date(alarm);
-        JsFuture::from(self.storage.set_alarm(at, Object::new())?).await?;
+        awaited(self.storage.set_alarm(at, Object::new())?).await?;
         self.alarm.set(Alarm::At(alarm));
         Ok(())
     }
@@ -221,7 +220,7 @@ impl Table {
             Ok((answer, Revoked::Nothing)) => Ok(answer.into()),
             // The turn is over: what is awaited from here on decides nothing.
             Ok((answer, Revoked::Unannounced(alarm))) => Ok(promise(async move {
-                JsFuture::from(alarm).await?;
+                awaited(alarm).await?;
                 if let Err(error) = self.announce().await {
                     console_error!("a revocation is announced later: {error:?}");
                 }
@@ -262,15 +261,26 @@ impl Table {
             let at = objects::date(now + RETRY);
             Revoked::Unannounced(self.storage.set_alarm(at, Object::new())?)
         };
-        if !writes.is_empty() {
-            let mut write = || writes.iter().try_for_each(|write| self.write(write));
-            if let Err(error) = self.storage.transaction_sync(&mut write) {
-                // The table may have been made in what was rolled back.
-                self.is_there.set(false);
-                return Err(error.into());
+        self.write_all(&writes)?;
+        Ok((answer, announced))
+    }
+
+    /// All of it, or nothing.
+    fn write_all(&self, writes: &[Write]) -> Result<(), JsValue> {
+        match writes {
+            [] => Ok(()),
+            // One statement is whole by itself, and a refresh has no other.
+            [write @ Write::Put(_)] if self.is_there.get() => self.write(write),
+            writes => {
+                let mut write = || writes.iter().try_for_each(|write| self.write(write));
+                let written = self.storage.transaction_sync(&mut write);
+                if written.is_err() {
+                    // The table may have been made in what was rolled back.
+                    self.is_there.set(false);
+                }
+                written.map(drop)
             }
         }
-        Ok((answer, announced))
     }
 
     /// Tells the list of revocations which families have ended. What is written here goes only once the
@@ -310,7 +320,7 @@ impl Table {
         }
         // An empty ledger leaves nothing behind.
         self.is_there.set(false);
-        JsFuture::from(self.storage.delete_all()?).await?;
+        awaited(self.storage.delete_all()?).await?;
         Ok(())
     }
 
@@ -357,11 +367,11 @@ impl Table {
             return;
         }
         let table = Rc::clone(self);
-        spawn_local(async move {
+        drop(flow::work(async move {
             if let Err(error) = table.wake_up_late().await {
                 console_error!("what has ended is forgotten later: {error:?}");
             }
-        });
+        }));
     }
 
     /// Every family. One row that cannot be read does not take the others with it.

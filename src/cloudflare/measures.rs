@@ -6,12 +6,12 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use worker::Env;
 use worker::js_sys::{Function, JSON, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
-use worker::{Delay, Env};
 
 use super::directory_d1::application_days;
-use super::{Bindings, js};
+use super::{Bindings, flow, js};
 use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
 use crate::time::Timestamp;
@@ -101,7 +101,7 @@ impl Measures for Bindings {
         if is_first {
             let env = self.env.clone();
             self.context.wait_until(async move {
-                Delay::from(ADDS_UP_FOR).await;
+                flow::sleep(ADDS_UP_FOR).await;
                 let tallies = TALLIES.take();
                 if let Err(fault) = application_days::add(&env, &tallies).await {
                     SEEN.take();

@@ -4,6 +4,7 @@
 
 mod ambient;
 mod directory_d1;
+mod flow;
 mod http;
 mod icons_kv;
 mod js;
@@ -21,20 +22,14 @@ mod revocations_do;
 mod sync_kv;
 mod webcrypto;
 
-use core::future::poll_fn;
-use core::pin::Pin;
-use core::task::{self, Poll, Waker};
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::Wake;
 
-use futures_util::task::AtomicWaker;
 use worker::js_sys::Object;
 use worker::wasm_bindgen::{JsValue, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::{future_to_promise, spawn_local};
 use worker::web_sys::{Request, Response};
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use worker::worker_sys::Context;
+use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
 use crate::config::{Config, ConfigError};
 use crate::endpoint::api::admin::audit_log;
@@ -52,44 +47,15 @@ thread_local! {
 pub fn fetch(
     request: Request,
     env: Env,
-    context: worker::worker_sys::Context,
+    context: Context,
     body: Option<Vec<u8>>,
 ) -> Result<JsValue, JsValue> {
-    at_once_or_later(async move {
-        let context = Background::Request(Context::new(context));
+    flow::run(async move {
+        let context = Background::Request(context);
         answer(&request, env, context, body)
             .await
             .map(JsValue::from)
     })
-}
-
-/// What a flow comes to, where it waits for nothing; else a promise, which takes a task.
-fn at_once_or_later(
-    flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
-) -> Result<JsValue, JsValue> {
-    let mut flow = Box::pin(flow);
-    let later = Arc::new(Later::default());
-    let waker = Waker::from(Arc::clone(&later));
-    let mut poll = move || flow.as_mut().poll(&mut task::Context::from_waker(&waker));
-    if let Poll::Ready(outcome) = poll() {
-        return outcome;
-    }
-    let rest = poll_fn(move |cx| {
-        later.0.register(cx.waker());
-        poll()
-    });
-    Ok(future_to_promise(rest).into())
-}
-
-/// Wakes the task that a flow has by then. A flow may keep the waker of its first step for good, and there is
-/// no task yet at that.
-#[derive(Default)]
-struct Later(AtomicWaker);
-
-impl Wake for Later {
-    fn wake(self: Arc<Self>) {
-        self.0.wake();
-    }
 }
 
 async fn answer(
@@ -183,8 +149,6 @@ impl Bindings {
     }
 }
 
-type Work = Pin<Box<dyn Future<Output = ()>>>;
-
 /// What keeps the Worker running after its answer.
 enum Background {
     Request(Context),
@@ -195,12 +159,14 @@ enum Background {
 
 impl Background {
     fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
-        // Boxed, or each kind of work would have each of these three for itself.
-        let work: Work = Box::pin(work);
         match self {
-            Self::Request(context) => context.wait_until(work),
+            Self::Request(context) => {
+                if let Err(error) = context.wait_until(&flow::work(work)) {
+                    worker::console_error!("nobody waits for what is left: {error:?}");
+                }
+            }
             Self::Schedule(context) => context.wait_until(work),
-            Self::Object => spawn_local(work),
+            Self::Object => drop(flow::work(work)),
         }
     }
 }

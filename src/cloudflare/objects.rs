@@ -153,15 +153,8 @@ pub(super) fn unknown_question() -> JsValue {
     UNKNOWN_QUESTION.into()
 }
 
-/// Runs a statement of an object's SQLite to its end: an iterator that is left unread loses the turn.
+/// Runs a statement of an object's SQLite to its end.
 pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
-    let rows = storage.exec(sql, values.clone())?.raw();
-    let mut read = Vec::new();
-    loop {
-        let next = rows.next()?;
-        if next.done() {
-            return Ok(read);
-        }
-        read.push(next.value().unchecked_into());
-    }
+    let rows = js::rows(storage, sql, values)?;
+    Ok(rows.iter().map(JsCast::unchecked_into).collect())
 }

@@ -6,14 +6,14 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
+use worker::ByteStream;
 use worker::js_sys::global;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{
     AbortSignal, Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
 };
-use worker::{ByteStream, Delay};
 
-use super::{Bindings, ambient, js};
+use super::{Bindings, ambient, flow, js};
 use crate::outbound::{
     Answer, FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundUrl,
 };
@@ -37,7 +37,7 @@ impl Outbound for Bindings {
         let mut has_waited = false;
         // A promise of another request cannot be awaited: its isolate's memory is looked at instead.
         while is_under_way(url) {
-            Delay::from(WAIT).await;
+            flow::sleep(WAIT).await;
             has_waited = true;
         }
         if !has_waited {

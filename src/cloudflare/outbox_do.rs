@@ -10,11 +10,10 @@ use std::rc::Rc;
 use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 use worker::{Env, console_error};
 
-use super::js::promise;
+use super::flow::{awaited, promise};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Background, Bindings, ambient, js, objects};
@@ -102,7 +101,7 @@ impl Kept {
         match next {
             _ if self.woken.get() => self.wake_at(ambient::now()).await,
             Some(at) => self.wake_at(at).await,
-            None => JsFuture::from(self.storage.delete_all()?).await.map(drop),
+            None => awaited(self.storage.delete_all()?).await.map(drop),
         }
     }
 
@@ -118,7 +117,7 @@ impl Kept {
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
-        JsFuture::from(self.storage.set_alarm(objects::date(at), Object::new())?).await?;
+        awaited(self.storage.set_alarm(objects::date(at), Object::new())?).await?;
         Ok(())
     }
 }

@@ -10,10 +10,9 @@ use worker::console_error;
 use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
-use super::js::promise;
+use super::flow::{awaited, promise};
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, objects};
 use crate::json_reader;
@@ -124,13 +123,13 @@ impl Kept {
         let entry = self.entry().ok().flatten();
         match entry.filter(|entry| entry.until > ambient::now()) {
             Some(entry) => self.wake_at(entry.until).await,
-            None => JsFuture::from(self.storage.delete_all()?).await.map(drop),
+            None => awaited(self.storage.delete_all()?).await.map(drop),
         }
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
         let date = objects::date(at);
-        JsFuture::from(self.storage.set_alarm(date, Object::new())?).await?;
+        awaited(self.storage.set_alarm(date, Object::new())?).await?;
         self.alarm_is_set.set(true);
         Ok(())
     }

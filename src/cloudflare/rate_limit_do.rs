@@ -9,16 +9,14 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use futures_util::future::select;
 use serde::{Deserialize, Serialize};
+use worker::console_error;
 use worker::js_sys::{Function, JSON, Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
-use worker::{Delay, console_error};
 
-use super::js::promise;
+use super::flow::{self, awaited, promise};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
@@ -216,7 +214,7 @@ impl State {
         let woken = Promise::new(&mut |wake, _| {
             self.waiting.borrow_mut().push_back((number, wake));
         });
-        select(JsFuture::from(woken), Delay::from(at_most)).await;
+        flow::outcome(&woken, Some(at_most)).await;
         self.waiting
             .borrow_mut()
             .retain(|(other, _)| *other != number);
@@ -252,7 +250,7 @@ impl State {
         }
         let set = self.set_alarm(until)?;
         let answered = promise(async move {
-            JsFuture::from(set).await?;
+            awaited(set).await?;
             Ok(answer)
         });
         Ok(answered.into())
@@ -271,7 +269,7 @@ impl State {
             None => self.storage.delete_all()?,
         };
         self.alarm_is_set.set(later.is_some());
-        JsFuture::from(done).await?;
+        awaited(done).await?;
         Ok(())
     }
 

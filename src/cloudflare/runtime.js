@@ -5,15 +5,18 @@ export function response(status, headers, body) {
   return new Response(body || null, { status, headers: JSON.parse(headers) });
 }
 
-/** What the promise comes to within so many milliseconds; else `late`. */
-export function within(milliseconds, promise, late) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds, late);
-    promise.then(
-      (value) => { clearTimeout(timer); resolve(value); },
-      (error) => { clearTimeout(timer); reject(error); },
-    );
-  });
+/** Runs a statement of an object's SQLite to its end: an iterator that is left unread loses the turn. */
+export function rows(storage, sql, values) {
+  return [...storage.exec(sql, ...values).raw()];
+}
+
+/** Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds; none for ever. */
+export function settle(promise, key, milliseconds, settled) {
+  const timer = milliseconds && setTimeout(settled, milliseconds, key, 2);
+  promise?.then(
+    (value) => { if (timer) clearTimeout(timer); settled(key, 0, value); },
+    (reason) => { if (timer) clearTimeout(timer); settled(key, 1, reason); },
+  );
 }
 
 /** Asks an object: JSON for JSON, or the status of a failure. */

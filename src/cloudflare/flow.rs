@@ -1,0 +1,276 @@
+//! Runs what waits for the runtime's promises.
+//!
+//! `wasm-bindgen-futures` does it for everybody: a task a flow, two closures a promise, each of which the garbage
+//! collector is told of, and for each step a microtask, which is a call of the runtime. Here a promise that is
+//! settled runs its flow on, by one closure for all of them.
+
+use core::cell::RefCell;
+use core::mem::replace;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::Wake;
+
+use worker::js_sys::Promise;
+use worker::wasm_bindgen::closure::Closure;
+use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::spawn_local;
+
+use super::{ambient, js};
+use crate::time::Timestamp;
+
+/// What is done for a request, an object's turn, or after an answer.
+type Flow = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
+
+/// How long a flow may go without a step. The runtime drops what a request still waits for when its client
+/// has gone, and tells nobody.
+const ABANDONED: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Default)]
+struct Flows {
+    /// The last key that was given. They are used again after four billion.
+    last: u32,
+    waiting: BTreeMap<u32, Waiting>,
+    /// Those whose next step may be taken, first come first.
+    woken: Vec<u32>,
+    /// Whether somebody takes the steps of all who are woken.
+    are_run: bool,
+    promises: BTreeMap<u32, State>,
+}
+
+/// A flow between two steps.
+struct Waiting {
+    flow: Flow,
+    waker: Waker,
+    settle: Resolvers,
+    since: Timestamp,
+}
+
+/// A promise that somebody waits for.
+enum State {
+    Pending(Option<Waker>),
+    Settled(Outcome),
+}
+
+/// What a promise came to.
+pub(super) enum Outcome {
+    Kept(JsValue),
+    Broken(JsValue),
+    /// Nothing, in the time that it had.
+    Late,
+}
+
+thread_local! {
+    static FLOWS: RefCell<Flows> = RefCell::default();
+    static SETTLED: Closure<dyn Fn(u32, u32, JsValue)> = Closure::new(settled);
+}
+
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+extern "C" {
+    type Resolvers;
+
+    #[wasm_bindgen(js_namespace = Promise, js_name = withResolvers)]
+    fn with_resolvers() -> Resolvers;
+
+    #[wasm_bindgen(method, getter)]
+    fn promise(this: &Resolvers) -> Promise;
+
+    #[wasm_bindgen(method)]
+    fn resolve(this: &Resolvers, value: &JsValue);
+
+    #[wasm_bindgen(method)]
+    fn reject(this: &Resolvers, reason: &JsValue);
+}
+
+/// What a flow comes to where it waits for nothing; else a promise of it.
+pub(super) fn run(
+    flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
+) -> Result<JsValue, JsValue> {
+    // Boxed, or each kind of flow would bring all of this once more.
+    first_step(Box::pin(flow))
+}
+
+/// A promise of what an object's turn comes to.
+pub(super) fn promise(flow: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let outcome = first_step(Box::pin(flow));
+    outcome.map_or_else(
+        |reason| Promise::reject(&reason),
+        |value| Promise::resolve(&value),
+    )
+}
+
+/// A promise that some work is done, which begins when whoever asks for it has taken its step.
+pub(super) fn work(work: impl Future<Output = ()> + 'static) -> Promise {
+    let key = FLOWS.with_borrow_mut(Flows::next);
+    let waker = Waker::from(Arc::new(Wakes(key)));
+    let work = async move {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    };
+    let promise = wait(key, Box::pin(work), waker.clone());
+    waker.wake();
+    promise
+}
+
+/// What a promise comes to, within the bound where there is one. What is given up may still have its effect.
+pub(super) fn outcome(promise: &Promise, within: Option<Duration>) -> Settling {
+    settling(promise, within)
+}
+
+/// What a promise was kept with, or broken with.
+pub(super) async fn awaited(promise: Promise) -> Result<JsValue, JsValue> {
+    match outcome(&promise, None).await {
+        Outcome::Kept(value) => Ok(value),
+        Outcome::Broken(reason) => Err(reason),
+        Outcome::Late => Ok(JsValue::UNDEFINED),
+    }
+}
+
+/// Lets some time pass.
+pub(super) async fn sleep(time: Duration) {
+    settling(&JsValue::UNDEFINED, Some(time)).await;
+}
+
+fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
+    let key = FLOWS.with_borrow_mut(|flows| {
+        let key = flows.next();
+        flows.promises.insert(key, State::Pending(None));
+        key
+    });
+    let milliseconds = within.map_or(0.0, |bound| bound.as_secs_f64() * 1000.0);
+    SETTLED.with(|settled| js::settle(promise, key, milliseconds, settled));
+    Settling(key)
+}
+
+/// A promise that is waited for, by its key.
+pub(super) struct Settling(u32);
+
+impl Future for Settling {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        FLOWS.with_borrow_mut(|flows| match flows.promises.remove(&self.0) {
+            Some(State::Settled(outcome)) => Poll::Ready(outcome),
+            _ => {
+                let waker = Some(cx.waker().clone());
+                flows.promises.insert(self.0, State::Pending(waker));
+                Poll::Pending
+            }
+        })
+    }
+}
+
+impl Drop for Settling {
+    fn drop(&mut self) {
+        // What it held is dropped when nothing is borrowed.
+        drop(FLOWS.with_borrow_mut(|flows| flows.promises.remove(&self.0)));
+    }
+}
+
+/// What JavaScript calls once a promise is settled, or late.
+fn settled(key: u32, how: u32, value: JsValue) {
+    let outcome = match how {
+        0 => Outcome::Kept(value),
+        1 => Outcome::Broken(value),
+        _ => Outcome::Late,
+    };
+    let state = FLOWS.with_borrow_mut(|flows| {
+        let state = flows.promises.get_mut(&key)?;
+        Some(replace(state, State::Settled(outcome)))
+    });
+    if let Some(State::Pending(Some(waker))) = state {
+        let are_run = FLOWS.with_borrow_mut(|flows| replace(&mut flows.are_run, true));
+        waker.wake();
+        run_woken(are_run);
+    }
+}
+
+fn first_step(mut flow: Flow) -> Result<JsValue, JsValue> {
+    let (key, are_run, abandoned) = FLOWS.with_borrow_mut(|flows| {
+        let are_run = replace(&mut flows.are_run, true);
+        (flows.next(), are_run, flows.abandoned(ambient::now()))
+    });
+    drop(abandoned);
+    let waker = Waker::from(Arc::new(Wakes(key)));
+    let outcome = match flow.as_mut().poll(&mut Context::from_waker(&waker)) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => Ok(wait(key, flow, waker).into()),
+    };
+    run_woken(are_run);
+    outcome
+}
+
+fn wait(key: u32, flow: Flow, waker: Waker) -> Promise {
+    let settle = with_resolvers();
+    let promise = settle.promise();
+    let since = ambient::now();
+    let waiting = Waiting {
+        flow,
+        waker,
+        settle,
+        since,
+    };
+    FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, waiting));
+    promise
+}
+
+/// Takes the steps of all who are woken, unless somebody is at it.
+fn run_woken(are_run: bool) {
+    if are_run {
+        return;
+    }
+    while let Some((key, mut it)) = FLOWS.with_borrow_mut(Flows::next_woken) {
+        match it.flow.as_mut().poll(&mut Context::from_waker(&it.waker)) {
+            Poll::Pending => {
+                it.since = ambient::now();
+                FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, it));
+            }
+            Poll::Ready(Ok(value)) => it.settle.resolve(&value),
+            Poll::Ready(Err(reason)) => it.settle.reject(&reason),
+        }
+    }
+}
+
+impl Flows {
+    fn next(&mut self) -> u32 {
+        self.last = self.last.wrapping_add(1);
+        self.last
+    }
+
+    /// A flow that may go on; with the last one it is over.
+    fn next_woken(&mut self) -> Option<(u32, Waiting)> {
+        while !self.woken.is_empty() {
+            let key = self.woken.remove(0);
+            // One that has come to its end may have been woken once more.
+            if let Some(waiting) = self.waiting.remove(&key) {
+                return Some((key, waiting));
+            }
+        }
+        self.are_run = false;
+        None
+    }
+
+    /// The oldest flow, where it has waited for too long.
+    fn abandoned(&mut self, now: Timestamp) -> Option<Waiting> {
+        let oldest = self.waiting.first_entry()?;
+        (oldest.get().since + ABANDONED < now).then(|| oldest.remove())
+    }
+}
+
+/// Wakes the flow of this key.
+struct Wakes(u32);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        let are_run = FLOWS.with_borrow_mut(|flows| {
+            flows.woken.push(self.0);
+            replace(&mut flows.are_run, true)
+        });
+        if !are_run {
+            // Whoever wakes may have more to do first.
+            spawn_local(async { run_woken(false) });
+        }
+    }
+}
