@@ -6,22 +6,24 @@ use std::rc::Rc;
 use super::notes::Notes;
 use super::return_to::ReturnTo;
 use crate::config::Config;
-use crate::crypto::secret::{ClientSecret, Secret};
+use crate::crypto::secret::{ClientSecret, Secret, SessionId};
 use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, Entry};
 use crate::fluxer::resource::Resource;
 use crate::http::Request;
 use crate::id::InstallationId;
 use crate::oauth::error::Refusal;
+use crate::oauth::openid::AuthenticationMethod;
 use crate::oauth::params::Params;
 use crate::oauth::scope::Scopes;
 use crate::outbox::{Granted, Tells};
 use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
-use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake};
+use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
 use crate::store::{
-    BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, Outlook, WhichResource,
+    BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, NewSession, Outlook,
+    WhichResource,
 };
 use crate::time::Timestamp;
 
@@ -298,6 +300,20 @@ impl<E: Edge> Context<'_, E> {
         let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
         let entry = Entry::new(id, action, self.request.client_ip());
         entry.by_device(self.browser_seen().device)
+    }
+
+    /// A session of a user who has just shown the password.
+    pub fn session_by_password(&self, cookie: &Secret<SessionId>, user: UserId) -> NewSession {
+        NewSession {
+            id: cookie.hash(),
+            user,
+            amr: AuthenticationMethod::Password.into(),
+            authenticated_at: self.now,
+            at: self.now,
+            by_platform: None,
+            lifetime: self.config.session_lifetime,
+            browser: self.browser_seen(),
+        }
     }
 
     /// A new client secret.

@@ -129,21 +129,7 @@ impl GrantView<'_> {
                     p.quiet { (around(text.unverified, &[html! { bdi dir="ltr" { (host) } }])) }
                 }
                 (claim(&clipped(description, Self::CLAIM), chrome))
-                @if !self.scope.is_empty() {
-                    div {
-                        h3 { (text.scopes) }
-                        ul.plain {
-                            @for scope in self.scope.iter() { li { (chrome.text.scope(scope)) } }
-                        }
-                    }
-                }
-                @for resource in &self.resources {
-                    div {
-                        h3 { (sentence(text.elsewhere, &[resource.name])) }
-                        p.quiet { bdi dir="ltr" { (resource.identifier) } }
-                        ul.plain { @for scope in &resource.scopes { li { bdi { (scope) } } } }
-                    }
-                }
+                (self.scopes(chrome))
                 dl.byline {
                     (fact_at(text.granted, self.granted_at, chrome))
                     @if let Some(at) = self.confirmed_at { (fact_at(text.confirmed, at, chrome)) }
@@ -161,7 +147,29 @@ impl GrantView<'_> {
         }
     }
 
-    /// Who is told what an application nobody vouches for is told.
+    /// What is granted: here, and at other resource servers.
+    fn scopes(&self, chrome: &Chrome<'_>) -> Markup {
+        let text = &chrome.text.settings;
+        html! {
+            @if !self.scope.is_empty() {
+                div {
+                    h3 { (text.scopes) }
+                    ul.plain {
+                        @for scope in self.scope.iter() { li { (chrome.text.scope(scope)) } }
+                    }
+                }
+            }
+            @for resource in &self.resources {
+                div {
+                    h3 { (sentence(text.elsewhere, &[resource.name])) }
+                    p.quiet { bdi dir="ltr" { (resource.identifier) } }
+                    ul.plain { @for scope in &resource.scopes { li { bdi { (scope) } } } }
+                }
+            }
+        }
+    }
+
+    /// The host that receives the codes of an application that nobody vouches for.
     fn unverified_host(&self) -> Option<&str> {
         let client = &self.application.client;
         match &client.origin {

@@ -18,11 +18,10 @@ use crate::endpoint::{Context, Failure, Next, Notice, PageRefusal, limit_headers
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::location::{Location, Target};
-use crate::oauth::openid::AuthenticationMethod;
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge, Fault, NewSession};
+use crate::store::{Account, Edge, Fault};
 use sha2::{Digest, Sha256};
 
 /// How long a browser that is not logged in keeps its cookie.
@@ -68,15 +67,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         };
     }
 
-    let login = form
-        .one("login")
-        .map_err(Notice::bad_request)?
-        .unwrap_or_default()
-        .trim();
-    let password = form
-        .one("password")
-        .map_err(Notice::bad_request)?
-        .unwrap_or_default();
+    let field = |name| form.one(name).map_err(Notice::bad_request);
+    let login = field("login")?.unwrap_or_default().trim();
+    let password = field("password")?.unwrap_or_default();
     if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
         return form_page(cx, 403, Some(""), Some(LoginProblem::WrongCredentials)).await;
     }
@@ -97,15 +90,9 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         .map(|account| account.password_hash.as_str());
     let matches = password::verify(password, hash, cx.config.password_cost)?;
     let (true, Some(account)) = (matches, &account) else {
-        let tightest = attempt.failed();
         let known = account.as_ref().map(|account| account.user.id.0);
         cx.edge.record(cx.entry(Action::LoginFailed).on(known));
-        let mut response =
-            form_page(cx, 403, Some(login), Some(LoginProblem::WrongCredentials)).await?;
-        if let Some(verdict) = tightest {
-            response.extend(limit_headers(LOGIN_BUCKET, &verdict));
-        }
-        return Ok(response);
+        return wrong_credentials(cx, login, attempt.failed()).await;
     };
     attempt.succeeded();
     sudo::renew(cx, account, password);
@@ -123,30 +110,14 @@ async fn log_in<E: Edge>(
         return form_page(cx, 403, Some(login), Some(LoginProblem::Suspended)).await;
     }
     let session: Secret<SessionId> = cx.new_secret()?;
-    let lifetime = cx.config.session_lifetime;
     let old = cx
         .cookie(Cookie::Session)
         .map(|old| Secret::new(old).hash());
-    let new = NewSession {
-        id: session.hash(),
-        user: account.user.id,
-        amr: AuthenticationMethod::Password.into(),
-        authenticated_at: cx.now,
-        at: cx.now,
-        by_platform: None,
-        lifetime,
-        browser: cx.browser_seen(),
-    };
+    let new = cx.session_by_password(&session, account.user.id);
     let opened = cx.edge.open_session(&new, old.as_ref()).await?;
     if !opened {
         // The account was deleted while its password was looked at.
-        return form_page(
-            cx,
-            403,
-            Some(account.user.username.as_str()),
-            Some(LoginProblem::WrongCredentials),
-        )
-        .await;
+        return wrong_credentials(cx, account.user.username.as_str(), None).await;
     }
     let known = cx.cookie(Cookie::Known).unwrap_or_default();
     let (keyring, entropy) = (&cx.config.keyring, cx.edge.random()?);
@@ -157,7 +128,7 @@ async fn log_in<E: Edge>(
     let on = on.unwrap_or_else(|| Target::of(return_to::LOGIN, &[]).into());
     // The browser keeps the cookie of its login forms: one in another tab is still good.
     let cookies = [
-        cx.set_cookie(Cookie::Session, session.expose(), lifetime),
+        cx.set_cookie(Cookie::Session, session.expose(), new.lifetime),
         cx.set_cookie(Cookie::Known, &known, known_browser::LIFETIME),
     ];
     let response = Response::see_other(on);
@@ -225,6 +196,21 @@ async fn form_page<E: Edge>(
         "set-cookie",
         cx.set_cookie(Cookie::Browser, browser, BROWSER_LIFETIME),
     ))
+}
+
+/// The form again, for a login and a password that do not belong together. `tightest` is the window that has the
+/// fewest attempts left.
+async fn wrong_credentials<E: Edge>(
+    cx: &Context<'_, E>,
+    login: &str,
+    tightest: Option<Verdict>,
+) -> Result<Response, Failure<PageRefusal>> {
+    let problem = Some(LoginProblem::WrongCredentials);
+    let mut response = form_page(cx, 403, Some(login), problem).await?;
+    if let Some(verdict) = tightest {
+        response.extend(limit_headers(LOGIN_BUCKET, &verdict));
+    }
+    Ok(response)
 }
 
 async fn too_many_attempts<E: Edge>(

@@ -16,12 +16,11 @@ use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::location::Target;
-use crate::oauth::openid::AuthenticationMethod;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::account::{AccountPage, Done, PasswordForm, PasswordProblem};
 use crate::page::text::Message;
-use crate::store::{Edge, Ended, NewSession};
+use crate::store::{Edge, Ended};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
@@ -125,17 +124,7 @@ async fn change_password<E: Edge>(
     let hash = password::hash(&new, cx.config.password_cost, cx.edge.random()?)?;
     // Whoever has a copy of this browser's cookie is out as well.
     let cookie: Secret<SessionId> = cx.new_secret()?;
-    let lifetime = cx.config.session_lifetime;
-    let session = NewSession {
-        id: cookie.hash(),
-        user: user.id,
-        amr: AuthenticationMethod::Password.into(),
-        authenticated_at: cx.now,
-        at: cx.now,
-        by_platform: None,
-        lifetime,
-        browser: cx.browser_seen(),
-    };
+    let session = cx.session_by_password(&cookie, user.id);
     let old = &account.password_hash;
     if !cx.edge.change_password(old, &hash, &session).await? {
         return page(cx, logged_in, Some(PasswordProblem::ChangedMeanwhile)).await;
@@ -147,7 +136,7 @@ async fn change_password<E: Edge>(
     }
     Ok(back(Done::Password).with(
         "set-cookie",
-        cx.set_cookie(Cookie::Session, cookie.expose(), lifetime),
+        cx.set_cookie(Cookie::Session, cookie.expose(), session.lifetime),
     ))
 }
 

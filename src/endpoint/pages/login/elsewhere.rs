@@ -200,13 +200,8 @@ async fn open<E: Edge>(
     let cookie: Secret<SessionId> = cx.new_secret()?;
     let old = cx.cookie(Cookie::Session);
     let old = old.map(|old| Secret::new(old).hash());
-    let remembered = Duration::from_secs(accepted.remember_seconds.into());
-    let is_remembered = !remembered.is_zero();
-    let lifetime = if is_remembered {
-        remembered.min(cx.config.session_lifetime)
-    } else {
-        FOR_THIS_ONCE
-    };
+    let kept = kept_for(accepted, cx.config.session_lifetime);
+    let lifetime = kept.unwrap_or(FOR_THIS_ONCE);
     let session = NewSession {
         id: cookie.hash(),
         user,
@@ -229,7 +224,6 @@ async fn open<E: Edge>(
         Some(on) => on.after_login(),
         None => Target::of(LOGIN, &[]),
     };
-    let kept = is_remembered.then_some(lifetime);
     let cookies = [
         cx.set_session_cookie(cookie.expose(), kept),
         cx.forget_login_cookie(&verifier.cookie_key()),
@@ -237,6 +231,12 @@ async fn open<E: Edge>(
     let mut response = Response::see_other(on);
     response.extend(cookies.map(|cookie| ("set-cookie", cookie)));
     Ok(response)
+}
+
+/// How long the browser keeps its session, where the platform wants it remembered.
+fn kept_for(accepted: &AcceptedLogin, longest: Duration) -> Option<Duration> {
+    let remembered = Duration::from_secs(accepted.remember_seconds.into());
+    (!remembered.is_zero()).then_some(remembered.min(longest))
 }
 
 /// The commit point: of a hundred requests one takes the answer. Where it cannot use it, through a
