@@ -82,64 +82,80 @@ impl ApiError {
 
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
-        self.spelled().0
+        match self {
+            Self::InvalidFormBody(_) | Self::NotABotApplication | Self::MaxApplications => 400,
+            Self::Unauthorized | Self::InvalidToken | Self::Proof(_) => 401,
+            Self::MissingScope(_)
+            | Self::AccessDenied
+            | Self::CsrfToken
+            | Self::MissingAccess
+            | Self::SudoModeRequired => 403,
+            Self::UnknownUser
+            | Self::UnknownApplication
+            | Self::UnknownAuthorization
+            | Self::UnknownGuild
+            | Self::UnknownMember
+            | Self::UnknownConnection
+            | Self::UnknownResource
+            | Self::UnknownKey
+            | Self::UnknownToken
+            | Self::UnknownChallenge => 404,
+            Self::ChallengeAnswered => 409,
+            Self::UnsupportedMediaType => 415,
+            Self::RateLimited(_) => 429,
+        }
     }
 
-    /// The status, the code and the message.
-    const fn spelled(&self) -> (u16, &'static str, &'static str) {
+    /// The code and the message.
+    const fn spelled(&self) -> (&'static str, &'static str) {
         match self {
-            Self::Unauthorized => (401, "UNAUTHORIZED", "Unauthorized"),
-            Self::InvalidToken => (401, "INVALID_TOKEN", "Invalid token"),
-            Self::Proof(ProofError::Nonce) => (401, "USE_DPOP_NONCE", "Invalid DPoP proof"),
-            Self::Proof(_) => (401, "INVALID_DPOP_PROOF", "Invalid DPoP proof"),
-            Self::MissingScope(_) => (403, "MISSING_OAUTH_SCOPE", "Missing required OAuth2 scope"),
-            Self::AccessDenied => (403, "ACCESS_DENIED", "Access denied"),
+            Self::Unauthorized => ("UNAUTHORIZED", "Unauthorized"),
+            Self::InvalidToken => ("INVALID_TOKEN", "Invalid token"),
+            Self::Proof(ProofError::Nonce) => ("USE_DPOP_NONCE", "Invalid DPoP proof"),
+            Self::Proof(_) => ("INVALID_DPOP_PROOF", "Invalid DPoP proof"),
+            Self::MissingScope(_) => ("MISSING_OAUTH_SCOPE", "Missing required OAuth2 scope"),
+            Self::AccessDenied => ("ACCESS_DENIED", "Access denied"),
             Self::CsrfToken => (
-                403,
                 "INVALID_CSRF_TOKEN",
                 "X-CSRF-Token must be the csrf_token of GET /api/oauth2/session",
             ),
-            Self::InvalidFormBody(_) => (400, "INVALID_FORM_BODY", "Input Validation Error"),
+            Self::InvalidFormBody(_) => ("INVALID_FORM_BODY", "Input Validation Error"),
             Self::UnsupportedMediaType => (
-                415,
                 "UNSUPPORTED_MEDIA_TYPE",
                 "Content-Type must be application/json",
             ),
-            Self::UnknownUser => (404, "UNKNOWN_USER", "Unknown User"),
-            Self::UnknownApplication => (404, "UNKNOWN_APPLICATION", "Unknown application"),
-            Self::UnknownAuthorization => (404, "UNKNOWN_AUTHORIZATION", "Unknown authorization"),
-            Self::UnknownGuild => (404, "UNKNOWN_GUILD", "Unknown Guild"),
-            Self::UnknownMember => (404, "UNKNOWN_MEMBER", "Unknown Guild Member"),
-            Self::UnknownConnection => (404, "UNKNOWN_CONNECTION", "Unknown connection"),
-            Self::UnknownResource => (404, "UNKNOWN_RESOURCE", "Unknown resource"),
-            Self::UnknownKey => (404, "UNKNOWN_KEY", "Unknown key"),
-            Self::UnknownToken => (404, "UNKNOWN_TOKEN", "Unknown token"),
-            Self::UnknownChallenge => (404, "UNKNOWN_LOGIN_CHALLENGE", "Unknown login challenge"),
+            Self::UnknownUser => ("UNKNOWN_USER", "Unknown User"),
+            Self::UnknownApplication => ("UNKNOWN_APPLICATION", "Unknown application"),
+            Self::UnknownAuthorization => ("UNKNOWN_AUTHORIZATION", "Unknown authorization"),
+            Self::UnknownGuild => ("UNKNOWN_GUILD", "Unknown Guild"),
+            Self::UnknownMember => ("UNKNOWN_MEMBER", "Unknown Guild Member"),
+            Self::UnknownConnection => ("UNKNOWN_CONNECTION", "Unknown connection"),
+            Self::UnknownResource => ("UNKNOWN_RESOURCE", "Unknown resource"),
+            Self::UnknownKey => ("UNKNOWN_KEY", "Unknown key"),
+            Self::UnknownToken => ("UNKNOWN_TOKEN", "Unknown token"),
+            Self::UnknownChallenge => ("UNKNOWN_LOGIN_CHALLENGE", "Unknown login challenge"),
             Self::ChallengeAnswered => (
-                409,
                 "LOGIN_CHALLENGE_ANSWERED",
                 "This login was answered before, and otherwise",
             ),
-            Self::MissingAccess => (403, "MISSING_ACCESS", "Missing Access"),
-            Self::NotABotApplication => (400, "NOT_A_BOT_APPLICATION", "Application is not a bot"),
+            Self::MissingAccess => ("MISSING_ACCESS", "Missing Access"),
+            Self::NotABotApplication => ("NOT_A_BOT_APPLICATION", "Application is not a bot"),
             Self::MaxApplications => (
-                400,
                 "MAX_APPLICATIONS",
                 "A user can have at most 25 applications",
             ),
             Self::SudoModeRequired => (
-                403,
                 "SUDO_MODE_REQUIRED",
                 "Send the account's password in the body to confirm this action",
             ),
-            Self::RateLimited(_) => (429, "RATE_LIMITED", "You are being rate limited."),
+            Self::RateLimited(_) => ("RATE_LIMITED", "You are being rate limited."),
         }
     }
 
     /// The body.
     pub fn body(&self) -> Value {
         let mut body = Map::new();
-        let (_, code, message) = self.spelled();
+        let (code, message) = self.spelled();
         body.insert("code".into(), json!(code));
         body.insert("message".into(), json!(message));
         match self {

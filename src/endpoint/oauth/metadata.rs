@@ -61,6 +61,7 @@ fn document(config: &Config) -> String {
     for (name, list) in lists() {
         document.insert(name.into(), list);
     }
+    document.extend(authentication_lists());
     document.insert("claims_supported".into(), claims(config));
     for (name, is_supported) in [
         ("authorization_response_iss_parameter_supported", true),
@@ -79,9 +80,7 @@ fn document(config: &Config) -> String {
 }
 
 /// What the server knows of each kind, from the types themselves.
-fn lists() -> [(&'static str, Value); 15] {
-    let auth_methods = spelled(AuthMethod::ALL, AuthMethod::as_str);
-    let assertion_algorithms = spelled(JwsAlgorithm::ALL, JwsAlgorithm::as_str);
+fn lists() -> [(&'static str, Value); 9] {
     [
         // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
         (
@@ -105,30 +104,6 @@ fn lists() -> [(&'static str, Value); 15] {
             spelled(CodeChallengeMethod::ALL, CodeChallengeMethod::as_str),
         ),
         (
-            "token_endpoint_auth_methods_supported",
-            auth_methods.clone(),
-        ),
-        (
-            "revocation_endpoint_auth_methods_supported",
-            auth_methods.clone(),
-        ),
-        (
-            "introspection_endpoint_auth_methods_supported",
-            auth_methods,
-        ),
-        (
-            "token_endpoint_auth_signing_alg_values_supported",
-            assertion_algorithms.clone(),
-        ),
-        (
-            "revocation_endpoint_auth_signing_alg_values_supported",
-            assertion_algorithms.clone(),
-        ),
-        (
-            "introspection_endpoint_auth_signing_alg_values_supported",
-            assertion_algorithms,
-        ),
-        (
             "id_token_signing_alg_values_supported",
             spelled(SigningAlgorithm::ALL, SigningAlgorithm::as_str),
         ),
@@ -142,6 +117,23 @@ fn lists() -> [(&'static str, Value); 15] {
         ),
         ("subject_types_supported", json!(["public"])),
     ]
+}
+
+/// How clients authenticate, at each endpoint where they do.
+fn authentication_lists() -> impl Iterator<Item = (String, Value)> {
+    let endpoints = ["token", "revocation", "introspection"];
+    endpoints.into_iter().flat_map(|endpoint| {
+        [
+            (
+                [endpoint, "_endpoint_auth_methods_supported"].concat(),
+                spelled(AuthMethod::ALL, AuthMethod::as_str),
+            ),
+            (
+                [endpoint, "_endpoint_auth_signing_alg_values_supported"].concat(),
+                spelled(JwsAlgorithm::ALL, JwsAlgorithm::as_str),
+            ),
+        ]
+    })
 }
 
 /// What they say here: where pictures are, the settings name; when a user changed, a platform's directory
