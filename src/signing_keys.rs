@@ -190,6 +190,15 @@ pub enum Question {
     Remove(JwkThumbprint),
 }
 
+impl Question {
+    const fn leaked(self) -> Option<JwkThumbprint> {
+        match self {
+            Self::Remove(kid) => Some(kid),
+            Self::Read | Self::Rotate => None,
+        }
+    }
+}
+
 /// What the arbiter answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
@@ -245,18 +254,8 @@ impl Turn {
         terms: &KeyTerms,
         opens: impl Fn(&WrappedKey) -> bool,
     ) -> Self {
-        let goes = |key: &Key| set.goes_at(key, terms).is_some_and(|at| at <= now);
-        let gone: Vec<_> = set
-            .0
-            .iter()
-            .filter(|key| goes(key))
-            .map(|key| key.kid)
-            .collect();
-        set.0.retain(|key| !gone.contains(&key.kid));
-        let leaked = match question {
-            Question::Remove(kid) => Some(kid),
-            Question::Read | Question::Rotate => None,
-        };
+        set.drop_old(now, terms);
+        let leaked = question.leaked();
         let signs = |key: &Key| leaked != Some(key.kid) && opens(&key.private);
         let mut make = Vec::new();
         for &algorithm in SigningAlgorithm::ALL {
@@ -270,25 +269,26 @@ impl Turn {
             let next = next.map(|key| key.kid);
             let is_due =
                 |ends_at| question == Question::Rotate || ends_at <= now + terms.publish_ahead;
-            match (ends_at, next) {
-                (None, Some(next)) => set.sign_at_once(next, now),
-                (None, None) => make.push((algorithm, now)),
-                (Some(ends_at), None) if is_due(ends_at) => {
-                    make.push((algorithm, now + terms.publish_ahead));
+            let signs_from = match (ends_at, next) {
+                (None, Some(next)) => {
+                    set.sign_at_once(next, now);
+                    continue;
                 }
-                (Some(_), _) => {}
-            }
+                (None, None) => now,
+                (Some(ends_at), None) if is_due(ends_at) => now + terms.publish_ahead,
+                (Some(_), _) => continue,
+            };
+            make.push(NewKey {
+                algorithm,
+                published_at: now,
+                signs_from,
+            });
         }
         let before = set.0.len();
         set.0.retain(|key| leaked != Some(key.kid));
-        let make = make.into_iter().map(|(algorithm, signs_from)| NewKey {
-            algorithm,
-            published_at: now,
-            signs_from,
-        });
         Self {
             removed: set.0.len() < before,
-            make: make.collect(),
+            make,
             set,
         }
     }
@@ -303,6 +303,14 @@ impl Turn {
 }
 
 impl KeySet {
+    /// Drops the keys whose tokens have all expired.
+    fn drop_old(&mut self, now: Timestamp, terms: &KeyTerms) {
+        let is_old = |key: &&Key| self.goes_at(key, terms).is_some_and(|at| at <= now);
+        let old = self.0.iter().filter(is_old).map(|key| key.kid);
+        let old: Vec<_> = old.collect();
+        self.0.retain(|key| !old.contains(&key.kid));
+    }
+
     fn sign_at_once(&mut self, kid: JwkThumbprint, now: Timestamp) {
         for key in self.0.iter_mut().filter(|key| key.kid == kid) {
             key.signs_from = now;

@@ -139,17 +139,11 @@ fn webp(file: &[u8]) -> Option<Vec<u8>> {
         match name {
             b"VP8 " | b"VP8L" if has_pixels => return None,
             b"VP8 " => {
-                // A key frame (RFC 6386 §9.1).
-                let is_key = content.first()? & 1 == 0 && content.get(3..6)? == b"\x9d\x01\x2a";
-                let side = |at| Some(number_le(content, at, 2)? & 0x3fff);
-                has_size(side(6)?, side(8)?).filter(|()| is_key)?;
+                lossy_pixels(content)?;
                 has_pixels = true;
             }
             b"VP8L" => {
-                let sides = number_le(content, 1, 4)?;
-                let is_lossless = content.first()? == &0x2f && sides >> 29 == 0;
-                has_size((sides & 0x3fff) + 1, ((sides >> 14) & 0x3fff) + 1)
-                    .filter(|()| is_lossless)?;
+                lossless_pixels(content)?;
                 has_pixels = true;
             }
             b"VP8X" if begins && length == 10 => {
@@ -163,15 +157,35 @@ fn webp(file: &[u8]) -> Option<Vec<u8>> {
         }
         rest = next;
     }
-    // The flags no longer name what was left out: Exif, XMP (RFC 9649 §2.7.1.1).
+    say_what_was_kept(&mut kept)?;
+    has_pixels.then_some(kept)
+}
+
+/// Writes the length anew, and the flags, which no longer name what was left out: Exif, XMP (RFC 9649
+/// §2.7.1.1).
+fn say_what_was_kept(kept: &mut [u8]) -> Option<()> {
     if kept.get(12..16) == Some(b"VP8X")
         && let Some(flags) = kept.get_mut(20)
     {
         *flags &= !0b1100;
     }
-    let length = u32::try_from(kept.len() - 8).ok()?;
+    let length = u32::try_from(kept.len().checked_sub(8)?).ok()?;
     kept.get_mut(4..8)?.copy_from_slice(&length.to_le_bytes());
-    has_pixels.then_some(kept)
+    Some(())
+}
+
+/// A key frame (RFC 6386 §9.1).
+fn lossy_pixels(content: &[u8]) -> Option<()> {
+    let is_key = content.first()? & 1 == 0 && content.get(3..6)? == b"\x9d\x01\x2a";
+    let side = |at| Some(number_le(content, at, 2)? & 0x3fff);
+    has_size(side(6)?, side(8)?).filter(|()| is_key)
+}
+
+/// An image of the lossless kind (RFC 9649 §3.4).
+fn lossless_pixels(content: &[u8]) -> Option<()> {
+    let sides = number_le(content, 1, 4)?;
+    let is_lossless = content.first()? == &0x2f && sides >> 29 == 0;
+    has_size((sides & 0x3fff) + 1, ((sides >> 14) & 0x3fff) + 1).filter(|()| is_lossless)
 }
 
 #[cfg(test)]

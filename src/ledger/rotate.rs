@@ -5,6 +5,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::family::{BoundTo, Family, Live};
+use super::grant::Grant;
 use super::{FamilyVerb, Update};
 use crate::id::FamilyId;
 use crate::oauth::error::GrantRefusal;
@@ -67,13 +68,8 @@ impl FamilyVerb for Rotate {
             let next = live.approval.end(now);
             return (next, Err(GrantRefusal::ReusedRefreshToken));
         }
-        // RFC 6749 §6: "MUST NOT include any scope not originally granted". A slip costs no token.
-        let granted = live.approval.grant.scope;
-        let theirs = live.approval.grant.resource.as_ref();
-        let is_granted = |scope| theirs.is_some_and(|theirs| theirs.scope.contains(scope));
-        if self.scope.is_some_and(|asked| !granted.covers(asked))
-            || !self.resource_scope.iter().all(is_granted)
-        {
+        // A slip costs no token.
+        if self.exceeds(&live.approval.grant) {
             return (Update::Keep, Err(GrantRefusal::ScopeExceedsGrant));
         }
         if is_forgiven || self.stays {
@@ -93,5 +89,16 @@ impl FamilyVerb for Rotate {
         };
         let issued = successor.refreshed();
         (Update::Put(Family::Live(successor)), Ok(issued))
+    }
+}
+
+impl Rotate {
+    /// Whether it asks for more than was granted: RFC 6749 §6, "MUST NOT include any scope not originally
+    /// granted".
+    fn exceeds(&self, grant: &Grant) -> bool {
+        let theirs = grant.resource.as_ref();
+        let is_granted = |scope| theirs.is_some_and(|theirs| theirs.scope.contains(scope));
+        self.scope.is_some_and(|asked| !grant.scope.covers(asked))
+            || !self.resource_scope.iter().all(is_granted)
     }
 }
