@@ -20,7 +20,7 @@ use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, Se
 use crate::oauth::client::keys::{ClientKeys, JwkSet};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
-use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
+use crate::oauth::grant_type::{AuthMethod, GrantType, GrantTypes, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
@@ -132,43 +132,43 @@ fn former_secret(application: &Application) -> Option<(KnownSecret, Timestamp)> 
     secrets(application)?.former
 }
 
-impl From<ApplicationRow> for Application {
-    fn from(row: ApplicationRow) -> Self {
+impl ApplicationRow {
+    /// How the client authenticates. Its keys are taken out of the row.
+    fn take_authentication(&mut self) -> ClientAuthentication {
         let known = |hash, used_at| KnownSecret { hash, used_at };
-        let former = row.former_secret_hash.zip(row.former_secret_ends_at);
+        let former = self.former_secret_hash.zip(self.former_secret_ends_at);
         let former =
-            former.map(|(hash, ends_at)| (known(hash, row.former_secret_used_at), ends_at));
-        let secret = row.secret_hash.map(|hash| SecretHashes {
-            current: known(hash, row.secret_used_at),
+            former.map(|(hash, ends_at)| (known(hash, self.former_secret_used_at), ends_at));
+        let secret = self.secret_hash.map(|hash| SecretHashes {
+            current: known(hash, self.secret_used_at),
             former,
             ..SecretHashes::from(hash)
         });
-        let listed = row.jwks.map(|Json(set)| ClientKeys::Listed(set));
-        let method = row.token_endpoint_auth_method.as_deref();
-        let authentication = ClientAuthentication::kept(
+        let listed = self.jwks.take().map(|Json(set)| ClientKeys::Listed(set));
+        let method = self.token_endpoint_auth_method.as_deref();
+        ClientAuthentication::kept(
             method.and_then(AuthMethod::from_wire),
             secret,
-            listed.or(row.jwks_uri.map(ClientKeys::At)),
-        );
+            listed.or(self.jwks_uri.take().map(ClientKeys::At)),
+        )
+    }
+}
+
+impl From<ApplicationRow> for Application {
+    fn from(mut row: ApplicationRow) -> Self {
+        let authentication = row.take_authentication();
         let (id, redirect_uris) = (row.id, row.redirect_uris.0);
         let client = match (row.origin.as_str(), ClientUrl::parse(&row.origin)) {
             ("dynamic", _) => Client::dynamic(id, authentication, redirect_uris),
             (_, Some(url)) => Client::documented(id, url, authentication, redirect_uris),
             _ => Client::registered(id, authentication, redirect_uris, row.trusted.0),
         };
-        let grants = if let Some(named) = row.grant_types {
-            named.split(' ').filter_map(GrantType::from_wire).collect()
-        } else {
-            // It was made before there was a device grant, and is not given one unasked.
-            let grants = client.grants.iter();
-            grants.filter(|&it| it != GrantType::DeviceCode).collect()
-        };
         let bot = row.bot_username.zip(row.bot_discriminator);
         Self {
             client: Client {
                 id_token_algorithm: row.id_token_signed_response_alg,
                 post_logout_redirect_uris: row.post_logout_redirect_uris.0,
-                grants,
+                grants: grants(row.grant_types.as_deref(), client.grants),
                 dpop_bound: row.dpop_bound_access_tokens.0,
                 pushes_requests: row.require_pushed_authorization_requests.0,
                 profile: Profile::from_wire(&row.profile).unwrap_or(Profile::Default),
@@ -193,6 +193,17 @@ impl From<ApplicationRow> for Application {
             flags: row.flags,
             created_at: row.created_at,
         }
+    }
+}
+
+fn grants(named: Option<&str>, usual: GrantTypes) -> GrantTypes {
+    match named {
+        Some(named) => named.split(' ').filter_map(GrantType::from_wire).collect(),
+        // The application was made before there was a device grant, and is not given one unasked.
+        None => usual
+            .iter()
+            .filter(|&it| it != GrantType::DeviceCode)
+            .collect(),
     }
 }
 

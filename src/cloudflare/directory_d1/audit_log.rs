@@ -175,17 +175,20 @@ fn entries_sql(
         )
     };
     let looked: Vec<_> = parts.iter().map(part).collect();
-    let looked = looked.join(" UNION ");
-    let limit = range.limit;
-    let sql = format!(
+    let sql = newest_of(&looked.join(" UNION "), window, &others, range.limit);
+    (sql, values)
+}
+
+/// The newest of what an index finds, how many it finds, and those among them that the other conditions want.
+fn newest_of(looked: &str, window: u32, others: &str, limit: u32) -> String {
+    format!(
         "WITH looked AS (SELECT * FROM ({looked}) ORDER BY id DESC LIMIT {window}) \
          SELECT json_array((SELECT CAST(MIN(id) AS TEXT) FROM looked), \
          (SELECT COUNT(*) FROM looked), \
          (SELECT json_group_array(json_array(CAST(id AS TEXT), action, actor_id, \
          application_id, target_id, address, device, json(details))) FROM (SELECT * FROM looked \
          WHERE {others} ORDER BY id DESC LIMIT {limit}))) AS found"
-    );
-    (sql, values)
+    )
 }
 
 impl AuditLog for Bindings {

@@ -5,6 +5,7 @@ use worker::worker_sys::D1PreparedStatement;
 
 use super::sessions::{GRANTED, STANDING};
 use super::{Bind, Bindings, fault, id, is_gone, parse};
+use crate::fluxer::guild::Role;
 use crate::oauth::scope::Scopes;
 use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
@@ -41,18 +42,47 @@ const STANDS: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS session) WHERE session 
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
 
+/// What the last statement found: whether the session stands, and whether the bot is there.
+#[derive(Default, Deserialize)]
+struct Found(u8, u8);
+
+impl Found {
+    const fn of(self, consent: &Consent<'_>) -> Consented {
+        match self {
+            Self(0, _) | Self(_, 0) if consent.seen.is_some() => Consented::Changed,
+            Self(0, _) => Consented::SessionEnded,
+            Self(_, 0) => Consented::NotInstalled,
+            Self(..) => Consented::Yes,
+        }
+    }
+}
+
 impl Bindings {
-    /// Adds the bot and its role, or gives the bot that is there more, where the session stands, the
-    /// installer and the bot's place are what they were, and the bot is still theirs to add.
+    /// Adds the bot and its role, or gives the bot that is there more.
     fn install(
         &self,
         consent: &Consent<'_>,
         asked: &Installation<'_>,
     ) -> Result<Vec<D1PreparedStatement>, Fault> {
+        let mut statements = vec![self.add_member(consent, asked)?];
+        if let Some(role) = &asked.role {
+            statements.push(self.add_role(consent.application, asked, role)?);
+        }
+        Ok(statements)
+    }
+
+    /// Adds the bot, or notes the form that gives it more, where the session stands, the installer and the
+    /// bot's place are what they were, and the bot is still theirs to add.
+    fn add_member(
+        &self,
+        consent: &Consent<'_>,
+        asked: &Installation<'_>,
+    ) -> Result<D1PreparedStatement, Fault> {
         let seen = asked.installer;
         let (application, guild) = (consent.application, seen.guild.id);
         let (stands, standing) = Self::stands(consent)?;
-        let member = self.prepare(
+        let by = seen.bot.as_ref().and_then(|bot| bot.by);
+        self.prepare(
             &format!(
                 "INSERT INTO bot_members \
                  (application_id, guild_id, inviter_id, installation, joined_at) \
@@ -81,18 +111,22 @@ impl Bindings {
                     Bind::Bits(seen.is_owner.into()),
                     id(application),
                     id(consent.user),
-                    seen.bot
-                        .as_ref()
-                        .and_then(|bot| bot.by)
-                        .map_or(Bind::Null, id),
+                    by.map_or(Bind::Null, id),
                 ],
             ]
             .concat(),
-        )?;
-        let Some(role) = &asked.role else {
-            return Ok(vec![member]);
-        };
-        let role = self.prepare(
+        )
+    }
+
+    /// Gives the bot its role, or the role more, where this form has added the bot.
+    fn add_role(
+        &self,
+        application: ApplicationId,
+        asked: &Installation<'_>,
+        role: &Role,
+    ) -> Result<D1PreparedStatement, Fault> {
+        let guild = asked.installer.guild.id;
+        self.prepare(
             &format!(
                 "INSERT INTO roles (id, application_id, guild_id, name, permissions) \
                  SELECT ?, ?, ?, ?, ? WHERE {INSTALLED} ON CONFLICT (application_id, guild_id) \
@@ -108,8 +142,7 @@ impl Bindings {
                 id(guild),
                 id(asked.id),
             ],
-        )?;
-        Ok(vec![member, role])
+        )
     }
 
     /// Whether the session still stands, and all is as the form was shown where nobody has looked since.
@@ -217,13 +250,8 @@ impl Authorizations for Bindings {
             Err(error) if is_gone(&error) => return Ok(Consented::ApplicationGone),
             found => found.map_err(fault)?,
         };
-        let (stands, installed): (u8, u8) = parse(found)?.unwrap_or_default();
-        Ok(match (stands, installed) {
-            (0, _) | (_, 0) if consent.seen.is_some() => Consented::Changed,
-            (0, _) => Consented::SessionEnded,
-            (_, 0) => Consented::NotInstalled,
-            _ => Consented::Yes,
-        })
+        let found: Found = parse(found)?.unwrap_or_default();
+        Ok(found.of(&consent))
     }
 
     fn lapse(&self, user: UserId, application: ApplicationId) {

@@ -1,6 +1,7 @@
 //! Users, and their accounts elsewhere.
 
 use serde::Deserialize;
+use worker::worker_sys::D1PreparedStatement;
 
 use super::{
     Bind, Bindings, after, applications, fault, id, page_of, referring, taken, text_or_null,
@@ -101,6 +102,49 @@ impl From<UserRow> for User {
     }
 }
 
+impl Bindings {
+    /// The statement that writes what a change names, and leaves the rest.
+    fn update(
+        &self,
+        wanted: UserId,
+        change: &UserChange,
+        password_hash: Option<&str>,
+        at: Timestamp,
+    ) -> Result<D1PreparedStatement, Fault> {
+        let flag = |flag: Option<bool>| flag.map_or(Bind::Null, |it| Bind::Bits(it.into()));
+        let avatar = change.avatar.as_ref().and_then(Option::as_ref);
+        self.prepare(
+            "UPDATE users SET username = COALESCE(?, username), \
+             username_key = COALESCE(?, username_key), \
+             discriminator = COALESCE(?, discriminator), email = COALESCE(?, email), \
+             email_key = COALESCE(?, email_key), verified = COALESCE(?, verified), \
+             admin = COALESCE(?, admin), avatar = CASE WHEN ? THEN ? ELSE avatar END, \
+             public_flags = COALESCE(?, public_flags), \
+             suspended = COALESCE(?, suspended), \
+             password_hash = COALESCE(?, password_hash), updated_at = ? WHERE id = ?",
+            &[
+                text_or_null(change.username.as_ref().map(Username::as_str)),
+                change
+                    .username
+                    .as_ref()
+                    .map_or(Bind::Null, |it| id(it.key())),
+                text_or_null(change.discriminator.as_ref().map(Discriminator::as_str)),
+                text_or_null(change.email.as_ref().map(Email::as_str)),
+                change.email.as_ref().map_or(Bind::Null, |it| id(it.key())),
+                flag(change.verified),
+                flag(change.admin),
+                Bind::Bits(change.avatar.is_some().into()),
+                text_or_null(avatar.map(ImageHash::as_str)),
+                change.public_flags.map_or(Bind::Null, Bind::Bits),
+                flag(change.suspended),
+                text_or_null(password_hash),
+                Bind::Time(at),
+                id(wanted),
+            ],
+        )
+    }
+}
+
 impl Users for Bindings {
     async fn user(&self, wanted: UserId) -> Result<Option<User>, Fault> {
         let sql = format!("SELECT {USER} AS found FROM users WHERE id = ?");
@@ -151,37 +195,7 @@ impl Users for Bindings {
         password_hash: Option<&str>,
         at: Timestamp,
     ) -> Result<Result<(), Taken>, Fault> {
-        let flag = |flag: Option<bool>| flag.map_or(Bind::Null, |it| Bind::Bits(it.into()));
-        let avatar = change.avatar.as_ref().and_then(Option::as_ref);
-        let update = self.prepare(
-            "UPDATE users SET username = COALESCE(?, username), \
-             username_key = COALESCE(?, username_key), \
-             discriminator = COALESCE(?, discriminator), email = COALESCE(?, email), \
-             email_key = COALESCE(?, email_key), verified = COALESCE(?, verified), \
-             admin = COALESCE(?, admin), avatar = CASE WHEN ? THEN ? ELSE avatar END, \
-             public_flags = COALESCE(?, public_flags), \
-             suspended = COALESCE(?, suspended), \
-             password_hash = COALESCE(?, password_hash), updated_at = ? WHERE id = ?",
-            &[
-                text_or_null(change.username.as_ref().map(Username::as_str)),
-                change
-                    .username
-                    .as_ref()
-                    .map_or(Bind::Null, |it| id(it.key())),
-                text_or_null(change.discriminator.as_ref().map(Discriminator::as_str)),
-                text_or_null(change.email.as_ref().map(Email::as_str)),
-                change.email.as_ref().map_or(Bind::Null, |it| id(it.key())),
-                flag(change.verified),
-                flag(change.admin),
-                Bind::Bits(change.avatar.is_some().into()),
-                text_or_null(avatar.map(ImageHash::as_str)),
-                change.public_flags.map_or(Bind::Null, Bind::Bits),
-                flag(change.suspended),
-                text_or_null(password_hash),
-                Bind::Time(at),
-                id(wanted),
-            ],
-        )?;
+        let update = self.update(wanted, change, password_hash, at)?;
         let mut statements = vec![update];
         if password_hash.is_some() || change.suspended == Some(true) {
             let sql = "DELETE FROM sessions WHERE user_id = ?";

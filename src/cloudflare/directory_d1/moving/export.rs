@@ -64,16 +64,8 @@ pub(super) fn page(behind: &Cursor, limit: u32) -> (String, Vec<Bind<'_>>) {
             );
             (sql, vec![behind_id(last.as_ref())])
         }
-        Cursor::Members(last) => {
-            let (user, guild) = last.unzip();
-            let values = vec![behind_id(user.as_ref()), behind_id(guild.as_ref())];
-            (MEMBERS.to_owned(), values)
-        }
-        Cursor::Bots(last) => {
-            let (bot, guild) = last.unzip();
-            let values = vec![behind_id(bot.as_ref()), behind_id(guild.as_ref())];
-            (BOTS.to_owned(), values)
-        }
+        Cursor::Members(last) => (MEMBERS.to_owned(), behind_pair(last.unzip())),
+        Cursor::Bots(last) => (BOTS.to_owned(), behind_pair(last.unzip())),
         Cursor::Connections(last) => {
             let last = last.as_ref();
             let values = vec![
@@ -162,6 +154,10 @@ fn application(row: MovedApplicationRow) -> MovedApplication {
 /// An id that a page lies behind: none is smaller than the empty text.
 fn behind_id(last: Option<&impl ToString>) -> Bind<'static> {
     last.map_or(Bind::Text(""), |last| Bind::Id(last.to_string()))
+}
+
+fn behind_pair((last, guild): (Option<impl ToString>, Option<GuildId>)) -> Vec<Bind<'static>> {
+    vec![behind_id(last.as_ref()), behind_id(guild.as_ref())]
 }
 
 fn spelled(moved: &MovedMember) -> String {
