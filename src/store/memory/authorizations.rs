@@ -1,31 +1,60 @@
 //! Consents, over plain collections.
 
 use super::Memory;
+use super::tables::Tables;
 use crate::crypto::secret::{Hash, SessionId};
+use crate::oauth::scope::Scopes;
 use crate::outbox::Tells;
 use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{
     Ambient, Authorization, Authorizations, Consent, Consented, Fault, Forgotten, SeenSession,
 };
 
+impl Tables {
+    /// What a consent comes to where its session or its application is gone, or not as it was seen.
+    fn refused(&self, consent: &Consent<'_>) -> Option<Consented> {
+        let application = consent.application;
+        let stands = |session: &Hash<SessionId>| self.sessions.contains_key(&session.to_string());
+        let read = |id| self.session(id, Some(application), consent.now);
+        let session = consent.session.and_then(read);
+        let session = session.as_ref().map(SeenSession::of);
+        if consent.seen.is_none() && !consent.session.is_none_or(stands) {
+            Some(Consented::SessionEnded)
+        } else if consent.seen.is_some() && session.as_ref() != consent.seen {
+            Some(Consented::Changed)
+        } else if self.applications.contains_key(&application) {
+            None
+        } else {
+            Some(Consented::ApplicationGone)
+        }
+    }
+
+    /// Writes the authorization.
+    fn authorize(&mut self, consent: &Consent<'_>, scope: Scopes) {
+        let key = (consent.user, consent.application);
+        let authorization = self.authorizations.entry(key).or_insert(Authorization {
+            application: consent.application,
+            scope,
+            created_at: consent.now,
+            updated_at: consent.now,
+        });
+        authorization.scope = scope;
+        authorization.updated_at = consent.now;
+        self.lapsed.remove(&key);
+        match &consent.shown {
+            Some(shown) => self.shown.insert(key, shown.clone()),
+            None => self.shown.remove(&key),
+        };
+    }
+}
+
 impl Authorizations for Memory {
     async fn consent(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
         self.write(|tables| {
-            let stands =
-                |session: &Hash<SessionId>| tables.sessions.contains_key(&session.to_string());
-            if consent.seen.is_none() && !consent.session.is_none_or(stands) {
-                return Consented::SessionEnded;
+            if let Some(refused) = tables.refused(&consent) {
+                return refused;
             }
             let (user, application) = (consent.user, consent.application);
-            let read = |id| tables.session(id, Some(application), consent.now);
-            let session = consent.session.and_then(read);
-            let session = session.as_ref().map(SeenSession::of);
-            if consent.seen.is_some() && session.as_ref() != consent.seen {
-                return Consented::Changed;
-            }
-            if !tables.applications.contains_key(&application) {
-                return Consented::ApplicationGone;
-            }
             if let Some(asked) = &consent.installation
                 && !tables.install(user, application, asked)
             {
@@ -35,20 +64,7 @@ impl Authorizations for Memory {
                 };
             }
             if let Some(scope) = consent.scope {
-                let authorizations = tables.authorizations.entry((user, application));
-                let authorization = authorizations.or_insert(Authorization {
-                    application,
-                    scope,
-                    created_at: consent.now,
-                    updated_at: consent.now,
-                });
-                tables.lapsed.remove(&(user, application));
-                authorization.scope = scope;
-                authorization.updated_at = consent.now;
-                match consent.shown {
-                    Some(shown) => tables.shown.insert((user, application), shown),
-                    None => tables.shown.remove(&(user, application)),
-                };
+                tables.authorize(&consent, scope);
             }
             if let Some(granted) = consent.tells {
                 tables.tell_of_grant(user, application, granted);

@@ -57,31 +57,44 @@ impl Measures for Memory {
         let own = tallied
             .iter()
             .filter(|((whose, ..), _)| *whose == application);
-        let mut sketches: BTreeMap<Timestamp, (u32, f64)> = BTreeMap::new();
-        for ((_, day, what, detail), count) in own {
-            if *what == What::Active {
-                let (there, sum) = sketches.entry(*day).or_default();
-                *there += 1;
-                *sum += 0.5_f64.powf((*count).into());
-                continue;
-            }
-            days.push(ApplicationDay {
-                day: *day,
-                what: *what,
-                detail: detail.clone(),
-                count: *count,
-            });
-        }
-        days.extend(sketches.into_iter().map(|(day, (there, sum))| {
-            let count = estimate(there, sum);
-            ApplicationDay {
-                day,
-                what: What::Active,
-                detail: String::new(),
-                count,
-            }
-        }));
+        let (marks, others): (Vec<_>, Vec<_>) =
+            own.partition(|((_, _, what, _), _)| *what == What::Active);
+        days.extend(
+            others
+                .into_iter()
+                .map(|((_, day, what, detail), count)| ApplicationDay {
+                    day: *day,
+                    what: *what,
+                    detail: detail.clone(),
+                    count: *count,
+                }),
+        );
+        days.extend(active_users(
+            marks
+                .into_iter()
+                .map(|((_, day, ..), count)| (*day, *count)),
+        ));
         days.retain(|it| it.day >= since);
         Ok(days)
     }
+}
+
+/// How many users were active on each day, as the highest bits of its sketch say.
+fn active_users(
+    marks: impl Iterator<Item = (Timestamp, u32)>,
+) -> impl Iterator<Item = ApplicationDay> {
+    let mut sketches: BTreeMap<Timestamp, (u32, f64)> = BTreeMap::new();
+    for (day, mark) in marks {
+        let (there, sum) = sketches.entry(day).or_default();
+        *there += 1;
+        *sum += 0.5_f64.powf(mark.into());
+    }
+    sketches
+        .into_iter()
+        .map(|(day, (there, sum))| ApplicationDay {
+            day,
+            what: What::Active,
+            detail: String::new(),
+            count: estimate(there, sum),
+        })
 }
