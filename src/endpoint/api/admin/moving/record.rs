@@ -20,8 +20,8 @@ use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
 use crate::http::{with_member, with_members};
 use crate::id::InstallationId;
-use crate::oauth::client::ClientOrigin;
 use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, SecretHashes};
+use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::{ApplicationId, GuildId, RoleId, Snowflake, UserId};
 use crate::store::{
     Edge, Member, MovedApplication, MovedConnection, MovedMember, MovedUser, Piece,
@@ -223,14 +223,7 @@ fn application<E: Edge>(
     if application_id.is_some_and(|id| super::is_built_in(cx.config, id)) {
         fields.refuse("id", "is that of the built-in application");
     }
-    let terms = Terms {
-        owner: fields.optional("owner_id", id(UserId::parse)),
-        trusted: fields.flag("trusted").unwrap_or(false),
-        trusted_by: fields.optional("trusted_by", id(UserId::parse)),
-        introspects: fields.flag("introspects").unwrap_or(false),
-        flags: fields.bits("flags").unwrap_or(0),
-        at_most: None,
-    };
+    let terms = terms(fields);
     let suspended = fields.flag("suspended").unwrap_or(false);
     let created_at = created_at(fields, application_id.map(|id| id.0));
     let bot = bot(fields, application_id);
@@ -250,23 +243,11 @@ fn application<E: Edge>(
         ..draft
     };
     application.client.id = id;
-    if let (ClientAuthentication::Secret(hashes), Some((hash, _))) =
-        (&mut application.client.authentication, &secret)
-    {
-        *hashes = SecretHashes {
-            former,
-            ..SecretHashes::from(*hash).sent(hashes.sent)
-        };
+    if let Some((hash, _)) = &secret {
+        keep_secret(&mut application.client.authentication, *hash, former);
     }
     if registration.is_some() {
-        let client = &mut application.client;
-        client.origin = ClientOrigin::Dynamic;
-        let possible = client.origin.possible_grants(client.is_public());
-        client.grants = client
-            .grants
-            .iter()
-            .filter(|&it| possible.contains(it))
-            .collect();
+        application.client = self_registered(application.client);
     }
     Ok(Some(MovedApplication {
         application,
@@ -275,6 +256,43 @@ fn application<E: Edge>(
         bot_token_imported: bot_token.1.flatten(),
         registration,
     }))
+}
+
+/// What administrators alone decide of it.
+fn terms(fields: &mut Fields) -> Terms {
+    Terms {
+        owner: fields.optional("owner_id", id(UserId::parse)),
+        trusted: fields.flag("trusted").unwrap_or(false),
+        trusted_by: fields.optional("trusted_by", id(UserId::parse)),
+        introspects: fields.flag("introspects").unwrap_or(false),
+        flags: fields.bits("flags").unwrap_or(0),
+        at_most: None,
+    }
+}
+
+/// The client as one that registered itself, with the grants that such a client may have.
+fn self_registered(client: Client) -> Client {
+    let origin = ClientOrigin::Dynamic;
+    let possible = origin.possible_grants(client.is_public());
+    let grants = client.grants.iter().filter(|&it| possible.contains(it));
+    Client {
+        grants: grants.collect(),
+        origin,
+        ..client
+    }
+}
+
+fn keep_secret(
+    authentication: &mut ClientAuthentication,
+    hash: Hash<ClientSecret>,
+    former: Option<(KnownSecret, Timestamp)>,
+) {
+    if let ClientAuthentication::Secret(hashes) = authentication {
+        *hashes = SecretHashes {
+            former,
+            ..SecretHashes::from(hash).sent(hashes.sent)
+        };
+    }
 }
 
 /// An application that authenticates by a secret cannot do without the hash of one.
