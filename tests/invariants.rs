@@ -19,9 +19,10 @@ fn sources() -> Vec<(PathBuf, String)> {
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}"));
                 let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-                let code = shipped
-                    .lines()
-                    .filter(|line| !line.trim_start().starts_with("//"));
+                let code = shipped.lines().map(|line| {
+                    let is_comment = line.trim_start().starts_with("//");
+                    if is_comment { "" } else { line }
+                });
                 let code = code.collect::<Vec<_>>().join("\n");
                 let path = path.strip_prefix(&root).map(Path::to_owned);
                 sources.push((path.unwrap_or_else(|error| panic!("{error}")), code));
@@ -53,4 +54,53 @@ fn only_the_shell_knows_where_it_runs() {
 #[test]
 fn only_oauth_error_turns_a_reason_into_an_error_code() {
     only_in("oauth/error.rs", "ErrorCode::");
+}
+
+/// The functions of a file as rustfmt lays them out, each with its lines from `fn` to the brace that closes it.
+fn functions(code: &str) -> Vec<(&str, usize)> {
+    let lines: Vec<_> = code.lines().collect();
+    let mut functions = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let indent = line.len() - line.trim_start().len();
+        let mut words = line.trim_start().split(['(', '<', ' ']);
+        // What is not `pub(super) const async fn name` is no function's first line.
+        let keywords = [
+            "pub",
+            "pub(super)",
+            "pub(crate)",
+            "const",
+            "async",
+            "super)",
+            "crate)",
+        ];
+        let first = words.find(|word| !keywords.contains(word));
+        let (Some("fn"), Some(name)) = (first, words.next()) else {
+            continue;
+        };
+        let rest = lines.get(at..).unwrap_or_default();
+        let is_last = |line: &&str| {
+            let is_outer = line.len() - line.trim_start().len() == indent;
+            is_outer && (line.ends_with('}') || line.ends_with(';'))
+        };
+        let length = rest.iter().position(is_last).map_or(1, |last| last + 1);
+        functions.push((name, length));
+    }
+    functions
+}
+
+#[test]
+fn a_function_is_read_on_one_screen() {
+    const LONGEST: usize = 45;
+    let mut count = 0;
+    for (path, code) in sources() {
+        for (name, length) in functions(&code) {
+            count += 1;
+            assert!(
+                length <= LONGEST,
+                "{}: {name} has {length} lines",
+                path.display()
+            );
+        }
+    }
+    assert!(count > 2000, "only {count} functions were found");
 }
