@@ -19,10 +19,10 @@ export async function freePort() {
   return port;
 }
 
-/** The world, a user's browser in it, and the URL of the MCP server. */
-export async function start(settings) {
+/** The world, a user's browser in it, and the URL of the MCP server. With `storage`, the world can be made ill. */
+export async function start(settings, storage) {
   const resource = `http://127.0.0.1:${await freePort()}/mcp`;
-  const world = await World.start({ settings });
+  const world = await World.start({ settings, storage });
   const browser = await world.login(await world.user());
   await world.admin('POST', '/resources', {
     identifier: resource, name: 'Notes', scopes: [{ name: 'notes:read', description: 'Read your notes' }, { name: 'notes:write', description: 'Write notes for you' }],

@@ -2,7 +2,11 @@
 // Ecosystem: JavaScript
 // Version: npm:@modelcontextprotocol/client
 // Setting: the server's `DYNAMIC_REGISTRATION` or `CLIENT_METADATA_DOCUMENTS`, or a client that was registered by hand
-// Proves: login, refresh
+// Proves: login, refresh, revocation, denial, limited answer, outage
+// Denial: access_denied
+// Limited: temporarily_unavailable
+// Outage: temporarily_unavailable
+// Note: A denial of a client that registered itself, and that nobody has approved yet, comes back by a link that its user follows.
 //
 // An MCP client, by the TypeScript SDK, and ../../examples/mcp-server: from a 401 to a tool call, without
 // anybody having registered the client.
@@ -14,6 +18,7 @@ import { after, before, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
+import { Storage } from '../worker/harness.mjs';
 import { start } from './mcp-world.mjs';
 
 const REDIRECT_URI = 'http://localhost/callback';
@@ -48,15 +53,16 @@ class Provider {
   redirectToAuthorization = (url) => void this.visits.push(url);
 
   /** What the user's browser brings back from its last visit. */
-  async visit() {
+  async visit(decision = 'approve') {
     const page = await browser.open(this.visits.at(-1).href);
-    const { landed } = page.landed ? page : await browser.submit(page, { decision: 'approve' });
-    return landed;
+    const { location, html } = page.location ? page : await browser.submit(page, { decision });
+    // Of a client that registered itself and that nobody has approved yet, a denial stays on a page, with a link.
+    return new URL(location ?? html.querySelector('a.button').getAttribute('href')).searchParams;
   }
 }
 
 /** Does something with a new connection; where the user has to be asked, asks and does it again. */
-async function connected(provider, act) {
+async function connected(provider, act, decision) {
   for (let asked = 0; ; asked += 1) {
     const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider: provider });
     const client = new Client({ name: 'test', version: '1.0.0' });
@@ -65,7 +71,7 @@ async function connected(provider, act) {
       return await act(client);
     } catch (error) {
       if (!(error instanceof UnauthorizedError) || asked === 2) throw error;
-      await transport.finishAuth(await provider.visit());
+      await transport.finishAuth(await provider.visit(decision));
     } finally {
       await client.close();
     }
@@ -124,3 +130,36 @@ async function wholeLife(provider) {
   }
   assert.equal(provider.registered.client_id, client_id, 'its registration is as good as before');
 }
+
+test('a denial is told', async () => {
+  await assert.rejects(connected(new Provider(), () => {}, 'deny'), { code: 'access_denied' });
+});
+
+test('a limited answer and an outage are told, and the same refresh token is good afterwards', async (t) => {
+  const storage = new Storage();
+  const before = { browser, resource };
+  const ill = await start({ DYNAMIC_REGISTRATION: 'open', RATE_LIMIT_TOKEN: '1/600' }, storage);
+  ({ browser, resource } = ill);
+  t.after(() => {
+    ({ browser, resource } = before);
+    return ill.stop();
+  });
+  const provider = new Provider();
+  const act = () => connected(provider, (client) => client.listTools());
+  await act();
+  const { refresh_token } = provider.kept;
+  const refused = async () => {
+    provider.kept = { ...provider.kept, access_token: `${provider.kept.access_token.slice(0, -6)}AAAAAA` };
+    await assert.rejects(act, { code: 'temporarily_unavailable' });
+    assert.equal(provider.kept.refresh_token, refresh_token);
+  };
+  const later = () => { storage.clock += 601_000; };
+  await refused();
+  later();
+  storage.mood = (step) => step.part === 'ledger' && { before: 'down' };
+  await refused();
+  later();
+  storage.mood = () => undefined;
+  await act();
+  assert.equal(provider.visits.length, 1, 'and the user was asked once');
+});
