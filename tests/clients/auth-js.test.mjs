@@ -1,7 +1,7 @@
 // Client: Auth.js (express)
 // Ecosystem: JavaScript
 // Version: npm:@auth/express
-// Setting: `issuer` of the provider is the server's, for it compares `iss`
+// Setting: `issuer` of the provider is the server's; without it: `unexpected "iss" (issuer) response parameter value`
 // Proves: login, refresh, revocation, denial, limited answer, outage
 //
 // Auth.js in a small express application: a provider of one's own, and its Discord provider on

@@ -16,7 +16,6 @@ import { after, before, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-import { Storage } from '../worker/harness.mjs';
 import { start } from './mcp-world.mjs';
 
 const PROGRAM = resolve(import.meta.dirname, 'node_modules/.bin/mcp-remote');
@@ -31,8 +30,8 @@ after(async () => {
   await here?.stop();
 });
 
-/** Connects, and calls a tool; how often the user was asked. Where it fails, the error says what the program did. */
-async function notes({ decision = 'approve', onCode = () => {} } = {}) {
+/** Connects, and calls a tool; how often the user was asked. */
+async function notes() {
   const { world, browser, resource } = here;
   const env = { PATH: process.env.PATH, HOME: folder, MCP_REMOTE_CONFIG_DIR: folder };
   const transport = new StdioClientTransport({ command: process.execPath, args: [PROGRAM, resource, '--allow-http'], env, stderr: 'pipe' });
@@ -43,13 +42,12 @@ async function notes({ decision = 'approve', onCode = () => {} } = {}) {
     if (!url || asked) return;
     asked += 1;
     const page = await browser.open(url);
-    const { location, html } = page.landed ? page : await browser.submit(page, { decision });
-    onCode();
-    await fetch(location ?? html.querySelector('a.button').getAttribute('href'));
+    const { location } = page.landed ? page : await browser.submit(page, { decision: 'approve' });
+    await fetch(location);
   });
   const client = new Client({ name: 'test', version: '1.0.0' });
   try {
-    await client.connect(transport, { timeout: 20_000 });
+    await client.connect(transport, { timeout: 30_000 });
     const { content } = await client.callTool({ name: 'list_notes', arguments: {} });
     return { text: content[0].text, asked };
   } catch (error) {
@@ -70,20 +68,4 @@ test('a program that speaks stdio reaches the server, and the user is asked once
   writeFileSync(file, JSON.stringify({ ...kept, access_token: `${kept.access_token.slice(0, -6)}AAAAAA` }));
   assert.deepEqual(await notes(), { text: '', asked: 0 });
   assert.notEqual(JSON.parse(readFileSync(file)).refresh_token, kept.refresh_token);
-});
-
-test('X', async (t) => {
-  const storage = new Storage();
-  const before_ = { here, folder };
-  here = await start({ DYNAMIC_REGISTRATION: 'open', RATE_LIMIT_TOKEN: '1/600' }, storage);
-  folder = mkdtempSync(join(tmpdir(), 'mcp-remote-'));
-  t.after(async () => {
-    rmSync(folder, { recursive: true });
-    await here.stop();
-    ({ here, folder } = before_);
-  });
-  const say = (name) => (p) => p.then((r) => console.log(name, r), (e) => console.log(name, e.message.slice(0, 1800)));
-  await say('denial')(notes({ decision: 'deny' }));
-  await say('first')(notes());
-  await say('limited')(notes());
 });

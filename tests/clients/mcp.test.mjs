@@ -6,7 +6,8 @@
 // Denial: access_denied
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable
-// Note: A denial of a client that registered itself, and that nobody has approved yet, comes back by a link that its user follows.
+// Note: Without its setting it says `Incompatible auth server: does not support dynamic client registration`. A denial of a client
+//   that registered itself, and that nobody has approved yet, comes back by a link that its user follows.
 //
 // An MCP client, by the TypeScript SDK, and ../../examples/mcp-server: from a 401 to a tool call, without
 // anybody having registered the client.

@@ -8,8 +8,8 @@
 # Setting: the application may introspect tokens of others (`introspects`)
 # Proves: introspection
 # Without: 401
-# Note: A token that it has seen stays good in its cache until its `exp`, revoked or not, or as long as
-#   `OIDCOAuthTokenIntrospectionInterval` says.
+# Note: Without its setting it answers every token with 401. A token that it has seen stays good in its cache until its
+#   `exp`, revoked or not, or as long as `OIDCOAuthTokenIntrospectionInterval` says.
 
 cat >"$FOLDER/index.html" <<<"for holders of a token"
 cat >"$FOLDER/site.conf" <<CONF

@@ -7,7 +7,8 @@
 # Setting: the application may introspect tokens of others (`introspects`)
 # Proves: introspection
 # Without: 401
-# Note: A token that it has seen stays good in its cache for 300 seconds, revoked or not: `expiry` shortens that.
+# Note: Without its setting it answers every token with 401. A token that it has seen stays good in its cache for 300
+#   seconds, revoked or not: `expiry` shortens that.
 
 cat >"$FOLDER/index.html" <<<'for holders of a token'
 cat >"$FOLDER/site.conf" <<CONF

@@ -6,9 +6,10 @@
 // Enter: /
 // Setting: for `post`, the application may introspect tokens of others (`introspects`); for `local`, the server's signing key; none for `auth`
 // Proves: introspection
-// Without: 401
-// Note: A mail client logs in with the user's id. `introspection_mode = get` is refused, for it puts the token into
-//   a URL. `local` takes a token until its `exp`, revoked or not, and who has its key can make tokens for anybody.
+// Without: 500
+// Note: Without its setting `post` lets nobody in. A mail client logs in with the user's id. `introspection_mode = get`
+//   is refused, for it puts the token into a URL. `local` takes a token until its `exp`, revoked or not, and who has its
+//   key can make tokens for anybody.
 
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHmac, hkdfSync } from 'node:crypto';
@@ -112,6 +113,7 @@ async function verdict(token) {
   const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
   const [posted, authorized, got, local] = await Promise.all(['post', 'auth', 'get', 'local'].map((mode) => login(mode, claims.sub, token)));
   if (got || !readFileSync(`${FOLDER}/get/log`, 'utf8').includes('405')) throw new Error('`get` is not refused with 405');
+  // Without its setting, `post` refuses what `auth` takes.
   if (posted !== authorized) throw new Error(`post: ${posted}, auth: ${authorized}`);
   // It hears of no revocation; a signature it knows.
   const [signed, signature] = [token.slice(0, token.lastIndexOf('.')), token.slice(token.lastIndexOf('.') + 1)];

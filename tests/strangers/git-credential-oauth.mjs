@@ -10,7 +10,8 @@
 // Denial: Missing parameter: code
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable
-// Note: After a denial it redeems an empty code, and what Git shows is what that is refused with. It asks for a new login each time Git's cache forgets the token, for it keeps no refresh token.
+// Note: After a denial it redeems an empty code, and what Git shows is what that is refused with. It asks for a new
+//   login each time Git's cache forgets the token, for it keeps no refresh token.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
