@@ -72,7 +72,7 @@ impl Ledger {
             env,
             sql: storage.sql(),
             storage: storage.unchecked_into(),
-            is_there: Cell::new(false),
+            is_there: Cell::new(None),
             alarm: Cell::new(Alarm::Unknown),
         })))
     }
@@ -122,9 +122,9 @@ struct Table {
     env: Env,
     storage: TransactionalStorage,
     sql: SqlStorage,
-    /// Whether the table is there. A ledger that was never written to, or that has emptied, keeps
-    /// nothing at all, so reading must not make one.
-    is_there: Cell<bool>,
+    /// Whether the table is there, once somebody has looked. A ledger that was never written to, or that has
+    /// emptied, keeps nothing at all, so reading must not make one.
+    is_there: Cell<Option<bool>>,
     alarm: Cell<Alarm>,
 }
 
@@ -270,13 +270,13 @@ impl Table {
         match writes {
             [] => Ok(()),
             // One statement is whole by itself, and a refresh has no other.
-            [write @ Write::Put(_)] if self.is_there.get() => self.write(write),
+            [write @ Write::Put(_)] if self.is_there.get() == Some(true) => self.write(write),
             writes => {
                 let mut write = || writes.iter().try_for_each(|write| self.write(write));
                 let written = self.storage.transaction_sync(&mut write);
                 if written.is_err() {
                     // The table may have been made in what was rolled back.
-                    self.is_there.set(false);
+                    self.is_there.set(None);
                 }
                 written.map(drop)
             }
@@ -319,7 +319,7 @@ impl Table {
             return self.wake_at(purge_at).await;
         }
         // An empty ledger leaves nothing behind.
-        self.is_there.set(false);
+        self.is_there.set(None);
         awaited(self.storage.delete_all()?).await?;
         Ok(())
     }
@@ -339,16 +339,13 @@ impl Table {
 
     /// A family, and where nobody has looked at the alarm yet, when the first of all ends.
     fn family(&self, id: FamilyId) -> Result<(Families, Option<Timestamp>), TurnError> {
-        if !self.table_is_there()? {
-            return Ok(Default::default());
-        }
         let sql = match self.alarm.get() {
             Alarm::Unknown => {
                 "SELECT body, (SELECT min(purge_at) FROM families) FROM families WHERE id = ?"
             }
             Alarm::Unset | Alarm::At(_) => "SELECT body, NULL FROM families WHERE id = ?",
         };
-        let found = self.rows(sql, &Array::of1(&id.to_string().into()))?;
+        let found = self.read(sql, &Array::of1(&id.to_string().into()))?;
         let Some((row, body)) = found
             .first()
             .and_then(|row| Some((row, row.get(0).as_string()?)))
@@ -376,10 +373,7 @@ impl Table {
 
     /// Every family. One row that cannot be read does not take the others with it.
     fn all(&self) -> Result<Families, JsValue> {
-        if !self.table_is_there()? {
-            return Ok(Families::new());
-        }
-        let rows = self.rows("SELECT id, body FROM families", &Array::new())?;
+        let rows = self.read("SELECT id, body FROM families", &Array::new())?;
         let family = |row: &Array| {
             let id = FamilyId::parse(&row.get(0).as_string()?)?;
             Some((id, json_reader::read(&row.get(1).as_string()?).ok()?))
@@ -416,13 +410,30 @@ impl Table {
         Ok(())
     }
 
-    fn table_is_there(&self) -> Result<bool, JsValue> {
-        if !self.is_there.get() {
-            let sql = "SELECT name FROM sqlite_master WHERE name = 'families'";
-            let found = self.rows(sql, &Array::new())?;
-            self.is_there.set(!found.is_empty());
+    /// Reads families. Nearly every ledger that is asked has some, so whether the table is there is looked
+    /// at only where it cannot be read.
+    fn read(&self, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
+        if self.is_there.get() == Some(false) {
+            return Ok(Vec::new());
         }
-        Ok(self.is_there.get())
+        match self.rows(sql, values) {
+            Err(_) if !self.table_is_there()? => Ok(Vec::new()),
+            Ok(rows) => {
+                self.is_there.set(Some(true));
+                Ok(rows)
+            }
+            unreadable => unreadable,
+        }
+    }
+
+    fn table_is_there(&self) -> Result<bool, JsValue> {
+        if let Some(is_there) = self.is_there.get() {
+            return Ok(is_there);
+        }
+        let sql = "SELECT name FROM sqlite_master WHERE name = 'families'";
+        let is_there = !self.rows(sql, &Array::new())?.is_empty();
+        self.is_there.set(Some(is_there));
+        Ok(is_there)
     }
 
     /// Without a rowid a family is one row, not one and an index entry.
@@ -433,7 +444,7 @@ impl Table {
                  body TEXT NOT NULL) WITHOUT ROWID",
                 &Array::new(),
             )?;
-            self.is_there.set(true);
+            self.is_there.set(Some(true));
         }
         Ok(())
     }
