@@ -32,12 +32,17 @@ const ABANDONED: Duration = Duration::from_secs(15 * 60);
 struct Flows {
     /// The last key that was given. They are used again after four billion.
     last: u32,
-    waiting: BTreeMap<u32, Waiting>,
+    /// The oldest is a flow: a promise is waited for by one that is older.
+    waiting: BTreeMap<u32, Entry>,
     /// Those whose next step may be taken, first come first.
     woken: Vec<u32>,
     /// Whether somebody takes the steps of all who are woken.
     are_run: bool,
-    promises: BTreeMap<u32, State>,
+}
+
+enum Entry {
+    Flow(Waiting),
+    Promise(State),
 }
 
 /// A flow between two steps.
@@ -136,7 +141,9 @@ pub(super) async fn sleep(time: Duration) {
 fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
     let key = FLOWS.with_borrow_mut(|flows| {
         let key = flows.next();
-        flows.promises.insert(key, State::Pending(None));
+        flows
+            .waiting
+            .insert(key, Entry::Promise(State::Pending(None)));
         key
     });
     let milliseconds = within.map_or(0.0, |bound| bound.as_secs_f64() * 1000.0);
@@ -151,11 +158,13 @@ impl Future for Settling {
     type Output = Outcome;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        FLOWS.with_borrow_mut(|flows| match flows.promises.remove(&self.0) {
-            Some(State::Settled(outcome)) => Poll::Ready(outcome),
+        FLOWS.with_borrow_mut(|flows| match flows.waiting.remove(&self.0) {
+            Some(Entry::Promise(State::Settled(outcome))) => Poll::Ready(outcome),
             _ => {
                 let waker = Some(cx.waker().clone());
-                flows.promises.insert(self.0, State::Pending(waker));
+                flows
+                    .waiting
+                    .insert(self.0, Entry::Promise(State::Pending(waker)));
                 Poll::Pending
             }
         })
@@ -165,7 +174,7 @@ impl Future for Settling {
 impl Drop for Settling {
     fn drop(&mut self) {
         // What it held is dropped when nothing is borrowed.
-        drop(FLOWS.with_borrow_mut(|flows| flows.promises.remove(&self.0)));
+        drop(FLOWS.with_borrow_mut(|flows| flows.waiting.remove(&self.0)));
     }
 }
 
@@ -176,9 +185,9 @@ fn settled(key: u32, how: u32, value: JsValue) {
         1 => Outcome::Broken(value),
         _ => Outcome::Late,
     };
-    let state = FLOWS.with_borrow_mut(|flows| {
-        let state = flows.promises.get_mut(&key)?;
-        Some(replace(state, State::Settled(outcome)))
+    let state = FLOWS.with_borrow_mut(|flows| match flows.waiting.get_mut(&key)? {
+        Entry::Promise(state) => Some(replace(state, State::Settled(outcome))),
+        Entry::Flow(_) => None,
     });
     if let Some(State::Pending(Some(waker))) = state {
         let are_run = FLOWS.with_borrow_mut(|flows| replace(&mut flows.are_run, true));
@@ -212,7 +221,7 @@ fn wait(key: u32, flow: Flow, waker: Waker) -> Promise {
         settle,
         since,
     };
-    FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, waiting));
+    FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(waiting)));
     promise
 }
 
@@ -225,7 +234,7 @@ fn run_woken(are_run: bool) {
         match it.flow.as_mut().poll(&mut Context::from_waker(&it.waker)) {
             Poll::Pending => {
                 it.since = ambient::now();
-                FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, it));
+                FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(it)));
             }
             Poll::Ready(Ok(value)) => it.settle.resolve(&value),
             Poll::Ready(Err(reason)) => it.settle.reject(&reason),
@@ -244,7 +253,7 @@ impl Flows {
         while !self.woken.is_empty() {
             let key = self.woken.remove(0);
             // One that has come to its end may have been woken once more.
-            if let Some(waiting) = self.waiting.remove(&key) {
+            if let Some(Entry::Flow(waiting)) = self.waiting.remove(&key) {
                 return Some((key, waiting));
             }
         }
@@ -253,9 +262,10 @@ impl Flows {
     }
 
     /// The oldest flow, where it has waited for too long.
-    fn abandoned(&mut self, now: Timestamp) -> Option<Waiting> {
+    fn abandoned(&mut self, now: Timestamp) -> Option<Entry> {
         let oldest = self.waiting.first_entry()?;
-        (oldest.get().since + ABANDONED < now).then(|| oldest.remove())
+        let is_abandoned = matches!(oldest.get(), Entry::Flow(it) if it.since + ABANDONED < now);
+        is_abandoned.then(|| oldest.remove())
     }
 }
 
