@@ -80,7 +80,7 @@ pub struct Headers {
 type Source = dyn Fn(&str) -> Option<String>;
 
 /// The names of the headers that anything here asks for.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "accept",
     "accept-language",
     "access-control-request-headers",
@@ -91,6 +91,7 @@ const KNOWN: [&str; 14] = [
     "content-type",
     "cookie",
     "dpop",
+    "if-none-match",
     "origin",
     "sec-fetch-site",
     "user-agent",

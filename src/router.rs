@@ -150,10 +150,13 @@ impl<'a> Matched<'a> {
         };
         let mut response = match (&verdict, &cx.request.body) {
             (Some((_, verdict)), _) if !verdict.admitted => self.too_many_requests(cx, verdict),
-            (_, Body::TooLarge) if self.route.upload_body > MAX_BODY_BYTES => {
-                self.refuse_body(cx, TransportRefusal::FileTooLarge)
+            (_, Body::TooLarge) => {
+                let most = max_body_bytes(cx.config, cx.request, cx.now);
+                self.refuse_body(
+                    cx,
+                    TransportRefusal::too_large(most, self.route.upload_body),
+                )
             }
-            (_, Body::TooLarge) => self.refuse_body(cx, TransportRefusal::BodyTooLarge),
             (_, Body::Broken) => self.refuse_body(cx, TransportRefusal::BodyBroken),
             (_, Body::Read(_)) if cx.request.header("content-encoding").is_some() => {
                 self.refuse_body(cx, TransportRefusal::ContentEncoding)

@@ -282,8 +282,8 @@ impl Refuse for Notice {
         let chrome = cx.chrome("");
         let [title, words] = chrome.text.message(self.message);
         let seconds = match self.message {
-            Message::TooManyRequests(seconds) => seconds.to_string(),
-            _ => String::new(),
+            Message::TooManyRequests(seconds) => Some(seconds),
+            _ => None,
         };
         let label = |next| match next {
             Next::StartAgain => chrome.text.layout.start_again,
@@ -293,7 +293,7 @@ impl Refuse for Notice {
         let page = NoticePage {
             title,
             words,
-            seconds: &seconds,
+            seconds,
             detail: self.detail.as_deref(),
             next: self
                 .next

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::client::assertion::AssertionError;
 use super::dpop::ProofError;
 use super::grant_type::GrantType;
+use crate::http::MAX_BODY_BYTES;
 use crate::rate_limit::Verdict;
 
 wire_enum! {
@@ -430,9 +431,9 @@ pub enum TransportRefusal {
     /// The URL has other methods, which follow.
     #[error("This endpoint takes")]
     Method,
-    /// The body is longer than [`crate::http::MAX_BODY_BYTES`].
-    #[error("The body must be at most 64 KiB")]
-    BodyTooLarge,
+    /// The body is longer than so many bytes, the most that is taken of this sender here.
+    #[error("The body must be at most {}", spelled_size(*.0))]
+    BodyTooLarge(usize),
     /// The file in the body is longer than [`crate::fluxer::icon::MAX_BYTES`].
     #[error("The file must be at most 256 KB")]
     FileTooLarge,
@@ -444,12 +445,28 @@ pub enum TransportRefusal {
     ContentEncoding,
 }
 
+fn spelled_size(bytes: usize) -> String {
+    match bytes / 1024 {
+        kib if kib % 1024 == 0 => format!("{} MiB", kib / 1024),
+        kib => format!("{kib} KiB"),
+    }
+}
+
 impl TransportRefusal {
+    /// The refusal of a body of more bytes than the most, which are `of_file` where a file may be in it.
+    pub const fn too_large(most: usize, of_file: usize) -> Self {
+        if most == of_file && most > MAX_BODY_BYTES {
+            Self::FileTooLarge
+        } else {
+            Self::BodyTooLarge(most)
+        }
+    }
+
     /// The error code on the wire.
     pub const fn code(self) -> ErrorCode {
         match self {
             Self::Method
-            | Self::BodyTooLarge
+            | Self::BodyTooLarge(_)
             | Self::FileTooLarge
             | Self::BodyBroken
             | Self::ContentEncoding => ErrorCode::InvalidRequest,
@@ -460,7 +477,7 @@ impl TransportRefusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Method => 405,
-            Self::BodyTooLarge | Self::FileTooLarge => 413,
+            Self::BodyTooLarge(_) | Self::FileTooLarge => 413,
             Self::BodyBroken => 400,
             Self::ContentEncoding => 415,
         }

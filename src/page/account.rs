@@ -142,7 +142,7 @@ impl AccountPage<'_> {
                     PasswordProblem::ChangedMeanwhile => (text.changed_meanwhile, None),
                 };
                 @let part = if new_is_wrong { "new-problem" } else { "old-problem" };
-                (problem(part, words, seconds))
+                (problem(part, words, seconds, chrome))
             }
             (form(self.action, self.csrf_token, &fields))
         }

@@ -16,7 +16,7 @@ use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::GuildId;
 
 pub use self::permissions::PermissionLine;
-use self::permissions::permissions;
+use self::permissions::{FIRST_FEW, MOST_UNFOLDED, permissions};
 
 /// The consent form.
 pub struct ConsentPage<'a> {
@@ -426,11 +426,31 @@ impl GuildChoice<'_> {
     /// What a bot that is there already would get beyond what it has.
     fn difference(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.bot;
+        let (mut first, others): (Vec<Permission>, Vec<_>) =
+            self.new.iter().partition(|it| it.is_dangerous());
+        // What deserves a second look is never folded.
+        let unfolded = match self.new.len() {
+            few if few <= MOST_UNFOLDED => few,
+            _ => first.len().max(FIRST_FEW),
+        };
+        first.extend(others);
+        let folded = first.split_off(unfolded.min(first.len()));
+        let list = |these: &[Permission]| {
+            html! { ul.plain { @for it in these { li { (chrome.text.permission(*it)) } } } }
+        };
         html! {
             @if let Some(has) = self.has.as_ref().filter(|_| !self.new.is_empty()) {
                 div.quiet {
                     p { (sentence(text.raised, &[self.name])) }
-                    ul.plain { @for it in &self.new { li { (chrome.text.permission(*it)) } } }
+                    (list(&first))
+                    @if !folded.is_empty() {
+                        details {
+                            summary {
+                                (filled(chrome.text.consent.and_more, &[&folded.len().to_string()]))
+                            }
+                            (list(&folded))
+                        }
+                    }
                     (hidden("has", has))
                 }
             }

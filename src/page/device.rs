@@ -62,7 +62,7 @@ impl View for DevicePage<'_> {
                     DeviceProblem::Unknown => (text.unknown, None),
                     DeviceProblem::TooManyAttempts(seconds) => (text.too_many, Some(seconds)),
                 };
-                (problem("device-problem", words, seconds))
+                (problem("device-problem", words, seconds, chrome))
             }
             (form(self.action, self.csrf_token, &fields))
             (quiet(text.only_if))

@@ -49,7 +49,7 @@ impl View for LoginPage<'_> {
                     LoginProblem::TooManyAttempts(seconds) => (text.too_many, Some(seconds)),
                     LoginProblem::FormExpired => (text.expired, None),
                 };
-                (problem("login-problem", words, seconds))
+                (problem("login-problem", words, seconds, chrome))
             }
             (form(self.action, self.csrf_token, &self.fields(chrome)))
             @if let Some(url) = self.password_reset {

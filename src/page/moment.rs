@@ -41,6 +41,13 @@ impl Moment {
         told.unwrap_or_else(|| self.exactly(text))
     }
 
+    /// A wait of so many seconds, rounded up, where it is so long that nobody counts its seconds.
+    pub fn wait(seconds: u64, text: &TimeText) -> Option<String> {
+        (seconds >= 120)
+            .then(|| counted(seconds.div_ceil(60) * 60, &text.in_one, &text.in_many))
+            .flatten()
+    }
+
     /// To the minute, in the one time zone that the server knows.
     pub fn exactly(self, text: &TimeText) -> String {
         filled(text.instant, &[&self.day_of(text), &self.clock()])
@@ -130,6 +137,21 @@ mod tests {
             "12 January 2015, 23:27 UTC",
             "12. Januar 2015, 23:27 Uhr UTC",
         );
+    }
+
+    #[test]
+    fn a_long_wait_is_told_in_minutes_and_never_shorter_than_it_is() {
+        let [english, german] = ALL.map(|text| &text.time);
+        let check = |seconds, in_english: Option<&str>, in_german: Option<&str>| {
+            assert_eq!(Moment::wait(seconds, english).as_deref(), in_english);
+            assert_eq!(Moment::wait(seconds, german).as_deref(), in_german);
+        };
+        check(1, None, None);
+        check(119, None, None);
+        check(120, Some("in 2 minutes"), Some("in 2 Minuten"));
+        check(121, Some("in 3 minutes"), Some("in 3 Minuten"));
+        check(600, Some("in 10 minutes"), Some("in 10 Minuten"));
+        check(3600, Some("in an hour"), Some("in einer Stunde"));
     }
 
     #[test]

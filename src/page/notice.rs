@@ -2,18 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::parts::{around, heading};
-use super::text::filled;
+use super::parts::{around, heading, waiting};
 use super::{Chrome, View};
 
 /// Says one thing: an error, or that the user is logged out.
 pub struct NoticePage<'a> {
     /// The heading.
     pub title: &'static str,
-    /// What happened, and what to do; with a hole for the seconds to wait.
+    /// What happened, and what to do; where there is a wait, with a hole for it.
     pub words: &'static str,
     /// The seconds to wait.
-    pub seconds: &'a str,
+    pub seconds: Option<u64>,
     /// For the developer of the application, where it is their doing.
     pub detail: Option<&'a str>,
     /// Where to go on: a path here and its label.
@@ -26,7 +25,7 @@ impl View for NoticePage<'_> {
     fn body(&self, chrome: &Chrome<'_>) -> Markup {
         html! {
             (heading(self.title))
-            p.lead { (filled(self.words, &[self.seconds])) }
+            p.lead { (waiting(self.words, self.seconds, chrome)) }
             @if let Some((href, label)) = self.next {
                 p.actions { a.button href=(href) { (label) } }
             }

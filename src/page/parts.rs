@@ -92,15 +92,24 @@ pub(super) fn done(words: Option<&str>) -> Markup {
 }
 
 /// Says that something was not done, and why; `id` is what the controls that it is about name.
-pub(super) fn problem(id: &str, words: &str, seconds: Option<u64>) -> Markup {
-    let seconds = seconds.map(|seconds| seconds.to_string());
-    let seconds = seconds.unwrap_or_default();
+pub(super) fn problem(id: &str, words: &str, seconds: Option<u64>, chrome: &Chrome<'_>) -> Markup {
     html! {
-        p.problem id=(id) role="alert" {
-            // The script counts down what is marked so; without it, the number says when.
-            (around(words, &[html! { span data-seconds { (seconds) } }]))
-        }
+        p.problem id=(id) role="alert" { (waiting(words, seconds, chrome)) }
     }
+}
+
+/// Words of ours with a wait in their hole, where they have one.
+pub(super) fn waiting(words: &str, seconds: Option<u64>, chrome: &Chrome<'_>) -> Markup {
+    let text = &chrome.text.time;
+    let wait = seconds.map(|seconds| match Moment::wait(seconds, text) {
+        Some(told) => html! { (told) },
+        // The script counts down what is marked so; without it, the number says when.
+        None => around(
+            text.in_seconds,
+            &[html! { span data-seconds { (seconds) } }],
+        ),
+    });
+    around(words, wait.as_slice())
 }
 
 /// A mark beside something; `kind` is a class of its own, or nothing.

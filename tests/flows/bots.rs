@@ -882,6 +882,27 @@ fn bot_that_is_there(world: &Native) -> (App, String) {
 }
 
 #[test]
+fn a_long_list_of_what_is_new_folds_but_for_what_is_dangerous() {
+    let world = Native::new();
+    let (app, _) = bot_that_is_there(&world);
+    let all = app.bot_link().with("permissions", &u64::MAX.to_string());
+    let page = world.alices_browser().get(&all.target()).expect(200);
+    let listed = |css: &str| page.texts(&format!(".bot div.quiet {css}"));
+    let (whole, folded) = (listed("li"), listed("details li"));
+    let shown = whole.len() - folded.len();
+    assert!(whole.len() > 12 && shown >= 5, "{shown} of {}", whole.len());
+    assert_eq!(listed("summary"), [format!("and {} more", folded.len())]);
+    assert!(whole.iter().take(shown).any(|it| it == "Kick members"));
+    // Nothing dangerous is among what is folded.
+    let dangerous = page.texts(".permissions li.dangerous");
+    assert!(dangerous.len() > 5);
+    for it in &folded {
+        assert!(dangerous.iter().all(|line| !line.contains(it)), "{it}");
+    }
+    assert_eq!(shown, dangerous.len());
+}
+
+#[test]
 fn a_bot_that_is_invited_again_gets_what_is_new_and_the_form_says_what() {
     let more = |it: &Asks| it.clone().with("permissions", "1026");
     let fixed = |it: &Asks, guild: &str| {

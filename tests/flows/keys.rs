@@ -4,7 +4,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::{Isolate, Plan, When};
 use serde_json::Value;
 
-use crate::world::{Native, With, get, text};
+use crate::world::{Native, With, World, get, text};
 
 const JWKS: &str = "/.well-known/jwks.json";
 const DAY: u64 = 24 * 3600;
@@ -61,6 +61,25 @@ fn the_first_request_makes_a_key_an_algorithm_and_shows_their_public_halves() {
         assert!(key.get("d").is_none() && key.get("p").is_none());
     }
     assert_eq!(world.states(), ["ES256 current", "RS256 current"]);
+}
+
+#[test]
+fn a_verifier_that_has_the_set_is_told_that_it_is_the_same() {
+    let world = World::new();
+    let fetch = |known: &str| world.send(get(JWKS).with("if-none-match", known));
+    let first = fetch("\"other\"").expect(200);
+    let tag = first.header("etag").expect("a tag").to_owned();
+    for known in [&tag, &format!("W/{tag}, \"other\"")] {
+        let same = fetch(known).expect(304);
+        assert_eq!(same.body, "");
+        assert_eq!(same.header("etag"), Some(&*tag));
+        assert_eq!(same.header("cache-control"), Some("public, max-age=300"));
+    }
+    let rotate = "/api/admin/keys/rotate";
+    world.administer(Method::Post, rotate, None).expect(202);
+    world.advance(61);
+    let next = fetch(&tag).expect(200);
+    assert_ne!(next.header("etag"), Some(&*tag));
 }
 
 #[test]

@@ -257,6 +257,23 @@ fn each_line_is_answered_and_keeps_no_other_back() {
     ];
     let expected = expected.map(|(status, path)| (status, path.to_owned()));
     assert_eq!(shown, expected);
+    let kinds: Vec<_> = answer.iter().map(|line| line["record"].as_str()).collect();
+    let expected = [
+        Some("connection"),
+        Some("user"),
+        Some("user"),
+        None,
+        None,
+        Some("user"),
+        Some("user"),
+        Some("user"),
+        Some("application"),
+        Some("application"),
+        Some("member"),
+        Some("application"),
+        None,
+    ];
+    assert_eq!(kinds, expected);
     // Blank lines are counted and not answered.
     assert_eq!(answer[0]["line"], 2);
     assert!(answer[5].to_string().contains("bcrypt"), "{}", answer[5]);

@@ -262,6 +262,7 @@ fn a_body_is_whole_plain_and_not_too_long() {
                 .expect(status);
             let content_type = answer.header("content-type").unwrap();
             assert_eq!(content_type.starts_with("text/html"), is_page, "{path}");
+            assert_eq!(answer.body.contains("at most 64 KiB"), status == 413);
         }
         for encoding in ["gzip", "br", "x"] {
             world

@@ -47,7 +47,7 @@ impl Problem {
             Self::NoHeir => (chrome.text.admin.no_heir, None),
             Self::TooManyAttempts(seconds) => (chrome.text.login.too_many, Some(seconds)),
         };
-        problem(&[part, "-problem"].concat(), words, seconds)
+        problem(&[part, "-problem"].concat(), words, seconds, chrome)
     }
 
     /// The seconds until the next attempt, where there are no more for now.

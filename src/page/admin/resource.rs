@@ -79,7 +79,7 @@ impl ResourceForm {
         };
         html! {
             @if self.is_refused() {
-                (problem("fields-problem", chrome.text.developers.wrong_fields, None))
+                (problem("fields-problem", chrome.text.developers.wrong_fields, None, chrome))
             }
             (form(action, csrf_token, &fields))
         }

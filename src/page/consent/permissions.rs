@@ -32,7 +32,9 @@ impl PermissionLine {
 }
 
 /// As many permissions are shown at once; where there are more, their groups fold.
-const MOST_UNFOLDED: usize = 12;
+pub(super) const MOST_UNFOLDED: usize = 12;
+/// Of a list that folds, so many stand before the fold.
+pub(super) const FIRST_FEW: usize = 5;
 
 /// What the bot is to be able to do, by what it is about.
 pub(super) fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {

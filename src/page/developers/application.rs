@@ -181,14 +181,14 @@ impl ApplicationPage<'_> {
         let id = [part.id(), "-problem"].concat();
         match self.problem_in(part) {
             None => html! {},
-            Some(Problem::Fields) => problem(&id, text.wrong_fields, None),
-            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None),
-            Some(Problem::NoFile) => problem(&id, text.icon.no_file, None),
-            Some(Problem::NoIcon) => problem(&id, text.icon.no_icon, None),
-            Some(Problem::NotKept) => problem(&id, text.icon.not_kept, None),
-            Some(Problem::WrongName) => problem(&id, text.wrong_name, None),
+            Some(Problem::Fields) => problem(&id, text.wrong_fields, None, chrome),
+            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None, chrome),
+            Some(Problem::NoFile) => problem(&id, text.icon.no_file, None, chrome),
+            Some(Problem::NoIcon) => problem(&id, text.icon.no_icon, None, chrome),
+            Some(Problem::NotKept) => problem(&id, text.icon.not_kept, None, chrome),
+            Some(Problem::WrongName) => problem(&id, text.wrong_name, None, chrome),
             Some(Problem::TooManyAttempts(seconds)) => {
-                problem(&id, chrome.text.login.too_many, Some(*seconds))
+                problem(&id, chrome.text.login.too_many, Some(*seconds), chrome)
             }
             Some(Problem::Refused(error)) => html! {
                 p.problem id=(id) role="alert" {

@@ -49,7 +49,7 @@ impl View for DevelopersPage<'_> {
             @if self.is_full {
                 p.problem role="alert" { (filled(text.full, &[&at_most])) }
             } @else if self.form.refused.is_some() {
-                (problem("new-problem", text.wrong_fields, None))
+                (problem("new-problem", text.wrong_fields, None, chrome))
             }
             @if self.applications.is_empty() {
                 p.lead { (text.none) }

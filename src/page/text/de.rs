@@ -36,7 +36,7 @@ pub(super) static TEXT: Text = Text {
         submit: "Anmelden",
         wrong: "Benutzername oder Passwort ist falsch.",
         suspended: "Dieses Konto ist gesperrt. Nichts davon wurde gelöscht.",
-        too_many: "Zu viele Versuche. In {} Sekunden kannst du es wieder versuchen.",
+        too_many: "Zu viele Versuche. Du kannst es {} wieder versuchen.",
         expired: "Das Formular war zu lange offen, oder dein Browser blockiert Cookies. Bitte \
                   versuche es noch einmal.",
         forgotten: "Passwort vergessen?",
@@ -132,7 +132,7 @@ pub(super) static TEXT: Text = Text {
         submit: "Weiter",
         unknown: "Unter diesem Code wartet kein Gerät. Prüfe ihn, oder beginne am Gerät von vorn: Ein \
                   Code gilt zehn Minuten.",
-        too_many: "Zu viele falsche Codes. Versuche es in {} Sekunden wieder.",
+        too_many: "Zu viele falsche Codes. Versuche es {} wieder.",
         only_if: "Mach nur weiter, wenn du das selbst begonnen hast, an einem eigenen Gerät oder Programm.",
         beware: "Hat dir jemand diesen Code geschickt oder fragt dich danach, will er in dein Konto: \
                  Lehne ab.",
@@ -148,6 +148,7 @@ pub(super) static TEXT: Text = Text {
         just_now: "gerade eben",
         one: ["vor einer Minute", "vor einer Stunde", "vor einem Tag"],
         many: ["vor {} Minuten", "vor {} Stunden", "vor {} Tagen"],
+        in_seconds: "in {} Sekunden",
         soon: "in weniger als einer Minute",
         in_one: ["in einer Minute", "in einer Stunde", "in einem Tag"],
         in_many: ["in {} Minuten", "in {} Stunden", "in {} Tagen"],
@@ -400,7 +401,7 @@ pub(super) static TEXT: Text = Text {
         ],
         too_many_requests: [
             "Etwas langsamer",
-            "Zu viele Anfragen. Versuche es in {} Sekunden wieder.",
+            "Zu viele Anfragen. Versuche es {} wieder.",
         ],
     },
 };

@@ -13,7 +13,7 @@ pub struct DeviceText {
     pub submit: &'static str,
     /// No device waits under that code.
     pub unknown: &'static str,
-    /// Too many wrong codes; with a hole for the seconds.
+    /// Too many wrong codes; with a hole for the wait.
     pub too_many: &'static str,
     /// Who may go on.
     pub only_if: &'static str,

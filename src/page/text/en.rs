@@ -36,7 +36,7 @@ pub(super) static TEXT: Text = Text {
         submit: "Log in",
         wrong: "Wrong user name or password.",
         suspended: "This account is suspended. Nothing of it was deleted.",
-        too_many: "Too many attempts. You can try again in {} seconds.",
+        too_many: "Too many attempts. You can try again {}.",
         expired: "The form was open too long, or your browser blocks cookies. Please try again.",
         forgotten: "Forgot your password?",
     },
@@ -129,7 +129,7 @@ pub(super) static TEXT: Text = Text {
         submit: "Go on",
         unknown: "No device is waiting under this code. Check it, or start again on the device: a code \
                   is good for ten minutes.",
-        too_many: "Too many wrong codes. Try again in {} seconds.",
+        too_many: "Too many wrong codes. Try again {}.",
         only_if: "Only go on if you started this yourself, on a device or program of your own.",
         beware: "If somebody sent you this code or is asking you for it, they want to get into your \
                  account: deny.",
@@ -145,6 +145,7 @@ pub(super) static TEXT: Text = Text {
         just_now: "just now",
         one: ["a minute ago", "an hour ago", "a day ago"],
         many: ["{} minutes ago", "{} hours ago", "{} days ago"],
+        in_seconds: "in {} seconds",
         soon: "in less than a minute",
         in_one: ["in a minute", "in an hour", "in a day"],
         in_many: ["in {} minutes", "in {} hours", "in {} days"],
@@ -393,9 +394,6 @@ pub(super) static TEXT: Text = Text {
             "This does not work",
             "Something is broken on our side, and trying again will not mend it.",
         ],
-        too_many_requests: [
-            "Slow down a little",
-            "Too many requests. Try again in {} seconds.",
-        ],
+        too_many_requests: ["Slow down a little", "Too many requests. Try again {}."],
     },
 };

@@ -136,7 +136,7 @@ pub struct MessagesText {
     pub not_found: [&'static str; 2],
     /// [`Message::NotForYou`].
     pub not_for_you: [&'static str; 2],
-    /// [`Message::TooManyRequests`]; with a hole for the seconds.
+    /// [`Message::TooManyRequests`]; with a hole for the wait.
     pub too_many_requests: [&'static str; 2],
     /// [`Message::BadBody`].
     pub bad_body: [&'static str; 2],

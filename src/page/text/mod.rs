@@ -158,7 +158,7 @@ pub struct LoginText {
     pub wrong: &'static str,
     /// The right password of a suspended user.
     pub suspended: &'static str,
-    /// Around the seconds until the next attempt.
+    /// Around the wait until the next attempt.
     pub too_many: &'static str,
     /// The form was open too long, or the browser did not keep its cookie.
     pub expired: &'static str,

@@ -9,6 +9,8 @@ pub struct TimeText {
     pub one: [&'static str; 3],
     /// The same for a number of them.
     pub many: [&'static str; 3],
+    /// In so many seconds.
+    pub in_seconds: &'static str,
     /// In less than a minute.
     pub soon: &'static str,
     /// In one minute, in one hour, in one day.

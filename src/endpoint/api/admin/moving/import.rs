@@ -85,17 +85,15 @@ impl Job {
     ) -> Result<(), Fault> {
         let at = self.lines.len();
         let seed = seed.wrapping_add(u32::try_from(at).unwrap_or_default());
-        let (record, outcome) = match read(cx, line, seed) {
+        let (name, record) = read(cx, line, seed);
+        let outcome = match record {
             Err(Failure::Fault(fault)) => return Err(fault),
-            Err(Failure::Refused(refused)) => (None, Outcome::Refused(refused)),
-            Ok(record) => (
-                Some(record.kind().name()),
-                self.wait(at, line.len(), record),
-            ),
+            Err(Failure::Refused(refused)) => Outcome::Refused(refused),
+            Ok(record) => self.wait(at, line.len(), record),
         };
         self.lines.push(Line {
             number,
-            record,
+            record: name,
             outcome,
         });
         Ok(())

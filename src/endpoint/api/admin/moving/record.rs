@@ -117,18 +117,34 @@ impl Record {
     }
 }
 
-/// Reads a line. `seed` is another one for each line: what a record has to be given is made of it.
+/// What `record` may say.
+const NAMES: [&str; 5] = ["user", "application", "guild", "member", "connection"];
+
+/// Reads a line, and says what it is a record of, also where it is a bad one. `seed` is another one for each
+/// line: what a record has to be given is made of it.
 pub(super) fn read<E: Edge>(
     cx: &Context<'_, E>,
     line: &str,
     seed: u32,
-) -> Result<Record, Failure<ApiError>> {
-    let mut fields = Fields::of(line.as_bytes())?;
-    let kind = fields.required("record", |kind| match kind {
-        "user" | "application" | "guild" | "member" | "connection" => Ok(kind.to_owned()),
-        _ => Err("must be user, application, guild, member or connection"),
+) -> (Option<&'static str>, Result<Record, Failure<ApiError>>) {
+    let mut fields = match Fields::of(line.as_bytes()) {
+        Ok(fields) => fields,
+        Err(refused) => return (None, Err(refused.into())),
+    };
+    let name = fields.required("record", |name| {
+        let found = NAMES.into_iter().find(|it| *it == name);
+        found.ok_or("must be user, application, guild, member or connection")
     });
-    let record = match kind.as_deref() {
+    (name, record(cx, name, fields, seed))
+}
+
+fn record<E: Edge>(
+    cx: &Context<'_, E>,
+    name: Option<&str>,
+    mut fields: Fields,
+    seed: u32,
+) -> Result<Record, Failure<ApiError>> {
+    let record = match name {
         Some("user") => user(&mut fields).map(Record::User),
         Some("application") => {
             let application = application(cx, &mut fields)?;
