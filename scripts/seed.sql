@@ -22,6 +22,10 @@ INSERT INTO applications (id, owner_id, name, description, icon, secret_hash, re
    'uIp2wfATQSarlZ-i5RaWy6j0OQ7b1F58eku7P3nrJIU', '["http://localhost:3000/callback"]', 1, 0, 1767225600000)
 ON CONFLICT DO NOTHING;
 
+-- examples/cli logs in with it, by a device too.
+UPDATE applications SET grant_types = 'authorization_code refresh_token urn:ietf:params:oauth:grant-type:device_code'
+ WHERE id = '1456074443980800004' AND grant_types IS NULL;
+
 -- Secrets: demo-bot-secret-for-local-development-only, private-bot-secret-for-local-development-only.
 -- Demo Bot's token: 1456074443980800011.demo-bot-token-for-local-development-only-0. Private Bot has
 -- none until its owner resets it.

@@ -236,6 +236,7 @@ Demo Public
   authorize           ${authorize(mobile, { code_challenge: challenge, code_challenge_method: 'S256' })}
   code for tokens     curl ${origin}/api/oauth2/token -d client_id=${mobile.id} -d code_verifier=${verifier} \\
                         -d grant_type=authorization_code -d redirect_uri=${mobile.uri} -d code=CODE
+  in a terminal       cd examples/cli; ISSUER=${origin} CLIENT_ID=${mobile.id} node fluxer.ts login --device
 
 Demo Bot, which is in Music Lounge already
   client id           ${bot.id}
