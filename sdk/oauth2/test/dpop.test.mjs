@@ -202,6 +202,7 @@ for (const [what, made] of [
   ['a time long ago', () => proofOf({ claims: { iat: 1 } })],
   ['a time that is text', () => proofOf({ claims: { iat: String(Math.floor(new FakeClock().time / 1000)) } })],
   ['no time', () => proofOf({ claims: { iat: undefined } })],
+  ['an id that is empty', () => proofOf({ claims: { jti: '' } })],
   ['no id', () => proofOf({ claims: { jti: undefined } })],
   ['another token', () => proofOf({ claims: { ath: hash('x') } })],
   ['no token', () => proofOf({ claims: { ath: undefined } })],

@@ -73,6 +73,13 @@ test('a request that is pushed says all that its URL would have said, and its UR
   for (const [name, value] of said) if (name !== 'client_id') assert.equal(sent.get(name), value, name);
 });
 
+test('a request is pushed again after a failure that may pass: nobody has seen its name', async () => {
+  const [server, clock] = [new FakeServer(unavailable(), pushed()), new FakeClock()];
+  const url = await clock.run(par(server.client(clock, { pushedAuthorizationRequestEndpoint: PAR }), 'state'));
+  assert.equal(new URL(url).searchParams.get('request_uri'), URI);
+  assert.equal(server.requests.length, 2);
+});
+
 test('a code is bound to the key that the configuration has, or to the one that the call names', async () => {
   const [server, clock, dpop] = [new FakeServer(pushed(), pushed(), pushed()), new FakeClock(), await generateDpopKey()];
   const config = server.client(clock, { pushedAuthorizationRequestEndpoint: PAR });
