@@ -11,6 +11,7 @@ const NAME = 'fluxer-oauth2'; // of the Worker, its database and, with -records,
 const CONFIG = 'wrangler.deploy.toml';
 const ADMIN_SECRET_FILE = '.wrangler/admin-client-secret';
 const MODES = ['--dry-run', '--gradual', '--rollback'];
+const ROLLBACK = 'scripts/deploy --rollback'; // the message of a deployment that is one
 const LOCAL_ADMIN_SECRET = 'admin-secret-for-local-development-only';
 
 // A setting's line, as wrangler.toml spells them: its name, its text, and perhaps a comment.
@@ -18,12 +19,16 @@ const SETTING = /^(\w+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?$/gm;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const { issuer, mode, rest } = options();
+/** Whether something on the account may have changed. */
+let changes = false;
 try {
   if (mode === '--dry-run') rehearse();
   else if (mode === '--rollback') rollBack();
   else await deploy();
 } catch (error) {
-  console.error(`deploy: ${error.message}`);
+  console.error(`deploy: ${error.message.trimEnd()}`);
+  // Of a failed rollback nobody knows whether it is done: its next run looks.
+  if (changes) console.error('deploy: what was done until here stays: run the same again, and it goes on from there');
   process.exit(1);
 }
 
@@ -54,6 +59,7 @@ function rehearse() {
 async function deploy() {
   checkIssuer();
   checkLogin();
+  changes = true;
   const records = namespaceId() ?? create(['kv', 'namespace', 'create', `${NAME}-records`], namespaceId);
   const directory = databaseId() ?? create(['d1', 'create', NAME], databaseId);
   writeConfig(records, directory);
@@ -106,9 +112,12 @@ function deployedSettings() {
 
 // The version that most requests reach.
 function deployedVersion() {
-  const status = ofWorker(['deployments', 'status', '--json', '--config', CONFIG]);
-  const [most] = (status?.versions ?? []).sort((one, other) => other.percentage - one.percentage);
+  const [most] = (deployment()?.versions ?? []).sort((one, other) => other.percentage - one.percentage);
   return most?.version_id;
+}
+
+function deployment() {
+  return ofWorker(['deployments', 'status', '--json', '--name', NAME]);
 }
 
 async function deployGradually(before, secrets) {
@@ -123,6 +132,7 @@ async function deployGradually(before, secrets) {
     const trouble = await watch(version);
     if (trouble) {
       wrangler(['versions', 'deploy', `${before}@100`, '--yes', '--config', CONFIG]);
+      changes = false;
       fail(`${issuer}/healthz: ${trouble}. Everything is back at ${before}`);
     }
   }
@@ -144,9 +154,19 @@ async function watch(version) {
   return undefined;
 }
 
+// For wrangler the version before a rollback is the one that was bad: a second run, of somebody who did not see the
+// first one's answer, would deploy it again.
 function rollBack() {
-  wrangler(['rollback', '--name', NAME, '--yes', '--message', 'scripts/deploy --rollback', ...rest], { show: true });
-  say('the version before is deployed again; migrations stay, for they only add');
+  checkLogin();
+  const present = deployment() ?? fail('nothing is deployed');
+  const bad = deployedVersion();
+  if (present.annotations?.['workers/message'] === ROLLBACK) {
+    return say(`${bad} was rolled back to already, at ${present.created_on}. Further back: wrangler deployments list --name ${NAME}, wrangler rollback VERSION --name ${NAME}`);
+  }
+  changes = true;
+  wrangler(['rollback', '--name', NAME, '--yes', '--message', ROLLBACK, ...rest], { show: true });
+  const version = deployedVersion();
+  say(version === bad ? `${version} was deployed before, and is again` : `${version} is deployed again, instead of ${bad}; migrations stay, for they only add`);
 }
 
 function checkIssuer() {
@@ -157,9 +177,9 @@ function checkIssuer() {
 }
 
 function checkLogin() {
-  const { status, stdout } = wrangler(['whoami', '--json'], { mayFail: true });
+  const { status, stdout, stderr } = wrangler(['whoami', '--json'], { mayFail: true });
   if (status !== 0) {
-    throw new Error("wrangler is not logged in: run 'npx wrangler login', or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID");
+    fail(`wrangler does not say who is logged in. Run 'npx wrangler login', or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID; it said:\n${stdout}${stderr}`);
   }
   say(`logged in as ${json(stdout)?.email ?? 'the owner of an API token'}`);
 }
@@ -213,7 +233,7 @@ function ofWorker(args) {
   const { status, stdout, stderr } = wrangler(args, { mayFail: true });
   if (status === 0) return json(stdout);
   if (/Worker ".*" not found|has no deployments|\[code: (10007|10090)\]/.test(stdout + stderr)) return undefined;
-  return fail(`wrangler ${args[0]} ${args[1]} failed\n${stdout}${stderr}`);
+  return fail(`wrangler ${spoken(args)} failed\n${stdout}${stderr}`);
 }
 
 function newAdminSecret() {
@@ -243,8 +263,14 @@ function deployWith(command, secrets, { show = true } = {}) {
 function wrangler(args, { show = false, mayFail = false } = {}) {
   const done = spawnSync('wrangler', args, { encoding: 'utf8', stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'] });
   if (done.error) throw done.error;
-  if (done.status !== 0 && !mayFail) fail(`wrangler ${args[0]} ${args[1] ?? ''} failed\n${done.stdout ?? ''}${done.stderr ?? ''}`);
+  if (done.status !== 0 && !mayFail) fail(`wrangler ${spoken(args)} failed\n${done.stdout ?? ''}${done.stderr ?? ''}`);
   return done;
+}
+
+// A command without its options.
+function spoken(args) {
+  const first = args.findIndex((each) => each.startsWith('--'));
+  return args.slice(0, first < 0 ? undefined : first).join(' ');
 }
 
 // wrangler may print a line or two of its own before the JSON.

@@ -22,6 +22,11 @@ const account = JSON.parse(readFileSync(file));
 const args = process.argv.slice(2);
 const said = args.join(' ');
 account.calls.push(said);
+const place = (versions, message) => {
+  account.deployed = versions;
+  account.history = [{ versions, annotations: message && { 'workers/message': message }, created_on: '2026-11-28T03:00:00Z' }, ...(account.history ?? [])];
+};
+const option = (name) => args[args.indexOf(name) + 1];
 const save = () => writeFileSync(file, JSON.stringify(account));
 save();
 const breaks = process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT);
@@ -43,12 +48,13 @@ else if (said.startsWith('d1 create')) account.d1 = true;
 else if (said.startsWith('d1 list')) console.log(JSON.stringify(account.d1 ? [{ name: 'fluxer-oauth2', uuid: process.env.DATABASE ?? '${DATABASE}' }] : []));
 else if (said.startsWith('d1 migrations apply')) account.migrated = true;
 else if (said.startsWith('secret list')) { if (!account.deployed) { console.error('Worker "fluxer-oauth2" not found'); process.exit(1); } console.log(JSON.stringify(account.secrets.map((name) => ({ name })))); }
-else if (said.startsWith('deployments status')) { if (!account.deployed) { console.error('This Worker does not exist on your account. [code: 10007]'); process.exit(1); } console.log(JSON.stringify({ versions: account.deployed })); }
+else if (said.startsWith('deployments status')) { if (!account.deployed) { console.error('This Worker does not exist on your account. [code: 10007]'); process.exit(1); } console.log(JSON.stringify(account.history[0])); }
 else if (said.startsWith('versions view')) console.log(JSON.stringify({ resources: { bindings: account.versions.find(({ version }) => version === args[2]).bindings } }));
 else if (said.startsWith('versions upload')) console.log('Worker Version ID: ' + upload());
-else if (said.startsWith('versions deploy')) account.deployed = args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) }));
-else if (said.startsWith('deploy')) account.deployed = [{ version_id: upload(), percentage: 100 }];
-else if (said.startsWith('rollback')) account.deployed = [{ version_id: account.versions.at(-2).version, percentage: 100 }];
+else if (said.startsWith('versions deploy')) place(args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) })));
+else if (said.startsWith('deploy')) place([{ version_id: upload(), percentage: 100 }]);
+// As wrangler chooses: what the newest deployment before the present one gave to everybody.
+else if (said.startsWith('rollback')) place(account.history.slice(1).find(({ versions }) => versions.length === 1).versions, option('--message'));
 save();
 if (breaks) breakOff();
 `;
@@ -98,7 +104,8 @@ test('a deployment that broke off anywhere, before or after its effect, goes on 
     empty();
     const first = await deploy([], { BREAKS_AT: step, BREAKS });
     assert.equal(first.status, 1, when);
-    assert.match(first.said, step === 'whoami' ? /not logged in/ : /wrangler .* failed/, when);
+    assert.match(first.said, step === 'whoami' ? /does not say who is logged in.*\n?.*the network is gone/s : /wrangler [\w -]+ failed/, when);
+    assert.equal(first.said.includes('run the same again'), step !== 'whoami', when);
     const again = await deploy();
     assert.equal(again.status, 0, again.said);
     const { kv, d1, migrated, secrets, versions, deployed } = account();
@@ -180,10 +187,23 @@ test('a gradual deployment goes back when the server is not well', async () => {
   assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
 });
 
-test('a bad deployment is rolled back', async () => {
+test('a bad deployment is rolled back, and by nobody twice', async () => {
   await deploy();
   await deploy();
-  const { status } = await deploy(['--rollback']);
-  assert.equal(status, 0);
+  const bad = readFileSync(accountFile);
+  for (const BREAKS of [undefined, 'before', 'after']) {
+    writeFileSync(accountFile, bad);
+    const first = await deploy(['--rollback'], BREAKS && { BREAKS_AT: 'rollback', BREAKS });
+    assert.equal(first.status, BREAKS ? 1 : 0, first.said);
+    if (!BREAKS) assert.match(first.said, /v1 is deployed again, instead of v2/);
+    const again = await deploy(['--rollback']);
+    assert.equal(again.status, 0, again.said);
+    if (BREAKS !== 'before') assert.match(again.said, /v1 was rolled back to already/);
+    assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }], BREAKS);
+  }
+  // What is deployed afterwards can be taken back again.
+  await deploy();
+  assert.deepEqual(account().deployed, [{ version_id: 'v3', percentage: 100 }]);
+  assert.equal((await deploy(['--rollback'])).status, 0);
   assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
 });
