@@ -14,16 +14,17 @@ showCopyButtons();
 const language = document.documentElement.lang;
 const ago = new Intl.RelativeTimeFormat(language);
 const exact = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'short' });
+const UNITS = [[86400, 'day'], [3600, 'hour'], [60, 'minute']];
 const tell = () => {
   for (const time of document.querySelectorAll('time[datetime*=T]')) {
     const then = new Date(time.dateTime);
     const seconds = (Date.now() - then) / 1000;
     time.title = exact.format(then);
     if (time.dataset.shows === 'clock') continue;
-    if (seconds >= 7 * 86400 || seconds < -60) time.textContent = time.title;
-    else if (seconds >= 86400) time.textContent = ago.format(-Math.floor(seconds / 86400), 'day');
-    else if (seconds >= 3600) time.textContent = ago.format(-Math.floor(seconds / 3600), 'hour');
-    else if (seconds >= 60) time.textContent = ago.format(-Math.floor(seconds / 60), 'minute');
+    const far = Math.abs(seconds);
+    const [size, unit] = UNITS.find(([size]) => far >= size) ?? [];
+    if (far >= 7 * 86400) time.textContent = time.title;
+    else if (unit) time.textContent = ago.format(-Math.trunc(seconds / size), unit);
   }
 };
 tell();
