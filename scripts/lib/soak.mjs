@@ -66,10 +66,25 @@ const how = { storage, isolates: 2, before: file('../../tests/worker/soaked.mjs'
 const world = await World.start({ ...how, settings: limits });
 const users = [];
 const applications = [];
-for (let made = 0; made < userCount; made += 1) users.push(await world.user());
-for (let made = 0; made < applicationCount; made += 1) applications.push(await world.application(made % 3 === 0 ? 'public' : 'confidential', { name: `Soaked ${made}` }));
+for (let made = 0; made < userCount; made += 1) users.push(await patiently(() => world.user()));
+for (let made = 0; made < applicationCount; made += 1) {
+  applications.push(await patiently(() => world.application(made % 3 === 0 ? 'public' : 'confidential', { name: `Soaked ${made}` })));
+}
 const browsers = new Map();
 const pairs = new Map();
+
+/** Does something until it succeeds: a busy machine is slower than the Worker waits for its bindings. */
+async function patiently(act) {
+  for (let tried = 1; ; tried += 1) {
+    await restarting;
+    try {
+      return await act();
+    } catch (error) {
+      if (tried >= TRIES) throw error;
+      await sleep(50);
+    }
+  }
+}
 
 /** Has the empty Worker do what the built one did. */
 async function mirror() {
@@ -118,17 +133,7 @@ function claim(condition, what, answer) {
 }
 
 async function browserOf(user) {
-  if (!browsers.has(user)) {
-    for (let tried = 1; !browsers.has(user); tried += 1) {
-      await restarting;
-      try {
-        browsers.set(user, await world.login(user));
-      } catch (error) {
-        if (tried >= TRIES) throw error;
-        await sleep(50);
-      }
-    }
-  }
+  if (!browsers.has(user)) browsers.set(user, await patiently(() => world.login(user)));
   return browsers.get(user);
 }
 
