@@ -1,9 +1,10 @@
 //! `/settings`: a user's own password, and the browsers that are logged in to their account.
 
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::memory::Meanwhile;
 use serde_json::json;
 
-use crate::world::{Answer, Browser, Form, PASSWORD, World, selector};
+use crate::world::{Answer, Browser, Form, Native, PASSWORD, World, administrative, selector};
 
 const PATH: &str = "/settings";
 const NEW: &str = "a new password for alice";
@@ -44,10 +45,15 @@ fn a_user_changes_their_password() {
     let (browser, other) = (world.alices_browser(), world.alices_browser());
     let tokens = world.tokens(&world.server);
     let stolen = world.browser().with_cookies(browser.cookies());
+    world.advance(600);
     let answer = browser.submit(&change(&browser, PASSWORD, NEW)).expect(303);
     assert_eq!(answer.location(), "/settings?done=password");
     let page = browser.get(answer.location()).expect(200);
     assert!(page.texts(".done")[0].contains("password is changed"));
+    // The password was given now, and here.
+    let rows = page.texts("li.row");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(rows[0].contains("just now, from 192.0.2.1"), "{}", rows[0]);
 
     assert!(browser.is_logged_in());
     assert!(!other.is_logged_in());
@@ -112,6 +118,31 @@ fn of_two_password_changes_at_once_one_is_made() {
     // Its session is over.
     other.submit(&late).expect(303);
     world.browser().try_to_log_in("alice", NEW).expect(303);
+}
+
+#[test]
+fn a_password_that_was_changed_meanwhile_is_not_changed_again() {
+    let mut refused = 0;
+    for step in 0.. {
+        let world: &'static Native = Box::leak(Box::new(Native::new()));
+        let browser = world.alices_browser();
+        let form = change(&browser, PASSWORD, NEW);
+        let path = format!("/api/admin/users/{}", world.alice.id);
+        let reset = json!({"password": "given by an administrator"});
+        let reset = administrative(Method::Patch, &path, Some(&reset), &world.admin_token());
+        let happens = Box::new(move || drop(world.send(reset).expect(200)));
+        let meanwhile = Meanwhile { step, happens };
+        world.memory.meanwhile.replace(Some(meanwhile));
+        let answer = browser.submit(&form);
+        if world.memory.meanwhile.take().is_some() {
+            assert!(refused > 0);
+            return;
+        }
+        if answer.status != 303 {
+            world.browser().try_to_log_in("alice", NEW).expect(403);
+        }
+        refused += u32::from(answer.status == 409);
+    }
 }
 
 #[test]
@@ -186,7 +217,10 @@ fn action_of(browser: &Browser<'_>) -> String {
 fn a_browser_may_log_itself_out_by_its_row() {
     let world = World::new();
     let browser = world.alices_browser();
-    let (form, _) = row(&browser.get(PATH).expect(200), 0);
+    let page = browser.get(PATH).expect(200);
+    let others = selector("button[value=others]");
+    assert_eq!(page.document().select(&others).count(), 0, "there are none");
+    let (form, _) = row(&page, 0);
     assert_eq!(browser.submit(&form).expect(303).location(), "/logout");
     assert!(!browser.cookies().contains_key("fluxer_session"));
 }

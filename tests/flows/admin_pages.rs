@@ -5,6 +5,7 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::snowflake::{EntryId, Snowflake};
 use fluxer_oauth2::store::AuditLog;
 use fluxer_oauth2::store::memory::{Plan, When};
+use fluxer_oauth2::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::world::{
@@ -12,6 +13,8 @@ use crate::world::{
     text,
 };
 
+const FIREFOX: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0";
 const DEAD: (bool, bool) = (false, false);
 const ALIVE: (bool, bool) = (true, true);
 
@@ -510,7 +513,10 @@ fn the_audit_log_is_shown_filtered_and_whole() {
     let alice = &world.alice.id;
     let named = format!("alice ({}…)", &alice[..4]);
     assert_eq!(sentences(&page)[0], format!("{named} logged in"));
-    assert!(page.texts("ol.log > li")[0].contains("from 198.51.100.9"));
+    let first = &page.texts("ol.log > li")[0];
+    assert!(first.contains("from 198.51.100.9") && !first.contains("Unknown"));
+    let same_address = "ol.log li:first-child a[href='/admin/audit-log?address=198.51.100.9']";
+    assert_eq!(page.texts(same_address), ["198.51.100.9"]);
     let of = |query: &str| all(&browser, &format!("/admin/audit-log{query}"), sentences);
     let api = world.administer(Method::Get, "/api/admin/audit-log", None);
     assert_eq!(of("").len(), api.json().as_array().unwrap().len());
@@ -556,9 +562,12 @@ fn the_audit_log_is_shown_filtered_and_whole() {
         of("").len()
     );
     assert_eq!(of("?until=2020-01-01").len(), 0);
+    let tomorrow = Timestamp::from_millis(world.now().millis() + 86_400_000);
+    assert_eq!(of(&format!("?from={}", tomorrow.to_iso_date())).len(), 0);
     for nonsense in [
         "person=nobody",
         "application=nothing",
+        "application=Serv",
         "from=x",
         "until=x",
         "action=x",
@@ -639,6 +648,62 @@ fn administrators_see_what_happened_before_they_ask() {
 }
 
 #[test]
+fn what_ends_a_login_is_one_chart_and_warnings_are_the_newest_of_each_kind() {
+    let world = Native::new();
+    let browser = staff(&world);
+    let alice = world.alices_browser();
+    let server = &world.server;
+    let tokens = world.tokens_for(&alice, server);
+    world.revoke(server, &tokens.refresh).expect(200);
+    let old = world.tokens_for(&alice, server);
+    let new = world.refresh(server, &old.refresh).tokens();
+    world.refresh(server, &new.refresh).expect(200);
+    world.advance(60);
+    world.refresh(server, &old.refresh).expect(400);
+    world.advance(60);
+    let keys = world.administer(Method::Get, "/api/admin/keys", None);
+    let leaked = text(&keys.expect(200).json()[0], "kid");
+    let leaked = format!("/api/admin/keys/{leaked}");
+    world.administer(Method::Delete, &leaked, None).expect(204);
+    world.advance(60);
+    world.memory.outage.set(Some("records"));
+    world.memory.plan.set(Some(Plan {
+        step: 0,
+        when: When::Before,
+    }));
+    alice.get("/settings").expect(503);
+    world.advance(60);
+    let granted = format!("/api/oauth2/@me/authorizations/{}", server.id);
+    alice.call(Method::Delete, &granted).expect(204);
+    let page = browser.get("/admin").expect(200);
+    assert_eq!(chart(&page, "Revocations").iter().sum::<u64>(), 2);
+    assert_eq!(chart(&page, "Stolen tokens").iter().sum::<u64>(), 1);
+    let warnings = sentences(&page);
+    for (nth, words) in ["/settings failed", "signing key", "was used twice"]
+        .into_iter()
+        .enumerate()
+    {
+        assert!(warnings[nth].contains(words), "{words}: {warnings:?}");
+    }
+    // A part that does not answer is told as that.
+    assert!(page.texts("#health li")[0].ends_with("does not answer"));
+}
+
+#[test]
+fn the_log_reaches_back_no_further_than_it_is_kept_whatever_is_asked() {
+    let world = Native::with(&[("AUDIT_LOG_DAYS", "1")]);
+    world.advance(2 * 86_400);
+    let browser = staff(&world);
+    for query in ["", "?from=2020-01-01"] {
+        let page = browser.get(&format!("/admin/audit-log{query}"));
+        let [only] = &sentences(&page)[..] else {
+            panic!("{query}: {:?}", sentences(&page));
+        };
+        assert!(only.ends_with("logged in"), "{only}");
+    }
+}
+
+#[test]
 fn a_key_is_there_with_its_age() {
     // The built Worker's keys are older than this test's world.
     let world = Native::new();
@@ -667,6 +732,11 @@ fn a_fault_is_found_from_the_pages_alone_by_the_reference_that_its_user_was_show
         .last()
         .expect("a reference")
         .to_owned();
+    let log = world.memory.log.borrow().join("\n");
+    assert!(
+        log.contains(&format!("\"reference\":\"{reference}\"")),
+        "{log}"
+    );
     let page = browser.get("/admin").expect(200);
     let warning = sentences(&page).remove(0);
     assert!(warning.contains(&reference), "{warning} {detail}");
@@ -703,9 +773,19 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
         .administer(Method::Delete, &format!("/api/admin/guilds/{guild}"), None)
         .expect(204);
     world.advance(86_400);
-    alice.try_to_log_in("alice", PASSWORD).expect(303);
+    let firefox = world.browser();
+    let form = firefox.get("/login").form("password");
+    let form = form.with("login", "alice").with("password", PASSWORD);
+    firefox
+        .send(form.request().with("user-agent", FIREFOX))
+        .expect(303);
 
     let page = browser.get("/admin/audit-log").expect(200);
+    assert!(
+        page.texts("ol.log > li")[0].ends_with("Firefox on Windows"),
+        "{:?}",
+        page.texts("ol.log > li")[0]
+    );
     let said = sentences(&page);
     let short = |id: &str| format!("({}…)", &id[..4]);
     let named = |name: &str, id: &str| format!("{name} {}", short(id));
@@ -718,6 +798,8 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
             named("Server", &world.server.id)
         ),
         format!("of {guild}, with the permissions Kick members, View channels"),
+        // What the words of an action have no place for.
+        "(device: ".to_owned(),
         // It is gone, and has no name any more.
         format!("deleted the community {guild}"),
     ] {
@@ -770,6 +852,11 @@ fn the_log_can_be_taken_away_whole() {
         Some("attachment; filename=audit-log.csv")
     );
     let lines: Vec<_> = csv.body.lines().collect();
+    assert!(
+        lines[1].ends_with(",192.0.2.1,Mozilla/5.0 (test),"),
+        "{}",
+        lines[1]
+    );
     assert!(lines[0].starts_with("id,created_at,action,actor_id,actor,"));
     assert!(lines[1].contains("user.logout") && lines[1].contains(",alice,"));
     assert!(
@@ -786,6 +873,7 @@ fn the_log_can_be_taken_away_whole() {
         .collect();
     assert_eq!(entries.len(), 3);
     assert_eq!(entries[0]["actor"], "alice");
+    assert_eq!(entries[0]["target"], "alice");
     for wrong in ["", "format=xml", "format=csv&format=csv"] {
         browser
             .get(&format!("/admin/audit-log/download?{wrong}"))
@@ -806,6 +894,13 @@ fn a_long_log_goes_out_in_parts() {
         let entry = Entry::new(id, Action::Logout, format!("192.0.2.{}", index % 250));
         world.memory.record(entry.by(alice).on(alice));
     }
+    let first = EntryId(Snowflake::first_of(world.now().millis() - 9_000_000));
+    let first = Entry::new(first, Action::Login, "192.0.2.1".to_owned());
+    world.memory.record(first.by(alice).on(alice));
+    // Every part is of the same search.
+    let searched = "/admin/audit-log/download?format=ndjson&action=user.logout";
+    let searched = browser.get(searched).expect(200);
+    assert_eq!(searched.body.lines().count(), 2_500);
     let file = browser
         .get("/admin/audit-log/download?format=csv")
         .expect(200);

@@ -181,6 +181,14 @@ fn a_person_is_taken_out_of_the_log_and_the_entries_stay() {
         .browser()
         .try_to_log_in("alice", "a wrong password")
         .expect(403);
+    let staff = world.browser();
+    staff.address.set("198.51.100.7");
+    staff.log_in(&world.staff);
+    let page = staff.get(&format!("/admin/users/{}", world.alice.id));
+    let taken = page.form_with("button[value=application]");
+    staff
+        .submit(&taken.with("action", "application"))
+        .expect(303);
     delete(&world, &world.alice, "").expect(204);
     world.advance(1);
     let before = world.audit_log();
@@ -200,8 +208,19 @@ fn a_person_is_taken_out_of_the_log_and_the_entries_stay() {
     let actions = |log: &[Value]| -> Vec<_> { log.iter().map(|it| text(it, "action")).collect() };
     assert_eq!(actions(&after)[1..], actions(&before));
     let failed = after.iter().find(|it| it["action"] == "user.login_failed");
-    assert_eq!(failed.expect("an entry")["address"], "");
+    let failed = failed.expect("an entry");
+    assert_eq!(
+        (&failed["address"], &failed["device"]),
+        (&json!(""), &Value::Null)
+    );
     // What others did stays theirs.
+    let taken = after
+        .iter()
+        .find(|it| it["action"] == "authorization.revoked");
+    let taken = taken.expect("an entry");
+    assert_eq!(taken["actor_id"], *world.staff.id);
+    assert_eq!(taken["address"], "198.51.100.7");
+    assert_eq!(taken["device"], "Mozilla/5.0 (test)");
     let made = after.iter().find(|it| it["action"] == "user.deleted");
     assert_eq!(made.expect("an entry")["actor_id"], "1");
     world

@@ -1,6 +1,9 @@
 //! The icon of an application: what may be uploaded, where it is seen, and when it goes.
 
+use fluxer_oauth2::fluxer::user::ImageHash;
 use fluxer_oauth2::http::{Body, Method};
+use fluxer_oauth2::snowflake::ApplicationId;
+use fluxer_oauth2::store::Icons;
 use serde_json::{Value, json};
 
 use super::{REDIRECT, audit_log, confirmed, create, form, path, shown};
@@ -78,6 +81,7 @@ fn an_icon_is_uploaded_seen_and_removed() {
     for (header, value) in [
         ("content-type", "image/png"),
         ("content-security-policy", "default-src 'none'; sandbox"),
+        ("cross-origin-resource-policy", "cross-origin"),
         ("cache-control", "public, max-age=31536000, immutable"),
         ("x-content-type-options", "nosniff"),
     ] {
@@ -157,6 +161,22 @@ fn a_page_stands_while_kv_does_not() {
     world.memory.kv_outage.set(false);
     upload(&browser, &app, &other).expect(303);
     assert_ne!(shown(&browser, &app)["icon"], before);
+}
+
+#[test]
+fn what_kv_has_is_looked_at_again_before_it_is_shown() {
+    let world = Native::new();
+    let browser = world.alices_browser();
+    let app = create(&browser, "Mine", "confidential", REDIRECT);
+    upload(&browser, &app, &png("")).expect(303);
+    let src = seen(&browser.get(&path(&app))).remove(0);
+    world.send(get(&src)).expect(200);
+    let hash = shown(&browser, &app)["icon"].clone();
+    let hash = ImageHash::parse(hash.as_str().expect("a hash")).expect("a hash");
+    let id = ApplicationId::parse(&app.id).expect("an id");
+    let put = world.memory.put_icon(id, &hash, b"<script>");
+    pollster::block_on(put).expect("kept");
+    world.send(get(&src)).expect(404);
 }
 
 #[test]
