@@ -47,6 +47,8 @@ async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option
         Bucket::Register => limits.register,
         Bucket::Token | Bucket::PushedRequest => match client(cx).await {
             Some(client) => {
+                // Its developer sees how often it is full.
+                cx.notes.application.set(Some(client));
                 return (
                     format!("{}:client:{client}", bucket.name()),
                     limits.token_client,

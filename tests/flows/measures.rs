@@ -1,6 +1,9 @@
 //! Measures: what operators count, and what the developer of an application sees of it.
 
+use core::time::Duration;
+
 use fluxer_oauth2::http::Method;
+use fluxer_oauth2::store::memory::Meanwhile;
 use serde_json::json;
 
 use crate::world::{App, Asks, Native, get, selector};
@@ -47,6 +50,23 @@ fn every_request_is_measured_once_with_its_exact_refusal_and_no_secret() {
     let all = world.memory.measures.borrow().join("\n");
     for secret in ["a-code-that-nobody-gave", &tokens.access, &tokens.refresh] {
         assert!(!all.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_measure_says_how_long_it_took_and_that_a_limit_was_met() {
+    let world = Native::new().reconfigured(&[("RATE_LIMIT_REVOKE", "1/60")]);
+    let memory = world.memory.clone();
+    let happens = Box::new(move || memory.advance(Duration::from_millis(250)));
+    let meanwhile = Meanwhile { step: 1, happens };
+    world.memory.meanwhile.replace(Some(meanwhile));
+    world.revoke(&world.server, "nothing").expect(200);
+    for part in ["took: 250ms", "method: Post", "refusal: \"\""] {
+        assert!(last(&world).contains(part), "{part}: {}", last(&world));
+    }
+    world.revoke(&world.server, "nothing").expect(429);
+    for part in ["refusal: \"RateLimited\"", "took: 0ns"] {
+        assert!(last(&world).contains(part), "{part}: {}", last(&world));
     }
 }
 
@@ -103,7 +123,32 @@ fn a_developer_finds_their_own_mistake() {
         "{reasons:?}"
     );
     assert!(reasons[0].contains("Register this address"), "{reasons:?}");
+    // However long it is, and whatever is in it.
+    let long = format!("https://mine.example/\u{7}{}", "x".repeat(500));
+    browser
+        .get(&with_redirect(&app, &long).target())
+        .expect(400);
+    let said = page(&world, &app).texts("#usage li p bdi");
+    let long = said.iter().find(|it| it.contains("xxx")).expect("it");
+    assert!(
+        long.chars().count() == 300 && !long.contains('\u{7}'),
+        "{long}"
+    );
     assert!(reasons[1].contains("invalid_grant"), "{reasons:?}");
+    let mend = "A code works once";
+    assert!(reasons[1].contains(mend), "{reasons:?}");
+    // Only so many, the most frequent first; and what was yesterday is not today's.
+    for nth in 0..10 {
+        let wrong = with_redirect(&app, &format!("https://mine.example/{nth}"));
+        browser.get(&wrong.target()).expect(400);
+    }
+    world.advance(86_400);
+    let reasons = page(&world, &app).texts("#usage li");
+    assert_eq!(reasons.len(), 10);
+    assert!(
+        reasons[0].contains("12 in 14 days, 0 of them today"),
+        "{reasons:?}"
+    );
     // It is the owner's to see, and what is a form's answer does without it.
     let staff = world.browser();
     staff.log_in(&world.staff);
@@ -111,6 +156,25 @@ fn a_developer_finds_their_own_mistake() {
     world.advance(20 * 86_400);
     let later = page(&world, &app);
     assert_eq!(later.document().select(&selector("#usage li")).count(), 0);
+}
+
+#[test]
+fn a_developer_sees_that_their_application_asks_too_often() {
+    let world = Native::with(&[("RATE_LIMIT_TOKEN_CLIENT", "1/60")]);
+    let app = world.application(&json!({
+        "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
+    }));
+    let charts = |world: &Native| page(world, &app).texts("#usage figcaption");
+    let own = || world.token(&app, &[("grant_type", "client_credentials")]);
+    own().expect(200);
+    assert_eq!(charts(&world).len(), 1);
+    own().expect(429);
+    own().expect(429);
+    let charts = charts(&world);
+    assert_eq!(charts.len(), 2, "{charts:?}");
+    assert!(charts[1].ends_with('2'), "{charts:?}");
+    let told = page(&world, &app).texts("#usage > p.quiet");
+    assert!(told.iter().any(|it| it.contains("Retry-After")), "{told:?}");
 }
 
 #[test]
