@@ -73,7 +73,7 @@ pub enum Opener {
 /// The user whose account a page is about.
 #[derive(Clone, Copy)]
 pub struct AccountLinks<'a> {
-    /// Their name.
+    /// The user's name.
     pub username: &'a str,
     /// Whether there is a page for administrators for them.
     pub is_administrator: bool,

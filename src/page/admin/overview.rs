@@ -29,11 +29,11 @@ pub struct OverviewPage<'a> {
 
 /// A signing key.
 pub struct KeyRow {
-    /// Its id.
+    /// The id of the key.
     pub kid: String,
-    /// What it signs with.
+    /// The algorithm that the key signs with.
     pub algorithm: String,
-    /// Its state.
+    /// The state of the key.
     pub state: Option<KeyState>,
     /// When it was published.
     pub published_at: Option<Timestamp>,

@@ -143,7 +143,7 @@ pub struct ResourcePage<'a> {
     pub problem: Option<(ResourceAction, Problem)>,
     /// The resource server as it is.
     pub resource: &'a Resource,
-    /// Its fields.
+    /// The fields as they are stored, or as they were sent.
     pub form: ResourceForm,
 }
 

@@ -5,7 +5,7 @@
 pub struct AccountText {
     /// The user's name.
     pub username: &'static str,
-    /// Their address.
+    /// The user's e-mail address.
     pub email: &'static str,
     /// Since when they have the account.
     pub registered: &'static str,
@@ -15,7 +15,7 @@ pub struct AccountText {
     pub current_password: &'static str,
     /// The new one.
     pub new_password: &'static str,
-    /// What it must be.
+    /// The rule for a new password.
     pub new_password_hint: &'static str,
     /// The new one again.
     pub repeat_password: &'static str,
@@ -23,7 +23,7 @@ pub struct AccountText {
     pub revoke_everything: &'static str,
     /// The button.
     pub change_password: &'static str,
-    /// What it means.
+    /// What happens to other browsers with a new password.
     pub change_means: &'static str,
     /// The old one was another.
     pub wrong_password: &'static str,
@@ -35,7 +35,7 @@ pub struct AccountText {
     pub changed_meanwhile: &'static str,
     /// Above the browsers.
     pub browsers: &'static str,
-    /// What they are.
+    /// What the list of browsers shows.
     pub browsers_intro: &'static str,
     /// The same where no passwords are kept here.
     pub browsers_intro_elsewhere: &'static str,

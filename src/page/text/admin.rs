@@ -65,7 +65,7 @@ pub struct AdminText {
     pub email: &'static str,
     /// It is proved to be the user’s.
     pub verified: &'static str,
-    /// It is not.
+    /// The e-mail address is not proved to be the user's.
     pub unverified: &'static str,
     /// The user administers this server.
     pub administrator: &'static str,
@@ -107,7 +107,7 @@ pub struct AdminText {
     pub bot: &'static str,
     /// Anybody may add it.
     pub bot_public: &'static str,
-    /// Its owner may.
+    /// Only the owner may add the bot.
     pub bot_private: &'static str,
     /// The platform trusts it.
     pub trusted: &'static str,
@@ -117,7 +117,7 @@ pub struct AdminText {
     pub grant_means: &'static str,
     /// What withdrawing it means.
     pub withdraw_means: &'static str,
-    /// The field.
+    /// The label of the field for the administrator's password.
     pub password: &'static str,
     /// It is not the user’s.
     pub wrong_password: &'static str,
@@ -147,7 +147,7 @@ pub struct AdminText {
     pub is_resumed: &'static str,
     /// Above what deletes a user, and its button.
     pub deletion: &'static str,
-    /// What it does.
+    /// What is lost with the user.
     pub deletion_means: &'static str,
     /// What becomes of their applications: the question, deleted, handed over, and to whom.
     pub fate: [&'static str; 4],
@@ -159,7 +159,7 @@ pub struct AdminText {
     pub done_by: &'static str,
     /// The link to what was done to them.
     pub done_on: &'static str,
-    /// What was done.
+    /// The heading over what was done.
     pub action: &'static str,
     /// All of it.
     pub any: &'static str,
@@ -202,21 +202,21 @@ pub struct ResourceText {
     pub means: &'static str,
     /// The heading above the form that registers one.
     pub new: &'static str,
-    /// The field.
+    /// The label of the field for the name.
     pub name: &'static str,
-    /// The field.
+    /// The label of the field for the identifier.
     pub identifier: &'static str,
-    /// What it is.
+    /// What an identifier is.
     pub identifier_hint: &'static str,
-    /// The field.
+    /// The label of the field for the scopes.
     pub scopes: &'static str,
     /// How they are written.
     pub scopes_hint: &'static str,
     /// The choice.
     pub signing_alg: &'static str,
-    /// What to choose.
+    /// Which algorithm to choose.
     pub signing_alg_hint: &'static str,
-    /// The field.
+    /// The label of the field for the clients that may ask for tokens.
     pub clients: &'static str,
     /// Who stands there.
     pub clients_hint: &'static str,

@@ -108,7 +108,7 @@ pub struct BotText {
     pub not_held: &'static str,
     /// Beside a permission that the bot has there already.
     pub had: &'static str,
-    /// It asks for none.
+    /// In place of the permissions, where the bot asks for none.
     pub no_permissions: &'static str,
     /// The bot is in the guild, which the form did not say when it was answered.
     pub there_now: &'static str,

@@ -9,7 +9,7 @@ pub struct DevelopersText {
     pub heading: &'static str,
     /// How many there may be.
     pub at_most: &'static str,
-    /// There are none.
+    /// In place of the list, where the user has no application.
     pub none: &'static str,
     /// Confidential, public.
     pub kinds: [&'static str; 2],
@@ -19,17 +19,17 @@ pub struct DevelopersText {
     pub deleted: &'static str,
     /// The heading above the form that makes one.
     pub new: &'static str,
-    /// The field.
+    /// The label of the field for the name.
     pub name: &'static str,
     /// The choice.
     pub kind: &'static str,
     /// What confidential and public mean.
     pub means: [&'static str; 2],
-    /// The field.
+    /// The label of the field for the redirect URIs.
     pub redirect_uris: &'static str,
     /// What they may be.
     pub redirect_uris_hint: &'static str,
-    /// The field.
+    /// The label of the field for the description.
     pub description: &'static str,
     /// Who reads it.
     pub description_hint: &'static str,
@@ -41,7 +41,7 @@ pub struct DevelopersText {
     pub full: &'static str,
     /// It was made; around its name.
     pub created: &'static str,
-    /// Its id.
+    /// Beside the id of the application.
     pub client_id: &'static str,
     /// Its secret.
     pub client_secret: &'static str,
@@ -69,7 +69,7 @@ pub struct DevelopersText {
     pub bot_require_code_grant: &'static str,
     /// The button.
     pub save: &'static str,
-    /// The field.
+    /// The label of the field for the user's password.
     pub password: &'static str,
     /// It was not.
     pub wrong_password: &'static str,
@@ -163,7 +163,7 @@ pub struct DevelopersText {
     pub delete_submit: &'static str,
     /// Above how an application goes.
     pub usage: &'static str,
-    /// What stands there.
+    /// What the charts count.
     pub usage_means: &'static str,
     /// Nothing happened.
     pub nothing_yet: &'static str,
@@ -194,7 +194,7 @@ pub struct DevelopersText {
 pub struct IconText {
     /// The heading.
     pub heading: &'static str,
-    /// The field.
+    /// The label of the field for the file of an icon.
     pub file: &'static str,
     /// What it may be, and who sees it.
     pub hint: &'static str,
@@ -225,7 +225,7 @@ pub struct OAuthText {
     pub grants: [&'static str; GrantType::ALL.len()],
     /// How it proves who it is.
     pub method: &'static str,
-    /// What to choose.
+    /// Which way to authenticate to choose.
     pub method_hint: &'static str,
     /// Its public keys.
     pub jwks: &'static str,
@@ -237,7 +237,7 @@ pub struct OAuthText {
     pub jwks_uri_hint: &'static str,
     /// How its ID tokens are signed.
     pub id_token: &'static str,
-    /// What to choose.
+    /// Which algorithm of ID tokens to choose.
     pub id_token_hint: &'static str,
     /// Where users go after a logout.
     pub logout: &'static str,
@@ -253,7 +253,7 @@ pub struct OAuthText {
     pub profile: &'static str,
     /// What `fapi2` means.
     pub profile_hint: &'static str,
-    /// The field.
+    /// The label of the field for the URL that events are sent to.
     pub webhook: &'static str,
     /// What is sent there.
     pub webhook_hint: &'static str,

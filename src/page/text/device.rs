@@ -25,9 +25,9 @@ pub struct DeviceText {
     pub asked_at: &'static str,
     /// Where it asked from.
     pub asked_from: &'static str,
-    /// That is where the user is.
+    /// The device asked from the address that the user has.
     pub near: &'static str,
-    /// It is not.
+    /// The device asked from another address.
     pub elsewhere: &'static str,
     /// The program that asked.
     pub program: &'static str,

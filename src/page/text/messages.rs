@@ -37,7 +37,7 @@ pub enum Message {
     Leaving,
     /// The user let a device have access.
     DeviceApproved,
-    /// The user did not.
+    /// The user refused a device.
     DeviceDenied,
     /// No device waits for the user's answer any more.
     DeviceOver,

@@ -148,9 +148,9 @@ pub struct LoginText {
     pub heading: &'static str,
     /// Around the application that the user is on the way to.
     pub to_continue: &'static str,
-    /// The field.
+    /// The label of the field for the user name or the e-mail address.
     pub login: &'static str,
-    /// The field.
+    /// The label of the field for the password.
     pub password: &'static str,
     /// The button.
     pub submit: &'static str,
@@ -175,7 +175,7 @@ pub struct LogoutText {
     pub as_whom: &'static str,
     /// The button.
     pub submit: &'static str,
-    /// How not to.
+    /// The way back for whoever stays logged in.
     pub stay: &'static str,
 }
 

@@ -5,7 +5,7 @@
 pub struct SettingsText {
     /// What the page is for.
     pub intro: &'static str,
-    /// There are none.
+    /// In place of the list, where nothing is authorized.
     pub none: &'static str,
     /// There are none on this page of the list.
     pub none_here: &'static str,
@@ -45,9 +45,9 @@ pub struct SettingsText {
     pub revoke_application: &'static str,
     /// Above the button that ends everything.
     pub everything: &'static str,
-    /// What that means.
+    /// What is lost with everything.
     pub everything_means: &'static str,
-    /// That button.
+    /// The button that ends everything.
     pub revoke_everything: &'static str,
     /// Names the links between the pages of a list.
     pub pages: &'static str,
