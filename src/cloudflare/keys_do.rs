@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::json_reader;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
-use crate::signing_keys::{Answer, KeyCache, KeySet, Question};
+use crate::signing_keys::{Answer, Key, KeyCache, KeySet, Question};
 use crate::store::{Fault, KeyMaker, Keys, take_turn};
 
 const BINDING: &str = "KEYS";
@@ -154,11 +154,13 @@ impl Arbiter {
         let now = ambient::now();
         let answer = take_turn(before.clone(), question, now, &config, &WebCrypto).await;
         let answer = answer.map_err(|fault| fault.to_string())?;
+        // What is thrown after a write does not undo it: the answer is made before.
+        let spelled = serde_json::to_string(&answer).map_err(|error| error.to_string())?;
         self.store(&before, &answer.set)?;
         if answer.set.is_rewrapped_from(&before) {
             console_log!("{}", config.rewrapped(now));
         }
-        Ok(serde_json::to_string(&answer).map_err(|error| error.to_string())?)
+        Ok(spelled)
     }
 
     fn load(&self) -> Result<KeySet, JsValue> {
@@ -174,23 +176,26 @@ impl Arbiter {
         keys.collect()
     }
 
-    /// Writes what has changed. Nothing is awaited here, so that all of it is written, or nothing.
+    /// Writes what has changed, new keys first: where a statement fails, a key that has leaked is still there
+    /// to be removed by the next turn. Nothing is awaited here.
     fn store(&self, before: &KeySet, after: &KeySet) -> Result<(), JsValue> {
-        for key in before.keys() {
-            if after.key(key.kid).is_none() {
-                let kid = key.kid.to_string().into();
-                self.rows("DELETE FROM keys WHERE kid = ?", &Array::of1(&kid))?;
-            }
-        }
-        for key in after.keys() {
-            if before.key(key.kid) == Some(key) {
-                continue;
-            }
+        let mut changed = Vec::new();
+        let is_changed = |key: &&Key| before.key(key.kid) != Some(*key);
+        for key in after.keys().iter().filter(is_changed) {
             let body = serde_json::to_string(key).map_err(|error| error.to_string())?;
-            self.rows(
-                "INSERT OR REPLACE INTO keys (kid, body) VALUES (?, ?)",
-                &Array::of2(&key.kid.to_string().into(), &body.into()),
-            )?;
+            changed.push(Array::of2(&key.kid.to_string().into(), &body.into()));
+        }
+        for values in &changed {
+            let sql = "INSERT OR REPLACE INTO keys (kid, body) VALUES (?, ?)";
+            self.rows(sql, values)?;
+        }
+        for key in before
+            .keys()
+            .iter()
+            .filter(|key| after.key(key.kid).is_none())
+        {
+            let kid = key.kid.to_string().into();
+            self.rows("DELETE FROM keys WHERE kid = ?", &Array::of1(&kid))?;
         }
         Ok(())
     }

@@ -235,7 +235,7 @@ impl State {
 
     /// Stores the window, where its kind is stored, and answers. The platform holds the answer back
     /// until it is durable.
-    fn keep(&self, limit: Limit, answered: impl Serialize) -> Result<JsValue, JsValue> {
+    fn keep(self: Rc<Self>, limit: Limit, answered: impl Serialize) -> Result<JsValue, JsValue> {
         let answer = answer(&answered)?;
         let window = self.window.borrow();
         let (true, Some(window)) = (limit.is_stored(), window.as_ref()) else {
@@ -244,13 +244,20 @@ impl State {
         let until = window.is_empty_at(limit).unwrap_or(ambient::now());
         let window = window.clone();
         let kept = serde_json::to_string(&Kept { window, until }).map_err(thrown)?;
-        self.kv.put(KEPT, &kept)?;
-        if self.alarm_is_set.replace(true) {
+        if self.alarm_is_set.get() {
+            self.kv.put(KEPT, &kept)?;
             return Ok(answer);
         }
+        // Before the write, which what is thrown after it would not undo: what is stored has an alarm.
         let set = self.set_alarm(until)?;
+        self.alarm_is_set.set(true);
+        self.kv.put(KEPT, &kept)?;
+        let state = Rc::clone(&self);
         let answered = promise(async move {
-            awaited(set).await?;
+            if let Err(error) = awaited(set).await {
+                state.alarm_is_set.set(false);
+                return Err(error);
+            }
             Ok(answer)
         });
         Ok(answered.into())

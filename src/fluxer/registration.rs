@@ -335,7 +335,7 @@ impl Members {
         let algorithm = match self.text(ALGORITHM)? {
             None => SigningAlgorithm::Rs256,
             Some(named) => SigningAlgorithm::from_wire(named)
-                .ok_or(refuse(ALGORITHM, "must be RS256 or ES256"))?,
+                .ok_or(refuse(ALGORITHM, SigningAlgorithm::MUST))?,
         };
         // A client that takes no codes is sent nowhere.
         let has_redirects =

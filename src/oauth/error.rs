@@ -119,7 +119,7 @@ pub enum Refusal {
     #[error("redirect_uri is not one of those that the application registered")]
     ForeignRedirectUri,
     /// `grant_type` is none of ours.
-    #[error("grant_type must be one of {}", GrantType::listed())]
+    #[error("grant_type must be one of {}", GrantType::LISTED)]
     GrantType,
     /// `grant_type` is ours, but not for this client.
     #[error("This application may not use the grant type {0}")]
@@ -170,7 +170,7 @@ pub enum Refusal {
     #[error("scope must be scope names separated by spaces")]
     ScopeMalformed,
     /// A scope that does not exist.
-    #[error("scope may hold {}", super::scope::Scope::listed())]
+    #[error("scope may hold {}", super::scope::Scope::LISTED)]
     ScopeUnknown,
     /// A scope that this application, or this user, may not ask for.
     #[error("This application may not ask for the scope {0} here")]

@@ -23,10 +23,16 @@ macro_rules! wire_enum {
             }
 
             /// Every spelling, for people to read.
-            pub fn listed() -> String {
-                let all: Vec<_> = Self::ALL.iter().map(|it| it.as_str()).collect();
-                all.join(", ")
-            }
+            pub const LISTED: &'static str = {
+                let all = concat!($($wire, ", ",)+);
+                all.split_at(all.len() - 2).0
+            };
+
+            /// The rule that a value of another spelling breaks.
+            pub const MUST: &'static str = {
+                let all = concat!("must be one of ", $($wire, ", ",)+);
+                all.split_at(all.len() - 2).0
+            };
 
             /// Reads the wire's spelling; case matters.
             pub fn from_wire(spelled: &str) -> Option<Self> {

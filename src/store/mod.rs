@@ -47,7 +47,7 @@ pub use lists::{Authorized, Lists, Paging, Prefix, UserKey, VendorPlace};
 pub use measures::{ApplicationDay, Measure, Measures, What};
 pub use moving::{
     Cursor, HashKind, Imported, MovedApplication, MovedConnection, MovedMember, MovedUser, Moving,
-    Obstacle, Piece,
+    Obstacle, Piece, RecordType,
 };
 pub use outbound::Outbound;
 pub use pending::Pending;

@@ -11,16 +11,33 @@ use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
+use crate::oauth::wire_enum;
 use crate::snowflake::{ApplicationId, GuildId, RoleId, UserId};
 use crate::time::Timestamp;
+
+wire_enum! {
+    /// What the records of an import and an export say that they are.
+    pub enum RecordType {
+        /// A user.
+        User = "user",
+        /// An application.
+        Application = "application",
+        /// A guild.
+        Guild = "guild",
+        /// A user or a bot in a guild.
+        Member = "member",
+        /// A user's account on another service.
+        Connection = "connection",
+    }
+}
 
 /// A user, and what their password is checked against.
 #[derive(Debug, Clone)]
 pub struct MovedUser {
     /// The user.
     pub user: User,
-    /// A PHC string of argon2; [`crate::crypto::password::NOBODY`] where no password is theirs.
-    pub password_hash: String,
+    /// A PHC string of argon2, where a password is theirs.
+    pub password_hash: Option<String>,
 }
 
 /// An application, and what its secrets are checked against.

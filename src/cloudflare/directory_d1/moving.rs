@@ -14,13 +14,14 @@ use super::users;
 use super::{BOUND, Bind, Bindings, Words, fault, id, parse, text_or_null};
 use crate::cloudflare::js;
 use crate::crypto::imported_hash::ImportedHash;
+use crate::crypto::password::NOBODY;
 use crate::crypto::secret::{BotTokenSecret, Hash};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::ImageHash;
 use crate::snowflake::ApplicationId;
 use crate::store::{
     Cursor, Fault, HashKind, Imported, Member, MovedApplication, MovedConnection, MovedMember,
-    Moving, Obstacle, Piece,
+    MovedUser, Moving, Obstacle, Piece,
 };
 
 /// A table that records are added to. Its rows are `value`, a JSON array of the columns, in order.
@@ -324,13 +325,16 @@ fn member_id(moved: &MovedMember) -> Bind<'static> {
     }
 }
 
+fn user_values(moved: &MovedUser) -> Vec<Bind<'_>> {
+    let hash = moved.password_hash.as_deref().unwrap_or(NOBODY);
+    users::values_of(&moved.user, hash)
+}
+
 impl Moving for Bindings {
     async fn import(&self, piece: &Piece) -> Result<Vec<Imported>, Fault> {
         match piece {
             Piece::Users(users) => {
-                let rows = users
-                    .iter()
-                    .map(|moved| users::values_of(&moved.user, &moved.password_hash));
+                let rows = users.iter().map(user_values);
                 self.import_rows(&Target::users(), rows, Vec::new()).await
             }
             Piece::Applications(all) => self.import_applications(all).await,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::Memory;
 use super::tables::{StoredApplication, StoredBot, StoredRegistration, Tables};
 use crate::crypto::imported_hash::ImportedHash;
+use crate::crypto::password::NOBODY;
 use crate::crypto::secret::Hash;
 use crate::fluxer::guild::Guild;
 use crate::id::InstallationId;
@@ -106,7 +107,11 @@ impl Tables {
             Some(Taken::Email) => Imported::Refused(Obstacle::Email),
             Some(Taken::Username | Taken::Id) => Imported::Refused(Obstacle::Username),
             None => {
-                let stored = (moved.user.clone(), moved.password_hash.clone());
+                let hash = moved.password_hash.clone();
+                let stored = (
+                    moved.user.clone(),
+                    hash.unwrap_or_else(|| NOBODY.to_owned()),
+                );
                 self.users.insert(moved.user.id, stored);
                 Imported::Created
             }
@@ -240,7 +245,8 @@ impl Tables {
 impl Tables {
     fn users_behind(&self, last: Option<UserId>, limit: usize) -> Vec<MovedUser> {
         let moved = self.users.iter().map(|(id, (user, password_hash))| {
-            let (user, password_hash) = (user.clone(), password_hash.clone());
+            let (user, password_hash) = (user.clone(), Some(password_hash.clone()));
+            let password_hash = password_hash.filter(|it| it != NOBODY);
             let moved = MovedUser {
                 user,
                 password_hash,

@@ -9,6 +9,7 @@ use super::super::guilds::{GUILD, GuildRow};
 use super::super::users::{USER, UserRow};
 use super::super::{Bind, parse};
 use crate::crypto::imported_hash::ImportedHash;
+use crate::crypto::password::NOBODY;
 use crate::crypto::secret::{BotTokenSecret, Hash, RegistrationAccessToken};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{Connection, ConnectionId, ConnectionKind, ConnectionName, Guild};
@@ -106,7 +107,7 @@ fn user((user, password_hash): (UserRow, String)) -> MovedUser {
     let user = User::from(user);
     MovedUser {
         user,
-        password_hash,
+        password_hash: Some(password_hash).filter(|it| it != NOBODY),
     }
 }
 

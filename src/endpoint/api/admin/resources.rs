@@ -220,7 +220,7 @@ fn identifier(text: &str, issuer: &Issuer) -> Result<ResourceIdentifier, &'stati
 }
 
 fn signing_alg(text: &str) -> Result<SigningAlgorithm, &'static str> {
-    SigningAlgorithm::from_wire(text).ok_or("must be ES256 or RS256")
+    SigningAlgorithm::from_wire(text).ok_or(SigningAlgorithm::MUST)
 }
 
 /// `scopes`, where they were sent: at least one, each name once.

@@ -2,7 +2,7 @@
 //! ask for, what it demands of its own requests (RFC 7591 §2).
 
 use crate::config::Config;
-use crate::crypto::secret::{ClientSecret, Secret};
+use crate::crypto::secret::{ClientSecret, Hash};
 use crate::endpoint::body::Fields;
 use crate::fluxer::application::{Application, ApplicationChange};
 use crate::oauth::client::authentication::{ClientAuthentication, SecretMethod};
@@ -52,13 +52,13 @@ fn change_beside(
         redirect_uris: uris(fields, "redirect_uris"),
         post_logout_redirect_uris: uris(fields, "post_logout_redirect_uris"),
         id_token_algorithm: fields.optional("id_token_signed_response_alg", |name| {
-            SigningAlgorithm::from_wire(name).ok_or("must be RS256 or ES256")
+            SigningAlgorithm::from_wire(name).ok_or(SigningAlgorithm::MUST)
         }),
         grants: grants(fields, application),
         dpop_bound: fields.flag("dpop_bound_access_tokens"),
         pushes_requests: fields.flag("require_pushed_authorization_requests"),
         profile: fields.optional("profile", |name| {
-            Profile::from_wire(name).ok_or("must be default or fapi2")
+            Profile::from_wire(name).ok_or(Profile::MUST)
         }),
         event_webhook_url: fields.nullable("event_webhook_url", |text| url(text, &config.issuers)),
         all_or_nothing: all_or_nothing(fields),
@@ -70,7 +70,7 @@ fn change_beside(
 /// How a new application authenticates: as it says, or as its `type` does.
 pub(super) fn new_authentication(
     fields: &mut Fields,
-    secret: &Secret<ClientSecret>,
+    secret: Hash<ClientSecret>,
     issuers: &[Issuer],
 ) -> ClientAuthentication {
     let is_public = fields.optional("type", |spelled| match spelled {
@@ -90,7 +90,7 @@ pub(super) fn new_authentication(
     if named != Some(AuthMethod::PrivateKeyJwt) {
         no_keys(fields);
     }
-    let with_secret = |way| ClientAuthentication::Secret(secret.hash().into()).sent(way);
+    let with_secret = |way| ClientAuthentication::Secret(secret.into()).sent(way);
     match named {
         None if is_public == Some(true) => ClientAuthentication::None,
         Some(AuthMethod::None) => ClientAuthentication::None,
@@ -102,8 +102,7 @@ pub(super) fn new_authentication(
 
 fn method(fields: &mut Fields) -> Option<AuthMethod> {
     fields.optional(METHOD, |name| {
-        AuthMethod::from_wire(name)
-            .ok_or("must be client_secret_basic, client_secret_post, none or private_key_jwt")
+        AuthMethod::from_wire(name).ok_or(AuthMethod::MUST)
     })
 }
 
@@ -201,10 +200,7 @@ fn grants(fields: &mut Fields, application: &Application) -> Option<GrantTypes> 
                 format!("{NAME}.{index}"),
                 "is not for an application of this kind",
             ),
-            None => fields.refuse(
-                format!("{NAME}.{index}"),
-                &["must be one of ", &GrantType::listed()].concat(),
-            ),
+            None => fields.refuse(format!("{NAME}.{index}"), GrantType::MUST),
         }
     }
     Some(grants)

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::client_settings;
 use crate::config::Config;
-use crate::crypto::secret::{ClientSecret, Secret};
+use crate::crypto::secret::{ClientSecret, Hash, Secret};
 use crate::endpoint::body::Fields;
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
@@ -89,7 +89,7 @@ pub async fn add<E: Edge>(
     terms: Terms,
 ) -> Outcome<Made> {
     let secret = cx.new_client_secret()?;
-    let (has_bot, draft) = draft(cx, &mut fields, &terms, &secret)?;
+    let (has_bot, draft) = draft(cx, &mut fields, &terms, secret.hash())?;
     let mut application = fields.finish(draft)?;
     if has_bot {
         let discriminator = random_discriminator(cx)?;
@@ -124,12 +124,13 @@ pub async fn add<E: Edge>(
     Err(Fault::new("directory", "no free id was drawn").into())
 }
 
-/// The application that the fields describe, and whether it is to have a bot; mistakes are noted.
+/// The application that the fields describe, with the hash of the secret that it may need, and whether it is to
+/// have a bot; mistakes are noted.
 pub fn draft<E: Edge>(
     cx: &Context<'_, E>,
     fields: &mut Fields,
     terms: &Terms,
-    secret: &Secret<ClientSecret>,
+    secret: Hash<ClientSecret>,
 ) -> Result<(bool, Option<Application>), Fault> {
     let name = fields.required("name", ApplicationName::parse);
     let authentication = client_settings::new_authentication(fields, secret, &cx.config.issuers);

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::spelled;
 use crate::crypto::imported_hash::ImportedHash;
-use crate::crypto::password::NOBODY;
-use crate::crypto::secret::{ClientSecret, Hash, RegistrationAccessToken, Secret};
+use crate::crypto::secret::{ClientSecret, Hash, RegistrationAccessToken};
 use crate::endpoint::api::applications::Terms;
 use crate::endpoint::api::applications::operations::draft;
 use crate::endpoint::body::Fields;
@@ -24,7 +23,7 @@ use crate::oauth::client::authentication::{ClientAuthentication, KnownSecret, Se
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::{ApplicationId, GuildId, RoleId, Snowflake, UserId};
 use crate::store::{
-    Edge, Member, MovedApplication, MovedConnection, MovedMember, MovedUser, Piece,
+    Edge, Member, MovedApplication, MovedConnection, MovedMember, MovedUser, Piece, RecordType,
 };
 use crate::time::Timestamp;
 
@@ -50,13 +49,13 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What `record` says.
-    pub(super) const fn name(self) -> &'static str {
+    pub(super) const fn record_type(self) -> RecordType {
         match self {
-            Self::User => "user",
-            Self::Application => "application",
-            Self::Guild => "guild",
-            Self::Member | Self::Bot => "member",
-            Self::Connection => "connection",
+            Self::User => RecordType::User,
+            Self::Application => RecordType::Application,
+            Self::Guild => RecordType::Guild,
+            Self::Member | Self::Bot => RecordType::Member,
+            Self::Connection => RecordType::Connection,
         }
     }
 
@@ -117,9 +116,6 @@ impl Record {
     }
 }
 
-/// What `record` may say.
-const NAMES: [&str; 5] = ["user", "application", "guild", "member", "connection"];
-
 /// Reads a line, and says what it is a record of, also where it is a bad one. `seed` is another one for each
 /// line: what a record has to be given is made of it.
 pub(super) fn read<E: Edge>(
@@ -132,29 +128,28 @@ pub(super) fn read<E: Edge>(
         Err(refused) => return (None, Err(refused.into())),
     };
     let name = fields.required("record", |name| {
-        let found = NAMES.into_iter().find(|it| *it == name);
-        found.ok_or("must be user, application, guild, member or connection")
+        RecordType::from_wire(name).ok_or(RecordType::MUST)
     });
-    (name, record(cx, name, fields, seed))
+    (name.map(RecordType::as_str), record(cx, name, fields, seed))
 }
 
 fn record<E: Edge>(
     cx: &Context<'_, E>,
-    name: Option<&str>,
+    name: Option<RecordType>,
     mut fields: Fields,
     seed: u32,
 ) -> Result<Record, Failure<ApiError>> {
     let record = match name {
-        Some("user") => user(&mut fields).map(Record::User),
-        Some("application") => {
+        Some(RecordType::User) => user(&mut fields).map(Record::User),
+        Some(RecordType::Application) => {
             let application = application(cx, &mut fields)?;
             application.map(|it| Record::Application(Box::new(it)))
         }
-        Some("guild") => guild(&mut fields).map(Record::Guild),
-        Some("member") => member(&mut fields, cx.now, seed).map(Record::Member),
-        Some("connection") => connection(&mut fields).map(Record::Connection),
+        Some(RecordType::Guild) => guild(&mut fields).map(Record::Guild),
+        Some(RecordType::Member) => member(&mut fields, cx.now, seed).map(Record::Member),
+        Some(RecordType::Connection) => connection(&mut fields).map(Record::Connection),
         // What else is wrong with it depends on what it is.
-        _ => return Err(fields.refused().into()),
+        None => return Err(fields.refused().into()),
     };
     Ok(fields.finish(record)?)
 }
@@ -201,7 +196,7 @@ fn user(fields: &mut Fields) -> Option<MovedUser> {
             created_at,
             updated_at: Some(created_at),
         },
-        password_hash: password_hash.map_or_else(|| NOBODY.to_owned(), |it| it.as_str().to_owned()),
+        password_hash: password_hash.map(|it| it.as_str().to_owned()),
     })
 }
 
@@ -247,7 +242,7 @@ fn application<E: Edge>(
     let bot_token = secret_hash(fields, "bot_token_hash").unzip();
     let former = former_secret(fields);
     let registration = registration(fields);
-    let (_, draft) = draft(cx, fields, &terms, &Secret::new(""))?;
+    let (_, draft) = draft(cx, fields, &terms, Hash::IMPORTED)?;
     let Some((id, draft)) = application_id.zip(draft) else {
         return Ok(None);
     };
@@ -465,12 +460,12 @@ pub(super) fn written(piece: &Piece) -> Vec<Value> {
 }
 
 fn of_kind(kind: Kind, shown: Value) -> Value {
-    with_member(shown, "record", kind.name())
+    with_member(shown, "record", kind.record_type().as_str())
 }
 
 fn written_user(moved: &MovedUser) -> Value {
-    let hash = Some(&moved.password_hash).filter(|hash| *hash != NOBODY);
-    let shown = with_member(moved.user.in_full(), "password_hash", hash.cloned());
+    let shown = moved.user.in_full();
+    let shown = with_member(shown, "password_hash", moved.password_hash.clone());
     of_kind(Kind::User, shown)
 }
 
