@@ -158,15 +158,14 @@ impl Future for Settling {
     type Output = Outcome;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        FLOWS.with_borrow_mut(|flows| match flows.waiting.remove(&self.0) {
-            Some(Entry::Promise(State::Settled(outcome))) => Poll::Ready(outcome),
-            _ => {
-                let waker = Some(cx.waker().clone());
-                flows
-                    .waiting
-                    .insert(self.0, Entry::Promise(State::Pending(waker)));
-                Poll::Pending
+        FLOWS.with_borrow_mut(|flows| {
+            let state = flows.waiting.remove(&self.0);
+            if let Some(Entry::Promise(State::Settled(outcome))) = state {
+                return Poll::Ready(outcome);
             }
+            let pending = State::Pending(Some(cx.waker().clone()));
+            flows.waiting.insert(self.0, Entry::Promise(pending));
+            Poll::Pending
         })
     }
 }

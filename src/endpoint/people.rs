@@ -136,7 +136,7 @@ impl<E: Edge> Context<'_, E> {
         };
         let target = directory::connections_target(user);
         match self.found(platform, &target).await? {
-            Some(json) => Ok(directory::connections(json)?),
+            Some(json) => Ok(directory::connections(&json)?),
             None => Ok(Vec::new()),
         }
     }

@@ -183,8 +183,8 @@ pub fn describes_guild(json: &Value, guild: GuildId, member: Snowflake) -> Resul
 }
 
 /// A user's accounts on other services.
-pub fn connections(json: Value) -> Result<Vec<Connection>, Absurd> {
-    json_reader::read_value(&json).map_err(|error| absurd(format_args!("connections: {error}")))
+pub fn connections(json: &Value) -> Result<Vec<Connection>, Absurd> {
+    json_reader::read_value(json).map_err(|error| absurd(format_args!("connections: {error}")))
 }
 
 /// An answer is about what was asked, or it is a lie.

@@ -77,9 +77,8 @@ pub(super) async fn described<E: Edge>(
             document
         }
         remembered => match (fetched(cx, url).await, remembered) {
-            (Ok(document), _) => document,
             // What cannot be had now says nothing else than before.
-            (Err(_), Some(document)) => document,
+            (Ok(document), _) | (Err(_), Some(document)) => document,
             (Err(none), None) => return Ok(Err(none)),
         },
     };

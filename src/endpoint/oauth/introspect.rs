@@ -42,9 +42,10 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
 
     let (keyring, issuers) = (&cx.config.keyring, &cx.config.issuers);
     let answer = if let Some(token) = AccessToken::verify(keyring, issuers, token, cx.now) {
-        match may_ask(cx, &params, &mut client, token.application).await? {
-            true => access(cx, &client, &token).await?,
-            false => None,
+        if may_ask(cx, &params, &mut client, token.application).await? {
+            access(cx, &client, &token).await?
+        } else {
+            None
         }
     } else if let Some(token) = RefreshToken::verify(keyring, issuers, token, cx.now) {
         refresh(cx, &client, &token).await?

@@ -108,7 +108,7 @@ pub async fn verify<E: Edge>(
         return Ok(None);
     }
     Ok(ResourceToken::read(
-        token.claims,
+        &token.claims,
         &cx.config.issuers,
         cx.now,
     ))

@@ -90,8 +90,8 @@ impl ResourceToken {
     }
 
     /// What verified claims say, where they are this server's and have not expired.
-    pub fn read(claims: Value, issuers: &[Issuer], now: Timestamp) -> Option<Self> {
-        let claims: ResourceClaims = json_reader::read_value(&claims).ok()?;
+    pub fn read(claims: &Value, issuers: &[Issuer], now: Timestamp) -> Option<Self> {
+        let claims: ResourceClaims = json_reader::read_value(claims).ok()?;
         let is_ours = issuers.iter().any(|issuer| issuer.as_str() == claims.iss);
         if !is_ours || now.seconds() >= claims.exp {
             return None;

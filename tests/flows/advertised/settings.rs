@@ -12,8 +12,11 @@ use crate::openid::signed_by_a_published_key;
 use crate::platform::Platformed;
 use crate::world::{App, Browser, HTTP, Native, World, post_as, request, text};
 
+/// Whether what a flag says works.
+type Works = fn(&Native) -> bool;
+
 /// What is true of a server, by the name of the member that says so.
-const FLAGS: &[(&str, fn(&Native) -> bool)] = &[
+const FLAGS: &[(&str, Works)] = &[
     ("authorization_response_iss_parameter_supported", |world| {
         let browser = world.alices_browser();
         let answers = [
