@@ -1,4 +1,5 @@
-//! Reads JSON that this server wrote itself, or had its own parts write: rows, records, messages to objects.
+//! Reads JSON that this server wrote itself, or had its own parts write: rows, records, messages to objects. A
+//! token's header too.
 //!
 //! `serde_json::from_str` lays out its parser once more for each type that it reads, which was a tenth of the
 //! Worker's code. Here a text is parsed once, by `serde_json` into [`Json`], and what each type adds is its own

@@ -121,8 +121,10 @@ pub struct ClientDetails(pub Map<String, Value>);
 impl ClientMetadata {
     /// Reads the body of a registration; `instead` stands in place of members of the same name.
     pub fn parse(body: &[u8], instead: &[(&str, &str)], taken: Taken<'_>) -> Result<Self, Refusal> {
-        let sent = serde_json::from_slice::<Map<String, Value>>(body);
-        let mut sent = Members(sent.map_err(|_| refuse("body", "must be a JSON object"))?);
+        let Ok(Value::Object(sent)) = serde_json::from_slice(body) else {
+            return Err(refuse("body", "must be a JSON object"));
+        };
+        let mut sent = Members(sent);
         for (name, text) in instead {
             sent.0.insert((*name).to_owned(), json!(text));
         }

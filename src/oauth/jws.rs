@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::jwk::{JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
-use crate::base64url;
+use crate::{base64url, json_reader};
 
 /// A token of ours, before its signature.
 #[derive(Debug)]
@@ -99,7 +99,8 @@ impl<'a> Unverified<'a> {
     pub fn parse(token: &'a str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
-        let header: AnyHeader = serde_json::from_slice(&base64url::decode(header)?).ok()?;
+        let header = String::from_utf8(base64url::decode(header)?).ok()?;
+        let header: AnyHeader = json_reader::read(&header).ok()?;
         let claims: Value = serde_json::from_slice(&base64url::decode(claims)?).ok()?;
         if header.crit.is_some() || !claims.is_object() {
             return None;
