@@ -262,9 +262,10 @@ impl Flows {
 
     /// The oldest flow, where it has waited for too long.
     fn abandoned(&mut self, now: Timestamp) -> Option<Entry> {
-        let oldest = self.waiting.first_entry()?;
-        let is_abandoned = matches!(oldest.get(), Entry::Flow(it) if it.since + ABANDONED < now);
-        is_abandoned.then(|| oldest.remove())
+        let (key, oldest) = self.waiting.first_key_value()?;
+        let key = *key;
+        let is_abandoned = matches!(oldest, Entry::Flow(it) if it.since + ABANDONED < now);
+        is_abandoned.then(|| self.waiting.remove(&key)).flatten()
     }
 }
 
