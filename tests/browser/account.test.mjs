@@ -90,7 +90,7 @@ test('with script the link is built while boxes are ticked, and copied; a wait c
   assert.deepEqual(heard.filter((complaint) => !overtaken(complaint)), []);
   await close();
 
-  const limited = await World.start({ settings: { RATE_LIMIT_LOGIN: '1/600' } });
+  const limited = await World.start({ settings: { RATE_LIMIT_LOGIN: '1/90' } });
   try {
     const person = await limited.user();
     const { cookies } = await limited.login(person);
