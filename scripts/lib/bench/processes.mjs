@@ -71,7 +71,7 @@ const text = JSON.stringify;
  * @param inspector a port for V8's inspector
  * @param objects  classes of Durable Objects, bound under the keys
  */
-export async function workerd(name, { modules, vars = {}, kv = [], d1 = [], objects = {}, storage = {}, port, flags = [], path, inspector }) {
+export async function workerd(name, { modules, vars = {}, kv = [], d1 = [], objects = {}, storage = {}, port, flags = compatibilityFlags(), path, inspector }) {
   port ??= await freePort();
   const folder = join(FOLDER, name);
   mkdirSync(join(folder, 'objects'), { recursive: true });
@@ -115,7 +115,16 @@ const worker :Workerd.Worker = (
 
 /** The date of wrangler.toml: everybody runs on the same runtime. */
 function compatibilityDate() {
-  return readFileSync(join(ROOT, 'wrangler.toml'), 'utf8').match(/^compatibility_date = "(.*)"$/m)[1];
+  return setting('compatibility_date').slice(1, -1);
+}
+
+/** The flags of wrangler.toml, for whoever needs no others: Node's timers alone are a twentieth of an approval. */
+function compatibilityFlags() {
+  return JSON.parse(setting('compatibility_flags'));
+}
+
+function setting(name) {
+  return readFileSync(join(ROOT, 'wrangler.toml'), 'utf8').match(new RegExp(`^${name} = (.*)$`, 'm'))[1];
 }
 
 /** KV and D1, in two processes, as far away as `latencies` says. */
