@@ -1,6 +1,9 @@
 //! The runtime's clock, entropy and log.
 
+use worker::js_sys::Date;
+
 use super::Bindings;
+use super::objects::from_millis;
 use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
@@ -11,7 +14,8 @@ use crate::time::Timestamp;
 /// is how the platform keeps timing attacks out.
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub(super) fn now() -> Timestamp {
-    Timestamp::from_millis(worker::Date::now().as_millis())
+    // Of JavaScript's own: the `worker` crate makes an object for each look.
+    from_millis(Date::now())
 }
 
 impl Ambient for Bindings {

@@ -38,6 +38,8 @@ struct Flows {
     woken: Vec<u32>,
     /// Whether somebody takes the steps of all who are woken.
     are_run: bool,
+    /// The context of the request whose step is taken; undefined for an object's.
+    request: JsValue,
 }
 
 enum Entry {
@@ -51,6 +53,7 @@ struct Waiting {
     waker: Waker,
     settle: Resolvers,
     since: Timestamp,
+    request: JsValue,
 }
 
 /// A promise that somebody waits for.
@@ -89,17 +92,18 @@ extern "C" {
     fn reject(this: &Resolvers, reason: &JsValue);
 }
 
-/// What a flow comes to where it waits for nothing; else a promise of it.
+/// What a request's flow comes to where it waits for nothing; else a promise of it.
 pub(super) fn run(
+    request: JsValue,
     flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
 ) -> Result<JsValue, JsValue> {
     // Boxed, or each kind of flow would bring all of this once more.
-    first_step(Box::pin(flow))
+    first_step(request, Box::pin(flow))
 }
 
 /// A promise of what an object's turn comes to.
 pub(super) fn promise(flow: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let outcome = first_step(Box::pin(flow));
+    let outcome = first_step(JsValue::UNDEFINED, Box::pin(flow));
     outcome.map_or_else(
         |reason| Promise::reject(&reason),
         |value| Promise::resolve(&value),
@@ -108,13 +112,13 @@ pub(super) fn promise(flow: impl Future<Output = Result<JsValue, JsValue>> + 'st
 
 /// A promise that some work is done, which begins when whoever asks for it has taken its step.
 pub(super) fn work(work: impl Future<Output = ()> + 'static) -> Promise {
-    let key = FLOWS.with_borrow_mut(Flows::next);
+    let (key, request) = FLOWS.with_borrow_mut(|flows| (flows.next(), flows.request.clone()));
     let waker = Waker::from(Arc::new(Wakes(key)));
     let work = async move {
         work.await;
         Ok(JsValue::UNDEFINED)
     };
-    let promise = wait(key, Box::pin(work), waker.clone());
+    let promise = wait(key, request, Box::pin(work), waker.clone());
     waker.wake();
     promise
 }
@@ -139,15 +143,14 @@ pub(super) async fn sleep(time: Duration) {
 }
 
 fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
-    let key = FLOWS.with_borrow_mut(|flows| {
+    let (key, request) = FLOWS.with_borrow_mut(|flows| {
         let key = flows.next();
-        flows
-            .waiting
-            .insert(key, Entry::Promise(State::Pending(None)));
-        key
+        let pending = Entry::Promise(State::Pending(None));
+        flows.waiting.insert(key, pending);
+        (key, flows.request.clone())
     });
     let milliseconds = within.map_or(0.0, |bound| bound.as_secs_f64() * 1000.0);
-    SETTLED.with(|settled| js::settle(promise, key, milliseconds, settled));
+    SETTLED.with(|settled| js::settle(promise, key, milliseconds, settled, &request));
     Settling(key)
 }
 
@@ -195,22 +198,31 @@ fn settled(key: u32, how: u32, value: JsValue) {
     }
 }
 
-fn first_step(mut flow: Flow) -> Result<JsValue, JsValue> {
+fn first_step(request: JsValue, mut flow: Flow) -> Result<JsValue, JsValue> {
     let (key, are_run, abandoned) = FLOWS.with_borrow_mut(|flows| {
         let are_run = replace(&mut flows.are_run, true);
         (flows.next(), are_run, flows.abandoned(ambient::now()))
     });
     drop(abandoned);
     let waker = Waker::from(Arc::new(Wakes(key)));
-    let outcome = match flow.as_mut().poll(&mut Context::from_waker(&waker)) {
+    let outcome = match step(&request, &mut flow, &waker) {
         Poll::Ready(outcome) => outcome,
-        Poll::Pending => Ok(wait(key, flow, waker).into()),
+        Poll::Pending => Ok(wait(key, request, flow, waker).into()),
     };
     run_woken(are_run);
     outcome
 }
 
-fn wait(key: u32, flow: Flow, waker: Waker) -> Promise {
+/// Takes a step, as the request that the flow is of.
+fn step(request: &JsValue, flow: &mut Flow, waker: &Waker) -> Poll<Result<JsValue, JsValue>> {
+    let of = |request| FLOWS.with_borrow_mut(|flows| replace(&mut flows.request, request));
+    let before = of(request.clone());
+    let outcome = flow.as_mut().poll(&mut Context::from_waker(waker));
+    of(before);
+    outcome
+}
+
+fn wait(key: u32, request: JsValue, flow: Flow, waker: Waker) -> Promise {
     let settle = with_resolvers();
     let promise = settle.promise();
     let since = ambient::now();
@@ -219,6 +231,7 @@ fn wait(key: u32, flow: Flow, waker: Waker) -> Promise {
         waker,
         settle,
         since,
+        request,
     };
     FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(waiting)));
     promise
@@ -230,7 +243,7 @@ fn run_woken(are_run: bool) {
         return;
     }
     while let Some((key, mut it)) = FLOWS.with_borrow_mut(Flows::next_woken) {
-        match it.flow.as_mut().poll(&mut Context::from_waker(&it.waker)) {
+        match step(&it.request, &mut it.flow, &it.waker) {
             Poll::Pending => {
                 it.since = ambient::now();
                 FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(it)));

@@ -1,6 +1,6 @@
 //! KV: icons, whose names are their hashes, and which stay until they are deleted.
 
-use worker::js_sys::{Object, Uint8Array};
+use worker::js_sys::Uint8Array;
 
 use super::Bindings;
 use crate::fluxer::user::ImageHash;
@@ -21,7 +21,7 @@ impl Icons for Bindings {
         let icon = Uint8Array::from(icon);
         let key = key(application, hash);
         let records = self.records()?;
-        records.put_with(&key, &icon, &Object::new()).await
+        records.put(&key, &icon, None).await
     }
 
     async fn icon(

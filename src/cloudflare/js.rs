@@ -13,6 +13,7 @@ use worker::web_sys::Response;
 use worker::worker_sys::{DurableObject, SqlStorage};
 
 use super::flow::{self, Outcome};
+use super::records_kv::Namespace;
 use crate::store::Fault;
 
 /// A binding of `wrangler.toml`.
@@ -71,13 +72,23 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Array, JsValue>;
 
+    /// Writes a record, for so many seconds; none for ever.
+    #[wasm_bindgen(catch)]
+    pub(super) fn put(
+        namespace: &Namespace,
+        key: &str,
+        value: &JsValue,
+        seconds: f64,
+    ) -> Result<Promise, JsValue>;
+
     /// Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds;
-    /// none for ever.
+    /// none for ever. `request` is the context of the request that waits, where one does.
     pub(super) fn settle(
         promise: &JsValue,
         key: u32,
         milliseconds: f64,
         settled: &Closure<dyn Fn(u32, u32, JsValue)>,
+        request: &JsValue,
     );
 }
 

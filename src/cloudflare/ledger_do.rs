@@ -19,7 +19,7 @@ use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
 use super::flow::{self, awaited, promise};
-use super::objects::millis;
+use super::objects::{from_millis, millis};
 use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
 use crate::json_reader;
@@ -483,13 +483,4 @@ impl Write {
             Update::Remove => Some(Self::Remove(Array::of1(&id))),
         })
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it was written as milliseconds since 1970"
-)]
-fn from_millis(millis: f64) -> Timestamp {
-    Timestamp::from_millis(millis as u64)
 }

@@ -50,7 +50,7 @@ pub fn fetch(
     context: Context,
     body: Option<Vec<u8>>,
 ) -> Result<JsValue, JsValue> {
-    flow::run(async move {
+    flow::run(JsValue::from(&context), async move {
         let context = Background::Request(context);
         answer(&request, env, context, body)
             .await

@@ -132,6 +132,16 @@ pub(super) fn millis(at: Timestamp) -> JsValue {
     (at.millis() as f64).into()
 }
 
+/// What [`millis`] was made of, or JavaScript's clock says.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "milliseconds since 1970 are whole and not negative"
+)]
+pub(super) fn from_millis(millis: f64) -> Timestamp {
+    Timestamp::from_millis(millis as u64)
+}
+
 /// An instant for an alarm.
 pub(super) fn date(at: Timestamp) -> Date {
     Date::new(&millis(at))

@@ -6,8 +6,8 @@
 use core::time::Duration;
 
 use serde::Serialize;
-use worker::js_sys::{Array, Function, Object, Promise, Reflect};
-use worker::wasm_bindgen::{JsCast, JsValue};
+use worker::js_sys::{Array, Object, Promise, Reflect};
+use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 
 use super::{Bindings, ambient, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
@@ -24,77 +24,71 @@ const TRIES: usize = 2;
 /// A mark outlives whatever an isolate remembers of the application, and KV's delay.
 const STOPPED_FOR: Duration = Duration::from_secs(15 * 60);
 
-/// The namespace. `worker-sys` does not declare it.
-#[derive(Clone)]
-pub(super) struct Namespace(JsValue);
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
+extern "C" {
+    /// The namespace, which `worker-sys` does not declare.
+    #[derive(Clone)]
+    pub(super) type Namespace;
+
+    #[wasm_bindgen(method, catch, js_name = get)]
+    fn get_promise(this: &Namespace, key: &str, kind: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = delete)]
+    fn delete_promise(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
+}
 
 pub(super) fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new(BINDING, error)
 }
 
 impl Namespace {
-    fn method(&self, name: &str) -> Result<Function, JsValue> {
-        Reflect::get(&self.0, &name.into()).and_then(JsCast::dyn_into)
-    }
-
     async fn get(&self, key: &str) -> Result<Option<String>, Fault> {
         Ok(self.get_as("text", key).await?.as_string())
     }
 
     pub(super) async fn get_as(&self, kind: &str, key: &str) -> Result<JsValue, Fault> {
-        let asked = self.method("get");
-        let asked = asked.and_then(|get| get.call2(&self.0, &key.into(), &kind.into()));
-        settled(asked).await
+        settled(self.get_promise(key, kind)).await
     }
 
     pub(super) async fn delete(&self, key: &str) -> Result<(), Fault> {
-        let asked = self.method("delete");
-        let asked = asked.and_then(|delete| delete.call1(&self.0, &key.into()));
-        settled(asked).await.map(|_| ())
+        settled(self.delete_promise(key)).await.map(|_| ())
     }
 
     /// The keys that begin so, as far as one list holds them.
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, Fault> {
         let options = Object::new();
         let asked = Reflect::set(&options, &"prefix".into(), &prefix.into());
-        let asked = asked.and_then(|_| self.method("list")?.call1(&self.0, &options));
-        let listed = settled(asked).await?;
+        let listed = settled(asked.and_then(|_| self.list(&options))).await?;
         let keys = Reflect::get(&listed, &"keys".into()).unwrap_or_default();
         let keys = Array::from(&keys);
         let name = |key: JsValue| Reflect::get(&key, &"name".into()).ok()?.as_string();
         Ok(keys.iter().filter_map(name).collect())
     }
 
-    async fn put(&self, key: &str, value: &str, ttl: Duration) -> Result<(), Fault> {
-        let options = Object::new();
-        let ttl = ttl.as_secs_f64().floor();
-        Reflect::set(&options, &"expirationTtl".into(), &ttl.into())
-            .map_err(|error| fault(js::reason(&error)))?;
-        self.put_with(key, &value.into(), &options).await
-    }
-
-    pub(super) async fn put_with(
+    /// Keeps a value for so long; for ever where no time is given.
+    pub(super) async fn put(
         &self,
         key: &str,
         value: &JsValue,
-        options: &Object,
+        ttl: Option<Duration>,
     ) -> Result<(), Fault> {
-        let put = self.method("put");
-        let asked = put.and_then(|put| put.call3(&self.0, &key.into(), value, options));
-        settled(asked).await.map(|_| ())
+        let seconds = ttl.map_or(0.0, |ttl| ttl.as_secs_f64().floor());
+        settled(js::put(self, key, value, seconds)).await.map(|_| ())
     }
 }
 
 /// What a method's promise was kept with.
-async fn settled(asked: Result<JsValue, JsValue>) -> Result<JsValue, Fault> {
-    let promise = asked.and_then(JsCast::dyn_into::<Promise>);
-    js::settled_within(BOUND, promise).await.map_err(fault)
+async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Fault> {
+    js::settled_within(BOUND, asked).await.map_err(fault)
 }
 
 impl Bindings {
     pub(super) fn records(&self) -> Result<Namespace, Fault> {
         self.count_operation();
-        js::binding(&self.env, BINDING).map(Namespace)
+        js::binding(&self.env, BINDING)
     }
 
     /// Writes after the answer, so that KV delays and fails nobody. What cannot be written is logged
@@ -110,8 +104,9 @@ impl Bindings {
                     return;
                 }
             };
+            let record = record.into();
             for _ in 0..TRIES {
-                match records.put(&key, &record, ttl).await {
+                match records.put(&key, &record, Some(ttl)).await {
                     Ok(()) => return,
                     Err(fault) => worker::console_error!("{fault}: no {kind} record"),
                 }
