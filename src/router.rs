@@ -163,6 +163,9 @@ impl<'a> Matched<'a> {
             }
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
+        if response.status >= 500 {
+            cx.give_back().await;
+        }
         if let Some((bucket, verdict)) = verdict {
             response.extend(limit_headers(bucket.name(), &verdict));
         }

@@ -4,25 +4,30 @@
 //! write: the alarm that deletes the entry is set before it.
 
 use core::cell::Cell;
+use core::time::Duration;
 use std::rc::Rc;
 
 use worker::console_error;
 use worker::js_sys::{Object, Promise};
 use worker::wasm_bindgen::JsValue;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
-use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
+use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObjectStorage};
 
 use super::flow::{awaited, promise};
+use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
-use super::{Bindings, ambient, objects};
+use super::{Bindings, ambient, js, objects};
+use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
+use crate::pending::{AnyVerb, Entry, PendingId, Release, Update, Verb};
 use crate::store::{Fault, Pending};
 use crate::time::Timestamp;
 
 const BINDING: &str = "PENDING";
 /// The key of what is stored.
 const ENTRY: &str = "entry";
+/// How long a request that ends in a fault waits for what it gives back.
+const RELEASE: Duration = Duration::from_secs(1);
 
 impl Pending for Bindings {
     async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
@@ -30,6 +35,17 @@ impl Pending for Bindings {
         let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
         let answer = self.ask_object(BINDING, id.as_str(), &question).await?;
         json_reader::read(&answer).map_err(fault)
+    }
+
+    async fn release(&self, id: &PendingId, by: AttemptId) -> Result<(), Fault> {
+        let fault = |error: serde_json::Error| Fault::new(BINDING, error);
+        let question = serde_json::to_string::<AnyVerb>(&Release { by }.into()).map_err(fault)?;
+        self.count_operation();
+        let namespace: DurableObjectNamespace = js::binding(&self.env, BINDING)?;
+        let stub = || namespace.get_by_name(id.as_str());
+        let again = Again::AfterDeployment;
+        objects::ask(BINDING, &stub, RELEASE, &question, again).await?;
+        Ok(())
     }
 }
 

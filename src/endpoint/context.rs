@@ -3,6 +3,7 @@
 use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
+use super::claims::Claims;
 use super::notes::Notes;
 use super::return_to::ReturnTo;
 use crate::config::Config;
@@ -61,6 +62,8 @@ pub struct SoFar {
     pub pushed: OnceCell<Rc<Params>>,
     /// What its isolate remembered of it.
     pub memory: Cell<Memory>,
+    /// What it has used up.
+    pub claims: Claims,
 }
 
 /// What a request has to do with what its isolate remembers.

@@ -4,6 +4,7 @@ pub mod api;
 pub mod attempts;
 pub mod body;
 pub mod caller;
+pub mod claims;
 pub mod context;
 pub mod cookies;
 pub mod deliveries;

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use claim::Claim;
+pub use claim::{Claim, Release};
 pub use device::{
     AnswerDevice, DeviceAnswer, DeviceApproval, DeviceLook, DevicePoll, DevicePolled,
     DeviceRequest, WaitingDevice,
@@ -172,7 +172,7 @@ macro_rules! verbs {
 
 // The names on the wire stay: while a deployment rolls out, an object may be of the version before.
 verbs! {
-    Claim Push Visit Spend
+    Claim Release Push Visit Spend
     AnswerLogin SeeLogin TakeLogin ReturnLogin
     DeviceRequest DeviceLook AnswerDevice DevicePoll
 }

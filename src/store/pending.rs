@@ -1,6 +1,7 @@
 //! What waits to be answered once.
 
 use super::Fault;
+use crate::id::AttemptId;
 use crate::pending::{PendingId, Verb};
 
 /// What waits to be answered once, one Durable Object an entry.
@@ -8,4 +9,6 @@ use crate::pending::{PendingId, Verb};
 pub trait Pending {
     /// Asks an entry. Every question has the entry to itself, and may be asked twice.
     async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault>;
+    /// Gives back what a request has used, before it answers a fault. Waits for no entry that is silent.
+    async fn release(&self, id: &PendingId, by: AttemptId) -> Result<(), Fault>;
 }

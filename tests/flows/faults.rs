@@ -13,31 +13,31 @@ use crate::world::{
 };
 
 /// A flow that meets faults.
-struct Flow {
-    name: &'static str,
-    format: Format,
+pub struct Flow {
+    pub name: &'static str,
+    pub format: Format,
     /// The steps whose failure it survives: a limiter that is down stops nobody but logins, and
     /// gives no place back; an exchange asks its ledger once more; the refresh token's record is an
     /// inventory. The audit log costs nobody an answer.
-    survives: &'static [&'static str],
-    prepare: for<'w> fn(&'w Native, &'w Browser<'w>) -> Attempt<'w>,
+    pub survives: &'static [&'static str],
+    pub prepare: for<'w> fn(&'w Native, &'w Browser<'w>) -> Attempt<'w>,
 }
 
 /// How its 503 looks.
 #[derive(Clone, Copy, PartialEq)]
-enum Format {
+pub enum Format {
     OAuth,
     Api,
     Page,
 }
 
 /// One request that can be sent again, and what must hold once it was answered.
-struct Attempt<'w> {
-    send: Box<dyn Fn() -> Answer + 'w>,
-    check: Box<dyn Fn(Answer) + 'w>,
+pub struct Attempt<'w> {
+    pub send: Box<dyn Fn() -> Answer + 'w>,
+    pub check: Box<dyn Fn(Answer) + 'w>,
 }
 
-fn attempt<'w>(send: impl Fn() -> Answer + 'w, check: impl Fn(Answer) + 'w) -> Attempt<'w> {
+pub fn attempt<'w>(send: impl Fn() -> Answer + 'w, check: impl Fn(Answer) + 'w) -> Attempt<'w> {
     Attempt {
         send: Box::new(send),
         check: Box::new(check),
@@ -92,7 +92,7 @@ fn inject(world: &Native, browser: &Browser<'_>, flow: &Flow) -> usize {
 }
 
 /// Fails every step of every flow; how many there were.
-fn inject_all(flows: &[Flow], moods: &[KvMood]) -> usize {
+pub fn inject_all(flows: &[Flow], moods: &[KvMood]) -> usize {
     let mut injected = 0;
     for mood in moods {
         let world = Native::new();

@@ -21,6 +21,7 @@ mod bot_tokens;
 mod bots;
 mod browsers;
 mod built;
+mod claims;
 mod client_documents;
 mod client_secrets;
 mod client_settings;

@@ -1,8 +1,10 @@
 // What the modules of the OpenID Foundation's plan for the FAPI 2.0 Security Profile Final expect of an
-// application with `profile: fapi2` (plain OAuth, private_key_jwt, DPoP), each test named as its module.
+// application with `profile: fapi2` (private_key_jwt, DPoP), each test named as its modules. Those that a
+// native test does as well are named with it.
 
 import assert from 'node:assert/strict';
 import { randomBytes, createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { Signer, now } from './signer.mjs';
@@ -11,6 +13,47 @@ import { Storage, World, atOnce, statuses, times } from './harness.mjs';
 const PAR = '/api/oauth2/par';
 const TOKEN = '/api/oauth2/token';
 const ME = '/api/users/@me';
+
+/** The modules of the plan, without the prefix that all have; those for OpenID Connect as well. */
+const MODULES = `
+discovery-end-point-verification happy-flow user-rejects-authentication ensure-authorization-request-without-state-success
+ensure-authorization-request-without-nonce-success ensure-authorization-request-with-64-char-nonce-success
+ensure-other-scope-order-succeeds test-claims-parameter-identity-claims access-token-type-header-case-sensitivity
+check-dpop-proof-nbf-exp ensure-dpopproof-with-iat-10seconds-before-succeeds ensure-dpopproof-with-iat-10seconds-after-succeeds
+ensure-mismatched-dpop-jkt-fails ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt
+ensure-token-endpoint-fails-with-mismatched-dpop-jkt ensure-dpopproof-at-par-endpoint-binding-success
+ensure-dpop-auth-code-binding-success ensure-different-nonce-inside-and-outside-request-object
+ensure-different-state-inside-and-outside-request-object ensure-authorization-request-with-long-nonce
+ensure-authorization-request-with-long-state state-only-outside-request-object-not-used
+ensure-request-object-without-redirect-uri-fails plain-fapi-tolerate-unregistered-redirect-uri ensure-registered-redirect-uri
+ensure-unsigned-authorization-request-without-using-par-fails ensure-redirect-uri-in-authorization-request
+ensure-response-type-code-idtoken-fails ensure-response-type-token-fails ensure-client-id-in-token-endpoint
+ensure-holder-of-key-required ensure-authorization-code-is-bound-to-client attempt-reuse-authorization-code-after-one-second
+ensure-token-endpoint-fails-with-expired-auth-code ensure-signed-client-assertion-with-RS256-fails
+ensure-client-assertion-in-token-endpoint ensure-client-assertion-with-exp-is-5-minutes-in-past-fails
+ensure-client-assertion-with-wrong-aud-fails ensure-client-assertion-with-no-sub-fails dpop-negative-tests refresh-token
+par-ensure-reused-request-uri-prior-to-auth-completion-succeeds par-attempt-reuse-request_uri
+par-attempt-to-use-expired-request_uri par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted
+par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails par-attempt-to-use-request_uri-for-different-client
+par-authorization-request-containing-request_uri-form-param par-attempt-invalid-http-method par-ensure-pkce-required
+ensure-pkce-code-verifier-required incorrect-pkce-code-verifier-rejected par-plain-pkce-rejected par-without-duplicate-parameters
+par-test-array-as-audience-fails par-test-par-endpoint-url-as-audience-fails par-test-token-endpoint-url-as-audience-fails
+`.trim().split(/\s+/);
+const expected = new Set();
+
+/** A test of what these modules expect. */
+function expectation(modules, run) {
+  for (const module of modules.split(', ')) {
+    assert.ok(MODULES.includes(module), module);
+    expected.add(module);
+  }
+  test(modules, run);
+}
+
+/** A native test of what a module expects. */
+function natively(module, file, name) {
+  expectation(module, () => assert.ok(readFileSync(new URL(`../flows/${file}.rs`, import.meta.url), 'utf8').includes(`fn ${name}()`)));
+}
 
 const storage = new Storage();
 let world, browser, signer, holder, client, other, otherSigner;
@@ -67,7 +110,7 @@ async function exchange({ code: it, secret }, { as = client, by = signer, key = 
 const refused = (answer, status, error) => assert.deepEqual([answer.status, answer.json.error], [status, error], answer.text);
 const resource = async (token, scheme = 'DPoP') => world.request(ME, { headers: { authorization: `${scheme} ${token}`, dpop: await holder.proof(world, { method: 'GET', path: ME, token }) } });
 
-test('discovery-end-point-verification', async () => {
+expectation('discovery-end-point-verification', async () => {
   const metadata = (await world.request('/.well-known/oauth-authorization-server')).json;
   assert.equal(metadata.pushed_authorization_request_endpoint, world.origin + PAR);
   assert.ok(metadata.token_endpoint_auth_methods_supported.includes('private_key_jwt'));
@@ -76,7 +119,7 @@ test('discovery-end-point-verification', async () => {
   assert.equal(metadata.authorization_response_iss_parameter_supported, true);
 });
 
-test('happy-flow, refresh-token, access-token-type-header-case-sensitivity', async () => {
+expectation('happy-flow, refresh-token, access-token-type-header-case-sensitivity', async () => {
   const granted = await code();
   assert.deepEqual([granted.landed.get('state'), granted.landed.get('iss')], ['state', world.origin]);
   const answer = await exchange(granted);
@@ -86,7 +129,7 @@ test('happy-flow, refresh-token, access-token-type-header-case-sensitivity', asy
   const [header, claims] = id_token.split('.').slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url')));
   assert.deepEqual([header.alg, claims.nonce, claims.aud], ['ES256', 'nonce', client.id]);
   for (const scheme of ['DPoP', 'dpop', 'DPOP']) assert.equal((await resource(access_token, scheme)).status, 200, scheme);
-  assert.equal((await world.me(access_token)).status, 401, 'ensure-holder-of-key-required');
+  assert.equal((await world.me(access_token)).status, 401, 'not as a bearer token');
   for (let round = 0; round < 2; round += 1) {
     const form = { grant_type: 'refresh_token', refresh_token };
     const next = await world.post(TOKEN, await signer.authenticated(world, client, form), { headers: { dpop: await holder.proof(world) } });
@@ -96,24 +139,24 @@ test('happy-flow, refresh-token, access-token-type-header-case-sensitivity', asy
   }
 });
 
-test('user-rejects-authentication', async () => {
+expectation('user-rejects-authentication', async () => {
   const { uri } = await pushed({ prompt: 'consent' });
   const page = await visit(authorizeUrl(uri), 'deny');
   assert.equal(page.landed.get('error'), 'access_denied');
 });
 
-test('ensure-unsigned-authorization-request-without-using-par-fails', async () => {
+expectation('ensure-unsigned-authorization-request-without-using-par-fails', async () => {
   const page = await browser.open(`/oauth2/authorize?${new URLSearchParams({ client_id: client.id, ...request().parameters })}`);
   assert.equal(page.landed.get('error'), 'invalid_request');
 });
 
-test('ensure-request-object-with-… par-without-duplicate-parameters, ensure-authorization-request-without-state-success', async () => {
+expectation('par-without-duplicate-parameters, ensure-authorization-request-without-state-success', async () => {
   const { landed } = await code({ state: undefined });
   assert.equal(landed.has('state'), false);
 });
 
-for (const [name, more] of [['state', { state: 's'.repeat(384) }], ['nonce', { nonce: 'n'.repeat(384) }], ['64-char nonce', { nonce: 'n'.repeat(64) }]]) {
-  test(`ensure-authorization-request-with-long-${name}`, async () => {
+for (const [name, more] of [['long-state', { state: 's'.repeat(384) }], ['long-nonce', { nonce: 'n'.repeat(384) }], ['64-char-nonce-success', { nonce: 'n'.repeat(64) }]]) {
+  expectation(`ensure-authorization-request-with-${name}`, async () => {
     const granted = await code(more);
     if (more.state) assert.equal(granted.landed.get('state'), more.state);
     const { id_token } = (await exchange(granted)).json;
@@ -124,44 +167,64 @@ for (const [name, more] of [['state', { state: 's'.repeat(384) }], ['nonce', { n
 for (const [module, more, error] of [
   ['ensure-response-type-token-fails', { response_type: 'token' }, 'unsupported_response_type'],
   ['ensure-response-type-code-idtoken-fails', { response_type: 'code id_token' }, 'unsupported_response_type'],
-  ['par-attempt-to-use-request_uri: par-authorization-request-containing-request_uri-form-param', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'invalid_request'],
-  ['ensure-request-without-pkce-fails', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+  ['par-authorization-request-containing-request_uri-form-param', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'invalid_request'],
+  ['par-ensure-pkce-required', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
   ['par-plain-pkce-rejected', { code_challenge_method: 'plain' }, 'invalid_request'],
-  ['ensure-registered-redirect-uri', { redirect_uri: 'https://app.example/other' }, 'invalid_request'],
-  ['ensure-redirect-uri-in-authorization-request', { redirect_uri: undefined }, 'invalid_request'],
+  ['ensure-registered-redirect-uri, plain-fapi-tolerate-unregistered-redirect-uri', { redirect_uri: 'https://app.example/other' }, 'invalid_request'],
+  ['ensure-redirect-uri-in-authorization-request, ensure-request-object-without-redirect-uri-fails', { redirect_uri: undefined }, 'invalid_request'],
 ]) {
-  test(module, async () => refused(await push(request(more).parameters), 400, error));
+  expectation(module, async () => refused(await push(request(more).parameters), 400, error));
 }
 
-for (const [module, claims, header = {}] of [
+for (const [module, claims] of [
   ['par-test-array-as-audience-fails', () => ({ aud: [world.origin] })],
-  ['ensure-client-assertion-with-par-endpoint-aud-fails', () => ({ aud: world.origin + PAR })],
-  ['ensure-client-assertion-with-token-endpoint-aud-fails', () => ({ aud: world.origin + TOKEN })],
-  ['ensure-client-assertion-with-wrong-aud-fails', () => ({ aud: 'https://other.example' })],
-  ['ensure-client-assertion-with-exp-is-5-minutes-in-past-fails', () => ({ exp: now() - 300 })],
-  ['ensure-client-assertion-with-no-sub-fails', () => ({ sub: undefined })],
-  ['ensure-client-assertion-with-wrong-iss-fails', () => ({ iss: 'https://other.example' })],
-  ['ensure-client-assertion-nbf-in-the-future-fails', () => ({ nbf: now() + 120 })],
-  ['ensure-client-assertion-with-alg-none-fails', () => ({}), { alg: 'none' }],
+  ['par-test-par-endpoint-url-as-audience-fails', () => ({ aud: world.origin + PAR })],
+  ['par-test-token-endpoint-url-as-audience-fails', () => ({ aud: world.origin + TOKEN })],
+  ['par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails', () => ({ nbf: now() + 70, iat: now() + 70 })],
 ]) {
-  test(module, async () => refused(await push(request().parameters, { claims: claims(), header }), 401, 'invalid_client'));
+  expectation(module, async () => refused(await push(request().parameters, { claims: claims() }), 401, 'invalid_client'));
 }
 
-test('ensure-client-assertion-with-nbf-8-seconds-in-the-future-is-accepted', async () => {
+for (const [module, claims] of [
+  ['ensure-client-assertion-with-exp-is-5-minutes-in-past-fails', () => ({ exp: now() - 300 })],
+  ['ensure-client-assertion-with-wrong-aud-fails', () => ({ aud: 'https://other.example' })],
+  ['ensure-client-assertion-with-no-sub-fails', () => ({ sub: undefined })],
+]) {
+  expectation(module, async () => {
+    const granted = await code();
+    refused(await exchange(granted, { claims: claims() }), 401, 'invalid_client');
+    assert.equal((await exchange(granted)).status, 200);
+  });
+}
+
+test('an assertion of another iss, or unsigned, is none; one that says more is one', async () => {
+  refused(await push(request().parameters, { claims: { iss: 'https://other.example' } }), 401, 'invalid_client');
+  refused(await push(request().parameters, { header: { alg: 'none' } }), 401, 'invalid_client');
+  assert.equal((await push(request().parameters, { claims: { more: { x: 1 } }, header: { more: 1 } })).status, 201);
+});
+
+expectation('ensure-client-assertion-in-token-endpoint', async () => {
+  const granted = await code();
+  const form = { client_id: client.id, grant_type: 'authorization_code', code: granted.code, redirect_uri: client.redirectUri, code_verifier: granted.secret };
+  refused(await world.post(TOKEN, form, { headers: { dpop: await holder.proof(world) } }), 401, 'invalid_client');
+  assert.equal((await exchange(granted)).status, 200);
+});
+
+expectation('par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted', async () => {
   assert.equal((await push(request().parameters, { claims: { nbf: now() + 8, iat: now() + 8 } })).status, 201);
 });
 
-test('ensure-signed-client-assertion-with-RS256-fails', async () => {
+expectation('ensure-signed-client-assertion-with-RS256-fails', async () => {
   const rs256 = await Signer.of('RS256');
   const app = await world.application('confidential', { profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [rs256.jwk] } });
   refused(await push(request().parameters, { as: app, by: rs256 }), 401, 'invalid_client');
 });
 
-test('par-attempt-invalid-http-method', async () => {
+expectation('par-attempt-invalid-http-method', async () => {
   for (const method of ['GET', 'PUT']) assert.equal((await world.request(PAR, { method })).status, 405);
 });
 
-test('par-attempt-reuse-request_uri, par-ensure-reused-request-uri-prior-to-auth-completion-succeeds', async () => {
+expectation('par-attempt-reuse-request_uri, par-ensure-reused-request-uri-prior-to-auth-completion-succeeds', async () => {
   const { uri } = await pushed({ prompt: 'consent' });
   assert.equal((await browser.open(authorizeUrl(uri))).status, 200);
   assert.equal((await browser.open(authorizeUrl(uri))).status, 200);
@@ -170,40 +233,55 @@ test('par-attempt-reuse-request_uri, par-ensure-reused-request-uri-prior-to-auth
   assert.deepEqual([again.status, again.landed], [400, undefined]);
 });
 
-test('par-ensure-request-uri-is-bound-to-client', async () => {
+expectation('par-attempt-to-use-request_uri-for-different-client', async () => {
   const { uri } = await pushed();
   const page = await browser.open(authorizeUrl(uri, {}, other));
   assert.deepEqual([page.status, page.landed], [400, undefined]);
 });
 
-test('par-authorization-request-with-other-parameters: those that were pushed count', async () => {
+expectation('ensure-different-state-inside-and-outside-request-object', async () => {
   const { uri } = await pushed();
   const page = await visit(authorizeUrl(uri, { scope: 'email guilds', state: 'other', redirect_uri: 'https://evil.example/', prompt: 'none' }));
   assert.equal(page.landed.get('state'), 'state');
 });
 
-test('par-pkce-verifier-missing, incorrect-pkce-code-verifier-rejected', async () => {
+expectation('ensure-different-nonce-inside-and-outside-request-object', async () => {
+  const { secret, uri } = await pushed();
+  const page = await visit(authorizeUrl(uri, { nonce: 'other' }));
+  const { id_token } = (await exchange({ secret, code: page.landed.get('code') })).json;
+  assert.equal(JSON.parse(Buffer.from(id_token.split('.')[1], 'base64url')).nonce, 'nonce');
+});
+
+expectation('state-only-outside-request-object-not-used', async () => {
+  const { uri } = await pushed({ state: undefined });
+  const page = await visit(authorizeUrl(uri, { state: 'outside' }));
+  assert.deepEqual([page.landed.has('code'), page.landed.has('state')], [true, false]);
+});
+
+natively('par-attempt-to-use-expired-request_uri', 'par', 'it_waits_ninety_seconds_for_its_first_visit_and_then_for_the_user');
+
+expectation('ensure-pkce-code-verifier-required, incorrect-pkce-code-verifier-rejected', async () => {
   const granted = await code();
   refused(await exchange({ ...granted, secret: '' }), 400, 'invalid_grant');
   refused(await exchange({ ...granted, secret: verifier() }), 400, 'invalid_grant');
   assert.equal((await exchange(granted)).status, 200);
 });
 
-test('ensure-authorization-code-is-bound-to-client, ensure-client-id-in-token-endpoint', async () => {
+expectation('ensure-authorization-code-is-bound-to-client, ensure-client-id-in-token-endpoint', async () => {
   const granted = await code();
   refused(await exchange(granted, { as: other, by: otherSigner }), 400, 'invalid_grant');
   refused(await exchange(granted, { params: { client_id: other.id } }), 401, 'invalid_client');
   assert.equal((await exchange(granted)).status, 200);
 });
 
-test('attempt-reuse-authorization-code-after-one-second', async () => {
+expectation('attempt-reuse-authorization-code-after-one-second', async () => {
   const granted = await code();
   assert.equal((await exchange(granted)).status, 200);
   await new Promise((resolve) => setTimeout(resolve, 1000));
   refused(await exchange(granted), 400, 'invalid_grant');
 });
 
-test('ensure-dpop-proof-at-token-endpoint, dpop-negative-tests', async () => {
+expectation('ensure-holder-of-key-required', async () => {
   const granted = await code();
   refused(await exchange(granted, { key: null }), 400, 'invalid_dpop_proof');
   const rs256 = await Signer.of('RS256');
@@ -214,17 +292,18 @@ test('ensure-dpop-proof-at-token-endpoint, dpop-negative-tests', async () => {
 /** What the suite's `dpop-negative-tests` sends: claims, header, and what is made of the proof. */
 const NEGATIVE = {
   'no typ': [{}, { typ: undefined }], 'typ JWT': [{}, { typ: 'JWT' }], 'no jwk': [{}, { jwk: undefined }], 'no alg': [{}, { alg: undefined }],
-  'alg none': [{}, { alg: 'none' }], 'alg HS256': [{}, { alg: 'HS256' }], 'alg of another kind of key': [{}, { alg: 'EdDSA' }], 'a symmetric key': [{}, { jwk: { kty: 'oct', k: 'AAAA' } }],
+  'alg none': [{}, { alg: 'none' }], 'alg HS256': [{}, { alg: 'HS256' }], 'alg of another kind of key': [{}, { alg: 'EdDSA' }], 'a symmetric key': [{}, { jwk: { kty: 'oct', k: 'AAAA' } }], 'a private key': () => [{}, { jwk: { ...holder.jwk, d: holder.jwk.x } }],
   'no jti': [{ jti: undefined }], 'no htm': [{ htm: undefined }], 'another htm': [{ htm: 'PUT' }], 'no htu': [{ htu: undefined }], 'another htu': [{ htu: 'https://other.example/' }],
   'no iat': [{ iat: undefined }], 'an hour ago': [() => ({ iat: now() - 3600 })], 'in an hour': [() => ({ iat: now() + 3600 })],
   'a bad signature': [{}, {}, (proof) => `${proof.slice(0, -6)}AAAAAA`], 'no JWT': [{}, {}, () => 'x.y'], 'two proofs': [{}, {}, (proof) => `${proof}, ${proof}`],
 };
 async function negative(name, where) {
-  const [claims, header, made = (proof) => proof] = NEGATIVE[name];
+  const sent = NEGATIVE[name];
+  const [claims, header = {}, made = (proof) => proof] = typeof sent === 'function' ? sent() : sent;
   return made(await holder.proof(world, { ...where, ...(typeof claims === 'function' ? claims() : claims) }, header));
 }
 
-test('dpop-negative-tests, at the token endpoint and at a resource', async () => {
+expectation('dpop-negative-tests, check-dpop-proof-nbf-exp, ensure-dpopproof-with-iat-10seconds-before-succeeds, ensure-dpopproof-with-iat-10seconds-after-succeeds', async () => {
   const granted = await code();
   const form = { grant_type: 'authorization_code', code: granted.code, redirect_uri: client.redirectUri, code_verifier: granted.secret };
   const ask = async (dpop) => world.post(TOKEN, await signer.authenticated(world, client, form), { headers: { dpop } });
@@ -232,7 +311,7 @@ test('dpop-negative-tests, at the token endpoint and at a resource', async () =>
     const answer = await ask(await negative(name));
     assert.deepEqual([answer.status, answer.json.error], [400, 'invalid_dpop_proof'], `${name}: ${answer.text}`);
   }
-  // "check-dpop-proof-nbf-exp": neither is a claim of a proof, and neither may spoil one.
+  // Neither `nbf` nor `exp` is a claim of a proof, and neither may spoil one.
   const proof = await holder.proof(world, { iat: now() - 10, nbf: now() - 10, exp: now() + 60 });
   const first = await ask(proof);
   assert.equal(first.status, 200, first.text);
@@ -246,21 +325,25 @@ test('dpop-negative-tests, at the token endpoint and at a resource', async () =>
     assert.equal(answer.status, 401);
     assert.match(answer.header('www-authenticate'), /DPoP/);
   }
-  for (const iat of [now() - 10, now() + 10]) assert.equal((await look(await holder.proof(world, { ...at, iat }))).status, 200);
+  const url = world.origin + ME;
+  for (const claims of [{ iat: now() - 10 }, { iat: now() + 10 }, { htu: `${url}?a=b#c` }, { htu: url.replace('http:', 'HTTP:') }, { more: { x: 1 } }]) {
+    assert.equal((await look(await holder.proof(world, { ...at, ...claims }))).status, 200, JSON.stringify(claims));
+  }
+  for (const iat of [now() - 10, now() + 10]) assert.equal((await exchange(await code(), { key: { proof: () => holder.proof(world, { iat }) } })).status, 200);
 });
 
-test('ensure-other-scope-order-succeeds, ensure-authorization-request-without-nonce-success, test-claims-parameter-identity-claims', async () => {
+expectation('ensure-other-scope-order-succeeds, ensure-authorization-request-without-nonce-success, test-claims-parameter-identity-claims', async () => {
   const granted = await exchange(await code({ scope: 'identify openid', nonce: undefined, claims: JSON.stringify({ id_token: { name: { essential: true } } }) }));
   assert.equal(granted.status, 200, granted.text);
   assert.equal('nonce' in JSON.parse(Buffer.from(granted.json.id_token.split('.')[1], 'base64url')), false);
 });
 
-test('ensure-mismatched-dpop-jkt-fails', async () => {
+expectation('ensure-mismatched-dpop-jkt-fails', async () => {
   const proof = await holder.proof(world, { path: PAR });
   refused(await push(request({ dpop_jkt: 'A'.repeat(43) }).parameters, { headers: { dpop: proof } }), 400, 'invalid_request');
 });
 
-test('ensure-token-endpoint-fails-with-expired-auth-code', async () => {
+expectation('ensure-token-endpoint-fails-with-expired-auth-code', async () => {
   const granted = await code();
   storage.clock = 61_000;
   const late = { iat: now() + 61, exp: now() + 120 };
@@ -270,14 +353,30 @@ test('ensure-token-endpoint-fails-with-expired-auth-code', async () => {
   refused(answer, 400, 'invalid_grant');
 });
 
-test('ensure-dpop-jkt-of-par-binds-the-code', async () => {
-  const { secret, parameters } = request();
-  const answer = await push(parameters, { headers: { dpop: await holder.proof(world, { path: PAR }) } });
+/** A code that is bound to the holder's key, by a proof where it was pushed or by `dpop_jkt`. */
+async function bound(by) {
+  const { kty, crv, x, y } = holder.jwk;
+  const jkt = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  const { secret, parameters } = request(by === 'dpop_jkt' ? { dpop_jkt: jkt } : {});
+  const headers = by === 'proof' ? { dpop: await holder.proof(world, { path: PAR }) } : {};
+  const answer = await push(parameters, { headers });
+  assert.equal(answer.status, 201, answer.text);
   const page = await visit(authorizeUrl(answer.json.request_uri));
-  const granted = { secret, code: page.landed.get('code') };
-  assert.equal((await exchange(granted, { key: await Signer.of('ES256') })).status, 400);
-  assert.equal((await exchange(granted)).status, 200);
-});
+  return { secret, code: page.landed.get('code') };
+}
+
+for (const [by, mismatched, bindingSucceeds] of [
+  ['proof', 'ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt', 'ensure-dpopproof-at-par-endpoint-binding-success'],
+  ['dpop_jkt', 'ensure-token-endpoint-fails-with-mismatched-dpop-jkt', 'ensure-dpop-auth-code-binding-success'],
+]) {
+  expectation(`${mismatched}, ${bindingSucceeds}`, async () => {
+    const granted = await bound(by);
+    refused(await exchange(granted, { key: await Signer.of('ES256') }), 400, 'invalid_grant');
+    assert.equal((await exchange(granted)).json.token_type, 'DPoP');
+  });
+}
+
+test('every module of the plan has its expectation', () => assert.deepEqual(MODULES.filter((module) => !expected.has(module)), []));
 
 test('a hundred visits of one request_uri at once make one code', async () => {
   await code();

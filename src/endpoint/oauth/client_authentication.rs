@@ -9,14 +9,13 @@ use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::client_keys;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::id::AttemptId;
 use crate::oauth::client::assertion::{Addressee, Assertion, AssertionError};
 use crate::oauth::client::authentication::{AuthenticatedBy, ClientAuthentication, Credentials};
 use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::params::Params;
-use crate::pending::{Claim, Kind, PendingId};
+use crate::pending::{Kind, PendingId};
 use crate::routes::is_same_path;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, HashKind, Known};
@@ -90,11 +89,7 @@ async fn use_once<E: Edge>(
     assertion: &Assertion,
 ) -> Result<(), Failure<Refusal>> {
     let id = PendingId::new(Kind::Assertion, &client.client().wire_id(), assertion.id());
-    let claim = Claim {
-        until: assertion.expires_at(),
-        by: AttemptId::from_bytes(cx.edge.random()?),
-    };
-    if cx.edge.ask_pending(&id, claim).await? {
+    if cx.use_up(id, assertion.expires_at()).await? {
         return Ok(());
     }
     Err(assertion_refused(AssertionError::Replayed).into())

@@ -4,13 +4,12 @@
 use core::cell::Cell;
 
 use crate::endpoint::{Context, Failure};
-use crate::id::AttemptId;
 use crate::oauth::client::Client;
 use crate::oauth::dpop::{DpopProof, ProofError, ProvedRequest, nonce};
 use crate::oauth::error::Refusal;
 use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::params::Params;
-use crate::pending::{Claim, Kind, PendingId};
+use crate::pending::{Kind, PendingId};
 use crate::routes::is_same_path;
 use crate::store::Edge;
 
@@ -35,11 +34,7 @@ impl ProvedKey<'_> {
         }
         let owner = self.thumbprint().to_string();
         let id = PendingId::new(Kind::Proof, &owner, self.proof.id());
-        let claim = Claim {
-            until: self.proof.good_until(),
-            by: AttemptId::from_bytes(cx.edge.random()?),
-        };
-        if !cx.edge.ask_pending(&id, claim).await? {
+        if !cx.use_up(id, self.proof.good_until()).await? {
             return Err(Refusal::Proof(ProofError::Replayed).into());
         }
         self.is_used.set(true);

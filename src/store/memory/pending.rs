@@ -1,8 +1,9 @@
 //! What waits to be answered once, over plain collections.
 
 use super::Memory;
+use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyVerb, Entry, PendingId, Update, Verb};
+use crate::pending::{AnyVerb, Entry, PendingId, Release, Update, Verb};
 use crate::store::{Ambient, Fault, Pending};
 use crate::time::Timestamp;
 
@@ -22,6 +23,10 @@ impl Pending for Memory {
         let permanent = |error: serde_json::Error| Fault::permanent("pending", error);
         let answer = answer.and_then(|answer: String| json_reader::read(&answer));
         answer.map_err(permanent)
+    }
+
+    async fn release(&self, id: &PendingId, by: AttemptId) -> Result<(), Fault> {
+        self.ask_pending(id, Release { by }).await.map(drop)
     }
 }
 
