@@ -44,9 +44,7 @@ impl Strong {
 
     fn exchange(&self, world: &Native, browser: &Browser<'_>) -> Request {
         let code = browser.code(&self.client.app.asks());
-        let grant = [("grant_type", "authorization_code")];
-        let form = [&grant, &*self.client.app.exchange(&code)].concat();
-        self.request(world, TOKEN, &form)
+        self.request(world, TOKEN, &self.client.app.exchange(&code))
     }
 }
 
@@ -110,9 +108,7 @@ const FLOWS: &[Flow] = &[
                 request.with("dpop", &holder.proof(world, "POST", TOKEN))
             };
             let code = browser.code(&app.asks());
-            let grant = [("grant_type", "authorization_code")];
-            let exchange = proved(&[&grant, &*app.exchange(&code)].concat());
-            let tokens = answered(world, exchange).tokens();
+            let tokens = answered(world, proved(&app.exchange(&code))).tokens();
             let refresh = ("refresh_token", &*tokens.refresh);
             once(world, proved(&[("grant_type", "refresh_token"), refresh]))
         },
