@@ -76,7 +76,9 @@ impl Namespace {
         ttl: Option<Duration>,
     ) -> Result<(), Fault> {
         let seconds = ttl.map_or(0.0, |ttl| ttl.as_secs_f64().floor());
-        settled(js::put(self, key, value, seconds)).await.map(|_| ())
+        settled(js::put(self, key, value, seconds))
+            .await
+            .map(|_| ())
     }
 }
 
