@@ -41,7 +41,7 @@ export default {
     const length = request.headers.get('content-length');
     // A promise that JavaScript waits for needs no task in wasm.
     const body = length !== null && length > 0 && length <= SHORT
-      ? await request.arrayBuffer().then((bytes) => new Uint8Array(bytes), () => undefined)
+      ? await request.bytes().catch(() => undefined)
       : undefined;
     return call(() => wasm.fetch(request, env, context, body));
   },
