@@ -55,7 +55,7 @@ shrink() {
   for feature in mutable-globals sign-ext nontrapping-float-to-int bulk-memory multivalue reference-types exception-handling; do
     features+=(--enable-$feature)
   done
-  wasm-opt "${features[@]}" -O2 -O2 --one-caller-inline-max-function-size=1 --reorder-functions-by-name \
+  wasm-opt "${features[@]}" -O2 --gufa-optimizing --code-folding -O2 --one-caller-inline-max-function-size=1 --reorder-functions-by-name \
     --strip-producers --strip-target-features \
     "$@" "$wasm" -o "$wasm.small"
   mv "$wasm.small" "$wasm"
