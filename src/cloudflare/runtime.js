@@ -64,12 +64,11 @@ class Bounds {
   #wakeAt(at, milliseconds) {
     if (this.#timer <= at) return;
     this.#timer = at;
-    setTimeout(() => this.#look(), milliseconds);
+    setTimeout(() => this.#look(at), milliseconds);
   }
 
-  #look() {
-    // A timer may be a millisecond early.
-    const now = Date.now() + 1;
+  // By the time that the timer was set for: the clock may have been set back since.
+  #look(now) {
     this.#timer = Infinity;
     for (const [key, at] of this.#lateAt) {
       if (at > now) continue;

@@ -630,6 +630,10 @@ test('no store is waited for longer than its bound', async () => {
   assert.ok((await timed('d1', async () => assert.equal((await world.refresh(app, refresh_token)).status, 200))) < 4_000, 'D1: 2 s');
   assert.ok((await timed('kv', async () => assert.equal((await world.exchange(web, grant)).status, 200))) < 4_000, 'KV: 2 s');
   assert.ok((await timed('ledger', async () => unavailable(await world.refresh(app, refresh_token), 'ledger'))) < 8_000, 'objects: 5 s');
+  const { access_token } = await world.tokens(browser, app);
+  const me = () => world.request('/api/users/@me', { headers: { authorization: `Bearer ${access_token}` } });
+  assert.equal((await me()).status, 200);
+  assert.ok((await timed('d1', async () => unavailable(await me(), 'D1'))) < 4_000, 'D1: 2 s, beside an object that has 5');
 });
 
 test('an alarm that cannot be set leaves no family behind', async () => {
