@@ -7,7 +7,7 @@ import { CLAIMS, clients, strangers } from '../../tests/support/heads.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FILE = join(ROOT, 'docs/clients.md');
-const LANGUAGES = { '.rb': 'ruby', '.pl': 'perl', '.py': 'python', '.go': 'go', '.r': 'r', '.java': 'java', '.mjs': 'js', '.sh': 'sh', '.rs': 'rust' };
+const LANGUAGES = { '.rb': 'ruby', '.pl': 'perl', '.py': 'python', '.go': 'go', '.r': 'r', '.java': 'java', '.mjs': 'js', '.sh': 'sh', '.c': 'c', '.rs': 'rust' };
 // A server's configuration, whatever the file that wrote it is in.
 const CONFIGURATIONS = { Apache: 'apache', Dovecot: 'ini' };
 

@@ -32,6 +32,7 @@ function install(stranger, folder) {
     }
     writeFileSync(mark, wanted);
   }
+  if (stranger.extension === '.c') run('gcc', ['-o', join(folder, 'client'), stranger.file, `-l${stranger.name}`, '-ljansson']);
   // Debian's packages are GOPATH's, as they were before modules.
   if (stranger.extension === '.go') run('go', ['build', '-o', join(folder, 'client'), stranger.file], { env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode' } });
 }

@@ -19,7 +19,8 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
  * - `Type`: of the application; `Enter` and `Callback`: the site's paths
  * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then
  * - `Refused: at a login`: it is then at a login, although the client refreshes
- * - `Without`: a resource server's answer to a good token where it lacks its setting
+ * - `Without`: what it says at a login where it lacks its setting, which WITHOUT_SETTING tells it to leave away; of a
+ *   resource server, its answer to a good token
  * - `Worker`: settings (`NAME=value`), and `https` for a Worker behind TLS
  * - `Snippet`: another file that has the snippet
  */

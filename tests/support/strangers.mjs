@@ -30,6 +30,7 @@ function command() {
     case '.rb': return ['ruby', [file]];
     case '.pl': return ['perl', [file]];
     case '.py': return [join(folder, 'venv/bin/python'), [file]];
+    case '.c':
     case '.go': return [join(folder, 'client'), []];
     case '.java': return ['java', ['-cp', `/usr/share/java/*`, file]];
     case '.r': return ['Rscript', [file]];
@@ -51,19 +52,20 @@ async function freePort() {
 }
 
 /** Runs the client on a new application of the world that is; all it is told is in its environment. */
-async function start(t, { introspects = true } = {}) {
+async function start(t, { set = true } = {}) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const redirectUri = loopback ? `http://127.0.0.1${callback === '/' ? '' : callback}` : site ? origin + callback : type === 'public' ? 'com.example.app:/callback' : 'https://app.example/callback';
   const application = await world.server.application(type, {
     redirect_uris: loopback && type === 'confidential' ? [redirectUri, `http://localhost:${port}`, `http://localhost:${port}/`] : [redirectUri],
   });
-  if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects });
+  if (site === 'resource server') await world.server.admin('PATCH', `/applications/${application.id}`, { introspects: set });
   const scratch = mkdtempSync(join(tmpdir(), 'stranger-'));
   const { PATH, HOME } = process.env;
   const env = {
     PATH, HOME, PORT: port, NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS, CA: join(process.env.STRANGER_TLS, 'cert.pem'), FOLDER: scratch, ISSUER: world.origin, REDIRECT_URI: redirectUri,
     CLIENT_ID: application.id, CLIENT_SECRET: application.secret ?? '',
+    ...(!set && { WITHOUT_SETTING: 'yes' }),
     ...(site === 'resource server' && { SIGNING_KEYS: world.server.settings.SIGNING_KEYS }),
   };
   const child = new Group(env);
@@ -275,9 +277,11 @@ function onCode(t, act) {
 }
 
 when(stranger.without, 'it does not work without its setting', async (t) => {
-  const { origin } = await start(t, { introspects: false });
+  const client = await start(t, { set: false });
+  if (proves('login')) return assert.rejects(async () => login(client), says(stranger.without));
+  const { origin } = client;
   const tokens = await foreign();
-  assert.equal(await ask(origin, tokens.access_token), Number(stranger.without));
+  return assert.equal(await ask(origin, tokens.access_token), Number(stranger.without));
 });
 
 /** Tokens of another application, which a resource server is shown. */
