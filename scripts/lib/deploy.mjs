@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const NAME = 'fluxer-oauth2'; // of the Worker, its database and, with -records, its KV namespace
+const NAME = 'fluxer-oauth2'; // of the Worker and, with -records, its KV namespace
 const CONFIG = 'wrangler.deploy.toml';
 const ADMIN_SECRET_FILE = '.wrangler/admin-client-secret';
 const MODES = ['--dry-run', '--gradual', '--rollback'];
@@ -19,6 +19,7 @@ const SETTING = /^(\w+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(?:#.*)?$/gm;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const { issuer, mode, rest } = options();
+const DATABASE = readFileSync('wrangler.toml', 'utf8').match(/^database_name = "(.+)"$/m)?.[1] ?? NAME; // a restored one has another name
 /** Whether something on the account may have changed. */
 let changes = false;
 try {
@@ -47,7 +48,7 @@ function options() {
 function rehearse() {
   if (issuer) checkIssuer();
   say('would ask wrangler who is logged in');
-  say(`would create the KV namespace ${NAME}-records and the D1 database ${NAME}, where they are missing`);
+  say(`would create the KV namespace ${NAME}-records and the D1 database ${DATABASE}, where they are missing`);
   say(`would write their ids and ISSUER=${issuer ?? '(--issuer)'} into ${CONFIG}`);
   say('would apply the migrations that the database lacks');
   say('would put SIGNING_KEYS and ADMIN_CLIENT_SECRET with the deployment, where the Worker lacks them');
@@ -61,7 +62,7 @@ async function deploy() {
   checkLogin();
   changes = true;
   const records = namespaceId() ?? create(['kv', 'namespace', 'create', `${NAME}-records`], namespaceId);
-  const directory = databaseId() ?? create(['d1', 'create', NAME], databaseId);
+  const directory = databaseId() ?? create(['d1', 'create', DATABASE], databaseId);
   writeConfig(records, directory);
   checkConfig(readFileSync(CONFIG, 'utf8'));
   showDifferences();
@@ -189,7 +190,7 @@ function namespaceId() {
 }
 
 function databaseId() {
-  return json(wrangler(['d1', 'list', '--json']).stdout).find(({ name }) => name === NAME)?.uuid;
+  return json(wrangler(['d1', 'list', '--json']).stdout).find(({ name }) => name === DATABASE)?.uuid;
 }
 
 function create(command, id) {

@@ -45,7 +45,7 @@ if (said.startsWith('whoami')) console.log('{"email":"ada@example.com"}');
 else if (said.startsWith('kv namespace create')) account.kv = true;
 else if (said.startsWith('kv namespace list')) console.log(JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: process.env.KV ?? '${KV}' }] : []));
 else if (said.startsWith('d1 create')) account.d1 = true;
-else if (said.startsWith('d1 list')) console.log(JSON.stringify(account.d1 ? [{ name: 'fluxer-oauth2', uuid: process.env.DATABASE ?? '${DATABASE}' }] : []));
+else if (said.startsWith('d1 list')) console.log(JSON.stringify([...(account.d1 ? [{ name: 'fluxer-oauth2', uuid: process.env.DATABASE ?? '${DATABASE}' }] : []), ...(account.restored ?? [])]));
 else if (said.startsWith('d1 migrations apply')) account.migrated = true;
 else if (said.startsWith('secret list')) { if (!account.deployed) { console.error('Worker "fluxer-oauth2" not found'); process.exit(1); } console.log(JSON.stringify(account.secrets.map((name) => ({ name })))); }
 else if (said.startsWith('deployments status')) { if (!account.deployed) { console.error('This Worker does not exist on your account. [code: 10007]'); process.exit(1); } console.log(JSON.stringify(account.history[0])); }
@@ -112,6 +112,20 @@ test('a deployment that broke off anywhere, before or after its effect, goes on 
     assert.deepEqual({ kv, d1, migrated, secrets }, { kv: true, d1: true, migrated: true, secrets: ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET'] }, when);
     assert.deepEqual(deployed, [{ version_id: versions.at(-1).version, percentage: 100 }], when);
   }
+});
+
+test('a restored database is deployed by its name, and stays so', async () => {
+  await deploy();
+  const restored = { name: 'fluxer-oauth2-restored', uuid: DATABASE.replace('0123', '4567') };
+  writeFileSync(accountFile, JSON.stringify({ ...account(), calls: [], restored: [restored] }));
+  const settings = readFileSync(join(folder, 'wrangler.toml'), 'utf8');
+  writeFileSync(join(folder, 'wrangler.toml'), settings.replace('database_name = "fluxer-oauth2"', `database_name = "${restored.name}"`));
+  for (let times = 0; times < 2; times += 1) {
+    const { status, said } = await deploy();
+    assert.equal(status, 0, said);
+    assert.match(readFileSync(join(folder, 'wrangler.deploy.toml'), 'utf8'), new RegExp(`^database_name = "${restored.name}"\ndatabase_id = "${restored.uuid}"$`, 'm'));
+  }
+  assert.ok(!account().calls.includes('d1 create'));
 });
 
 test('a gradual deployment that broke off leaves most requests where they were, and is finished by another', async () => {
