@@ -110,6 +110,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
     await logIn('somebody', 'x')(page);
     await page.getByText('Too many attempts').waitFor();
   } });
+  scene('login-reset', '/login', { origin: limited.origin });
   scene('login-long', ask(apps.long));
   scene('login-rtl', ask(apps.rtl));
 
@@ -221,6 +222,9 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('admin-audit-log', '/admin/audit-log', { as: staff });
   scene('admin-audit-log-filtered', `/admin/audit-log?action=bot.added&actor=${ada.id}`, { as: staff });
 
+  scene('admin-audit-log-person', `/admin/audit-log?person=${ada.username}&from=2020-01-01`, { as: staff });
+  scene('admin-audit-log-empty', `/admin/audit-log?person=${ada.username}&application=Chess+Club&action=key.removed&address=192.0.2.1&until=2020-01-01`, { as: staff });
+
   const german = { locale: 'de-AT' };
   scene('login-de', ask(apps.plain), german);
   scene('consent-de', ask(apps.plain, everything), { as: ada, ...german });
@@ -232,9 +236,12 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('settings-de', '/settings/authorizations', { as: ada, ...german });
   scene('developers-de', '/developers', { as: ada, ...german });
   scene('developers-application-de', `/developers/${own.id}?scope=bot`, { as: ada, ...german });
+  scene('developers-icon-de', `/developers/${pictured.id}`, { as: ada, ...german });
+  scene('admin-de', '/admin', { as: staff, ...german });
   scene('admin-user-de', `/admin/users/${ada.id}`, { as: staff, ...german });
   scene('admin-resource-de', `/admin/resources/${resource.id}`, { as: staff, ...german });
   scene('admin-audit-log-de', '/admin/audit-log', { as: staff, ...german });
+  scene('admin-audit-log-empty-de', '/admin/audit-log?action=key.removed&until=2020-01-01', { as: staff, ...german });
 
   const sessions = new Map();
   return list.map((it) => ({ name: it.name, takesSteps: Boolean(it.then), open: (tab) => open(tab, world, it, sessions) }));
