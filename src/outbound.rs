@@ -162,7 +162,7 @@ fn is_public(host: &str) -> bool {
 
 /// What a server answered, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct OutboundAnswer {
     /// The status.
     pub status: u16,
     /// `Content-Type`.
@@ -215,7 +215,7 @@ impl FetchError {
     }
 }
 
-impl Answer {
+impl OutboundAnswer {
     /// The document, or what is wrong with it.
     pub fn document(self) -> Result<Fetched, FetchError> {
         match self.status {
@@ -418,21 +418,21 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_told_apart() {
-        let good = Answer {
+        let good = OutboundAnswer {
             status: 200,
             content_type: "application/json".to_owned(),
             cache_control: String::new(),
             body: Some(b"{}".to_vec()),
         };
-        let of = |answer: Answer| answer.document().map(|it| it.max_age);
+        let of = |answer: OutboundAnswer| answer.document().map(|it| it.max_age);
         let status = |status| {
-            of(Answer {
+            of(OutboundAnswer {
                 status,
                 ..good.clone()
             })
         };
         let media = |it: &str| {
-            of(Answer {
+            of(OutboundAnswer {
                 content_type: it.to_owned(),
                 ..good.clone()
             })
@@ -452,7 +452,7 @@ mod tests {
         }
         let body = |body: Option<&str>| {
             let body = body.map(|body| body.as_bytes().to_vec());
-            of(Answer {
+            of(OutboundAnswer {
                 body,
                 ..good.clone()
             })

@@ -14,7 +14,7 @@ use crate::http::with_member;
 use crate::id::InstallationId;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::wire_enum;
-use crate::outbound::{Answer, FetchError};
+use crate::outbound::{FetchError, OutboundAnswer};
 use crate::snowflake::{ApplicationId, GuildId, UserId};
 use crate::time::Timestamp;
 
@@ -143,7 +143,7 @@ impl Waiting {
     }
 
     /// What comes of an attempt that was answered so.
-    pub fn judge(&self, answer: Result<Answer, FetchError>, now: Timestamp) -> Outcome {
+    pub fn judge(&self, answer: Result<OutboundAnswer, FetchError>, now: Timestamp) -> Outcome {
         let wrong = match answer {
             Ok(answer) => match answer.status {
                 200..=299 => return Outcome::Done,
@@ -202,8 +202,8 @@ mod tests {
         }
     }
 
-    fn answered(status: u16) -> Answer {
-        Answer {
+    fn answered(status: u16) -> OutboundAnswer {
+        OutboundAnswer {
             status,
             content_type: String::new(),
             cache_control: String::new(),

@@ -15,7 +15,7 @@ use worker::web_sys::{
 
 use super::{Bindings, ambient, flow, js};
 use crate::outbound::{
-    Answer, FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundUrl,
+    FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundAnswer, OutboundUrl,
 };
 use crate::store::Outbound;
 use crate::time::Timestamp;
@@ -55,7 +55,7 @@ impl Outbound for Bindings {
         url: &OutboundUrl,
         headers: &[(&'static str, &str)],
         body: &str,
-    ) -> Result<Answer, FetchError> {
+    ) -> Result<OutboundAnswer, FetchError> {
         post(url.as_str(), headers, body).await
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn post(
     url: &str,
     headers: &[(&'static str, &str)],
     body: &str,
-) -> Result<Answer, FetchError> {
+) -> Result<OutboundAnswer, FetchError> {
     let unusable = |error: JsValue| FetchError::Unreachable(js::reason(&error));
     let all = Headers::new().map_err(unusable)?;
     for (name, value) in headers {
@@ -86,7 +86,7 @@ pub(super) async fn post(
     fetch(url, &init).await
 }
 
-async fn fetch(url: &str, init: &RequestInit) -> Result<Answer, FetchError> {
+async fn fetch(url: &str, init: &RequestInit) -> Result<OutboundAnswer, FetchError> {
     init.set_redirect(RequestRedirect::Manual);
     let millis = u32::try_from(FETCH_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
     // The signal ends the body too: a server that sends a byte a second gets no more of our time.
@@ -99,7 +99,7 @@ async fn fetch(url: &str, init: &RequestInit) -> Result<Answer, FetchError> {
         .unchecked_into();
     let headers = response.headers();
     let header = |name| headers.get(name).ok().flatten().unwrap_or_default();
-    Ok(Answer {
+    Ok(OutboundAnswer {
         status: response.status(),
         content_type: header("content-type"),
         cache_control: header("cache-control"),

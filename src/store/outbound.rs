@@ -1,6 +1,6 @@
 //! Fetching what somebody else named.
 
-use crate::outbound::{Answer, FetchError, Fetched, OutboundUrl};
+use crate::outbound::{FetchError, Fetched, OutboundAnswer, OutboundUrl};
 
 /// Other people's servers.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -24,5 +24,5 @@ pub trait Outbound {
         url: &OutboundUrl,
         headers: &[(&'static str, &str)],
         body: &str,
-    ) -> Result<Answer, FetchError>;
+    ) -> Result<OutboundAnswer, FetchError>;
 }

@@ -4,7 +4,7 @@ use fluxer_oauth2::endpoint::api::admin::audit_log;
 use fluxer_oauth2::endpoint::deliveries::deliver;
 use fluxer_oauth2::fluxer::audit::Action;
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::outbound::Answer as Answered;
+use fluxer_oauth2::outbound::OutboundAnswer;
 use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
@@ -687,8 +687,8 @@ fn an_event_that_nobody_takes_is_written_down() {
     assert_eq!(written, [expected]);
 }
 
-fn gone() -> Answered {
-    Answered {
+fn gone() -> OutboundAnswer {
+    OutboundAnswer {
         status: 410,
         content_type: String::new(),
         cache_control: String::new(),

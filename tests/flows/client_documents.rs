@@ -2,7 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::outbound::Answer as Served;
+use fluxer_oauth2::outbound::OutboundAnswer;
 use fluxer_oauth2::store::memory::Isolate;
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ fn fetches(world: &Native) -> usize {
     steps.iter().filter(|step| **step == "outbound").count()
 }
 
-fn served(status: u16, content_type: &str, body: &[u8]) -> Served {
-    Served {
+fn served(status: u16, content_type: &str, body: &[u8]) -> OutboundAnswer {
+    OutboundAnswer {
         status,
         content_type: content_type.to_owned(),
         cache_control: String::new(),
@@ -121,7 +121,7 @@ fn a_document_that_is_not_what_it_must_be_ends_on_a_page_and_is_not_remembered()
         assert_eq!(page.header("location"), None);
         world.advance(10);
     }
-    let long = Served {
+    let long = OutboundAnswer {
         body: None,
         ..served(200, json, b"")
     };

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use fluxer_oauth2::endpoint::deliveries::{deliver, wake_late};
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::outbound::Answer as Answered;
+use fluxer_oauth2::outbound::OutboundAnswer;
 use fluxer_oauth2::snowflake::Snowflake;
 use fluxer_oauth2::store::memory::outbound::Posted;
 use fluxer_oauth2::store::memory::{Plan, When};
@@ -30,7 +30,7 @@ fn telling() -> Native {
 }
 
 pub(crate) fn answers(world: &Native, url: &str, status: u16) {
-    let answer = Answered {
+    let answer = OutboundAnswer {
         status,
         content_type: String::new(),
         cache_control: String::new(),

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use fluxer_oauth2::http::{Method, Request};
 use fluxer_oauth2::oauth::jwk::Jwk;
-use fluxer_oauth2::outbound::Answer as Page;
+use fluxer_oauth2::outbound::OutboundAnswer;
 use fluxer_oauth2::store::memory::{Isolate, Plan, When};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
@@ -368,7 +368,7 @@ fn keys_that_cannot_be_fetched_are_no_verdict_and_the_last_good_ones_serve() {
         "temporarily_unavailable"
     );
     for (status, body) in [(404, "{}"), (200, "[]"), (200, "<html>"), (302, "{}")] {
-        let page = Page {
+        let page = OutboundAnswer {
             status,
             content_type: "application/json".to_owned(),
             cache_control: String::new(),

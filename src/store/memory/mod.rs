@@ -39,7 +39,7 @@ use crate::fluxer::registration::ClientDocument;
 use crate::fluxer::resource::Resource;
 use crate::id::FamilyId;
 use crate::oauth::client::url::ClientUrl;
-use crate::outbound::Answer;
+use crate::outbound::OutboundAnswer;
 use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
 use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
@@ -126,7 +126,7 @@ pub struct Memory {
     /// The outboxes that were woken.
     woken: RefCell<BTreeSet<Snowflake>>,
     /// What other people's servers answer, by URL.
-    web: RefCell<BTreeMap<String, Answer>>,
+    web: RefCell<BTreeMap<String, OutboundAnswer>>,
     /// What the platform answers, where there is one.
     platform: RefCell<Option<Box<platform::Answering>>>,
     documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,

@@ -1,18 +1,18 @@
 //! Other people's servers, as a test wants them: good, bad, or silent.
 
 use super::Memory;
-use crate::outbound::{Answer, FetchError, Fetched, OutboundUrl};
+use crate::outbound::{FetchError, Fetched, OutboundAnswer, OutboundUrl};
 use crate::store::Outbound;
 
 impl Memory {
     /// Answers a URL so from now on.
-    pub fn serve(&self, url: &str, answer: Answer) {
+    pub fn serve(&self, url: &str, answer: OutboundAnswer) {
         self.web.borrow_mut().insert(url.to_owned(), answer);
     }
 
     /// Answers a URL with this document.
     pub fn serve_json(&self, url: &str, document: &serde_json::Value) {
-        let answer = Answer {
+        let answer = OutboundAnswer {
             status: 200,
             content_type: "application/json".to_owned(),
             cache_control: String::new(),
@@ -61,7 +61,7 @@ impl Outbound for Memory {
         url: &OutboundUrl,
         headers: &[(&'static str, &str)],
         body: &str,
-    ) -> Result<Answer, FetchError> {
+    ) -> Result<OutboundAnswer, FetchError> {
         let unreachable = |why: String| FetchError::Unreachable(why);
         self.step("outbound", |_| ())
             .map_err(|fault| unreachable(fault.to_string()))?;
