@@ -11,7 +11,8 @@ use super::outbound_fetch::read;
 use super::{Bindings, js};
 use crate::http::Method;
 use crate::platform::{
-    Answer, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformAddress, PlatformRequest, PlatformSettings,
+    MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformAddress, PlatformAnswer, PlatformRequest,
+    PlatformSettings,
 };
 use crate::store::{Fault, Platform};
 
@@ -23,7 +24,7 @@ impl Platform for Bindings {
         &self,
         platform: &PlatformSettings,
         request: &PlatformRequest,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<PlatformAnswer, Fault> {
         let fault = |why: String| Fault::new("platform", why);
         let millis = u32::try_from(PLATFORM_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
         // One bound for both tries and their bodies.
@@ -45,7 +46,7 @@ impl Bindings {
         platform: &PlatformSettings,
         request: &PlatformRequest,
         signal: &AbortSignal,
-    ) -> Result<Answer, String> {
+    ) -> Result<PlatformAnswer, String> {
         let init = init(request, signal)?;
         let url = [platform.origin(), &request.target].concat();
         let fetched = match &platform.address {
@@ -62,7 +63,7 @@ impl Bindings {
         let response: Response = js::settled(fetched).await?.unchecked_into();
         let content_type = response.headers().get("content-type").ok().flatten();
         let body = read(&response, MAX_ANSWER_BYTES).await;
-        Ok(Answer {
+        Ok(PlatformAnswer {
             status: response.status(),
             content_type: content_type.unwrap_or_default(),
             body: body.map_err(|error| error.to_string())?,

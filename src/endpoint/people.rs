@@ -13,7 +13,7 @@ use crate::fluxer::user::User;
 use crate::http::Method;
 use crate::id::InstallationId;
 use crate::platform::directory::{self, BotAdded, MAX_PAGE, Page};
-use crate::platform::{Answer, PlatformRequest, PlatformSettings};
+use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
 
@@ -40,7 +40,7 @@ impl<E: Edge> Context<'_, E> {
         method: Method,
         target: &str,
         body: Option<&Value>,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<PlatformAnswer, Fault> {
         let request = PlatformRequest::new(platform, method, target, body, self.now);
         self.edge.ask_platform(platform, &request).await
     }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::request::{Absurd, Answer, absurd};
+use super::request::{Absurd, PlatformAnswer, absurd};
 use crate::fluxer::guild::{Connection, Guild, GuildName, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::{Discriminator, Email, ImageHash, User, Username};
@@ -78,7 +78,7 @@ pub enum BotAdded {
 }
 
 /// Reads what came of the command; an answer without `permissions` grants what was `asked`.
-pub fn bot_added(answer: Answer, asked: Permissions) -> Result<BotAdded, Absurd> {
+pub fn bot_added(answer: PlatformAnswer, asked: Permissions) -> Result<BotAdded, Absurd> {
     match answer.status {
         204 => return Ok(BotAdded::With(asked)),
         200 | 201 => {}
@@ -361,7 +361,7 @@ mod tests {
     fn the_platform_has_the_last_word_on_a_bot() {
         let asked = Permissions::parse("40").expect("permissions");
         let answer = |status, body: &str| {
-            let answer = Answer {
+            let answer = PlatformAnswer {
                 status,
                 content_type: "application/json".to_owned(),
                 body: Some(body.as_bytes().to_vec()),

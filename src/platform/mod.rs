@@ -11,7 +11,7 @@ pub mod event;
 pub mod request;
 pub mod settings;
 
-pub use request::{Absurd, Answer, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformRequest};
+pub use request::{Absurd, MAX_ANSWER_BYTES, PLATFORM_TIMEOUT, PlatformAnswer, PlatformRequest};
 pub(crate) use settings::parse_keys;
 pub use settings::{
     LoginTo, LoginUrl, PlatformAddress, PlatformKey, PlatformSettings, PlatformSettingsError,

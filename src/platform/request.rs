@@ -60,7 +60,7 @@ pub fn signature(key: &[u8], method: Method, target: &str, body: &str, now: Time
 
 /// What the platform answered, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct PlatformAnswer {
     /// The status.
     pub status: u16,
     /// `Content-Type`.
@@ -69,7 +69,7 @@ pub struct Answer {
     pub body: Option<Vec<u8>>,
 }
 
-impl Answer {
+impl PlatformAnswer {
     /// The JSON of a good answer; `None`: there is no such thing (404).
     pub fn found(self) -> Result<Option<Value>, Absurd> {
         match self.status {
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn what_is_no_answer_is_a_fault_and_only_404_is_nothing() {
         let answer = |status, content_type: &str, body: &str| {
-            Answer {
+            PlatformAnswer {
                 status,
                 content_type: content_type.to_owned(),
                 body: Some(body.as_bytes().to_vec()),
@@ -145,7 +145,7 @@ mod tests {
                 "{status} {body}"
             );
         }
-        let endless = Answer {
+        let endless = PlatformAnswer {
             status: 200,
             content_type: "application/json".to_owned(),
             body: None,

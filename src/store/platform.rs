@@ -1,7 +1,7 @@
 //! The platform that has the users, where it keeps them itself.
 
 use super::Fault;
-use crate::platform::{Answer, PlatformRequest, PlatformSettings};
+use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 
 /// The platform's own servers.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
@@ -12,5 +12,5 @@ pub trait Platform {
         &self,
         platform: &PlatformSettings,
         request: &PlatformRequest,
-    ) -> Result<Answer, Fault>;
+    ) -> Result<PlatformAnswer, Fault>;
 }

@@ -128,7 +128,7 @@ pub struct Memory {
     /// What other people's servers answer, by URL.
     web: RefCell<BTreeMap<String, OutboundAnswer>>,
     /// What the platform answers, where there is one.
-    platform: RefCell<Option<Box<platform::Answering>>>,
+    platform: RefCell<Option<Box<platform::PlatformScript>>>,
     documents: RefCell<BTreeMap<ClientUrl, (Timestamp, Rc<ClientDocument>)>>,
     published_keys: RefCell<BTreeMap<String, KnownKeys>>,
     /// The measures of requests, as they are printed.

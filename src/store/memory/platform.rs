@@ -1,17 +1,17 @@
 //! A platform, as a test wants it: any function of what it is asked.
 
 use super::Memory;
-use crate::platform::{Answer, PlatformRequest, PlatformSettings};
+use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 use crate::store::{Fault, Platform};
 
 /// What a platform answers; the error is the connection's.
-pub(super) type Answering = dyn Fn(&PlatformRequest) -> Result<Answer, String>;
+pub(super) type PlatformScript = dyn Fn(&PlatformRequest) -> Result<PlatformAnswer, String>;
 
 impl Memory {
     /// Has the platform answer so from now on.
     pub fn platform_answers(
         &self,
-        answering: impl Fn(&PlatformRequest) -> Result<Answer, String> + 'static,
+        answering: impl Fn(&PlatformRequest) -> Result<PlatformAnswer, String> + 'static,
     ) {
         *self.platform.borrow_mut() = Some(Box::new(answering));
     }
@@ -22,7 +22,7 @@ impl Platform for Memory {
         &self,
         _: &PlatformSettings,
         request: &PlatformRequest,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<PlatformAnswer, Fault> {
         self.step("platform", |_| ())?;
         let platform = self.platform.borrow();
         let unreachable = |why: String| Fault::new("platform", why);

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluxer_oauth2::http::{Method, Request};
-use fluxer_oauth2::platform::{Answer as Answered, PlatformRequest};
+use fluxer_oauth2::platform::{PlatformAnswer, PlatformRequest};
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Asks, Browser, HTTP, Native, With, request, text, with_json};
@@ -94,7 +94,7 @@ impl Platformed {
         let (health, bots) = (self.health.clone(), self.bots.clone());
         self.world.memory.platform_answers(move |request| {
             asked.borrow_mut().push(request.clone());
-            let json = |status, body: &Value| Answered {
+            let json = |status, body: &Value| PlatformAnswer {
                 status,
                 content_type: "application/json".to_owned(),
                 body: Some(body.to_string().into_bytes()),
@@ -102,12 +102,12 @@ impl Platformed {
             Ok(match health.get() {
                 Health::Down => return Err("connection refused".to_owned()),
                 Health::Broken => json(500, &json!({"error": "oops"})),
-                Health::Html => Answered {
+                Health::Html => PlatformAnswer {
                     content_type: "text/html".to_owned(),
                     body: Some(b"<h1>Log in</h1>".to_vec()),
                     ..json(200, &Value::Null)
                 },
-                Health::Endless => Answered {
+                Health::Endless => PlatformAnswer {
                     body: None,
                     ..json(200, &Value::Null)
                 },
