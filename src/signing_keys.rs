@@ -201,7 +201,7 @@ impl Question {
 
 /// What the arbiter answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct KeysAnswer {
     /// The set.
     pub set: KeySet,
     /// Whether there was such a key to remove.
@@ -294,8 +294,8 @@ impl Turn {
     }
 
     /// The set and the answer, once the keys are made.
-    pub fn finish(self, made: Vec<Key>) -> Answer {
-        Answer {
+    pub fn finish(self, made: Vec<Key>) -> KeysAnswer {
+        KeysAnswer {
             set: self.set.0.into_iter().chain(made).collect(),
             removed: self.removed,
         }

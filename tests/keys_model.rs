@@ -13,7 +13,9 @@ use std::time::Duration;
 
 use fluxer_oauth2::crypto::keyring::Keyring;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
-use fluxer_oauth2::signing_keys::{Answer, KeyCache, KeySet, KeyState, KeyTerms, Question, Turn};
+use fluxer_oauth2::signing_keys::{
+    KeyCache, KeySet, KeyState, KeyTerms, KeysAnswer, Question, Turn,
+};
 use fluxer_oauth2::time::Timestamp;
 use proptest::prelude::*;
 
@@ -106,7 +108,7 @@ impl World {
         }
     }
 
-    fn ask(&mut self, question: Question, end: End) -> Option<Answer> {
+    fn ask(&mut self, question: Question, end: End) -> Option<KeysAnswer> {
         if matches!(end, End::Unreachable) {
             return None;
         }

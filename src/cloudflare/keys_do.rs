@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::json_reader;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
-use crate::signing_keys::{Answer, Key, KeyCache, KeySet, Question};
+use crate::signing_keys::{Key, KeyCache, KeySet, KeysAnswer, Question};
 use crate::store::{Fault, KeyMaker, Keys, take_turn};
 
 const BINDING: &str = "KEYS";
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 impl Bindings {
-    async fn ask_keys(&self, question: Question) -> Result<Answer, Fault> {
+    async fn ask_keys(&self, question: Question) -> Result<KeysAnswer, Fault> {
         let question = serde_json::to_string(&question).map_err(fault)?;
         let answer = self.ask_object(BINDING, NAME, &question).await?;
         json_reader::read(&answer).map_err(fault)

@@ -15,7 +15,7 @@ use crate::base64url;
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
-use crate::signing_keys::{Answer, KeySet, Question};
+use crate::signing_keys::{KeySet, KeysAnswer, Question};
 use crate::store::{Ambient, Fault, KeyMaker, Keys, Signer, Verifier, take_turn};
 
 /// *ring* makes no RSA keys, and making them natively takes seconds a key without optimisation. These
@@ -28,7 +28,7 @@ const RSA_KEYS: [&[u8]; 4] = [
 ];
 
 impl Memory {
-    async fn ask_keys(&self, config: &Config, question: Question) -> Result<Answer, Fault> {
+    async fn ask_keys(&self, config: &Config, question: Question) -> Result<KeysAnswer, Fault> {
         let set = self.state.borrow().keys.clone();
         // Nothing is waited for here, so that no other turn comes in between.
         let answer = take_turn(set, question, self.now(), config, self).await?;
