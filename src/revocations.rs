@@ -41,7 +41,7 @@ pub fn since(now: Timestamp, token_lifetime: Duration) -> Timestamp {
 /// What an object of the list is asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Question {
+pub enum RevocationsQuestion {
     /// To list a family, which ended at that time. Again changes nothing.
     List(FamilyId, Timestamp),
     /// What it lists.

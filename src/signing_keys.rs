@@ -181,7 +181,7 @@ impl Key {
 /// What the arbiter is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Question {
+pub enum KeysQuestion {
     /// The set.
     Read,
     /// The set, with a successor of every key that has none.
@@ -190,7 +190,7 @@ pub enum Question {
     Remove(JwkThumbprint),
 }
 
-impl Question {
+impl KeysQuestion {
     const fn leaked(self) -> Option<JwkThumbprint> {
         match self {
             Self::Remove(kid) => Some(kid),
@@ -249,7 +249,7 @@ impl Turn {
     /// cannot is as good as lost, and another one takes its place.
     pub fn decide(
         mut set: KeySet,
-        question: Question,
+        question: KeysQuestion,
         now: Timestamp,
         terms: &KeyTerms,
         opens: impl Fn(&WrappedKey) -> bool,
@@ -268,7 +268,7 @@ impl Turn {
                 .find(|key| key.signs_from > now && signs(key));
             let next = next.map(|key| key.kid);
             let is_due =
-                |ends_at| question == Question::Rotate || ends_at <= now + terms.publish_ahead;
+                |ends_at| question == KeysQuestion::Rotate || ends_at <= now + terms.publish_ahead;
             let signs_from = match (ends_at, next) {
                 (None, Some(next)) => {
                     set.sign_at_once(next, now);

@@ -14,7 +14,7 @@ use std::time::Duration;
 use fluxer_oauth2::crypto::keyring::Keyring;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
 use fluxer_oauth2::signing_keys::{
-    KeyCache, KeySet, KeyState, KeyTerms, KeysAnswer, Question, Turn,
+    KeyCache, KeySet, KeyState, KeyTerms, KeysAnswer, KeysQuestion, Turn,
 };
 use fluxer_oauth2::time::Timestamp;
 use proptest::prelude::*;
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    fn ask(&mut self, question: Question, end: End) -> Option<KeysAnswer> {
+    fn ask(&mut self, question: KeysQuestion, end: End) -> Option<KeysAnswer> {
         if matches!(end, End::Unreachable) {
             return None;
         }
@@ -150,7 +150,7 @@ impl World {
         if let Some(set) = self.isolates[isolate].known(None, self.now) {
             return Some(set);
         }
-        match self.ask(Question::Read, end) {
+        match self.ask(KeysQuestion::Read, end) {
             Some(answer) => Some(self.isolates[isolate].keep(answer.set, self.now)),
             None => self.isolates[isolate].instead(self.now),
         }
@@ -191,14 +191,14 @@ impl World {
                 self.fetched.push((self.now, kids));
             }
             Step::Rotate(end) => {
-                self.ask(Question::Rotate, end);
+                self.ask(KeysQuestion::Rotate, end);
             }
             Step::Remove(algorithm, end) => {
                 let Some(leaked) = self.stored.current(algorithm, self.now) else {
                     return;
                 };
                 let leaked = leaked.kid;
-                self.ask(Question::Remove(leaked), end);
+                self.ask(KeysQuestion::Remove(leaked), end);
                 let is_stored = matches!(end, End::Answered | End::AnswerLost);
                 assert_eq!(self.stored.key(leaked).is_none(), is_stored);
                 let successor = self.stored.current(algorithm, self.now).expect("a key").kid;

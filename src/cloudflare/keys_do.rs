@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::json_reader;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
-use crate::signing_keys::{Key, KeyCache, KeySet, KeysAnswer, Question};
+use crate::signing_keys::{Key, KeyCache, KeySet, KeysAnswer, KeysQuestion};
 use crate::store::{Fault, KeyMaker, Keys, take_turn};
 
 const BINDING: &str = "KEYS";
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 impl Bindings {
-    async fn ask_keys(&self, question: Question) -> Result<KeysAnswer, Fault> {
+    async fn ask_keys(&self, question: KeysQuestion) -> Result<KeysAnswer, Fault> {
         let question = serde_json::to_string(&question).map_err(fault)?;
         let answer = self.ask_object(BINDING, NAME, &question).await?;
         json_reader::read(&answer).map_err(fault)
@@ -60,7 +60,7 @@ impl Keys for Bindings {
         if let Some(set) = CACHE.with(|cache| cache.known(looking_for, now)) {
             return Ok(set);
         }
-        match self.ask_keys(Question::Read).await {
+        match self.ask_keys(KeysQuestion::Read).await {
             Ok(answer) => Ok(keep(answer.set)),
             Err(fault) => CACHE.with(|cache| cache.instead(now)).ok_or(fault),
         }
@@ -78,11 +78,11 @@ impl Keys for Bindings {
     }
 
     async fn rotate_keys(&self, _: &Config) -> Result<Rc<KeySet>, Fault> {
-        Ok(keep(self.ask_keys(Question::Rotate).await?.set))
+        Ok(keep(self.ask_keys(KeysQuestion::Rotate).await?.set))
     }
 
     async fn remove_key(&self, _: &Config, kid: JwkThumbprint) -> Result<bool, Fault> {
-        let answer = self.ask_keys(Question::Remove(kid)).await?;
+        let answer = self.ask_keys(KeysQuestion::Remove(kid)).await?;
         keep(answer.set);
         Ok(answer.removed)
     }
@@ -114,7 +114,7 @@ impl SigningKeys {
 impl SigningKeys {
     /// A turn in which a key is made: begun anew, for the one that did not come to its end changed
     /// nothing.
-    fn turn_that_waits(&self, question: Question) -> Result<Promise, JsValue> {
+    fn turn_that_waits(&self, question: KeysQuestion) -> Result<Promise, JsValue> {
         let arbiter = Rc::clone(&self.0);
         let turn = Closure::once_into_js(move || {
             promise(async move {
@@ -148,7 +148,7 @@ struct Arbiter {
 }
 
 impl Arbiter {
-    async fn turn(&self, question: Question) -> Result<String, JsValue> {
+    async fn turn(&self, question: KeysQuestion) -> Result<String, JsValue> {
         let config = super::config(&self.env).map_err(|error| error.to_string())?;
         let before = self.load()?;
         let now = ambient::now();

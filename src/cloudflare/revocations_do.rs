@@ -13,7 +13,7 @@ use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::id::FamilyId;
 use crate::json_reader;
-use crate::revocations::{self, MAX_LISTED, Question, SHARDS};
+use crate::revocations::{self, MAX_LISTED, RevocationsQuestion, SHARDS};
 use crate::store::{Fault, Revocations};
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ fn fault(error: impl core::fmt::Display) -> Fault {
 
 impl Revocations for Bindings {
     async fn revoked(&self, _: &Config) -> Result<Vec<FamilyId>, Fault> {
-        let question = serde_json::to_string(&Question::Read).map_err(fault)?;
+        let question = serde_json::to_string(&RevocationsQuestion::Read).map_err(fault)?;
         let mut families = Vec::new();
         let names: Vec<_> = (0..SHARDS).map(revocations::name).collect();
         let asked = names
@@ -41,7 +41,7 @@ impl Revocations for Bindings {
 
 /// Tells the list that a family has ended.
 pub(super) async fn announce(env: &Env, family: FamilyId, at: Timestamp) -> Result<(), Fault> {
-    let question = serde_json::to_string(&Question::List(family, at)).map_err(fault)?;
+    let question = serde_json::to_string(&RevocationsQuestion::List(family, at)).map_err(fault)?;
     let name = revocations::name(revocations::shard(family));
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
     let (stub, within) = (|| namespace.get_by_name(&name), objects::BOUND);
@@ -69,8 +69,8 @@ impl RevokedFamilies {
     /// pass.
     pub fn ask(&self, question: &str) -> Result<String, JsValue> {
         match json_reader::read(question).map_err(|error| error.to_string())? {
-            Question::List(family, at) => self.list(family, at)?,
-            Question::Read => {
+            RevocationsQuestion::List(family, at) => self.list(family, at)?,
+            RevocationsQuestion::Read => {
                 let read = serde_json::to_string(&self.read()?);
                 return Ok(read.map_err(|error| error.to_string())?);
             }

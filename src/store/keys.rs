@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
 use crate::oauth::jws::Unsigned;
-use crate::signing_keys::{KeySet, KeysAnswer, Question, Turn};
+use crate::signing_keys::{KeySet, KeysAnswer, KeysQuestion, Turn};
 use crate::time::Timestamp;
 
 /// The keys that sign what others verify. Nothing asks for them, and none is made, before the first
@@ -85,7 +85,7 @@ pub trait KeyMaker {
 /// other turn begin before this one is stored.
 pub async fn take_turn(
     set: KeySet,
-    question: Question,
+    question: KeysQuestion,
     now: Timestamp,
     config: &Config,
     maker: &impl KeyMaker,

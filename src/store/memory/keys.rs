@@ -15,7 +15,7 @@ use crate::base64url;
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
-use crate::signing_keys::{KeySet, KeysAnswer, Question};
+use crate::signing_keys::{KeySet, KeysAnswer, KeysQuestion};
 use crate::store::{Ambient, Fault, KeyMaker, Keys, Signer, Verifier, take_turn};
 
 /// *ring* makes no RSA keys, and making them natively takes seconds a key without optimisation. These
@@ -28,7 +28,7 @@ const RSA_KEYS: [&[u8]; 4] = [
 ];
 
 impl Memory {
-    async fn ask_keys(&self, config: &Config, question: Question) -> Result<KeysAnswer, Fault> {
+    async fn ask_keys(&self, config: &Config, question: KeysQuestion) -> Result<KeysAnswer, Fault> {
         let set = self.state.borrow().keys.clone();
         // Nothing is waited for here, so that no other turn comes in between.
         let answer = take_turn(set, question, self.now(), config, self).await?;
@@ -87,7 +87,7 @@ impl Keys for Memory {
         if let Some(set) = self.key_cache.known(looking_for, now).filter(|_| is_warm) {
             return Ok(set);
         }
-        match self.ask_keys(config, Question::Read).await {
+        match self.ask_keys(config, KeysQuestion::Read).await {
             Ok(answer) => Ok(self.key_cache.keep(answer.set, now)),
             Err(fault) => self.key_cache.instead(now).ok_or(fault),
         }
@@ -114,12 +114,12 @@ impl Keys for Memory {
     }
 
     async fn rotate_keys(&self, config: &Config) -> Result<Rc<KeySet>, Fault> {
-        let answer = self.ask_keys(config, Question::Rotate).await?;
+        let answer = self.ask_keys(config, KeysQuestion::Rotate).await?;
         Ok(self.key_cache.keep(answer.set, self.now()))
     }
 
     async fn remove_key(&self, config: &Config, kid: JwkThumbprint) -> Result<bool, Fault> {
-        let answer = self.ask_keys(config, Question::Remove(kid)).await?;
+        let answer = self.ask_keys(config, KeysQuestion::Remove(kid)).await?;
         self.key_cache.keep(answer.set, self.now());
         Ok(answer.removed)
     }
