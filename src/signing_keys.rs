@@ -210,7 +210,7 @@ pub struct KeysAnswer {
 
 /// A turn of the arbiter, before the keys that it needs are made.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct KeysTurn {
     /// What the set becomes, without the keys that are to be made.
     pub set: KeySet,
     /// The keys that are to be made.
@@ -244,7 +244,7 @@ impl NewKey {
     }
 }
 
-impl Turn {
+impl KeysTurn {
     /// Decides what becomes of the set. `opens` says whether a private key can be decrypted: one that
     /// cannot is as good as lost, and another one takes its place.
     pub fn decide(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use fluxer_oauth2::crypto::keyring::Keyring;
 use fluxer_oauth2::oauth::jwk::{Jwk, JwkThumbprint, SigningAlgorithm};
 use fluxer_oauth2::signing_keys::{
-    KeyCache, KeySet, KeyState, KeyTerms, KeysAnswer, KeysQuestion, Turn,
+    KeyCache, KeySet, KeyState, KeyTerms, KeysAnswer, KeysQuestion, KeysTurn,
 };
 use fluxer_oauth2::time::Timestamp;
 use proptest::prelude::*;
@@ -113,7 +113,7 @@ impl World {
             return None;
         }
         let opens = |private: &_| self.keyring.unwrap(private).is_some();
-        let turn = Turn::decide(self.stored.clone(), question, self.now, &TERMS, opens);
+        let turn = KeysTurn::decide(self.stored.clone(), question, self.now, &TERMS, opens);
         let mut made = Vec::new();
         for new in &turn.make {
             self.made += 1;

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
 use crate::oauth::jws::Unsigned;
-use crate::signing_keys::{KeySet, KeysAnswer, KeysQuestion, Turn};
+use crate::signing_keys::{KeySet, KeysAnswer, KeysQuestion, KeysTurn};
 use crate::time::Timestamp;
 
 /// The keys that sign what others verify. Nothing asks for them, and none is made, before the first
@@ -92,7 +92,7 @@ pub async fn take_turn(
 ) -> Result<KeysAnswer, Fault> {
     let keyring = &config.keyring;
     let opens = |private: &_| keyring.unwrap(private).is_some();
-    let turn = Turn::decide(set, question, now, &config.key_terms(), opens);
+    let turn = KeysTurn::decide(set, question, now, &config.key_terms(), opens);
     let mut made = Vec::new();
     for new in &turn.make {
         let (public, private) = maker.pair(new.algorithm).await?;
