@@ -119,7 +119,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let Some(seed) = cx.check_ticket(&ticket, &form).map(CodeSeed::from) else {
         return Err(Notice::form_refused(cx.request.target()).into());
     };
-    let answer = Answer {
+    let answer = ConsentAnswer {
         session: logged_in.cookie.hash(),
         seen: SeenSession::of(&logged_in.session),
         seen_at: SeenAt::Request,
@@ -141,7 +141,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
 }
 
 /// A consent form that came back: from which session, and which form.
-struct Answer {
+struct ConsentAnswer {
     session: Hash<SessionId>,
     seen: SeenSession,
     seen_at: SeenAt,
@@ -156,7 +156,7 @@ impl Interaction {
         &self,
         cx: &Context<'_, E>,
         form: &Params,
-    ) -> Option<(Answer, Approved)> {
+    ) -> Option<(ConsentAnswer, Approved)> {
         // Whether a platform's user may still log in is the platform's to say.
         cx.config.platform.is_none().then_some(())?;
         let cookie = cx.session_cookie()?;
@@ -171,7 +171,7 @@ impl Interaction {
         if yes.scope.contains(Scope::Admin) {
             return None;
         }
-        let answer = Answer {
+        let answer = ConsentAnswer {
             session: cookie.hash(),
             seen,
             seen_at: SeenAt::Form,
@@ -186,10 +186,10 @@ async fn consented<E: Edge>(
     cx: &Context<'_, E>,
     mut interaction: Interaction,
     form: &Params,
-    answer: Answer,
+    answer: ConsentAnswer,
     yes: Approved,
 ) -> Result<Response, Failure<PageRefusal>> {
-    let Answer { seed, seen, .. } = &answer;
+    let ConsentAnswer { seed, seen, .. } = &answer;
     let installation = match yes.bot {
         None => None,
         Some(chosen) => {
