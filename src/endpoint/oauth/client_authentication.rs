@@ -40,7 +40,7 @@ enum Knowledge {
 
 /// How a client's registration is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registration {
+pub enum ClientLookup {
     /// As this isolate knows it.
     Known,
     /// As this isolate knows it, also where D1 does not answer: for tokens that exist.
@@ -51,7 +51,7 @@ pub enum Registration {
 pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
-    registration: Registration,
+    registration: ClientLookup,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let client = match credentials.client_id() {
@@ -74,11 +74,11 @@ pub async fn authenticate<E: Edge>(
 async fn known<E: Edge>(
     cx: &Context<'_, E>,
     id: ApplicationId,
-    registration: Registration,
+    registration: ClientLookup,
 ) -> Result<Known, Fault> {
     match registration {
-        Registration::Known => cx.known_application(id).await,
-        Registration::KnownInOutage => cx.application_in_outage(id).await,
+        ClientLookup::Known => cx.known_application(id).await,
+        ClientLookup::KnownInOutage => cx.application_in_outage(id).await,
     }
 }
 
@@ -104,7 +104,7 @@ async fn documented<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
     url: &ClientUrl,
-    registration: Registration,
+    registration: ClientLookup,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     if !cx.config.client_metadata_documents {
         return Err(credentials.refusal().into());

@@ -5,7 +5,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, Registration, authenticate,
+    AuthenticatedClient, ClientLookup, authenticate,
 };
 use crate::endpoint::oauth::{client_document, resource};
 use crate::endpoint::{Context, Failure};
@@ -26,13 +26,13 @@ const DRAWS: usize = 3;
 /// `POST`.
 pub async fn start<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    let mut client = authenticate(cx, &params, Registration::Known).await?;
+    let mut client = authenticate(cx, &params, ClientLookup::Known).await?;
     let mut checked = check(cx, &client, &params).await;
     if let Err(Failure::Refused(refusal)) = &checked
         && refusal.follows_from_registration()
         && cx.decides_anew()
     {
-        client = authenticate(cx, &params, Registration::Known).await?;
+        client = authenticate(cx, &params, ClientLookup::Known).await?;
         checked = check(cx, &client, &params).await;
     }
     checked?;

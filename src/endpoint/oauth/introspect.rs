@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::caller::{application_of, works};
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, Registration, authenticate, remembered_proof,
+    AuthenticatedClient, ClientLookup, authenticate, remembered_proof,
 };
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
@@ -74,7 +74,7 @@ async fn identify_within_limits<E: Edge>(
     params: &Params,
 ) -> Result<Inquirer, Failure<Refusal>> {
     if remembered_proof(cx, params).await.is_some() {
-        let client = authenticate(cx, params, Registration::KnownInOutage).await?;
+        let client = authenticate(cx, params, ClientLookup::KnownInOutage).await?;
         return Ok(Inquirer::Client(client));
     }
     let attempt = match Attempt::begin(cx, &[Counter::Client]).await {
@@ -99,7 +99,7 @@ async fn identify<E: Edge>(
     match resource_server(cx, params).await? {
         Some(resource) => Ok(Inquirer::ResourceServer(resource)),
         None => Ok(Inquirer::Client(
-            authenticate(cx, params, Registration::KnownInOutage).await?,
+            authenticate(cx, params, ClientLookup::KnownInOutage).await?,
         )),
     }
 }
@@ -195,7 +195,7 @@ async fn may_ask<E: Edge>(
 ) -> Result<bool, Failure<Refusal>> {
     let may = |client: &AuthenticatedClient| holder == client.id() || may_ask_of_others(client);
     if !may(client) && cx.decides_anew() {
-        *client = authenticate(cx, params, Registration::KnownInOutage).await?;
+        *client = authenticate(cx, params, ClientLookup::KnownInOutage).await?;
     }
     Ok(may(client))
 }

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use crate::base64url;
 use crate::endpoint::oauth::authorize;
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, Registration, authenticate,
+    AuthenticatedClient, ClientLookup, authenticate,
 };
 use crate::endpoint::oauth::dpop;
 use crate::endpoint::{Context, Failure};
@@ -40,7 +40,7 @@ const AUTHENTICATION: [&str; 5] = [
 /// `POST`.
 pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    let client = authenticate(cx, &params, Registration::Known).await?;
+    let client = authenticate(cx, &params, ClientLookup::Known).await?;
     if params.one("request_uri")?.is_some() {
         return Err(Refusal::RequestUriPushed.into());
     }
@@ -49,7 +49,7 @@ pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refu
         Err(Failure::Refused(refusal))
             if refusal.follows_from_registration() && cx.decides_anew() =>
         {
-            let client = authenticate(cx, &params, Registration::Known).await?;
+            let client = authenticate(cx, &params, ClientLookup::Known).await?;
             authorize::check(cx, &params, client.application()).await?;
             client
         }

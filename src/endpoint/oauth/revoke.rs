@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_revocation;
-use crate::endpoint::oauth::client_authentication::{Registration, authenticate};
+use crate::endpoint::oauth::client_authentication::{ClientLookup, authenticate};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
@@ -19,7 +19,7 @@ use crate::store::{Edge, Fault};
 /// no token of this client's is answered the same and left alone (RFC 7009 §2.2).
 pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
-    let client = authenticate(cx, &params, Registration::KnownInOutage).await?;
+    let client = authenticate(cx, &params, ClientLookup::KnownInOutage).await?;
     let token = params.required("token")?;
     // `token_type_hint` could only save a signature check.
     params.one("token_type_hint")?;

@@ -8,7 +8,7 @@ mod legacy;
 mod refresh_token;
 
 use crate::endpoint::oauth::client_authentication::{
-    AuthenticatedClient, Registration, authenticate,
+    AuthenticatedClient, ClientLookup, authenticate,
 };
 use crate::endpoint::oauth::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::token::issue::Issuance;
@@ -29,9 +29,9 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     let grant_type = GrantType::from_wire(grant_type).ok_or(Refusal::GrantType)?;
     cx.notes.grant.set(grant_type.as_str());
     let registration = match grant_type {
-        GrantType::RefreshToken => Registration::KnownInOutage,
+        GrantType::RefreshToken => ClientLookup::KnownInOutage,
         GrantType::AuthorizationCode | GrantType::ClientCredentials | GrantType::DeviceCode => {
-            Registration::Known
+            ClientLookup::Known
         }
     };
     let client = authenticate(cx, &params, registration).await?;
