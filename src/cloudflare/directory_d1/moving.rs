@@ -25,7 +25,7 @@ use crate::store::{
 };
 
 /// A table that records are added to. Its rows are `value`, a JSON array of the columns, in order.
-struct Target {
+struct MovedTable {
     table: &'static str,
     columns: Vec<&'static str>,
     /// Whether the row of `value` is there.
@@ -69,7 +69,7 @@ macro_rules! missing {
     };
 }
 
-impl Target {
+impl MovedTable {
     fn users() -> Self {
         Self {
             table: "users",
@@ -190,13 +190,13 @@ impl Bindings {
     /// Adds rows, and what goes with those that are there then.
     async fn import_rows<'a>(
         &self,
-        into: &Target,
+        into: &MovedTable,
         rows: impl Iterator<Item = Row<'a>>,
         with: Vec<D1PreparedStatement>,
     ) -> Result<Vec<Imported>, Fault> {
         let rows = rows_of(rows);
         let rows = [Bind::Text(&rows)];
-        let Target {
+        let MovedTable {
             is_there, obstacle, ..
         } = into;
         let before = format!("SELECT json_group_array({is_there}) AS found FROM json_each(?)");
@@ -243,7 +243,7 @@ impl Bindings {
         let hashes = rows_of(hashes);
         let imported = id(Hash::<BotTokenSecret>::IMPORTED);
         let with = self.prepare(sql, &[Bind::Text(&hashes), imported])?;
-        let into = Target::applications(names.clone());
+        let into = MovedTable::applications(names.clone());
         let rows = rows.into_iter().map(|(_, row)| row);
         let outcomes = self.import_rows(&into, rows, vec![with]).await?;
         let ids: Vec<_> = all.iter().map(|it| it.application.client.id).collect();
@@ -280,7 +280,8 @@ impl Bindings {
                 Bind::Time(it.joined_at),
             ]
         });
-        self.import_rows(&Target::bots(), rows, vec![with]).await
+        self.import_rows(&MovedTable::bots(), rows, vec![with])
+            .await
     }
 }
 
@@ -335,7 +336,8 @@ impl Moving for Bindings {
         match piece {
             Piece::Users(users) => {
                 let rows = users.iter().map(user_values);
-                self.import_rows(&Target::users(), rows, Vec::new()).await
+                self.import_rows(&MovedTable::users(), rows, Vec::new())
+                    .await
             }
             Piece::Applications(all) => self.import_applications(all).await,
             Piece::Guilds(guilds) => {
@@ -348,14 +350,16 @@ impl Moving for Bindings {
                         Bind::Time(it.created_at),
                     ]
                 });
-                self.import_rows(&Target::guilds(), rows, Vec::new()).await
+                self.import_rows(&MovedTable::guilds(), rows, Vec::new())
+                    .await
             }
             Piece::Members(members) => {
                 let rows = members.iter().map(|it| {
                     let joined_at = Bind::Time(it.joined_at);
                     vec![member_id(it), id(it.guild), id(it.permissions), joined_at]
                 });
-                self.import_rows(&Target::members(), rows, Vec::new()).await
+                self.import_rows(&MovedTable::members(), rows, Vec::new())
+                    .await
             }
             Piece::Bots(bots) => self.import_bots(bots).await,
             Piece::Connections(all) => {
@@ -368,7 +372,7 @@ impl Moving for Bindings {
                         Bind::Bits(connection.verified.into()),
                     ]
                 });
-                let into = Target::connections();
+                let into = MovedTable::connections();
                 self.import_rows(&into, rows, Vec::new()).await
             }
         }

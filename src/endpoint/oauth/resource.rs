@@ -14,7 +14,7 @@ use crate::snowflake::ResourceId;
 use crate::store::{Edge, Fault, Keys, WhichResource};
 
 /// A resource server, and the key that signs its tokens: fetched before a flow's commit.
-pub struct Target<S> {
+pub struct TargetResource<S> {
     /// The resource server.
     pub resource: Rc<Resource>,
     /// The key.
@@ -24,7 +24,7 @@ pub struct Target<S> {
 /// A resource server, the key that signs its tokens, and what the token opens there.
 pub struct TargetScope<S> {
     /// The resource server and the key.
-    pub target: Target<S>,
+    pub target: TargetResource<S>,
     /// Which of its scopes.
     pub scope: Vec<ResourceScope>,
 }
@@ -53,7 +53,7 @@ pub async fn granted<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
     granted: Option<ResourceId>,
-) -> Result<Option<Target<E::Signer>>, Failure<Refusal>> {
+) -> Result<Option<TargetResource<E::Signer>>, Failure<Refusal>> {
     let repeated = resource::indicator(params)?.map(|identifier| identifier.key());
     let other = Refusal::Resource("it is not the one of the authorization request");
     let Some(id) = granted else {
@@ -67,10 +67,10 @@ pub async fn granted<E: Edge>(
     if repeated.is_some_and(|key| key != resource.identifier.key()) {
         return Err(other.into());
     }
-    Ok(Some(Target::of(cx, resource).await?))
+    Ok(Some(TargetResource::of(cx, resource).await?))
 }
 
-impl<S> Target<S> {
+impl<S> TargetResource<S> {
     /// With the key that signs for it.
     pub async fn of<E: Edge + Keys<Signer = S>>(
         cx: &Context<'_, E>,

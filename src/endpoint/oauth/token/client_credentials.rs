@@ -2,7 +2,7 @@
 
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
-use crate::endpoint::oauth::resource::{self, Target, TargetScope};
+use crate::endpoint::oauth::resource::{self, TargetResource, TargetScope};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::id::FamilyId;
@@ -28,7 +28,7 @@ pub(super) async fn issue<E: Edge>(
         Some(resource) => {
             // There is no user here whom a scope of ours could say anything of.
             let (_, granted) = resource.offer().requested(params)?;
-            let target = Target::of(cx, resource).await?;
+            let target = TargetResource::of(cx, resource).await?;
             let scope = granted.scope;
             (Scopes::NONE, Some(TargetScope { target, scope }))
         }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base64url;
 use crate::endpoint::Context;
-use crate::endpoint::oauth::resource::{Target, TargetScope};
+use crate::endpoint::oauth::resource::{TargetResource, TargetScope};
 use crate::fluxer::guild::JoinedGuild;
 use crate::http::Response;
 use crate::id::FamilyId;
@@ -99,7 +99,7 @@ impl<S: Signer> Issuance<S> {
         family: FamilyId,
         current: Generation,
         signer: Option<S>,
-        target: Option<Target<S>>,
+        target: Option<TargetResource<S>>,
     ) -> Self {
         let openid = current.authentication.is_some();
         let id_token = current.authentication.zip(signer);
