@@ -35,7 +35,7 @@ pub struct ConsentPage<'a> {
     /// The device that asks, where the answer goes to one.
     pub device: Option<DeviceSection>,
     /// What is to be said where nobody vouches for the application.
-    pub unverified: Option<Unverified<'a>>,
+    pub unverified: Option<UnverifiedApplication<'a>>,
     /// The name of the user who is asked.
     pub username: &'a str,
     /// The scopes that the application asks for.
@@ -53,7 +53,7 @@ pub struct ConsentPage<'a> {
 }
 
 /// An application that nobody vouches for.
-pub struct Unverified<'a> {
+pub struct UnverifiedApplication<'a> {
     /// The host of the document that describes it, where there is one.
     pub document_host: Option<&'a str>,
     /// Where the answer goes, where that is a program on the user's own machine.
@@ -201,7 +201,7 @@ impl View for ConsentPage<'_> {
     }
 }
 
-impl Unverified<'_> {
+impl UnverifiedApplication<'_> {
     fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let name = |it: &str| html! { bdi.name dir="ltr" { (it) } };

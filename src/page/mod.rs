@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub use bot_added::BotAddedPage;
 pub use consent::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, PermissionLine, Preview, ResourceSection,
-    ScopeLine, Unverified,
+    ScopeLine, UnverifiedApplication,
 };
 pub use device::{DEVICE, DevicePage, DeviceProblem, DeviceSection};
 pub use login::{LoginPage, LoginProblem};

@@ -27,7 +27,7 @@ use crate::page::moment::Moment;
 use crate::page::text::{BotText, filled};
 use crate::page::{
     BotSection, ConsentPage, GuildChoice, GuildPicker, Page, PermissionLine, Preview,
-    ResourceSection, ScopeLine, Unverified,
+    ResourceSection, ScopeLine, UnverifiedApplication,
 };
 use crate::snowflake::{GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging, SeenSession};
@@ -246,13 +246,13 @@ impl Interaction {
     }
 
     /// What the user should know of an application that nobody vouches for.
-    fn unverified(&self) -> Option<Unverified<'_>> {
+    fn unverified(&self) -> Option<UnverifiedApplication<'_>> {
         if self.client().is_verified() {
             return None;
         }
         let redirect_uri = self.callback().map(|it| &it.redirect_uri);
         let local = redirect_uri.filter(|it| it.is_on_this_machine());
-        Some(Unverified {
+        Some(UnverifiedApplication {
             document_host: match &self.client().origin {
                 ClientOrigin::Document(url) => Some(url.host()),
                 _ => None,
