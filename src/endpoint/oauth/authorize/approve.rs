@@ -27,7 +27,7 @@ use crate::store::{
 };
 
 /// What the user said yes to.
-pub(super) struct Approval<'a> {
+pub(super) struct UserApproval<'a> {
     pub(super) request: &'a RequestedAccess,
     /// The session that says so: the hash of its cookie.
     pub(super) session: Hash<SessionId>,
@@ -74,7 +74,7 @@ enum Committed<'a> {
     Changed(Option<Issued<'a>>),
 }
 
-impl Approval<'_> {
+impl UserApproval<'_> {
     /// What is granted, and to whom as its user will know them again.
     fn grant(&self, seen: BrowserSeen) -> Grant {
         Grant {
@@ -112,7 +112,7 @@ impl Interaction {
     pub(super) async fn approve<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        mut approval: Approval<'_>,
+        mut approval: UserApproval<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
         if let Some(pushed) = &self.pushed {
             approval.seed = seed_of(pushed, &approval);
@@ -137,7 +137,7 @@ impl Interaction {
     async fn read_again<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &mut Approval<'_>,
+        approval: &mut UserApproval<'_>,
         issued: Option<Issued<'_>>,
     ) -> Result<(), Failure<PageRefusal>> {
         let about = Some(self.client().id);
@@ -154,7 +154,7 @@ impl Interaction {
     async fn commit<'a, E: Edge>(
         &'a self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
     ) -> Result<Committed<'a>, Failure<PageRefusal>> {
         let issued = match &self.destination {
             Destination::Client(callback) => Some(self.issue(cx, approval, callback).await?),
@@ -193,7 +193,7 @@ impl Interaction {
     fn consent<'a, E: Edge>(
         &'a self,
         cx: &Context<'_, E>,
-        approval: &'a Approval<'_>,
+        approval: &'a UserApproval<'_>,
         with_code: bool,
     ) -> Consent<'a> {
         let seen = &approval.seen;
@@ -224,7 +224,7 @@ impl Interaction {
     fn tells<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         scope: Option<Scopes>,
     ) -> Option<Granted> {
         let plan = approval.installation.as_ref();
@@ -241,7 +241,7 @@ impl Interaction {
     /// What is granted, to whoever redeems the code as it was asked for.
     fn grant_by_code(
         &self,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         callback: &Callback,
         browser: BrowserSeen,
     ) -> Grant {
@@ -261,7 +261,7 @@ impl Interaction {
     async fn issue<'a, E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         callback: &'a Callback,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let (user, application) = (approval.seen.user, self.client().id);
@@ -300,7 +300,7 @@ impl Interaction {
     async fn admit<'a, E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         device: &'a Waiting,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let asked = &device.asked;
@@ -342,7 +342,7 @@ impl Interaction {
     async fn tell<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         issued: Issued<'_>,
     ) -> Result<Response, Failure<PageRefusal>> {
         if let Some(pushed) = &self.pushed
@@ -368,7 +368,7 @@ impl Interaction {
     async fn take_back<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
         issued: Option<Issued<'_>>,
     ) -> Result<(), Failure<PageRefusal>> {
         self.remove_at_platform(cx, approval).await;
@@ -390,7 +390,7 @@ impl Interaction {
         LedgerId::User(user, self.client().id)
     }
 
-    fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &Approval<'_>) -> Vec<Entry> {
+    fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &UserApproval<'_>) -> Vec<Entry> {
         let user = approval.seen.user.0;
         let form = approval.seed.installation("entries");
         let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);
@@ -413,7 +413,7 @@ impl Interaction {
 
 /// The seed of a pushed request's code: however often one user says yes to it in the same words, that
 /// is one code.
-fn seed_of(pushed: &OpenedRequest, approval: &Approval<'_>) -> CodeSeed {
+fn seed_of(pushed: &OpenedRequest, approval: &UserApproval<'_>) -> CodeSeed {
     let resource = approval.resource.as_ref().map(|it| &it.scope);
     let (user, scope) = (approval.seen.user, approval.scope);
     CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::approve::Approval;
+use super::approve::UserApproval;
 use super::interaction::{Interaction, refused};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -83,7 +83,7 @@ impl Interaction {
     pub(super) async fn add_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &mut Approval<'_>,
+        approval: &mut UserApproval<'_>,
     ) -> Result<(), Failure<PageRefusal>> {
         let user = approval.seen.user;
         let plan = approval.installation.as_mut();
@@ -111,7 +111,7 @@ impl Interaction {
     pub(super) async fn remove_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &Approval<'_>,
+        approval: &UserApproval<'_>,
     ) {
         let plan = approval.installation.as_ref();
         let plan = plan.filter(|it| !self.bot_joins_later() && it.installer.bot.is_none());

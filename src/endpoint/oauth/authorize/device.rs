@@ -4,7 +4,7 @@
 
 use core::net::IpAddr;
 
-use super::approve::{Approval, SeenAt};
+use super::approve::{SeenAt, UserApproval};
 use super::consent_page::consent_form;
 use super::decision::Decision;
 use super::interaction::{Destination, Interaction, RequestedAccess, requested_resource};
@@ -141,7 +141,7 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
             return Err(if is_first { denied } else { over() }.into());
         }
     };
-    let approval = Approval {
+    let approval = UserApproval {
         request,
         session: logged_in.cookie.hash(),
         seen: session,

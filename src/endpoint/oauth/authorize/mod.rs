@@ -13,7 +13,7 @@ mod interaction;
 
 use std::rc::Rc;
 
-use self::approve::{Approval, SeenAt};
+use self::approve::{SeenAt, UserApproval};
 use self::consent_page::consent_form;
 use self::decision::{Approved, Decision};
 use self::interaction::{Destination, Interaction, RequestedAccess, Step};
@@ -78,7 +78,7 @@ async fn proceed<E: Edge>(
             interaction.consent_page(cx, request, logged_in, None).await
         }
         (Step::Approve(request), Some(logged_in)) => {
-            let approval = Approval {
+            let approval = UserApproval {
                 request,
                 session: logged_in.cookie.hash(),
                 seen: SeenSession::of(&logged_in.session),
@@ -205,7 +205,7 @@ async fn consented<E: Edge>(
         Ok(request) => request,
         Err(refusal) => return interaction.refuse(cx, seen.granted, refusal).await,
     };
-    let mut approval = Approval {
+    let mut approval = UserApproval {
         request,
         session: answer.session,
         seen: answer.seen,
