@@ -58,7 +58,7 @@ pub use registrations::{InitialToken, Registration, Registrations};
 pub use resources::{ResourceTaken, Resources, WhichResource};
 pub use revocations::Revocations;
 pub use sessions::{
-    BrowserSeen, ByPlatform, Ended, NewSession, OpenSession, SeenSession, Session, Sessions,
+    BrowserSeen, ByPlatform, EndedSessions, NewSession, OpenSession, SeenSession, Session, Sessions,
 };
 pub use users::{Account, Taken, Users};
 

@@ -111,7 +111,7 @@ pub struct OpenSession {
 
 /// Sessions of a user that end.
 #[derive(Debug, Clone, Copy)]
-pub enum Ended {
+pub enum EndedSessions {
     /// One of them.
     One(Hash<SessionId>),
     /// All but one.
@@ -145,7 +145,7 @@ pub trait Sessions {
         limit: u32,
     ) -> Result<Vec<OpenSession>, Fault>;
     /// Logs browsers of a user out; whether there was one.
-    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault>;
+    async fn close_sessions(&self, user: UserId, ended: EndedSessions) -> Result<bool, Fault>;
     /// Sets a user's password in place of the one that `old_hash` is of, ends all of the user's
     /// sessions, and opens `session`. Whether the password was that one still.
     async fn change_password(

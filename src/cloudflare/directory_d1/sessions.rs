@@ -11,7 +11,7 @@ use crate::fluxer::shown::Shown;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{BrowserSeen, Ended, Fault, NewSession, OpenSession, Session, Sessions};
+use crate::store::{BrowserSeen, EndedSessions, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
 
 type OpenRow = (Hash<SessionId>, Timestamp, Option<String>, Option<IpAddr>);
@@ -139,11 +139,11 @@ impl Sessions for Bindings {
         Ok(sessions.collect())
     }
 
-    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault> {
+    async fn close_sessions(&self, user: UserId, ended: EndedSessions) -> Result<bool, Fault> {
         let (condition, session) = match ended {
-            Ended::One(it) => ("id_hash = ?2", id(it)),
-            Ended::AllBut(it) => ("id_hash <> ?2", id(it)),
-            Ended::All => ("?2 IS NULL", Bind::Null),
+            EndedSessions::One(it) => ("id_hash = ?2", id(it)),
+            EndedSessions::AllBut(it) => ("id_hash <> ?2", id(it)),
+            EndedSessions::All => ("?2 IS NULL", Bind::Null),
         };
         let sql = format!(
             "DELETE FROM sessions WHERE user_id = ?1 AND {condition} RETURNING id_hash AS found"

@@ -18,7 +18,7 @@ use crate::ledger::{Devices, LedgerId, Revoke};
 use crate::pending::PlatformSession;
 use crate::platform::event::{EventType, instant, session_hash};
 use crate::snowflake::UserId;
-use crate::store::{Edge, Ended, Fault, Standing};
+use crate::store::{Edge, EndedSessions, Fault, Standing};
 use crate::time::Timestamp;
 
 /// Longest `jti` and `session_id`, in bytes.
@@ -143,7 +143,7 @@ async fn stand<E: Edge>(
 
 /// Deletes what is a user's, as an administrator does where users are this server's own.
 async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
-    cx.edge.close_sessions(user, Ended::All).await?;
+    cx.edge.close_sessions(user, EndedSessions::All).await?;
     forget_families(cx, user).await?;
     for authorization in cx.edge.authorizations(user).await? {
         deauthorize(cx, user.0, user, authorization.application).await?;

@@ -20,7 +20,7 @@ use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::account::{AccountPage, Done, PasswordForm, PasswordProblem};
 use crate::page::text::Message;
-use crate::store::{Edge, Ended};
+use crate::store::{Edge, EndedSessions};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
@@ -48,12 +48,12 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let here = logged_in.cookie.hash();
     match action {
         "password" if keeps_passwords(cx.config) => change_password(cx, &logged_in, &form).await,
-        "others" => end(cx, &logged_in, Ended::AllBut(here)).await,
-        "everywhere" => end(cx, &logged_in, Ended::All).await,
+        "others" => end(cx, &logged_in, EndedSessions::AllBut(here)).await,
+        "everywhere" => end(cx, &logged_in, EndedSessions::All).await,
         _ => {
             let one = action.strip_prefix("session:").and_then(Hash::parse);
             let one = one.ok_or_else(|| Notice::new(400, Message::BadBody))?;
-            end(cx, &logged_in, Ended::One(one)).await
+            end(cx, &logged_in, EndedSessions::One(one)).await
         }
     }
 }
@@ -141,22 +141,22 @@ async fn change_password<E: Edge>(
 }
 
 /// Logs browsers out. Only ever the user's own, whatever the form says.
-async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: Ended) -> Answer {
+async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: EndedSessions) -> Answer {
     let user = logged_in.session.user.id;
     let was_there = cx.edge.close_sessions(user, ended).await?;
     let (which, done) = match ended {
-        Ended::One(_) => ("one", Done::Session),
-        Ended::AllBut(_) => ("others", Done::Others),
-        Ended::All => ("all", Done::Nothing),
+        EndedSessions::One(_) => ("one", Done::Session),
+        EndedSessions::AllBut(_) => ("others", Done::Others),
+        EndedSessions::All => ("all", Done::Nothing),
     };
     if was_there {
         let entry = cx.entry(Action::SessionsEnded).by(user.0).on(user.0);
         cx.edge.record(entry.saying(json!({"browsers": which})));
     }
     let ends_here = match ended {
-        Ended::One(one) => one == logged_in.cookie.hash(),
-        Ended::AllBut(_) => false,
-        Ended::All => true,
+        EndedSessions::One(one) => one == logged_in.cookie.hash(),
+        EndedSessions::AllBut(_) => false,
+        EndedSessions::All => true,
     };
     if ends_here {
         let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);

@@ -6,7 +6,7 @@ use super::Memory;
 use super::tables::{StoredSession, Tables};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::snowflake::{ApplicationId, UserId};
-use crate::store::{ByPlatform, Ended, Fault, NewSession, OpenSession, Session, Sessions};
+use crate::store::{ByPlatform, EndedSessions, Fault, NewSession, OpenSession, Session, Sessions};
 use crate::time::Timestamp;
 
 impl Tables {
@@ -94,14 +94,14 @@ impl Sessions for Memory {
         })
     }
 
-    async fn close_sessions(&self, user: UserId, ended: Ended) -> Result<bool, Fault> {
+    async fn close_sessions(&self, user: UserId, ended: EndedSessions) -> Result<bool, Fault> {
         self.write(|tables| {
             let before = tables.sessions.len();
             tables.sessions.retain(|id, it| {
                 let ends = match ended {
-                    Ended::One(one) => *id == one.to_string(),
-                    Ended::AllBut(one) => *id != one.to_string(),
-                    Ended::All => true,
+                    EndedSessions::One(one) => *id == one.to_string(),
+                    EndedSessions::AllBut(one) => *id != one.to_string(),
+                    EndedSessions::All => true,
                 };
                 it.user != user || !ends
             });
