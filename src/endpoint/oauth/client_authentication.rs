@@ -51,15 +51,15 @@ pub enum ClientLookup {
 pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
-    registration: ClientLookup,
+    lookup: ClientLookup,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     let credentials = Credentials::read(cx.request.header("authorization"), params)?;
     let client = match credentials.client_id() {
         ClientIdentifier::Id(id) => {
-            let known = known(cx, id, registration).await?;
+            let known = known(cx, id, lookup).await?;
             verify(cx, &credentials, id, known).await?
         }
-        ClientIdentifier::Url(url) => documented(cx, &credentials, &url, registration).await?,
+        ClientIdentifier::Url(url) => documented(cx, &credentials, &url, lookup).await?,
     };
     // Last, so that what is refused for anything else spends no assertion.
     match &credentials {
@@ -74,9 +74,9 @@ pub async fn authenticate<E: Edge>(
 async fn known<E: Edge>(
     cx: &Context<'_, E>,
     id: ApplicationId,
-    registration: ClientLookup,
+    lookup: ClientLookup,
 ) -> Result<Known, Fault> {
-    match registration {
+    match lookup {
         ClientLookup::Known => cx.known_application(id).await,
         ClientLookup::KnownInOutage => cx.application_in_outage(id).await,
     }
@@ -104,13 +104,13 @@ async fn documented<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
     url: &ClientUrl,
-    registration: ClientLookup,
+    lookup: ClientLookup,
 ) -> Result<AuthenticatedClient, Failure<Refusal>> {
     if !cx.config.client_metadata_documents {
         return Err(credentials.refusal().into());
     }
     let known = match cx.edge.documented_id(url) {
-        Some(id) if !cx.passes_memory() => known(cx, id, registration).await?,
+        Some(id) if !cx.passes_memory() => known(cx, id, lookup).await?,
         _ => Known::Current(None),
     };
     if let Known::Remembered(application) = &known
