@@ -43,14 +43,14 @@ enum Audience {
 
 /// An assertion that says the right things. Whether the platform said them, its signature shows.
 #[derive(Debug)]
-pub struct Assertion {
+pub struct LoginAssertion {
     /// The challenge that it answers.
     pub challenge: String,
     /// Who logged in, and how.
     pub login: AcceptedLogin,
 }
 
-impl Assertion {
+impl LoginAssertion {
     /// Reads the claims. Fails with what is wrong, for the platform's developer.
     pub fn read(
         token: &Unverified<'_>,
@@ -107,7 +107,7 @@ mod tests {
 
     const NOW: u64 = 1_700_000_000;
 
-    fn read(typ: &str, changed: &Value) -> Result<Assertion, &'static str> {
+    fn read(typ: &str, changed: &Value) -> Result<LoginAssertion, &'static str> {
         let mut claims = json!({
             "iss": "https://platform.example", "aud": "https://id.example", "jti": "C",
             "sub": "5", "auth_time": NOW - 10, "amr": ["pwd", "otp", "x"], "sid": "s",
@@ -122,7 +122,7 @@ mod tests {
         let token = Unverified::parse(&token).expect("a token");
         let issuer = Issuer::parse("https://id.example").expect("an issuer");
         let now = Timestamp::from_millis(NOW * 1000);
-        Assertion::read(&token, "https://platform.example", &issuer, now)
+        LoginAssertion::read(&token, "https://platform.example", &issuer, now)
     }
 
     #[test]

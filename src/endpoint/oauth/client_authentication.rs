@@ -9,7 +9,7 @@ use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::client_keys;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::oauth::client::assertion::{Addressee, Assertion, AssertionError};
+use crate::oauth::client::assertion::{Addressee, AssertionError, ClientAssertion};
 use crate::oauth::client::authentication::{AuthenticatedBy, ClientAuthentication, Credentials};
 use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
@@ -86,7 +86,7 @@ async fn known<E: Edge>(
 async fn use_once<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
-    assertion: &Assertion,
+    assertion: &ClientAssertion,
 ) -> Result<(), Failure<Refusal>> {
     let id = PendingId::new(Kind::Assertion, &client.client().wire_id(), assertion.id());
     if cx.use_up(id, assertion.expires_at()).await? {
@@ -226,7 +226,7 @@ async fn proved<E: Edge>(
 fn is_addressed<E>(
     cx: &Context<'_, E>,
     application: &Application,
-    assertion: &Assertion,
+    assertion: &ClientAssertion,
 ) -> Result<(), AssertionError> {
     let here = &cx.request.path;
     assertion.check(&Addressee {

@@ -1,7 +1,7 @@
 //! Client assertions (RFC 7523 §2.2, §3): a JWT with which a client authenticates, signed with its own
 //! key (`private_key_jwt`).
 //!
-//! Invariant: an [`Assertion`] is a claim, not a proof, until a verifier has said that its signature is
+//! Invariant: a [`ClientAssertion`] is a claim, not a proof, until a verifier has said that its signature is
 //! that of one of the client's keys.
 
 use core::time::Duration;
@@ -82,7 +82,7 @@ impl Audience {
 
 /// An assertion whose signature is not verified.
 #[derive(Debug)]
-pub struct Assertion {
+pub struct ClientAssertion {
     client: ClientIdentifier,
     id: String,
     audience: Audience,
@@ -109,7 +109,7 @@ pub struct Addressee<'a> {
     pub now: Timestamp,
 }
 
-impl Assertion {
+impl ClientAssertion {
     /// Takes an assertion apart. What is too long is not looked at.
     pub fn parse(jwt: &str) -> Result<Self, AssertionError> {
         let token = (jwt.len() <= MAX_BYTES).then(|| Unverified::parse(jwt));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     fn check(header: &Value, claims: &Value, is_fapi2: bool) -> Result<(), AssertionError> {
-        Assertion::parse(&jwt(header, claims))?.check(&Addressee {
+        ClientAssertion::parse(&jwt(header, claims))?.check(&Addressee {
             issuer: ISSUER,
             leads_here: &|path| path == "/api/oauth2/token",
             is_fapi2,

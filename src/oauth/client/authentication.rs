@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 
-use super::assertion::{self, Assertion, AssertionError};
+use super::assertion::{self, AssertionError, ClientAssertion};
 use super::keys::{ClientKeys, JwkSet};
 use super::url::ClientIdentifier;
 use crate::crypto::secret::{ClientSecret, Hash, Secret};
@@ -260,7 +260,7 @@ pub enum Credentials {
     /// `client_id` and `client_secret` in the body (`client_secret_post`).
     Post(ApplicationId, Secret<ClientSecret>),
     /// A JWT that the client signed (`private_key_jwt`).
-    Assertion(Box<Assertion>),
+    Assertion(Box<ClientAssertion>),
 }
 
 impl Credentials {
@@ -322,7 +322,7 @@ impl Credentials {
         }
         let assertion = params.one("client_assertion")?;
         let assertion = assertion.ok_or_else(|| refuse(AssertionError::Token))?;
-        let assertion = Assertion::parse(assertion).map_err(refuse)?;
+        let assertion = ClientAssertion::parse(assertion).map_err(refuse)?;
         let is_its = |id| ClientIdentifier::parse(id).as_ref() == Some(assertion.client());
         if id.is_some_and(|id| !is_its(id)) {
             return Err(CredentialsPlace::Body.refuse(ClientRefusal::Wrong));

@@ -26,7 +26,7 @@ use crate::pending::{
     TakeLogin,
 };
 use crate::platform::PlatformSettings;
-use crate::platform::assertion::Assertion;
+use crate::platform::assertion::LoginAssertion;
 use crate::platform::challenge::{Challenge, LoginVerifier, RETURN_WITHIN};
 use crate::snowflake::UserId;
 use crate::store::{ByPlatform, Edge, Fault, NewSession};
@@ -316,7 +316,7 @@ async fn verified<E: Edge>(
     cx: &Context<'_, E>,
     platform: &PlatformSettings,
     token: &str,
-) -> Result<Result<Assertion, &'static str>, Fault> {
+) -> Result<Result<LoginAssertion, &'static str>, Fault> {
     let Some(issuer) = &platform.assertions else {
         return Ok(Err("no assertions are taken here"));
     };
@@ -324,7 +324,7 @@ async fn verified<E: Edge>(
         return Ok(Err("it must be a JWT that is signed with a public key"));
     };
     // What it says is looked at first: a token that would open nothing costs no fetch.
-    let assertion = match Assertion::read(&token, &issuer.issuer, &cx.config.issuer, cx.now) {
+    let assertion = match LoginAssertion::read(&token, &issuer.issuer, &cx.config.issuer, cx.now) {
         Ok(assertion) => assertion,
         Err(why) => return Ok(Err(why)),
     };
