@@ -45,7 +45,7 @@ pub use revoke::{Ended, Revoke};
 pub use rotate::{ROTATION_GRACE, Rotate};
 pub use status::Status;
 pub use suspend::{Resume, Suspend};
-pub use withdraw::{Audience, Withdraw, Withdrawn};
+pub use withdraw::{TokenAudience, Withdraw, Withdrawn};
 
 use crate::id::FamilyId;
 use crate::oauth::error::GrantRefusal;
@@ -253,7 +253,7 @@ impl AnyVerb {
     /// The families whose tokens others may hold and verify.
     fn verified_elsewhere(&self, stored: &Families) -> Vec<FamilyId> {
         if let Self::Withdraw(withdraw) = self {
-            let is_elsewhere = withdraw.audience == Audience::Resource;
+            let is_elsewhere = withdraw.audience == TokenAudience::Resource;
             return is_elsewhere
                 .then_some(withdraw.family)
                 .into_iter()

@@ -17,13 +17,13 @@ pub struct Withdraw {
     pub until: Timestamp,
     /// Who takes the token.
     #[serde(default)]
-    pub audience: Audience,
+    pub audience: TokenAudience,
 }
 
 /// Who takes a token of client credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Audience {
+pub enum TokenAudience {
     /// This server.
     #[default]
     Own,

@@ -8,7 +8,7 @@ use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::http::{Request, Response};
-use crate::ledger::{Audience, Ended, Revoke, Withdraw};
+use crate::ledger::{Ended, Revoke, TokenAudience, Withdraw};
 use crate::oauth::error::Refusal;
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::refresh::RefreshToken;
@@ -66,10 +66,10 @@ async fn end<E: Edge>(
             .map(|token| (token.subject, token.expires_at))
     });
     let (subject, until, audience) = match ours {
-        Some((subject, until)) => (subject, until, Audience::Own),
+        Some((subject, until)) => (subject, until, TokenAudience::Own),
         None => match resource::verify(cx, token).await? {
             Some(token) if token.application == application => {
-                (token.subject, token.expires_at, Audience::Resource)
+                (token.subject, token.expires_at, TokenAudience::Resource)
             }
             _ => return Ok(None),
         },
