@@ -105,7 +105,7 @@ ids! {
     /// A role in a guild.
     RoleId,
     /// An entry of the audit log.
-    EntryId,
+    AuditEntryId,
     /// Another resource server.
     ResourceId,
 }

@@ -33,7 +33,7 @@ struct Flows {
     /// The last key that was given. They are used again after four billion.
     last: u32,
     /// The oldest is a flow: a promise is waited for by one that is older.
-    waiting: BTreeMap<u32, Entry>,
+    waiting: BTreeMap<u32, Slot>,
     /// Those whose next step may be taken, first come first.
     woken: Vec<u32>,
     /// Whether somebody takes the steps of all who are woken.
@@ -42,7 +42,7 @@ struct Flows {
     request: JsValue,
 }
 
-enum Entry {
+enum Slot {
     Flow(Waiting),
     Promise(State),
 }
@@ -145,7 +145,7 @@ pub(super) async fn sleep(time: Duration) {
 fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
     let (key, request) = FLOWS.with_borrow_mut(|flows| {
         let key = flows.next();
-        let pending = Entry::Promise(State::Pending(None));
+        let pending = Slot::Promise(State::Pending(None));
         flows.waiting.insert(key, pending);
         (key, flows.request.clone())
     });
@@ -163,11 +163,11 @@ impl Future for Settling {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         FLOWS.with_borrow_mut(|flows| {
             let state = flows.waiting.remove(&self.0);
-            if let Some(Entry::Promise(State::Settled(outcome))) = state {
+            if let Some(Slot::Promise(State::Settled(outcome))) = state {
                 return Poll::Ready(outcome);
             }
             let pending = State::Pending(Some(cx.waker().clone()));
-            flows.waiting.insert(self.0, Entry::Promise(pending));
+            flows.waiting.insert(self.0, Slot::Promise(pending));
             Poll::Pending
         })
     }
@@ -188,8 +188,8 @@ fn settled(key: u32, how: u32, value: JsValue) {
         _ => Outcome::Late,
     };
     let state = FLOWS.with_borrow_mut(|flows| match flows.waiting.get_mut(&key)? {
-        Entry::Promise(state) => Some(replace(state, State::Settled(outcome))),
-        Entry::Flow(_) => None,
+        Slot::Promise(state) => Some(replace(state, State::Settled(outcome))),
+        Slot::Flow(_) => None,
     });
     if let Some(State::Pending(Some(waker))) = state {
         let are_run = FLOWS.with_borrow_mut(|flows| replace(&mut flows.are_run, true));
@@ -233,7 +233,7 @@ fn wait(key: u32, request: JsValue, flow: Flow, waker: Waker) -> Promise {
         since,
         request,
     };
-    FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(waiting)));
+    FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Slot::Flow(waiting)));
     promise
 }
 
@@ -246,7 +246,7 @@ fn run_woken(are_run: bool) {
         match step(&it.request, &mut it.flow, &it.waker) {
             Poll::Pending => {
                 it.since = ambient::now();
-                FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Entry::Flow(it)));
+                FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Slot::Flow(it)));
             }
             Poll::Ready(Ok(value)) => it.settle.resolve(&value),
             Poll::Ready(Err(reason)) => it.settle.reject(&reason),
@@ -265,7 +265,7 @@ impl Flows {
         while !self.woken.is_empty() {
             let key = self.woken.remove(0);
             // One that has come to its end may have been woken once more.
-            if let Some(Entry::Flow(waiting)) = self.waiting.remove(&key) {
+            if let Some(Slot::Flow(waiting)) = self.waiting.remove(&key) {
                 return Some((key, waiting));
             }
         }
@@ -274,10 +274,10 @@ impl Flows {
     }
 
     /// The oldest flow, where it has waited for too long.
-    fn abandoned(&mut self, now: Timestamp) -> Option<Entry> {
+    fn abandoned(&mut self, now: Timestamp) -> Option<Slot> {
         let (key, oldest) = self.waiting.first_key_value()?;
         let key = *key;
-        let is_abandoned = matches!(oldest, Entry::Flow(it) if it.since + ABANDONED < now);
+        let is_abandoned = matches!(oldest, Slot::Flow(it) if it.since + ABANDONED < now);
         is_abandoned.then(|| self.waiting.remove(&key)).flatten()
     }
 }

@@ -9,7 +9,7 @@ use super::return_to::ReturnTo;
 use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret, SessionId};
 use crate::fluxer::application::Application;
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::fluxer::resource::Resource;
 use crate::http::Request;
 use crate::id::InstallationId;
@@ -21,7 +21,7 @@ use crate::outbox::{Granted, Tells};
 use crate::page::text;
 use crate::page::{Chrome, Opener};
 use crate::routes::is_opened_by_clients;
-use crate::snowflake::{ApplicationId, EntryId, GuildId, Snowflake, UserId};
+use crate::snowflake::{ApplicationId, AuditEntryId, GuildId, Snowflake, UserId};
 use crate::store::{
     BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Known, NewSession, Outlook,
     WhichResource,
@@ -297,11 +297,11 @@ impl<E: Edge> Context<'_, E> {
     }
 
     /// An entry of the audit log about this request.
-    pub fn entry(&self, action: Action) -> Entry {
+    pub fn entry(&self, action: Action) -> AuditEntry {
         // What is worth an entry must not fail for want of an id.
         let entropy = self.edge.random().unwrap_or_default();
-        let id = EntryId(Snowflake::generate(self.now.millis(), entropy));
-        let entry = Entry::new(id, action, self.request.client_ip());
+        let id = AuditEntryId(Snowflake::generate(self.now.millis(), entropy));
+        let entry = AuditEntry::new(id, action, self.request.client_ip());
         entry.by_device(self.browser_seen().device)
     }
 

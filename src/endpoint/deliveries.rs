@@ -10,12 +10,12 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::fluxer::application::Application;
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::Method;
 use crate::outbound::OutboundUrl;
 use crate::outbox::{self, MAX_IN_LINE, MAX_READ, Outcome, Receiver, Waiting};
 use crate::platform::request;
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
@@ -122,17 +122,17 @@ pub fn webhook_secret(config: &Config, application: &Application) -> Option<Stri
     keys.first().map(|key| outbox::secret(key))
 }
 
-fn given_up<E: Edge>(edge: &E, event: &Waiting, why: &str) -> Entry {
+fn given_up<E: Edge>(edge: &E, event: &Waiting, why: &str) -> AuditEntry {
     // What is worth an entry must not fail for want of an id.
     let entropy = edge.random().unwrap_or_default();
-    let id = EntryId(Snowflake::generate(edge.now().millis(), entropy));
+    let id = AuditEntryId(Snowflake::generate(edge.now().millis(), entropy));
     let details = json!({
         "type": event.kind.as_str(),
         "receiver": event.receiver.as_str(),
         "attempts": event.attempts + 1,
         "reason": why,
     });
-    Entry::new(id, Action::EventGivenUp, "unknown".to_owned())
+    AuditEntry::new(id, Action::EventGivenUp, "unknown".to_owned())
         .on(event.user.map(|it| it.0))
         .with(event.application)
         .saying(details)

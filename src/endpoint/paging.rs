@@ -5,7 +5,7 @@ use super::failure::Failure;
 use crate::fluxer::api_error::{ApiError, FieldError};
 use crate::location::Target;
 use crate::oauth::params::{self, Params};
-use crate::snowflake::{EntryId, Snowflake};
+use crate::snowflake::{AuditEntryId, Snowflake};
 use crate::store::Paging;
 
 /// Most entries of a list in one answer.
@@ -131,10 +131,12 @@ pub fn read_cursor<E, T>(
 }
 
 /// `limit` and `before`, for what is newest first.
-pub fn read_backwards<E>(cx: &Context<'_, E>) -> Result<(u32, Option<EntryId>), Failure<ApiError>> {
+pub fn read_backwards<E>(
+    cx: &Context<'_, E>,
+) -> Result<(u32, Option<AuditEntryId>), Failure<ApiError>> {
     let mut query = Query::read(cx)?;
     let limit = query.limit(MAX);
-    let before = query.id("before").map(EntryId);
+    let before = query.id("before").map(AuditEntryId);
     query.finish((limit, before))
 }
 

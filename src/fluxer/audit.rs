@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::oauth::wire_enum;
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::time::Timestamp;
 
 wire_enum! {
@@ -113,9 +113,9 @@ impl Action {
 
 /// An entry.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Its id, which says when.
-    pub id: EntryId,
+    pub id: AuditEntryId,
     /// The operation.
     pub action: Action,
     /// Who did it: a user, or an application on its own behalf; nobody that is known.
@@ -134,9 +134,9 @@ pub struct Entry {
     pub once: Option<String>,
 }
 
-impl Entry {
+impl AuditEntry {
     /// An entry about `action`, by nobody and on nobody so far.
-    pub const fn new(id: EntryId, action: Action, address: String) -> Self {
+    pub const fn new(id: AuditEntryId, action: Action, address: String) -> Self {
         Self {
             id,
             action,

@@ -1,8 +1,8 @@
 //! The audit log.
 
 use super::Fault;
-use crate::fluxer::audit::{Action, Entry};
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::fluxer::audit::{Action, AuditEntry};
+use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::time::Timestamp;
 
 /// Which entries of the audit log are wanted; all of what is set must hold.
@@ -24,7 +24,7 @@ pub struct EntryFilter {
 
 impl EntryFilter {
     /// Whether an entry is wanted.
-    pub fn admits(&self, entry: &Entry) -> bool {
+    pub fn admits(&self, entry: &AuditEntry) -> bool {
         let is_by_or_on = |id| entry.actor == Some(id) || entry.target == Some(id);
         self.action.is_none_or(|action| entry.action == action)
             && (self.actor.is_none() || entry.actor == self.actor)
@@ -41,9 +41,9 @@ impl EntryFilter {
 #[derive(Debug, Clone, Copy)]
 pub struct EntryRange {
     /// From this entry on.
-    pub since: EntryId,
+    pub since: AuditEntryId,
     /// Before this one.
-    pub before: Option<EntryId>,
+    pub before: Option<AuditEntryId>,
     /// How many entries are wanted at most.
     pub limit: u32,
 }
@@ -52,10 +52,10 @@ pub struct EntryRange {
 #[derive(Debug, Default)]
 pub struct FoundEntries {
     /// The entries, newest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AuditEntry>,
     /// Where the search stopped, having looked at as many entries as one search may; there may be more
     /// before it.
-    pub stopped_at: Option<EntryId>,
+    pub stopped_at: Option<AuditEntryId>,
 }
 
 /// How often something was done within an hour or a day. There may be several of one: they add up.
@@ -123,7 +123,7 @@ pub enum NamedKind {
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait AuditLog {
     /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.
-    fn record(&self, entry: Entry);
+    fn record(&self, entry: AuditEntry);
     /// The wanted entries of a part of the log.
     async fn entries(&self, wanted: &EntryFilter, range: EntryRange)
     -> Result<FoundEntries, Fault>;
@@ -131,12 +131,12 @@ pub trait AuditLog {
     async fn names(&self, ids: &[Snowflake]) -> Result<Vec<Named>, Fault>;
     /// Counts entries before `before` that are not counted yet, as many as one step may, and says up to which
     /// entry all are counted then.
-    async fn count_up(&self, before: EntryId) -> Result<Option<EntryId>, Fault>;
+    async fn count_up(&self, before: AuditEntryId) -> Result<Option<AuditEntryId>, Fault>;
     /// How often everything was done, by the hour since `hours` and by the day since `days`.
     async fn counts(&self, hours: Timestamp, days: Timestamp) -> Result<Vec<Count>, Fault>;
     /// Puts nobody in the place of a person, with what is known of them beside: addresses, browsers,
     /// details. The entries stay. A bounded number at a time; whether some are left.
     async fn erase(&self, person: Snowflake) -> Result<bool, Fault>;
     /// Deletes the entries before `since`, and the sessions that have expired.
-    async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault>;
+    async fn sweep(&self, since: AuditEntryId, now: Timestamp) -> Result<(), Fault>;
 }

@@ -2,7 +2,7 @@
 
 use super::{Fault, SeenSession};
 use crate::crypto::secret::{Hash, SessionId};
-use crate::fluxer::audit::Entry;
+use crate::fluxer::audit::AuditEntry;
 use crate::fluxer::guild::{Membership, Role};
 use crate::fluxer::shown::Shown;
 use crate::id::InstallationId;
@@ -49,7 +49,7 @@ pub struct Consent<'a> {
     /// The time of the approval.
     pub now: Timestamp,
     /// What the audit log says of it.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<AuditEntry>,
     /// What of it is told, where somebody wants to be.
     pub tells: Option<Granted>,
 }

@@ -1,8 +1,8 @@
 //! `/admin…`: what administrators look at and do without a token.
 
-use fluxer_oauth2::fluxer::audit::{Action, Entry};
+use fluxer_oauth2::fluxer::audit::{Action, AuditEntry};
 use fluxer_oauth2::http::Method;
-use fluxer_oauth2::snowflake::{EntryId, Snowflake};
+use fluxer_oauth2::snowflake::{AuditEntryId, Snowflake};
 use fluxer_oauth2::store::AuditLog;
 use fluxer_oauth2::store::memory::{Plan, When};
 use fluxer_oauth2::time::Timestamp;
@@ -890,12 +890,12 @@ fn a_long_log_goes_out_in_parts() {
     let entries = 2_500;
     let alice = Snowflake::parse(&world.alice.id).expect("an id");
     for index in 0..entries {
-        let id = EntryId(Snowflake::first_of(world.now().millis() - index * 1000));
-        let entry = Entry::new(id, Action::Logout, format!("192.0.2.{}", index % 250));
+        let id = AuditEntryId(Snowflake::first_of(world.now().millis() - index * 1000));
+        let entry = AuditEntry::new(id, Action::Logout, format!("192.0.2.{}", index % 250));
         world.memory.record(entry.by(alice).on(alice));
     }
-    let first = EntryId(Snowflake::first_of(world.now().millis() - 9_000_000));
-    let first = Entry::new(first, Action::Login, "192.0.2.1".to_owned());
+    let first = AuditEntryId(Snowflake::first_of(world.now().millis() - 9_000_000));
+    let first = AuditEntry::new(first, Action::Login, "192.0.2.1".to_owned());
     world.memory.record(first.by(alice).on(alice));
     // Every part is of the same search.
     let searched = "/admin/audit-log/download?format=ndjson&action=user.logout";

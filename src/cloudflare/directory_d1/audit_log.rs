@@ -7,8 +7,8 @@ use serde_json::Value;
 use worker::worker_sys::D1PreparedStatement;
 
 use super::{Bind, Bindings, fault, id, text_or_null};
-use crate::fluxer::audit::{Action, Entry};
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::fluxer::audit::{Action, AuditEntry};
+use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{
     AuditLog, Count, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind, Span,
 };
@@ -39,7 +39,7 @@ const DAYS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 #[derive(Deserialize)]
 struct EntryRow(
-    EntryId,
+    AuditEntryId,
     String,
     Option<Snowflake>,
     Option<ApplicationId>,
@@ -51,9 +51,9 @@ struct EntryRow(
 
 impl EntryRow {
     /// `None`: what a later version wrote, and this one has no word for.
-    fn entry(self) -> Option<Entry> {
+    fn entry(self) -> Option<AuditEntry> {
         let Self(id, action, actor, application, target, address, device, details) = self;
-        Some(Entry {
+        Some(AuditEntry {
             id,
             action: Action::from_wire(&action)?,
             actor,
@@ -71,7 +71,7 @@ impl Bindings {
     /// Writes an entry where `condition`, a `WHERE` clause with its values, holds.
     pub(super) fn entry(
         &self,
-        entry: &Entry,
+        entry: &AuditEntry,
         condition: &str,
         values: &[Bind<'static>],
     ) -> Result<D1PreparedStatement, Fault> {
@@ -192,7 +192,7 @@ fn newest_of(looked: &str, window: u32, others: &str, limit: u32) -> String {
 }
 
 impl AuditLog for Bindings {
-    fn record(&self, entry: Entry) {
+    fn record(&self, entry: AuditEntry) {
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
         // Without a WHERE, SQLite would take ON CONFLICT for a join's.
         self.write_later(self.entry(&entry, "WHERE true", &[]), lost);
@@ -209,7 +209,8 @@ impl AuditLog for Bindings {
             range.limit
         };
         let (sql, values) = entries_sql(wanted, range, window);
-        let found: Option<(Option<EntryId>, u32, Vec<EntryRow>)> = self.row(&sql, &values).await?;
+        let found: Option<(Option<AuditEntryId>, u32, Vec<EntryRow>)> =
+            self.row(&sql, &values).await?;
         let (last, looked_at, rows) = found.unwrap_or_default();
         Ok(FoundEntries {
             entries: rows.into_iter().filter_map(EntryRow::entry).collect(),
@@ -240,7 +241,7 @@ impl AuditLog for Bindings {
         Ok(named.collect())
     }
 
-    async fn count_up(&self, before: EntryId) -> Result<Option<EntryId>, Fault> {
+    async fn count_up(&self, before: AuditEntryId) -> Result<Option<AuditEntryId>, Fault> {
         let uncounted = format!(
             "SELECT id, action, application_id, {AT} AS at FROM audit_log \
              WHERE id > (SELECT up_to FROM counted) AND id < CAST(? AS INTEGER) \
@@ -270,7 +271,10 @@ impl AuditLog for Bindings {
         );
         statements.push(self.prepare(&sql, &[id(before)])?);
         let up_to = self.batch(&statements).await.map_err(fault)?;
-        Ok(up_to.as_deref().and_then(Snowflake::parse).map(EntryId))
+        Ok(up_to
+            .as_deref()
+            .and_then(Snowflake::parse)
+            .map(AuditEntryId))
     }
 
     async fn counts(&self, hours: Timestamp, days: Timestamp) -> Result<Vec<Count>, Fault> {
@@ -325,7 +329,7 @@ impl AuditLog for Bindings {
         Ok(true)
     }
 
-    async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {
+    async fn sweep(&self, since: AuditEntryId, now: Timestamp) -> Result<(), Fault> {
         let entries = "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log \
                        WHERE id < CAST(? AS INTEGER) LIMIT ?) RETURNING '' AS found";
         let sessions = "DELETE FROM sessions WHERE id_hash IN (SELECT id_hash FROM sessions \

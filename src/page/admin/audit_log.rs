@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::{AUDIT_LOG, choice, nothing_found, option, search, typed_field};
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::fluxer::permissions::Permissions;
 use crate::page::moment::Moment;
 use crate::page::parts::{device_name, heading, pager};
@@ -20,7 +20,7 @@ pub struct AuditLogPage<'a> {
     /// The action that is searched for.
     pub action: Option<Action>,
     /// What was found, newest first.
-    pub entries: &'a [Entry],
+    pub entries: &'a [AuditEntry],
     /// The names behind their ids.
     pub names: &'a [Named],
     /// The page before this one in time.
@@ -106,8 +106,9 @@ impl AuditLogPage<'_> {
     }
 
     /// Entries, a heading a day.
-    pub fn rows(entries: &[Entry], names: &[Named], chrome: &Chrome<'_>) -> Markup {
-        let at = |entry: &Entry| Moment(Timestamp::from_millis(entry.id.0.created_at_millis()));
+    pub fn rows(entries: &[AuditEntry], names: &[Named], chrome: &Chrome<'_>) -> Markup {
+        let at =
+            |entry: &AuditEntry| Moment(Timestamp::from_millis(entry.id.0.created_at_millis()));
         let days = entries.chunk_by(|one, next| at(one).day() == at(next).day());
         html! {
             @for day in days {
@@ -124,7 +125,7 @@ impl AuditLogPage<'_> {
     }
 }
 
-fn row(entry: &Entry, at: Moment, names: &[Named], chrome: &Chrome<'_>) -> Markup {
+fn row(entry: &AuditEntry, at: Moment, names: &[Named], chrome: &Chrome<'_>) -> Markup {
     let told = Told {
         entry,
         names,
@@ -158,7 +159,7 @@ fn words(action: Action, chrome: &Chrome<'_>) -> [&'static str; 2] {
 /// An entry in the words of its action: `{actor}`, `{target}` and `{app}` stand for who is named there, any
 /// other name for that member of the details. A part in brackets is left out where it names what is not there.
 struct Told<'a> {
-    entry: &'a Entry,
+    entry: &'a AuditEntry,
     names: &'a [Named],
     words: &'static str,
     chrome: &'a Chrome<'a>,

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{AUDIT_LOG, AuditLogPage, find_applications, find_users};
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::page::moment::Moment;
 use crate::page::parts::{heading, section, tag, time};
 use crate::page::{Chrome, View};
@@ -18,7 +18,7 @@ pub struct OverviewPage<'a> {
     /// What was done, and how often.
     pub counts: &'a [Count],
     /// What may need somebody, newest first.
-    pub warnings: &'a [Entry],
+    pub warnings: &'a [AuditEntry],
     /// The names behind their ids.
     pub names: &'a [Named],
     /// Whether each part of the server answers.

@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::Memory;
-use crate::fluxer::audit::Entry;
-use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
+use crate::fluxer::audit::AuditEntry;
+use crate::snowflake::{ApplicationId, AuditEntryId, GuildId, ResourceId, Snowflake, UserId};
 use crate::store::{
     Ambient, AuditLog, Count, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind, Span,
 };
 use crate::time::Timestamp;
 
 impl AuditLog for Memory {
-    fn record(&self, entry: Entry) {
+    fn record(&self, entry: AuditEntry) {
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
         let kept = self.step("audit", |state| state.directory.keep(entry));
         if let Err(fault) = kept {
@@ -66,7 +66,7 @@ impl AuditLog for Memory {
         })
     }
 
-    async fn count_up(&self, _: EntryId) -> Result<Option<EntryId>, Fault> {
+    async fn count_up(&self, _: AuditEntryId) -> Result<Option<AuditEntryId>, Fault> {
         // The entries are here to be counted whenever somebody asks.
         Ok(None)
     }
@@ -112,7 +112,7 @@ impl AuditLog for Memory {
         })
     }
 
-    async fn sweep(&self, since: EntryId, now: Timestamp) -> Result<(), Fault> {
+    async fn sweep(&self, since: AuditEntryId, now: Timestamp) -> Result<(), Fault> {
         self.write(|tables| {
             tables.entries.retain(|id, _| *id >= since);
             tables.sessions.retain(|_, it| now < it.expires_at);

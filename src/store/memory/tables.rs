@@ -8,7 +8,7 @@ use super::events::StoredEvent;
 use crate::crypto::imported_hash::ImportedHash;
 use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
-use crate::fluxer::audit::Entry;
+use crate::fluxer::audit::AuditEntry;
 use crate::fluxer::guild::{BotThere, Connection, Guild, Membership};
 use crate::fluxer::permissions::Permissions;
 use crate::fluxer::registration::ClientDetails;
@@ -18,7 +18,7 @@ use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
 use crate::pending::PlatformSession;
-use crate::snowflake::{ApplicationId, EntryId, GuildId, ResourceId, Snowflake, UserId};
+use crate::snowflake::{ApplicationId, AuditEntryId, GuildId, ResourceId, Snowflake, UserId};
 use crate::store::{
     Authorization, BrowserSeen, Fault, InitialToken, Installation, NewSession, Paging, Taken,
 };
@@ -43,7 +43,7 @@ pub(super) struct Tables {
     pub(super) joined: BTreeMap<(Snowflake, GuildId), (Timestamp, Option<UserId>)>,
     /// Other servers' hashes.
     pub(super) imported: BTreeMap<(ApplicationId, &'static str), ImportedHash>,
-    pub(super) entries: BTreeMap<EntryId, Entry>,
+    pub(super) entries: BTreeMap<AuditEntryId, AuditEntry>,
     pub(super) registrations: BTreeMap<ApplicationId, StoredRegistration>,
     /// When the platform last disabled or enabled an account.
     pub(super) standings: BTreeMap<UserId, Timestamp>,
@@ -101,7 +101,7 @@ pub(super) struct StoredBot {
 
 impl Tables {
     /// Keeps an entry of the audit log, which D1 could find again.
-    pub(super) fn keep(&mut self, entry: Entry) {
+    pub(super) fn keep(&mut self, entry: AuditEntry) {
         let by_itself = entry.actor.is_some() && entry.actor == entry.target;
         assert!(by_itself || !entry.action.is_everyday(), "{entry:?}");
         let mut kept = self.entries.values();

@@ -9,9 +9,9 @@ use crate::endpoint::caller::administrator;
 use crate::endpoint::deliveries::wake_late;
 use crate::endpoint::{Context, paging};
 use crate::fluxer::api_error::ApiError;
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::Response;
-use crate::snowflake::{EntryId, Snowflake};
+use crate::snowflake::{AuditEntryId, Snowflake};
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
 use crate::time::Timestamp;
 
@@ -26,7 +26,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
         limit,
     };
     let found = cx.edge.entries(&EntryFilter::default(), range).await?;
-    let shown: Value = found.entries.iter().map(Entry::shown).collect();
+    let shown: Value = found.entries.iter().map(AuditEntry::shown).collect();
     Ok(Response::json(200, &shown))
 }
 
@@ -59,7 +59,7 @@ pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
 async fn count_up<E: Edge>(edge: &E, now: Timestamp) -> Result<(), Fault> {
     const STEPS: usize = 20;
     const SETTLED: Duration = Duration::from_secs(120);
-    let before = EntryId(Snowflake::first_of((now - SETTLED).millis()));
+    let before = AuditEntryId(Snowflake::first_of((now - SETTLED).millis()));
     let mut counted = None;
     for _ in 0..STEPS {
         let up_to = edge.count_up(before).await?;
@@ -72,7 +72,7 @@ async fn count_up<E: Edge>(edge: &E, now: Timestamp) -> Result<(), Fault> {
 }
 
 /// The id of the oldest entry that is still kept.
-pub fn kept_since(now: Timestamp, lifetime: Duration) -> EntryId {
+pub fn kept_since(now: Timestamp, lifetime: Duration) -> AuditEntryId {
     let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
-    EntryId(Snowflake::first_of(now.millis().saturating_sub(lifetime)))
+    AuditEntryId(Snowflake::first_of(now.millis().saturating_sub(lifetime)))
 }

@@ -8,7 +8,7 @@ use super::interaction::{Callback, Destination, Interaction, RequestedAccess};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::endpoint::oauth::par::OpenedRequest;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::{Response, with_member};
 use crate::id::FamilyId;
 use crate::ledger::{Grant, LedgerId, Open, Opened, Revoke};
@@ -390,7 +390,11 @@ impl Interaction {
         LedgerId::User(user, self.client().id)
     }
 
-    fn entries<E: Edge>(&self, cx: &Context<'_, E>, approval: &UserApproval<'_>) -> Vec<Entry> {
+    fn entries<E: Edge>(
+        &self,
+        cx: &Context<'_, E>,
+        approval: &UserApproval<'_>,
+    ) -> Vec<AuditEntry> {
         let user = approval.seen.user.0;
         let form = approval.seed.installation("entries");
         let entry = |action| cx.entry(action).by(user).with(self.client().id).once(form);

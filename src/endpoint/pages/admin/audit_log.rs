@@ -8,11 +8,11 @@ use crate::endpoint::Context;
 use crate::endpoint::api::admin::audit_log::kept_since;
 use crate::endpoint::pages::admin::{Answer, Query, ROWS, UnreadableQuery, not_found, staff};
 use crate::endpoint::paging::{cut, link};
-use crate::fluxer::audit::Entry;
+use crate::fluxer::audit::AuditEntry;
 use crate::http::Response;
 use crate::location::Target;
 use crate::page::admin::{self, AuditLogPage, Typed};
-use crate::snowflake::{ApplicationId, EntryId, Snowflake};
+use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{
     Edge, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind, Paging, Prefix,
 };
@@ -72,7 +72,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
 pub async fn download<E: Edge>(cx: &Context<'_, E>) -> Answer {
     staff(cx).await?;
     let query = Query::read(cx);
-    let (kind, write): (_, fn(&Entry, &[Named]) -> String) = match query.text("format") {
+    let (kind, write): (_, fn(&AuditEntry, &[Named]) -> String) = match query.text("format") {
         Ok(Some("csv")) => ("text/csv; charset=utf-8", csv_row),
         Ok(Some("ndjson")) => ("application/x-ndjson", json_row),
         _ => return Err(not_found().into()),
@@ -159,7 +159,7 @@ fn wanted<E>(
     let from = query.parsed("from", Timestamp::of_day)?.map(first_of);
     let until = query.parsed("until", Timestamp::of_day)?;
     let ends = [
-        query.id("before")?.map(EntryId),
+        query.id("before")?.map(AuditEntryId),
         until.map(|day| first_of(day + DAY)),
     ];
     let kept = kept_since(cx.now, cx.config.audit_log_lifetime);
@@ -193,13 +193,16 @@ async fn application_called<E: Edge>(
     Ok(named.map(|it| it.client.id))
 }
 
-const fn first_of(at: Timestamp) -> EntryId {
-    EntryId(Snowflake::first_of(at.millis()))
+const fn first_of(at: Timestamp) -> AuditEntryId {
+    AuditEntryId(Snowflake::first_of(at.millis()))
 }
 
 /// The names of all that some entries are about: one question, however many there are.
-pub async fn names<E: Edge>(cx: &Context<'_, E>, entries: &[Entry]) -> Result<Vec<Named>, Fault> {
-    let mut ids: Vec<_> = entries.iter().flat_map(Entry::names).collect();
+pub async fn names<E: Edge>(
+    cx: &Context<'_, E>,
+    entries: &[AuditEntry],
+) -> Result<Vec<Named>, Fault> {
+    let mut ids: Vec<_> = entries.iter().flat_map(AuditEntry::names).collect();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
@@ -225,7 +228,7 @@ fn name_of(names: &[Named], id: Option<Snowflake>) -> Option<&str> {
 }
 
 /// An entry as the API shows it, and the names.
-fn json_row(entry: &Entry, names: &[Named]) -> String {
+fn json_row(entry: &AuditEntry, names: &[Named]) -> String {
     let mut shown = entry.shown();
     for (member, id) in [
         ("actor", entry.actor),
@@ -240,7 +243,7 @@ fn json_row(entry: &Entry, names: &[Named]) -> String {
 }
 
 /// An entry as a line of CSV (RFC 4180).
-fn csv_row(entry: &Entry, names: &[Named]) -> String {
+fn csv_row(entry: &AuditEntry, names: &[Named]) -> String {
     let id = |id: Option<Snowflake>| id.map(|it| it.to_string()).unwrap_or_default();
     let name = |id| name_of(names, id).unwrap_or_default().to_owned();
     let application = entry.application.map(|it| it.0);

@@ -4,7 +4,7 @@ use crate::endpoint::Context;
 use crate::endpoint::api::admin::audit_log::kept_since;
 use crate::endpoint::pages::admin::audit_log::names;
 use crate::endpoint::pages::admin::{Answer, Query, staff};
-use crate::fluxer::audit::{Action, Entry};
+use crate::fluxer::audit::{Action, AuditEntry};
 use crate::page::admin::{self, ChartRange, KeyRow, OverviewPage};
 use crate::signing_keys::KeyState;
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
@@ -49,7 +49,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(admin::page(chrome, title, &page).respond(200))
 }
 
-async fn warnings<E: Edge>(cx: &Context<'_, E>) -> Result<Vec<Entry>, Fault> {
+async fn warnings<E: Edge>(cx: &Context<'_, E>) -> Result<Vec<AuditEntry>, Fault> {
     let mut all = Vec::new();
     for action in WARNINGS {
         let wanted = EntryFilter {
