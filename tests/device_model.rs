@@ -17,14 +17,14 @@ use core::time::Duration;
 use fluxer_oauth2::crypto::secret::{DeviceCodeSecret, Hash, Secret};
 use fluxer_oauth2::id::{AttemptId, FamilyId};
 use fluxer_oauth2::ledger::{
-    Collect, Family, FamilyVerb, Generation, Grant, Open, Opened, Revoke, Update as FamilyUpdate,
+    Collect, Family, FamilyVerb, Generation, Grant, Open, Opened, Revoke, Update,
 };
 use fluxer_oauth2::oauth::device::{INTERVAL, LIFETIME};
 use fluxer_oauth2::oauth::error::GrantRefusal;
 use fluxer_oauth2::oauth::scope::Scopes;
 use fluxer_oauth2::pending::{
-    AnswerDevice, AnyVerb, DeviceAnswer, DeviceApproval, DevicePoll, DevicePolled, DeviceRequest,
-    Entry, Update, Verb,
+    AnswerDevice, AnyEntryVerb, DeviceAnswer, DeviceApproval, DevicePoll, DevicePolled,
+    DeviceRequest, Entry, EntryUpdate, EntryVerb,
 };
 use fluxer_oauth2::snowflake::{ApplicationId, UserId};
 use fluxer_oauth2::time::Timestamp;
@@ -153,12 +153,12 @@ impl Here {
     }
 
     /// By way of JSON, as to an object and back.
-    fn ask<V: Verb>(&mut self, verb: V) -> V::Answer {
-        let verb: AnyVerb = verb.into();
+    fn ask<V: EntryVerb>(&mut self, verb: V) -> V::Answer {
+        let verb: AnyEntryVerb = verb.into();
         let verb = serde_json::to_string(&verb).expect("written");
-        let verb: AnyVerb = serde_json::from_str(&verb).expect("read");
+        let verb: AnyEntryVerb = serde_json::from_str(&verb).expect("read");
         let (update, answer) = verb.decide(self.entry.clone(), self.now).expect("decided");
-        if let Update::Put(entry) = update {
+        if let EntryUpdate::Put(entry) = update {
             self.entry = Some(entry);
         }
         serde_json::from_str(&answer).expect("an answer")
@@ -167,9 +167,9 @@ impl Here {
     fn ask_ledger<V: FamilyVerb>(&mut self, user: usize, verb: V) -> V::Answer {
         let (update, answer) = verb.decide(self.families[user].clone(), self.now);
         match update {
-            FamilyUpdate::Keep => {}
-            FamilyUpdate::Put(family) => self.families[user] = Some(family),
-            FamilyUpdate::Remove => self.families[user] = None,
+            Update::Keep => {}
+            Update::Put(family) => self.families[user] = Some(family),
+            Update::Remove => self.families[user] = None,
         }
         answer
     }

@@ -19,7 +19,7 @@ use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
 use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyVerb, Entry, PendingId, Release, Update, Verb};
+use crate::pending::{AnyEntryVerb, Entry, PendingId, Release, EntryUpdate, EntryVerb};
 use crate::store::{Fault, Pending};
 use crate::time::Timestamp;
 
@@ -30,16 +30,16 @@ const ENTRY: &str = "entry";
 const RELEASE: Duration = Duration::from_secs(1);
 
 impl Pending for Bindings {
-    async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
+    async fn ask_pending<V: EntryVerb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
         let fault = |error: serde_json::Error| Fault::new(BINDING, error);
-        let question = serde_json::to_string::<AnyVerb>(&verb.into()).map_err(fault)?;
+        let question = serde_json::to_string::<AnyEntryVerb>(&verb.into()).map_err(fault)?;
         let answer = self.ask_object(BINDING, id.as_str(), &question).await?;
         json_reader::read(&answer).map_err(fault)
     }
 
     async fn release(&self, id: &PendingId, by: AttemptId) -> Result<(), Fault> {
         let fault = |error: serde_json::Error| Fault::new(BINDING, error);
-        let question = serde_json::to_string::<AnyVerb>(&Release { by }.into()).map_err(fault)?;
+        let question = serde_json::to_string::<AnyEntryVerb>(&Release { by }.into()).map_err(fault)?;
         self.count_operation();
         let namespace: DurableObjectNamespace = js::binding(&self.env, BINDING)?;
         let stub = || namespace.get_by_name(id.as_str());
@@ -68,7 +68,7 @@ impl PendingEntry {
 
     /// Takes one turn. What it throws is a fault of storage, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
-        let verb: AnyVerb = match json_reader::read(question) {
+        let verb: AnyEntryVerb = match json_reader::read(question) {
             Ok(verb) => verb,
             Err(error) => {
                 console_error!("an unknown question: {error}");
@@ -103,12 +103,12 @@ struct Kept {
 }
 
 impl Kept {
-    async fn open(&self, verb: AnyVerb, until: Timestamp) -> Result<JsValue, JsValue> {
+    async fn open(&self, verb: AnyEntryVerb, until: Timestamp) -> Result<JsValue, JsValue> {
         self.wake_at(until).await?;
         self.turn(verb)
     }
 
-    fn turn(&self, verb: AnyVerb) -> Result<JsValue, JsValue> {
+    fn turn(&self, verb: AnyEntryVerb) -> Result<JsValue, JsValue> {
         let stored = match self.entry() {
             Ok(stored) => stored,
             Err(error) => {
@@ -118,7 +118,7 @@ impl Kept {
         };
         let thrown = |error: serde_json::Error| JsValue::from(error.to_string());
         let (update, answer) = verb.decide(stored, ambient::now()).map_err(thrown)?;
-        if let Update::Put(entry) = update {
+        if let EntryUpdate::Put(entry) = update {
             let entry = serde_json::to_string(&entry).map_err(thrown)?;
             self.kv.put(ENTRY, &entry)?;
         }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, State, Update, Verb};
+use super::{Entry, EntryUpdate, EntryVerb, State};
 use crate::id::AttemptId;
 use crate::time::Timestamp;
 
@@ -19,22 +19,22 @@ pub struct Claim {
     pub by: AttemptId,
 }
 
-impl Verb for Claim {
+impl EntryVerb for Claim {
     type Answer = bool;
 
     fn opens_until(&self) -> Option<Timestamp> {
         Some(self.until)
     }
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
-            return (Update::Keep, entry.state == State::Claimed(self.by));
+            return (EntryUpdate::Keep, entry.state == State::Claimed(self.by));
         }
         let claimed = Entry {
             until: self.until,
             state: State::Claimed(self.by),
         };
-        (Update::Put(claimed), true)
+        (EntryUpdate::Put(claimed), true)
     }
 }
 
@@ -45,17 +45,17 @@ pub struct Release {
     pub by: AttemptId,
 }
 
-impl Verb for Release {
+impl EntryVerb for Release {
     type Answer = bool;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         match entry {
             Some(entry) if entry.state == State::Claimed(self.by) => {
                 // An entry whose time is over is as none, and its alarm is set.
                 let until = Timestamp::from_millis(0);
-                (Update::Put(Entry { until, ..entry }), true)
+                (EntryUpdate::Put(Entry { until, ..entry }), true)
             }
-            _ => (Update::Keep, false),
+            _ => (EntryUpdate::Keep, false),
         }
     }
 }
@@ -71,14 +71,14 @@ mod tests {
             until: at(until),
             by: AttemptId::from_bytes([by; 16]),
         };
-        let (Update::Put(entry), true) = claim(1, 1_000).decide(None, at(0)) else {
+        let (EntryUpdate::Put(entry), true) = claim(1, 1_000).decide(None, at(0)) else {
             panic!("the first use is one");
         };
         let other = claim(2, 1_000).decide(Some(entry.clone()), at(999));
-        assert_eq!(other, (Update::Keep, false));
+        assert_eq!(other, (EntryUpdate::Keep, false));
         let again = claim(1, 1_000).decide(Some(entry.clone()), at(999));
-        assert_eq!(again, (Update::Keep, true), "its answer was lost");
-        let any = super::super::AnyVerb::from(claim(3, 3_000));
+        assert_eq!(again, (EntryUpdate::Keep, true), "its answer was lost");
+        let any = super::super::AnyEntryVerb::from(claim(3, 3_000));
         let later = any.decide(Some(entry), at(1_000)).expect("decided");
         assert_eq!(later.1, "true", "what it belongs to has expired since");
     }
@@ -128,8 +128,8 @@ mod tests {
                 Message::GiveBack => Release { by: attempt }.decide(entry, now),
             };
             self.entry = match update {
-                Update::Keep => stored,
-                Update::Put(entry) => Some(entry),
+                EntryUpdate::Keep => stored,
+                EntryUpdate::Put(entry) => Some(entry),
             };
             self.sent[by] += 1;
             let is_over = self.is_done(by) || !was_first;
@@ -172,12 +172,12 @@ mod tests {
     fn nobody_gives_back_what_another_one_uses() {
         let [first, second] = [1, 2].map(|by| AttemptId::from_bytes([by; 16]));
         let (now, until) = (Timestamp::from_millis(1), Timestamp::from_millis(9));
-        let (Update::Put(entry), true) = (Claim { until, by: first }).decide(None, now) else {
+        let (EntryUpdate::Put(entry), true) = (Claim { until, by: first }).decide(None, now) else {
             panic!("the first use is one");
         };
         let kept = Release { by: second }.decide(Some(entry.clone()), now);
-        assert_eq!(kept, (Update::Keep, false));
-        let (Update::Put(given_back), true) = (Release { by: first }).decide(Some(entry), now)
+        assert_eq!(kept, (EntryUpdate::Keep, false));
+        let (EntryUpdate::Put(given_back), true) = (Release { by: first }).decide(Some(entry), now)
         else {
             panic!("its own");
         };

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, State, Update, Verb};
+use super::{Entry, EntryUpdate, EntryVerb, State};
 use crate::crypto::secret::{DeviceCodeSecret, Hash};
 use crate::id::AttemptId;
 use crate::oauth::device::INTERVAL;
@@ -92,18 +92,18 @@ pub struct DeviceRequest {
     pub agent: Option<String>,
 }
 
-impl Verb for DeviceRequest {
+impl EntryVerb for DeviceRequest {
     type Answer = bool;
 
     fn opens_until(&self) -> Option<Timestamp> {
         Some(self.until)
     }
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
             // The same question, asked again.
             let is_this = matches!(&entry.state, State::Device(it) if it.asked.code == self.code);
-            return (Update::Keep, is_this);
+            return (EntryUpdate::Keep, is_this);
         }
         let entry = Entry {
             until: self.until,
@@ -114,7 +114,7 @@ impl Verb for DeviceRequest {
                 answer: None,
             })),
         };
-        (Update::Put(entry), true)
+        (EntryUpdate::Put(entry), true)
     }
 }
 
@@ -122,11 +122,11 @@ impl Verb for DeviceRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeviceLook {}
 
-impl Verb for DeviceLook {
+impl EntryVerb for DeviceLook {
     type Answer = Option<Box<WaitingDevice>>;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, Self::Answer) {
-        (Update::Keep, device(entry))
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, Self::Answer) {
+        (EntryUpdate::Keep, device(entry))
     }
 }
 
@@ -140,15 +140,15 @@ pub struct AnswerDevice {
     pub answer: DeviceAnswer,
 }
 
-impl Verb for AnswerDevice {
+impl EntryVerb for AnswerDevice {
     type Answer = bool;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         let Some(mut device) = device(entry).filter(|it| it.asked.code == self.code) else {
-            return (Update::Keep, false);
+            return (EntryUpdate::Keep, false);
         };
         if let Some(given) = &device.answer {
-            return (Update::Keep, *given == self.answer);
+            return (EntryUpdate::Keep, *given == self.answer);
         }
         device.answer = Some(self.answer);
         (device.put(), true)
@@ -180,16 +180,18 @@ pub enum DevicePolled {
     Over,
 }
 
-impl Verb for DevicePoll {
+impl EntryVerb for DevicePoll {
     type Answer = DevicePolled;
 
-    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, DevicePolled) {
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (EntryUpdate, DevicePolled) {
         let Some(mut device) = device(entry).filter(|it| it.asked.code == self.code) else {
-            return (Update::Keep, DevicePolled::Over);
+            return (EntryUpdate::Keep, DevicePolled::Over);
         };
         match device.answer {
-            Some(DeviceAnswer::Denied) => return (Update::Keep, DevicePolled::Denied),
-            Some(DeviceAnswer::Approved(it)) => return (Update::Keep, DevicePolled::Approved(it)),
+            Some(DeviceAnswer::Denied) => return (EntryUpdate::Keep, DevicePolled::Denied),
+            Some(DeviceAnswer::Approved(it)) => {
+                return (EntryUpdate::Keep, DevicePolled::Approved(it));
+            }
             None => {}
         }
         let told = |is_early| {
@@ -201,7 +203,7 @@ impl Verb for DevicePoll {
         };
         let is_early = match &device.polled {
             Some(poll) if poll.attempt == self.attempt => {
-                return (Update::Keep, told(poll.is_early));
+                return (EntryUpdate::Keep, told(poll.is_early));
             }
             Some(poll) => now.since(poll.at) + SLACK < device.interval,
             None => false,
@@ -219,8 +221,8 @@ impl Verb for DevicePoll {
 }
 
 impl WaitingDevice {
-    fn put(self: Box<Self>) -> Update {
-        Update::Put(Entry {
+    fn put(self: Box<Self>) -> EntryUpdate {
+        EntryUpdate::Put(Entry {
             until: self.asked.until,
             state: State::Device(self),
         })

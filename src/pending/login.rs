@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, State, Update, Verb};
+use super::{Entry, EntryUpdate, EntryVerb, State};
 use crate::crypto::secret::{BrowserId, Hash};
 use crate::id::AttemptId;
 use crate::oauth::openid::AuthenticationMethods;
@@ -85,17 +85,17 @@ pub struct AnswerLogin {
     pub until: Timestamp,
 }
 
-impl Verb for AnswerLogin {
+impl EntryVerb for AnswerLogin {
     type Answer = bool;
 
     fn opens_until(&self) -> Option<Timestamp> {
         Some(self.until)
     }
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
             let is_same = matches!(entry.state, State::Login(it) if it.decision == self.decision);
-            return (Update::Keep, is_same);
+            return (EntryUpdate::Keep, is_same);
         }
         let answered = AnsweredLogin {
             asked: self.asked,
@@ -106,7 +106,7 @@ impl Verb for AnswerLogin {
             until: self.until,
             state: State::Login(Box::new(answered)),
         };
-        (Update::Put(entry), true)
+        (EntryUpdate::Put(entry), true)
     }
 }
 
@@ -117,13 +117,13 @@ pub struct SeeLogin {
     pub browser: Hash<BrowserId>,
 }
 
-impl Verb for SeeLogin {
+impl EntryVerb for SeeLogin {
     /// `None`: there is none, or it is another browser's.
     type Answer = Option<Box<AnsweredLogin>>;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, Self::Answer) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, Self::Answer) {
         let login = entry.and_then(|entry| login_of(self.browser, entry));
-        (Update::Keep, login.map(|(_, login)| login))
+        (EntryUpdate::Keep, login.map(|(_, login)| login))
     }
 }
 
@@ -136,20 +136,20 @@ pub struct TakeLogin {
     pub attempt: AttemptId,
 }
 
-impl Verb for TakeLogin {
+impl EntryVerb for TakeLogin {
     type Answer = bool;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         let login = entry.and_then(|entry| login_of(self.browser, entry));
         let Some((until, mut login)) = login else {
-            return (Update::Keep, false);
+            return (EntryUpdate::Keep, false);
         };
         if let Some(taken) = login.taken {
-            return (Update::Keep, taken == self.attempt);
+            return (EntryUpdate::Keep, taken == self.attempt);
         }
         login.taken = Some(self.attempt);
         let state = State::Login(login);
-        (Update::Put(Entry { until, state }), true)
+        (EntryUpdate::Put(Entry { until, state }), true)
     }
 }
 
@@ -162,18 +162,18 @@ pub struct ReturnLogin {
     pub attempt: AttemptId,
 }
 
-impl Verb for ReturnLogin {
+impl EntryVerb for ReturnLogin {
     type Answer = ();
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, ()) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, ()) {
         let login = entry.and_then(|entry| login_of(self.browser, entry));
         match login {
             Some((until, mut login)) if login.taken == Some(self.attempt) => {
                 login.taken = None;
                 let state = State::Login(login);
-                (Update::Put(Entry { until, state }), ())
+                (EntryUpdate::Put(Entry { until, state }), ())
             }
-            _ => (Update::Keep, ()),
+            _ => (EntryUpdate::Keep, ()),
         }
     }
 }
@@ -219,10 +219,10 @@ mod tests {
         }
     }
 
-    fn after<V: Verb>(verb: V, entry: Option<Entry>) -> (Option<Entry>, V::Answer) {
+    fn after<V: EntryVerb>(verb: V, entry: Option<Entry>) -> (Option<Entry>, V::Answer) {
         match verb.decide(entry.clone(), at(1)) {
-            (Update::Keep, answer) => (entry, answer),
-            (Update::Put(entry), answer) => (Some(entry), answer),
+            (EntryUpdate::Keep, answer) => (entry, answer),
+            (EntryUpdate::Put(entry), answer) => (Some(entry), answer),
         }
     }
 

@@ -108,7 +108,7 @@ pub enum State {
 
 /// What to write of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Update {
+pub enum EntryUpdate {
     /// As it was.
     Keep,
     /// It is replaced by this one.
@@ -116,7 +116,7 @@ pub enum Update {
 }
 
 /// A question to an entry, and the rule that answers it.
-pub trait Verb: Into<AnyVerb> {
+pub trait EntryVerb: Into<AnyEntryVerb> {
     /// The type of the answer.
     type Answer: Serialize + DeserializeOwned;
 
@@ -126,7 +126,7 @@ pub trait Verb: Into<AnyVerb> {
     }
 
     /// Decides: what to write, and what to answer.
-    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, Self::Answer);
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (EntryUpdate, Self::Answer);
 }
 
 macro_rules! verbs {
@@ -134,11 +134,11 @@ macro_rules! verbs {
         /// Any verb, as it travels to the object.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum AnyVerb {
+        pub enum AnyEntryVerb {
             $(#[doc = concat!("[`", stringify!($verb), "`].")] $verb($verb),)+
         }
 
-        impl AnyVerb {
+        impl AnyEntryVerb {
             /// By when the object must wake up and forget what the verb may write.
             pub fn opens_until(&self) -> Option<Timestamp> {
                 match self {
@@ -151,7 +151,7 @@ macro_rules! verbs {
                 self,
                 stored: Option<Entry>,
                 now: Timestamp,
-            ) -> serde_json::Result<(Update, String)> {
+            ) -> serde_json::Result<(EntryUpdate, String)> {
                 let entry = stored.filter(|entry| entry.until > now);
                 match self {
                     $(Self::$verb(verb) => {
@@ -162,7 +162,7 @@ macro_rules! verbs {
             }
         }
 
-        $(impl From<$verb> for AnyVerb {
+        $(impl From<$verb> for AnyEntryVerb {
             fn from(verb: $verb) -> Self {
                 Self::$verb(verb)
             }

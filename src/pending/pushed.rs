@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, State, Update, Verb};
+use super::{Entry, EntryUpdate, EntryVerb, State};
 use crate::id::FamilyId;
 use crate::time::Timestamp;
 
@@ -32,17 +32,17 @@ pub struct Push {
     pub until: Timestamp,
 }
 
-impl Verb for Push {
+impl EntryVerb for Push {
     type Answer = ();
 
     fn opens_until(&self) -> Option<Timestamp> {
         Some(self.until)
     }
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, ()) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, ()) {
         // The key is 256 random bits: what is there was written by this same question, asked again.
         if entry.is_some() {
-            return (Update::Keep, ());
+            return (EntryUpdate::Keep, ());
         }
         let pushed = Pushed {
             client: self.client,
@@ -54,7 +54,7 @@ impl Verb for Push {
             until: self.until,
             state: State::Pushed(pushed),
         };
-        (Update::Put(entry), ())
+        (EntryUpdate::Put(entry), ())
     }
 }
 
@@ -83,12 +83,12 @@ pub struct Visited {
     pub is_spent: bool,
 }
 
-impl Verb for Visit {
+impl EntryVerb for Visit {
     type Answer = Option<Visited>;
 
-    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (Update, Option<Visited>) {
+    fn decide(self, entry: Option<Entry>, now: Timestamp) -> (EntryUpdate, Option<Visited>) {
         let Some((until, mut pushed)) = pushed_by(&self.client, entry) else {
-            return (Update::Keep, None);
+            return (EntryUpdate::Keep, None);
         };
         let visited = Visited {
             request: pushed.request.clone(),
@@ -96,14 +96,14 @@ impl Verb for Visit {
             is_spent: pushed.spent.is_some(),
         };
         if pushed.visited_at.is_some() || self.until == Self::LOOK {
-            return (Update::Keep, Some(visited));
+            return (EntryUpdate::Keep, Some(visited));
         }
         pushed.visited_at = Some(now);
         let entry = Entry {
             until: self.until.max(until),
             state: State::Pushed(pushed),
         };
-        (Update::Put(entry), Some(visited))
+        (EntryUpdate::Put(entry), Some(visited))
     }
 }
 
@@ -123,22 +123,22 @@ impl Spend {
     pub const REFUSED: FamilyId = FamilyId::from_bytes([0; 16]);
 }
 
-impl Verb for Spend {
+impl EntryVerb for Spend {
     type Answer = bool;
 
-    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (Update, bool) {
+    fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         let Some((until, mut pushed)) = pushed_by(&self.client, entry) else {
-            return (Update::Keep, false);
+            return (EntryUpdate::Keep, false);
         };
         if let Some(spent) = pushed.spent {
-            return (Update::Keep, spent == self.family);
+            return (EntryUpdate::Keep, spent == self.family);
         }
         pushed.spent = Some(self.family);
         let spent = Entry {
             until,
             state: State::Pushed(pushed),
         };
-        (Update::Put(spent), true)
+        (EntryUpdate::Put(spent), true)
     }
 }
 
@@ -173,10 +173,10 @@ mod tests {
         FamilyId::from_bytes([byte; 16])
     }
 
-    fn after<V: Verb>(verb: V, entry: Option<Entry>) -> (Option<Entry>, V::Answer) {
+    fn after<V: EntryVerb>(verb: V, entry: Option<Entry>) -> (Option<Entry>, V::Answer) {
         match verb.decide(entry.clone(), at(1)) {
-            (Update::Keep, answer) => (entry, answer),
-            (Update::Put(entry), answer) => (Some(entry), answer),
+            (EntryUpdate::Keep, answer) => (entry, answer),
+            (EntryUpdate::Put(entry), answer) => (Some(entry), answer),
         }
     }
 

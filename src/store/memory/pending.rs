@@ -3,13 +3,13 @@
 use super::Memory;
 use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyVerb, Entry, PendingId, Release, Update, Verb};
+use crate::pending::{AnyEntryVerb, Entry, PendingId, Release, EntryUpdate, EntryVerb};
 use crate::store::{Ambient, Fault, Pending};
 use crate::time::Timestamp;
 
 impl Pending for Memory {
     /// By way of JSON, as the question and the entry travel to an object and back.
-    async fn ask_pending<V: Verb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
+    async fn ask_pending<V: EntryVerb>(&self, id: &PendingId, verb: V) -> Result<V::Answer, Fault> {
         let now = self.now();
         let answer = self.step("pending", |state| {
             state.pending.retain(|_, entry| is_there(entry, now));
@@ -36,15 +36,15 @@ fn is_there(entry: &str, now: Timestamp) -> bool {
 
 fn turn(
     stored: Option<&str>,
-    verb: &AnyVerb,
+    verb: &AnyEntryVerb,
     now: Timestamp,
 ) -> serde_json::Result<(Option<String>, String)> {
-    let verb: AnyVerb = json_reader::read(&serde_json::to_string(verb)?)?;
+    let verb: AnyEntryVerb = json_reader::read(&serde_json::to_string(verb)?)?;
     let stored = stored.map(json_reader::read).transpose()?;
     let (update, answer) = verb.decide(stored, now)?;
     let entry = match update {
-        Update::Keep => None,
-        Update::Put(entry) => Some(serde_json::to_string(&entry)?),
+        EntryUpdate::Keep => None,
+        EntryUpdate::Put(entry) => Some(serde_json::to_string(&entry)?),
     };
     Ok((entry, answer))
 }
