@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, EntryUpdate, EntryVerb, State};
+use super::{Entry, EntryState, EntryUpdate, EntryVerb};
 use crate::id::AttemptId;
 use crate::time::Timestamp;
 
@@ -28,11 +28,14 @@ impl EntryVerb for Claim {
 
     fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
-            return (EntryUpdate::Keep, entry.state == State::Claimed(self.by));
+            return (
+                EntryUpdate::Keep,
+                entry.state == EntryState::Claimed(self.by),
+            );
         }
         let claimed = Entry {
             until: self.until,
-            state: State::Claimed(self.by),
+            state: EntryState::Claimed(self.by),
         };
         (EntryUpdate::Put(claimed), true)
     }

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, EntryUpdate, EntryVerb, State};
+use super::{Entry, EntryState, EntryUpdate, EntryVerb};
 use crate::crypto::secret::{DeviceCodeSecret, Hash};
 use crate::id::AttemptId;
 use crate::oauth::device::INTERVAL;
@@ -102,12 +102,13 @@ impl EntryVerb for DeviceRequest {
     fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
             // The same question, asked again.
-            let is_this = matches!(&entry.state, State::Device(it) if it.asked.code == self.code);
+            let is_this =
+                matches!(&entry.state, EntryState::Device(it) if it.asked.code == self.code);
             return (EntryUpdate::Keep, is_this);
         }
         let entry = Entry {
             until: self.until,
-            state: State::Device(Box::new(WaitingDevice {
+            state: EntryState::Device(Box::new(WaitingDevice {
                 asked: self,
                 interval: INTERVAL,
                 polled: None,
@@ -224,14 +225,14 @@ impl WaitingDevice {
     fn put(self: Box<Self>) -> EntryUpdate {
         EntryUpdate::Put(Entry {
             until: self.asked.until,
-            state: State::Device(self),
+            state: EntryState::Device(self),
         })
     }
 }
 
 fn device(entry: Option<Entry>) -> Option<Box<WaitingDevice>> {
     match entry?.state {
-        State::Device(device) => Some(device),
+        EntryState::Device(device) => Some(device),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, EntryUpdate, EntryVerb, State};
+use super::{Entry, EntryState, EntryUpdate, EntryVerb};
 use crate::crypto::secret::{BrowserId, Hash};
 use crate::id::AttemptId;
 use crate::oauth::openid::AuthenticationMethods;
@@ -94,7 +94,8 @@ impl EntryVerb for AnswerLogin {
 
     fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         if let Some(entry) = entry {
-            let is_same = matches!(entry.state, State::Login(it) if it.decision == self.decision);
+            let is_same =
+                matches!(entry.state, EntryState::Login(it) if it.decision == self.decision);
             return (EntryUpdate::Keep, is_same);
         }
         let answered = AnsweredLogin {
@@ -104,7 +105,7 @@ impl EntryVerb for AnswerLogin {
         };
         let entry = Entry {
             until: self.until,
-            state: State::Login(Box::new(answered)),
+            state: EntryState::Login(Box::new(answered)),
         };
         (EntryUpdate::Put(entry), true)
     }
@@ -148,7 +149,7 @@ impl EntryVerb for TakeLogin {
             return (EntryUpdate::Keep, taken == self.attempt);
         }
         login.taken = Some(self.attempt);
-        let state = State::Login(login);
+        let state = EntryState::Login(login);
         (EntryUpdate::Put(Entry { until, state }), true)
     }
 }
@@ -170,7 +171,7 @@ impl EntryVerb for ReturnLogin {
         match login {
             Some((until, mut login)) if login.taken == Some(self.attempt) => {
                 login.taken = None;
-                let state = State::Login(login);
+                let state = EntryState::Login(login);
                 (EntryUpdate::Put(Entry { until, state }), ())
             }
             _ => (EntryUpdate::Keep, ()),
@@ -180,7 +181,7 @@ impl EntryVerb for ReturnLogin {
 
 fn login_of(browser: Hash<BrowserId>, entry: Entry) -> Option<(Timestamp, Box<AnsweredLogin>)> {
     match entry.state {
-        State::Login(login) if login.asked.browser == browser => Some((entry.until, login)),
+        EntryState::Login(login) if login.asked.browser == browser => Some((entry.until, login)),
         _ => None,
     }
 }

@@ -89,13 +89,13 @@ pub struct Entry {
     /// Until when it is there.
     pub until: Timestamp,
     /// What it is.
-    pub state: State,
+    pub state: EntryState,
 }
 
 /// What an entry is. The names are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum EntryState {
     /// A mark: its key was used, by this request.
     Claimed(AttemptId),
     /// A pushed authorization request.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, EntryUpdate, EntryVerb, State};
+use super::{Entry, EntryState, EntryUpdate, EntryVerb};
 use crate::id::FamilyId;
 use crate::time::Timestamp;
 
@@ -52,7 +52,7 @@ impl EntryVerb for Push {
         };
         let entry = Entry {
             until: self.until,
-            state: State::Pushed(pushed),
+            state: EntryState::Pushed(pushed),
         };
         (EntryUpdate::Put(entry), ())
     }
@@ -101,7 +101,7 @@ impl EntryVerb for Visit {
         pushed.visited_at = Some(now);
         let entry = Entry {
             until: self.until.max(until),
-            state: State::Pushed(pushed),
+            state: EntryState::Pushed(pushed),
         };
         (EntryUpdate::Put(entry), Some(visited))
     }
@@ -136,7 +136,7 @@ impl EntryVerb for Spend {
         pushed.spent = Some(self.family);
         let spent = Entry {
             until,
-            state: State::Pushed(pushed),
+            state: EntryState::Pushed(pushed),
         };
         (EntryUpdate::Put(spent), true)
     }
@@ -145,8 +145,11 @@ impl EntryVerb for Spend {
 fn pushed_by(client: &str, entry: Option<Entry>) -> Option<(Timestamp, Pushed)> {
     let entry = entry?;
     match entry.state {
-        State::Pushed(pushed) if pushed.client == client => Some((entry.until, pushed)),
-        State::Pushed(_) | State::Claimed(_) | State::Login(_) | State::Device(_) => None,
+        EntryState::Pushed(pushed) if pushed.client == client => Some((entry.until, pushed)),
+        EntryState::Pushed(_)
+        | EntryState::Claimed(_)
+        | EntryState::Login(_)
+        | EntryState::Device(_) => None,
     }
 }
 
