@@ -31,7 +31,7 @@ use crate::time::Timestamp;
 
 /// What a key is of. Keys of two kinds never name one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// The `jti` of a client's assertion (RFC 7523 §3).
     Assertion,
     /// The `jti` of a proof of possession (RFC 9449 §11.1).
@@ -44,7 +44,7 @@ pub enum Kind {
     UserCode,
 }
 
-impl Kind {
+impl EntryKind {
     const fn name(self) -> &'static str {
         match self {
             Self::Assertion => "assertion",
@@ -63,7 +63,7 @@ pub struct PendingId(String);
 impl PendingId {
     /// The name of what has this key. `owner` is whose key it is, such as a `client_id`: what one
     /// makes up does not meet what another does.
-    pub fn new(kind: Kind, owner: &str, key: &str) -> Self {
+    pub fn new(kind: EntryKind, owner: &str, key: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [kind.name(), owner, key] {
             // With its length before it, no part runs into the next one.
@@ -185,10 +185,10 @@ mod tests {
     fn a_name_is_of_its_kind_its_owner_and_its_key() {
         let name = |kind, owner, key| PendingId::new(kind, owner, key);
         let names = [
-            name(Kind::Assertion, "12", "3"),
-            name(Kind::Assertion, "1", "23"),
-            name(Kind::Assertion, "123", ""),
-            name(Kind::Proof, "12", "3"),
+            name(EntryKind::Assertion, "12", "3"),
+            name(EntryKind::Assertion, "1", "23"),
+            name(EntryKind::Assertion, "123", ""),
+            name(EntryKind::Proof, "12", "3"),
         ];
         for (index, one) in names.iter().enumerate() {
             assert!(!names.iter().skip(index + 1).any(|other| one == other));

@@ -10,7 +10,7 @@ use crate::base64url;
 use crate::crypto::keyring::{Keyring, NONCE_BYTES, Seal, SigningError};
 use crate::crypto::secret::Secret;
 use crate::json_reader;
-use crate::pending::{AskedLogin, Kind, PendingId};
+use crate::pending::{AskedLogin, EntryKind, PendingId};
 use crate::time::Timestamp;
 
 /// How long the platform may take to answer.
@@ -73,7 +73,7 @@ impl Challenge {
 impl Secret<LoginVerifier> {
     /// Where the platform's answer waits.
     pub fn pending(&self) -> PendingId {
-        PendingId::new(Kind::Login, "", self.expose())
+        PendingId::new(EntryKind::Login, "", self.expose())
     }
 
     /// What the browser's cookie for this login is called. Those of several tabs do not meet.

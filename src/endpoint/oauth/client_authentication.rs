@@ -15,7 +15,7 @@ use crate::oauth::client::url::{ClientIdentifier, ClientUrl};
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::oauth::error::{ClientRefusal, CredentialsPlace, Refusal};
 use crate::oauth::params::Params;
-use crate::pending::{Kind, PendingId};
+use crate::pending::{EntryKind, PendingId};
 use crate::routes::is_same_path;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, HashKind, Known};
@@ -88,7 +88,7 @@ async fn use_once<E: Edge>(
     client: &AuthenticatedClient,
     assertion: &ClientAssertion,
 ) -> Result<(), Failure<Refusal>> {
-    let id = PendingId::new(Kind::Assertion, &client.client().wire_id(), assertion.id());
+    let id = PendingId::new(EntryKind::Assertion, &client.client().wire_id(), assertion.id());
     if cx.use_up(id, assertion.expires_at()).await? {
         return Ok(());
     }

@@ -15,7 +15,7 @@ use crate::oauth::device::{DeviceCode, INTERVAL, LIFETIME, UserCode};
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
 use crate::page::DEVICE;
-use crate::pending::{DeviceRequest, Kind, PendingId};
+use crate::pending::{DeviceRequest, EntryKind, PendingId};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
@@ -98,7 +98,7 @@ async fn wait<E: Edge>(
             address: seen.address,
             agent: seen.device,
         };
-        let id = PendingId::new(Kind::UserCode, "", &user_code.key());
+        let id = PendingId::new(EntryKind::UserCode, "", &user_code.key());
         if cx.edge.ask_pending(&id, waits).await? {
             return Ok(code);
         }

@@ -9,7 +9,7 @@ use crate::oauth::dpop::{DpopProof, ProofError, ProvedRequest, nonce};
 use crate::oauth::error::Refusal;
 use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::params::Params;
-use crate::pending::{Kind, PendingId};
+use crate::pending::{EntryKind, PendingId};
 use crate::routes::is_same_path;
 use crate::store::Edge;
 
@@ -33,7 +33,7 @@ impl ProvedKey<'_> {
             return Ok(());
         }
         let owner = self.thumbprint().to_string();
-        let id = PendingId::new(Kind::Proof, &owner, self.proof.id());
+        let id = PendingId::new(EntryKind::Proof, &owner, self.proof.id());
         if !cx.use_up(id, self.proof.good_until()).await? {
             return Err(Refusal::Proof(ProofError::Replayed).into());
         }

@@ -18,7 +18,7 @@ use crate::http::{Method, Response};
 use crate::id::FamilyId;
 use crate::oauth::error::Refusal;
 use crate::oauth::params::Params;
-use crate::pending::{Kind, PendingId, Push, Spend, Visit, Visited};
+use crate::pending::{EntryKind, PendingId, Push, Spend, Visit, Visited};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
@@ -64,7 +64,7 @@ pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refu
     let request = stored(&client, &params, bound_to.as_deref());
     let handle = base64url::encode(&cx.edge.random::<32>()?);
     let client = client.client().wire_id();
-    let id = PendingId::new(Kind::PushedRequest, &client, &handle);
+    let id = PendingId::new(EntryKind::PushedRequest, &client, &handle);
     let push = Push {
         client,
         request,
@@ -122,7 +122,7 @@ impl OpenedRequest {
                 _ => cx.now + STAYS,
             },
         };
-        let id = PendingId::new(Kind::PushedRequest, client, handle);
+        let id = PendingId::new(EntryKind::PushedRequest, client, handle);
         let visited = cx.edge.ask_pending(&id, visit).await?;
         let opened = visited.map(|visited| Self::of(client, handle, &visited));
         if let Some(opened) = &opened {
@@ -160,7 +160,7 @@ impl OpenedRequest {
             client: self.client.clone(),
             family,
         };
-        let id = PendingId::new(Kind::PushedRequest, &self.client, &self.handle);
+        let id = PendingId::new(EntryKind::PushedRequest, &self.client, &self.handle);
         cx.edge.ask_pending(&id, spend).await
     }
 }

@@ -23,7 +23,7 @@ use crate::page::moment::Moment;
 use crate::page::text::Message;
 use crate::page::{DEVICE, DevicePage, DeviceProblem, DeviceSection, Page};
 use crate::pending::{
-    AnswerDevice, DeviceAnswer, DeviceLook, DeviceRequest, Kind, PendingId, WaitingDevice,
+    AnswerDevice, DeviceAnswer, DeviceLook, DeviceRequest, EntryKind, PendingId, WaitingDevice,
 };
 use crate::store::{Edge, Fault, SeenSession};
 
@@ -168,7 +168,7 @@ async fn waiting<E: Edge>(
 }
 
 fn id(user_code: UserCode) -> PendingId {
-    PendingId::new(Kind::UserCode, "", &user_code.key())
+    PendingId::new(EntryKind::UserCode, "", &user_code.key())
 }
 
 /// The device does not wait any more.

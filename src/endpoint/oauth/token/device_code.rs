@@ -11,7 +11,7 @@ use crate::ledger::{Collect, LedgerId};
 use crate::oauth::device::DeviceCode;
 use crate::oauth::error::{GrantRefusal, Refusal};
 use crate::oauth::params::Params;
-use crate::pending::{DeviceApproval, DevicePoll, DevicePolled, Kind, PendingId};
+use crate::pending::{DeviceApproval, DevicePoll, DevicePolled, EntryKind, PendingId};
 use crate::store::Edge;
 
 /// Answers a poll: with tokens once its user has said yes.
@@ -27,7 +27,7 @@ pub(super) async fn collect<E: Edge>(
         code: code.hash(),
         attempt,
     };
-    let id = PendingId::new(Kind::UserCode, "", &code.user_code.key());
+    let id = PendingId::new(EntryKind::UserCode, "", &code.user_code.key());
     let approval = approval(cx.edge.ask_pending(&id, poll).await?)?;
     let target = resource::granted(cx, params, approval.resource).await?;
     let signer = id_token_signer(cx, client.client(), approval.openid).await?;
