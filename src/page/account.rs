@@ -21,7 +21,7 @@ pub struct AccountPage<'a> {
     /// The user.
     pub user: &'a User,
     /// The operation that this page answers, where it succeeded.
-    pub done: Option<Done>,
+    pub done: Option<AccountDone>,
     /// The form that changes the password, where passwords are kept here.
     pub password: Option<PasswordForm>,
     /// The browsers that are logged in, the newest first.
@@ -56,7 +56,7 @@ pub enum PasswordProblem {
 
 /// What a page says was just done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub enum AccountDone {
     /// The password is another, and this the only browser.
     Password,
     /// One browser is out.
@@ -67,7 +67,7 @@ pub enum Done {
     Nothing,
 }
 
-impl Done {
+impl AccountDone {
     const ALL: [Self; 4] = [Self::Password, Self::Session, Self::Others, Self::Nothing];
 
     /// Its spelling in a URL.
@@ -216,9 +216,9 @@ mod tests {
 
     #[test]
     fn a_marker_is_read_as_it_was_written() {
-        for done in Done::ALL {
-            assert_eq!(Done::from_marker(done.marker()), Some(done));
+        for done in AccountDone::ALL {
+            assert_eq!(AccountDone::from_marker(done.marker()), Some(done));
         }
-        assert_eq!(Done::from_marker("<script>"), None);
+        assert_eq!(AccountDone::from_marker("<script>"), None);
     }
 }

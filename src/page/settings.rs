@@ -25,7 +25,7 @@ pub struct SettingsPage<'a> {
     /// The hidden field.
     pub csrf_token: &'a str,
     /// The operation that this page answers, where it succeeded.
-    pub done: Option<Done>,
+    pub done: Option<RevocationDone>,
     /// The applications.
     pub grants: Vec<GrantView<'a>>,
     /// The page behind this one.
@@ -36,7 +36,7 @@ pub struct SettingsPage<'a> {
 
 /// What a page says was just done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
+pub enum RevocationDone {
     /// One device is out.
     Device,
     /// One application is out.
@@ -47,7 +47,7 @@ pub enum Done {
     Nothing,
 }
 
-impl Done {
+impl RevocationDone {
     const ALL: [Self; 4] = [
         Self::Device,
         Self::Application,
@@ -295,9 +295,9 @@ mod tests {
 
     #[test]
     fn a_marker_is_read_as_it_was_written() {
-        for done in Done::ALL {
-            assert_eq!(Done::from_marker(done.marker()), Some(done));
+        for done in RevocationDone::ALL {
+            assert_eq!(RevocationDone::from_marker(done.marker()), Some(done));
         }
-        assert_eq!(Done::from_marker("<script>"), None);
+        assert_eq!(RevocationDone::from_marker("<script>"), None);
     }
 }

@@ -18,7 +18,7 @@ use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
-use crate::page::account::{AccountPage, Done, PasswordForm, PasswordProblem};
+use crate::page::account::{AccountDone, AccountPage, PasswordForm, PasswordProblem};
 use crate::page::text::Message;
 use crate::store::{Edge, EndedSessions};
 
@@ -76,7 +76,7 @@ async fn page<E: Edge>(
         csrf_token: &cx.account_ticket(logged_in)?,
         user,
         done: done
-            .and_then(Done::from_marker)
+            .and_then(AccountDone::from_marker)
             .filter(|_| problem.is_none()),
         password: keeps_passwords(cx.config).then_some(PasswordForm { problem }),
         sessions: &sessions,
@@ -134,7 +134,7 @@ async fn change_password<E: Edge>(
     if field("everything") == "revoke" {
         deauthorize_all(cx, user.id.0, user.id).await?;
     }
-    Ok(back(Done::Password).with(
+    Ok(back(AccountDone::Password).with(
         "set-cookie",
         cx.set_cookie(Cookie::Session, cookie.expose(), session.lifetime),
     ))
@@ -145,9 +145,9 @@ async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: EndedSes
     let user = logged_in.session.user.id;
     let was_there = cx.edge.close_sessions(user, ended).await?;
     let (which, done) = match ended {
-        EndedSessions::One(_) => ("one", Done::Session),
-        EndedSessions::AllBut(_) => ("others", Done::Others),
-        EndedSessions::All => ("all", Done::Nothing),
+        EndedSessions::One(_) => ("one", AccountDone::Session),
+        EndedSessions::AllBut(_) => ("others", AccountDone::Others),
+        EndedSessions::All => ("all", AccountDone::Nothing),
     };
     if was_there {
         let entry = cx.entry(Action::SessionsEnded).by(user.0).on(user.0);
@@ -162,9 +162,13 @@ async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: EndedSes
         let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
         return Ok(Response::see_other(Target::of(LOGOUT, &[])).with("set-cookie", forget));
     }
-    Ok(back(if was_there { done } else { Done::Nothing }))
+    Ok(back(if was_there {
+        done
+    } else {
+        AccountDone::Nothing
+    }))
 }
 
-fn back(done: Done) -> Response {
+fn back(done: AccountDone) -> Response {
     Response::see_other(Target::of(PATH, &[("done", done.marker())]))
 }

@@ -15,7 +15,9 @@ use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::moment::Moment;
-use crate::page::settings::{DeviceView, Done, GrantView, More, ResourceView, SettingsPage};
+use crate::page::settings::{
+    DeviceView, GrantView, More, ResourceView, RevocationDone, SettingsPage,
+};
 use crate::page::text::{Message, SettingsText};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, VendorPlace, WhichResource};
@@ -100,23 +102,31 @@ impl Command {
 
     /// Only ever on what is the user's own: theirs is the ledger that is asked, whatever the form
     /// says.
-    async fn run<E: Edge>(self, cx: &Context<'_, E>, logged_in: &LoggedIn) -> Result<Done, Fault> {
+    async fn run<E: Edge>(
+        self,
+        cx: &Context<'_, E>,
+        logged_in: &LoggedIn,
+    ) -> Result<RevocationDone, Fault> {
         let user = logged_in.session.user.id;
         let (was_there, done) = match self {
             Self::Device(application, family) => (
                 revoke_device(cx, user.0, user, application, family).await?,
-                Done::Device,
+                RevocationDone::Device,
             ),
             Self::Application(application) => (
                 deauthorize(cx, user.0, user, application).await?,
-                Done::Application,
+                RevocationDone::Application,
             ),
             Self::Everything => {
                 deauthorize_all(cx, user.0, user).await?;
-                (true, Done::Everything)
+                (true, RevocationDone::Everything)
             }
         };
-        Ok(if was_there { done } else { Done::Nothing })
+        Ok(if was_there {
+            done
+        } else {
+            RevocationDone::Nothing
+        })
     }
 }
 
@@ -126,7 +136,7 @@ struct View {
     after: Option<VendorPlace>,
     /// One application alone, with all its devices.
     application: Option<ApplicationId>,
-    done: Option<Done>,
+    done: Option<RevocationDone>,
 }
 
 impl View {
@@ -141,7 +151,7 @@ impl View {
         Self {
             after,
             application: one("application").and_then(ApplicationId::parse),
-            done: one("done").and_then(Done::from_marker),
+            done: one("done").and_then(RevocationDone::from_marker),
         }
     }
 
@@ -157,7 +167,7 @@ impl View {
     }
 
     /// Its URL, with what was just done.
-    fn target(&self, done: Option<Done>) -> Target {
+    fn target(&self, done: Option<RevocationDone>) -> Target {
         let id = |id: Option<Snowflake>| id.map(|it| it.to_string()).unwrap_or_default();
         let after = id(self.after.map(|it| it.client));
         let vendor = id(self.after.map(|it| it.first));
@@ -166,7 +176,7 @@ impl View {
             ("vendor", vendor.as_str()),
             ("after", &after),
             ("application", &application.unwrap_or_default()),
-            ("done", done.map(Done::marker).unwrap_or_default()),
+            ("done", done.map(RevocationDone::marker).unwrap_or_default()),
         ];
         Target::of(PATH, &parameters)
     }

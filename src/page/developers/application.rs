@@ -35,7 +35,7 @@ pub struct ApplicationPage<'a> {
     /// The same of how it uses OAuth.
     pub oauth: OAuthForm,
     /// The operation that this page answers, where it succeeded.
-    pub done: Option<Done<'a>>,
+    pub done: Option<ApplicationDone<'a>>,
     /// What was refused, and where.
     pub problem: Option<(Section, Problem)>,
     /// How it goes, where the page was asked for and answers no form.
@@ -67,7 +67,7 @@ pub enum Section {
 
 /// Something that was just done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done<'a> {
+pub enum ApplicationDone<'a> {
     /// Its settings were saved.
     Saved,
     /// How it uses OAuth was saved.
@@ -162,13 +162,13 @@ impl ApplicationPage<'_> {
     fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         match (part, self.done) {
-            (Section::Settings, Some(Done::Saved))
-            | (Section::Icon, Some(Done::IconChanged))
-            | (Section::OAuth, Some(Done::OAuthSaved)) => done(Some(text.saved)),
-            (Section::Secret, Some(Done::NewSecret(it))) => {
+            (Section::Settings, Some(ApplicationDone::Saved))
+            | (Section::Icon, Some(ApplicationDone::IconChanged))
+            | (Section::OAuth, Some(ApplicationDone::OAuthSaved)) => done(Some(text.saved)),
+            (Section::Secret, Some(ApplicationDone::NewSecret(it))) => {
                 secret("client-secret", text.new_secret, it, text)
             }
-            (Section::Bot, Some(Done::NewToken(it))) => {
+            (Section::Bot, Some(ApplicationDone::NewToken(it))) => {
                 secret("bot-token", text.bot_token, it, text)
             }
             _ => done(None),

@@ -14,7 +14,7 @@ use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::params::Params;
 use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed, Problem};
-use crate::page::settings::Done;
+use crate::page::settings::RevocationDone;
 use crate::page::text::AdminText;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Paging, Prefix, UserKey};
@@ -181,15 +181,15 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         }
         Some("everything") => {
             deauthorize_all(cx, actor, user).await?;
-            Done::Everything.marker()
+            RevocationDone::Everything.marker()
         }
         Some("application") => {
             let application = one("application").and_then(ApplicationId::parse);
             let application = application.ok_or_else(unreadable)?;
             if deauthorize(cx, actor, user, application).await? {
-                Done::Application.marker()
+                RevocationDone::Application.marker()
             } else {
-                Done::Nothing.marker()
+                RevocationDone::Nothing.marker()
             }
         }
         _ => return Err(unreadable().into()),
@@ -259,10 +259,10 @@ fn done(query: &Query, user: &User, text: &AdminText) -> Option<&'static str> {
         ("resumed", false) => return Some(text.is_resumed),
         _ => {}
     }
-    match Done::from_marker(marker)? {
-        Done::Application => Some(text.application_revoked),
-        Done::Everything => Some(text.everything_revoked),
-        Done::Nothing => Some(text.nothing_revoked),
-        Done::Device => None,
+    match RevocationDone::from_marker(marker)? {
+        RevocationDone::Application => Some(text.application_revoked),
+        RevocationDone::Everything => Some(text.everything_revoked),
+        RevocationDone::Nothing => Some(text.nothing_revoked),
+        RevocationDone::Device => None,
     }
 }

@@ -22,7 +22,8 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{
-    ApplicationForm, ApplicationPage, Done, Link, OAuthForm, Problem, Section, usage_since,
+    ApplicationDone, ApplicationForm, ApplicationPage, Link, OAuthForm, Problem, Section,
+    usage_since,
 };
 use crate::page::moment::Moment;
 use crate::page::text::Message;
@@ -84,9 +85,9 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
         resources: resources?,
     };
     let done = [
-        ("saved", Done::Saved),
-        ("oauth", Done::OAuthSaved),
-        ("icon", Done::IconChanged),
+        ("saved", ApplicationDone::Saved),
+        ("oauth", ApplicationDone::OAuthSaved),
+        ("icon", ApplicationDone::IconChanged),
     ]
     .into_iter();
     let id = view.application.client.id;
@@ -265,7 +266,7 @@ impl<E: Edge> View<'_, E> {
             }
             (_, is) => *is = is.with_secret(secret.hash()).unwrap_or_else(|| is.clone()),
         }
-        Ok(self.page(Some(Done::NewSecret(secret.expose())))?)
+        Ok(self.page(Some(ApplicationDone::NewSecret(secret.expose())))?)
     }
 
     async fn reset_secret(self, posted: &Params) -> Answer {
@@ -285,7 +286,7 @@ impl<E: Edge> View<'_, E> {
     async fn add_bot(mut self) -> Answer {
         let actor = self.actor();
         match operations::add_bot(self.cx, actor, &mut self.application).await {
-            Ok(token) => Ok(self.page(Some(Done::NewToken(token.expose())))?),
+            Ok(token) => Ok(self.page(Some(ApplicationDone::NewToken(token.expose())))?),
             Err(failure) => self.refuse(Section::Bot, failure),
         }
     }
@@ -299,7 +300,7 @@ impl<E: Edge> View<'_, E> {
             return Ok(self.problem(Section::Bot, problem)?);
         }
         match owner.reset_token(self.cx, self.actor()).await {
-            Ok(token) => Ok(self.page(Some(Done::NewToken(token.expose())))?),
+            Ok(token) => Ok(self.page(Some(ApplicationDone::NewToken(token.expose())))?),
             Err(failure) => self.refuse(Section::Bot, failure),
         }
     }
@@ -368,7 +369,7 @@ impl<E: Edge> View<'_, E> {
         self.render(form, oauth, None, Some((section, problem)))
     }
 
-    fn page(&self, done: Option<Done<'_>>) -> Result<Response, Fault> {
+    fn page(&self, done: Option<ApplicationDone<'_>>) -> Result<Response, Fault> {
         let form = ApplicationForm::of(&self.application);
         self.render(form, OAuthForm::of(&self.application), done, None)
     }
@@ -377,7 +378,7 @@ impl<E: Edge> View<'_, E> {
         &self,
         form: ApplicationForm,
         mut oauth: OAuthForm,
-        done: Option<Done<'_>>,
+        done: Option<ApplicationDone<'_>>,
         problem: Option<(Section, Problem)>,
     ) -> Result<Response, Fault> {
         let Self {
