@@ -21,7 +21,7 @@ pub struct AdminApplicationPage<'a> {
     /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
     /// The reason why the operation was refused.
-    pub problem: Option<Problem>,
+    pub problem: Option<ConfirmationProblem>,
     /// The application that the page is about.
     pub application: &'a Application,
     /// The user who owns the application.
@@ -30,7 +30,7 @@ pub struct AdminApplicationPage<'a> {
 
 /// Why the password did not confirm what was to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub enum ConfirmationProblem {
     /// The password was another.
     WrongPassword,
     /// There were too many wrong ones; the seconds until the next attempt.
@@ -39,7 +39,7 @@ pub enum Problem {
     NoHeir,
 }
 
-impl Problem {
+impl ConfirmationProblem {
     /// The words about it; the form `part` asked for the password.
     pub(super) fn told(self, part: &str, chrome: &Chrome<'_>) -> Markup {
         let (words, seconds) = match self {

@@ -6,7 +6,7 @@ use super::layout;
 use super::parts::{form, section, time};
 use super::{Chrome, Page, View};
 
-pub use application::{AdminApplicationPage, Problem};
+pub use application::{AdminApplicationPage, ConfirmationProblem};
 pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
 pub use overview::{ChartRange, KeyRow, OverviewPage, chart};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::{Problem, RESOURCES, named_link};
+use super::{ConfirmationProblem, RESOURCES, named_link};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::resource::Resource;
 use crate::http::with_member;
@@ -140,7 +140,7 @@ pub struct ResourcePage<'a> {
     /// Its secret, where it was just made.
     pub secret: Option<&'a str>,
     /// The operation that the password did not confirm, and why.
-    pub problem: Option<(ResourceAction, Problem)>,
+    pub problem: Option<(ResourceAction, ConfirmationProblem)>,
     /// The resource server as it is.
     pub resource: &'a Resource,
     /// The fields as they are stored, or as they were sent.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{APPLICATIONS, Problem, named_link, suspension, yes_or_no};
+use super::{APPLICATIONS, ConfirmationProblem, named_link, suspension, yes_or_no};
 use crate::fluxer::application::Application;
 use crate::fluxer::guild::{Connection, Membership};
 use crate::fluxer::user::User;
@@ -23,7 +23,7 @@ pub struct AdminUserPage<'a> {
     /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
     /// The reason why the user was not deleted.
-    pub problem: Option<Problem>,
+    pub problem: Option<ConfirmationProblem>,
     /// Whether they can be suspended and deleted here: the users are this server's, and it is not the
     /// administrator who asks.
     pub is_ours: bool,
@@ -118,7 +118,7 @@ impl AdminUserPage<'_> {
     /// What deletes the user, and asks what becomes of their applications.
     fn deletion(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
-        let no_heir = self.problem == Some(Problem::NoHeir);
+        let no_heir = self.problem == Some(ConfirmationProblem::NoHeir);
         let is_wrong = self.problem.is_some() && !no_heir;
         let [legend, deleted, handed_over, heir] = text.fate;
         let fields = html! {

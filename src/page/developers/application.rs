@@ -37,7 +37,7 @@ pub struct ApplicationPage<'a> {
     /// The operation that this page answers, where it succeeded.
     pub done: Option<ApplicationDone<'a>>,
     /// What was refused, and where.
-    pub problem: Option<(Section, Problem)>,
+    pub problem: Option<(Section, ApplicationProblem)>,
     /// How it goes, where the page was asked for and answers no form.
     pub usage: Option<&'a [ApplicationDay]>,
     /// The resource servers that it may ask for, where the page answers no form.
@@ -82,7 +82,7 @@ pub enum ApplicationDone<'a> {
 
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum ApplicationProblem {
     /// Some fields are wrong; the form says which.
     Fields,
     /// Not the password.
@@ -181,16 +181,18 @@ impl ApplicationPage<'_> {
         let id = [part.id(), "-problem"].concat();
         match self.problem_in(part) {
             None => html! {},
-            Some(Problem::Fields) => problem(&id, text.wrong_fields, None, chrome),
-            Some(Problem::WrongPassword) => problem(&id, text.wrong_password, None, chrome),
-            Some(Problem::NoFile) => problem(&id, text.icon.no_file, None, chrome),
-            Some(Problem::NoIcon) => problem(&id, text.icon.no_icon, None, chrome),
-            Some(Problem::NotKept) => problem(&id, text.icon.not_kept, None, chrome),
-            Some(Problem::WrongName) => problem(&id, text.wrong_name, None, chrome),
-            Some(Problem::TooManyAttempts(seconds)) => {
+            Some(ApplicationProblem::Fields) => problem(&id, text.wrong_fields, None, chrome),
+            Some(ApplicationProblem::WrongPassword) => {
+                problem(&id, text.wrong_password, None, chrome)
+            }
+            Some(ApplicationProblem::NoFile) => problem(&id, text.icon.no_file, None, chrome),
+            Some(ApplicationProblem::NoIcon) => problem(&id, text.icon.no_icon, None, chrome),
+            Some(ApplicationProblem::NotKept) => problem(&id, text.icon.not_kept, None, chrome),
+            Some(ApplicationProblem::WrongName) => problem(&id, text.wrong_name, None, chrome),
+            Some(ApplicationProblem::TooManyAttempts(seconds)) => {
                 problem(&id, chrome.text.login.too_many, Some(*seconds), chrome)
             }
-            Some(Problem::Refused(error)) => html! {
+            Some(ApplicationProblem::Refused(error)) => html! {
                 p.problem id=(id) role="alert" {
                     bdi lang="en" { (error.path) ": " (error.message.as_str()) }
                 }
@@ -230,7 +232,7 @@ impl ApplicationPage<'_> {
 
     /// The password again, and whether it was what was wrong.
     fn password(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
-        let is_wrong = self.problem_in(part) == Some(&Problem::WrongPassword);
+        let is_wrong = self.problem_in(part) == Some(&ApplicationProblem::WrongPassword);
         password(part.id(), chrome.text.developers.password, is_wrong, chrome)
     }
 
@@ -439,7 +441,7 @@ impl ApplicationPage<'_> {
     fn delete(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let name = html! { bdi.typed { (self.application.name.as_str()) } };
-        let is_wrong = self.problem_in(Section::Delete) == Some(&Problem::WrongName);
+        let is_wrong = self.problem_in(Section::Delete) == Some(&ApplicationProblem::WrongName);
         let fields = html! {
             (Self::means(Section::Delete, "warning", text.delete_means))
             div.field {
@@ -457,7 +459,7 @@ impl ApplicationPage<'_> {
     }
 
     /// What was refused in a part of the page.
-    fn problem_in(&self, section: Section) -> Option<&Problem> {
+    fn problem_in(&self, section: Section) -> Option<&ApplicationProblem> {
         let problem = self.problem.as_ref().filter(|(at, _)| *at == section);
         problem.map(|(_, problem)| problem)
     }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::parts::fact;
 use super::text::DevelopersText;
 
-pub use application::{ApplicationDone, ApplicationPage, Problem, Section};
+pub use application::{ApplicationDone, ApplicationPage, ApplicationProblem, Section};
 pub use form::ApplicationForm;
 pub use link::Link;
 pub use list::{CreatedPage, DevelopersPage};

@@ -13,7 +13,7 @@ use crate::fluxer::application::{Application, ApplicationChange};
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::location::Target;
-use crate::page::admin::{self, AdminApplicationPage, ListPage, Listed, Problem};
+use crate::page::admin::{self, AdminApplicationPage, ConfirmationProblem, ListPage, Listed};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Paging, Prefix};
 
@@ -153,7 +153,7 @@ async fn page<E: Edge>(
     cx: &Context<'_, E>,
     staff: &LoggedIn,
     application: &Application,
-    problem: Option<Problem>,
+    problem: Option<ConfirmationProblem>,
 ) -> Answer {
     let owner = match application.owner {
         Some(owner) => cx.user(owner).await?,
@@ -179,9 +179,9 @@ async fn page<E: Edge>(
         owner: owner.as_ref(),
     };
     let title = [application.name.as_str(), " · ", text.applications].concat();
-    let status = problem.map_or(200, Problem::status);
+    let status = problem.map_or(200, ConfirmationProblem::status);
     let response = admin::page(chrome, &title, &page).respond(status);
-    Ok(match problem.and_then(Problem::retry_after) {
+    Ok(match problem.and_then(ConfirmationProblem::retry_after) {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
         None => response,
     })

@@ -13,7 +13,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::oauth::params::Params;
-use crate::page::admin::Problem;
+use crate::page::admin::ConfirmationProblem;
 use crate::page::text::Message;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Prefix};
@@ -39,13 +39,15 @@ async fn confirmed<E: Edge>(
     cx: &Context<'_, E>,
     staff: &LoggedIn,
     form: &Params,
-) -> Result<Option<Problem>, Failure<PageRefusal>> {
+) -> Result<Option<ConfirmationProblem>, Failure<PageRefusal>> {
     let shown = form.one("password").ok().flatten().unwrap_or_default();
     match sudo::check(cx, &staff.session, shown).await? {
         Checked::Right => Ok(None),
         Checked::LogInAgain => Err(PageRefusal::LogInAgain(cx.request.path.clone()).into()),
-        Checked::Wrong => Ok(Some(Problem::WrongPassword)),
-        Checked::TooMany(full) => Ok(Some(Problem::TooManyAttempts(full.retry_after()))),
+        Checked::Wrong => Ok(Some(ConfirmationProblem::WrongPassword)),
+        Checked::TooMany(full) => Ok(Some(ConfirmationProblem::TooManyAttempts(
+            full.retry_after(),
+        ))),
     }
 }
 

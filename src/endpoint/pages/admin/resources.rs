@@ -12,7 +12,7 @@ use crate::fluxer::resource::Resource;
 use crate::http::Response;
 use crate::location::Target;
 use crate::page::admin::{
-    self, Problem, ResourceAction, ResourceForm, ResourcePage, ResourcesPage,
+    self, ConfirmationProblem, ResourceAction, ResourceForm, ResourcePage, ResourcesPage,
 };
 use crate::store::{Edge, Paging};
 
@@ -166,7 +166,7 @@ enum Shown<'a> {
     /// That its fields were refused.
     Refused(ResourceForm),
     /// That the password did not confirm what was to be done.
-    Unconfirmed(ResourceAction, Problem),
+    Unconfirmed(ResourceAction, ConfirmationProblem),
 }
 
 /// A resource server before an administrator.

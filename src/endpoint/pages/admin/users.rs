@@ -13,7 +13,7 @@ use crate::fluxer::user::{User, Username};
 use crate::http::Response;
 use crate::location::Target;
 use crate::oauth::params::Params;
-use crate::page::admin::{self, AdminUserPage, FEW, ListPage, Listed, Problem};
+use crate::page::admin::{self, AdminUserPage, ConfirmationProblem, FEW, ListPage, Listed};
 use crate::page::settings::RevocationDone;
 use crate::page::text::AdminText;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
@@ -118,7 +118,7 @@ async fn page<E: Edge>(
     cx: &Context<'_, E>,
     staff: &LoggedIn,
     user: &User,
-    problem: Option<Problem>,
+    problem: Option<ConfirmationProblem>,
 ) -> Answer {
     let id = user.id;
     let query = Query::read(cx);
@@ -151,9 +151,9 @@ async fn page<E: Edge>(
         applications,
     };
     let title = [user.username.as_str(), " · ", text.users].concat();
-    let status = problem.map_or(200, Problem::status);
+    let status = problem.map_or(200, ConfirmationProblem::status);
     let response = admin::page(chrome, &title, &page).respond(status);
-    Ok(match problem.and_then(Problem::retry_after) {
+    Ok(match problem.and_then(ConfirmationProblem::retry_after) {
         Some(seconds) => response.with("retry-after", seconds.to_string()),
         None => response,
     })
@@ -218,7 +218,7 @@ async fn delete<E: Edge>(
     };
     match users::remove(cx, staff.session.user.id.0, user.id, &applications).await {
         Err(Failure::Refused(it)) if matches!(*it, ApiError::InvalidFormBody(_)) => {
-            page(cx, staff, user, Some(Problem::NoHeir)).await
+            page(cx, staff, user, Some(ConfirmationProblem::NoHeir)).await
         }
         outcome => {
             or_gone(outcome)?;

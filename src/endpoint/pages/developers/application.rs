@@ -22,8 +22,8 @@ use crate::oauth::client::authentication::ClientAuthentication;
 use crate::oauth::params::Params;
 use crate::page::Page;
 use crate::page::developers::{
-    ApplicationDone, ApplicationForm, ApplicationPage, Link, OAuthForm, Problem, Section,
-    usage_since,
+    ApplicationDone, ApplicationForm, ApplicationPage, ApplicationProblem, Link, OAuthForm,
+    Section, usage_since,
 };
 use crate::page::moment::Moment;
 use crate::page::text::Message;
@@ -154,7 +154,7 @@ impl<E: Edge> View<'_, E> {
             Err(refusal) => {
                 let errors = super::mistakes(refusal)?;
                 let form = ApplicationForm::typed(posted, errors);
-                let problem = (Section::Settings, Problem::Fields);
+                let problem = (Section::Settings, ApplicationProblem::Fields);
                 let oauth = OAuthForm::of(&self.application);
                 return Ok(self.render(form, oauth, None, Some(problem))?);
             }
@@ -184,7 +184,7 @@ impl<E: Edge> View<'_, E> {
                 let errors = super::mistakes(refusal)?;
                 let form = ApplicationForm::of(&self.application);
                 let oauth = OAuthForm::typed(posted, &self.application, errors);
-                let problem = (Section::OAuth, Problem::Fields);
+                let problem = (Section::OAuth, ApplicationProblem::Fields);
                 return Ok(self.render(form, oauth, None, Some(problem))?);
             }
         };
@@ -203,9 +203,9 @@ impl<E: Edge> View<'_, E> {
         let file = self.cx.file("icon").unwrap_or_default();
         let Some(icon) = Icon::read(file) else {
             let problem = if file.is_empty() {
-                Problem::NoFile
+                ApplicationProblem::NoFile
             } else {
-                Problem::NoIcon
+                ApplicationProblem::NoIcon
             };
             return Ok(self.problem(Section::Icon, problem)?);
         };
@@ -229,7 +229,7 @@ impl<E: Edge> View<'_, E> {
             )),
             Err(Failure::Fault(fault)) if fault.outlook() == Outlook::Transient => {
                 self.cx.edge.log(&format!("{fault}: an icon is not kept"));
-                let page = self.problem(Section::Icon, Problem::NotKept)?;
+                let page = self.problem(Section::Icon, ApplicationProblem::NotKept)?;
                 Ok(page.with("retry-after", "1"))
             }
             Err(failure) => self.refuse(Section::Icon, failure),
@@ -308,7 +308,7 @@ impl<E: Edge> View<'_, E> {
     async fn delete(&self, posted: &Params) -> Answer {
         let typed = posted.one("name").ok().flatten().unwrap_or_default();
         if typed.trim() != self.application.name.as_str() {
-            return Ok(self.problem(Section::Delete, Problem::WrongName)?);
+            return Ok(self.problem(Section::Delete, ApplicationProblem::WrongName)?);
         }
         if let Some(problem) = self.unconfirmed(posted).await? {
             return Ok(self.problem(Section::Delete, problem)?);
@@ -325,12 +325,15 @@ impl<E: Edge> View<'_, E> {
     }
 
     /// Why the password does not confirm what is asked, where it does not.
-    async fn unconfirmed(&self, posted: &Params) -> Result<Option<Problem>, Failure<PageRefusal>> {
+    async fn unconfirmed(
+        &self,
+        posted: &Params,
+    ) -> Result<Option<ApplicationProblem>, Failure<PageRefusal>> {
         let shown = posted.one("password").ok().flatten();
         let keeps_passwords = self.cx.config.platform.is_none();
         if shown.is_none() && keeps_passwords {
             // Nothing was guessed, so nothing is counted.
-            return Ok(Some(Problem::WrongPassword));
+            return Ok(Some(ApplicationProblem::WrongPassword));
         }
         let (session, shown) = (&self.logged_in.session, shown.unwrap_or_default());
         Ok(match sudo::check(self.cx, session, shown).await? {
@@ -339,8 +342,8 @@ impl<E: Edge> View<'_, E> {
                 let here = self.cx.request.path.clone();
                 return Err(PageRefusal::LogInAgain(here).into());
             }
-            Checked::Wrong => Some(Problem::WrongPassword),
-            Checked::TooMany(full) => Some(Problem::TooManyAttempts(full.retry_after())),
+            Checked::Wrong => Some(ApplicationProblem::WrongPassword),
+            Checked::TooMany(full) => Some(ApplicationProblem::TooManyAttempts(full.retry_after())),
         })
     }
 
@@ -360,10 +363,10 @@ impl<E: Edge> View<'_, E> {
             _ => None,
         };
         let error = error.ok_or(not_found())?;
-        Ok(self.problem(section, Problem::Refused(error))?)
+        Ok(self.problem(section, ApplicationProblem::Refused(error))?)
     }
 
-    fn problem(&self, section: Section, problem: Problem) -> Result<Response, Fault> {
+    fn problem(&self, section: Section, problem: ApplicationProblem) -> Result<Response, Fault> {
         let form = ApplicationForm::of(&self.application);
         let oauth = OAuthForm::of(&self.application);
         self.render(form, oauth, None, Some((section, problem)))
@@ -379,7 +382,7 @@ impl<E: Edge> View<'_, E> {
         form: ApplicationForm,
         mut oauth: OAuthForm,
         done: Option<ApplicationDone<'_>>,
-        problem: Option<(Section, Problem)>,
+        problem: Option<(Section, ApplicationProblem)>,
     ) -> Result<Response, Fault> {
         let Self {
             cx, application, ..
@@ -387,9 +390,11 @@ impl<E: Edge> View<'_, E> {
         oauth.webhook_secret = webhook_secret(cx.config, application);
         let (status, wait) = match &problem {
             None => (200, None),
-            Some((_, Problem::WrongPassword)) => (403, None),
-            Some((_, Problem::NotKept)) => (503, None),
-            Some((_, Problem::TooManyAttempts(seconds))) => (429, Some(seconds.to_string())),
+            Some((_, ApplicationProblem::WrongPassword)) => (403, None),
+            Some((_, ApplicationProblem::NotKept)) => (503, None),
+            Some((_, ApplicationProblem::TooManyAttempts(seconds))) => {
+                (429, Some(seconds.to_string()))
+            }
             Some(_) => (400, None),
         };
         let here = cx.request.target();
