@@ -102,7 +102,7 @@ pub struct Waiting {
 
 /// What comes of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// Its receiver has it, or there is none any more.
     Done,
     /// It is sent again then; with what went wrong.
@@ -143,21 +143,25 @@ impl Waiting {
     }
 
     /// What comes of an attempt that was answered so.
-    pub fn judge(&self, answer: Result<OutboundAnswer, FetchError>, now: Timestamp) -> Outcome {
+    pub fn judge(
+        &self,
+        answer: Result<OutboundAnswer, FetchError>,
+        now: Timestamp,
+    ) -> DeliveryOutcome {
         let wrong = match answer {
             Ok(answer) => match answer.status {
-                200..=299 => return Outcome::Done,
+                200..=299 => return DeliveryOutcome::Done,
                 // "410 Gone": the receiver says that it wants no more of them.
-                410 => return Outcome::GivenUp("it answered 410".to_owned()),
+                410 => return DeliveryOutcome::GivenUp("it answered 410".to_owned()),
                 status => format!("it answered {status}"),
             },
             Err(error) => error.to_string(),
         };
         let next = now + wait(self.attempts);
         if next > self.at + GIVEN_UP_AFTER {
-            return Outcome::GivenUp(wrong);
+            return DeliveryOutcome::GivenUp(wrong);
         }
-        Outcome::Again(next, wrong)
+        DeliveryOutcome::Again(next, wrong)
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
     fn what_is_not_taken_comes_again_later_and_later_and_not_for_ever() {
         let mut event = event(Receiver::Operator, "7");
         let again = |event: &Waiting, answer, now| match event.judge(answer, now) {
-            Outcome::Again(at, _) => Some(at.since(now).as_secs()),
+            DeliveryOutcome::Again(at, _) => Some(at.since(now).as_secs()),
             _ => None,
         };
         for (attempts, wait) in [(0, 5), (1, 25), (2, 125), (5, 14_400), (40, 14_400)] {
@@ -249,11 +253,14 @@ mod tests {
         let silent = Err(FetchError::Unreachable("nobody".to_owned()));
         assert!(again(&event, silent, NOW).is_some());
         for status in [200, 202, 204] {
-            assert_eq!(event.judge(Ok(answered(status)), NOW), Outcome::Done);
+            assert_eq!(
+                event.judge(Ok(answered(status)), NOW),
+                DeliveryOutcome::Done
+            );
         }
         let is_given_up = |status, now| {
             let outcome = event.judge(Ok(answered(status)), now);
-            matches!(outcome, Outcome::GivenUp(_))
+            matches!(outcome, DeliveryOutcome::GivenUp(_))
         };
         assert!(is_given_up(410, NOW));
         assert!(is_given_up(500, NOW + Duration::from_hours(70)));

@@ -163,9 +163,9 @@ impl Window {
     }
 
     /// Settles a try. One that failed counts from its beginning.
-    pub fn settle(&mut self, limit: Limit, place: Place, outcome: Outcome) {
+    pub fn settle(&mut self, limit: Limit, place: Place, outcome: TryOutcome) {
         self.under_way.retain(|other| *other != place);
-        if outcome == Outcome::Failed {
+        if outcome == TryOutcome::Failed {
             self.count(limit, place.began_at);
         }
     }
@@ -233,7 +233,7 @@ pub enum Begun {
 
 /// What came of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
+pub enum TryOutcome {
     /// It was wrong: it keeps its place.
     Failed,
     /// It was right, or was not looked at: its place is free.
@@ -301,14 +301,14 @@ mod tests {
         let mut tries = Window::default();
         for millis in 0..20 {
             let place = admitted(tries.begin(FIVE_A_MINUTE, at(millis)));
-            tries.settle(FIVE_A_MINUTE, place, Outcome::Free);
+            tries.settle(FIVE_A_MINUTE, place, TryOutcome::Free);
         }
         for remaining in (0..5).rev() {
             let Begun::Admitted(place, verdict) = tries.begin(FIVE_A_MINUTE, at(100)) else {
                 panic!("{tries:?}");
             };
             assert_eq!(verdict.remaining, remaining);
-            tries.settle(FIVE_A_MINUTE, place, Outcome::Failed);
+            tries.settle(FIVE_A_MINUTE, place, TryOutcome::Failed);
         }
         let Begun::Refused(verdict) = tries.begin(FIVE_A_MINUTE, at(30_100)) else {
             panic!("{tries:?}");
@@ -322,7 +322,7 @@ mod tests {
         let mut tries = Window::default();
         let places = [0; 5].map(|_| admitted(tries.begin(FIVE_A_MINUTE, at(0))));
         assert!(matches!(tries.begin(FIVE_A_MINUTE, at(1)), Begun::Busy(_)));
-        tries.settle(FIVE_A_MINUTE, places[3], Outcome::Free);
+        tries.settle(FIVE_A_MINUTE, places[3], TryOutcome::Free);
         admitted(tries.begin(FIVE_A_MINUTE, at(2)));
         assert!(matches!(tries.begin(FIVE_A_MINUTE, at(3)), Begun::Busy(_)));
     }
@@ -333,7 +333,7 @@ mod tests {
         let places = [0; 5].map(|_| admitted(tries.begin(FIVE_A_MINUTE, at(0))));
         let late = tries.begin(FIVE_A_MINUTE, at(15_000));
         assert!(matches!(late, Begun::Refused(_)), "{late:?}");
-        tries.settle(FIVE_A_MINUTE, places[0], Outcome::Free);
+        tries.settle(FIVE_A_MINUTE, places[0], TryOutcome::Free);
         admitted(tries.begin(FIVE_A_MINUTE, at(15_001)));
         for _ in 0..4 {
             admitted(tries.begin(FIVE_A_MINUTE, at(60_000)));
@@ -347,7 +347,7 @@ mod tests {
         let stored = serde_json::to_string(&tries).expect("JSON");
         let mut tries: Window = serde_json::from_str(&stored).expect("a window");
         for place in places {
-            tries.settle(FIVE_A_MINUTE, place, Outcome::Failed);
+            tries.settle(FIVE_A_MINUTE, place, TryOutcome::Failed);
         }
         assert!(matches!(
             tries.begin(FIVE_A_MINUTE, at(1)),
@@ -421,7 +421,7 @@ mod tests {
                     },
                     Step::Settle(which, is_right) if !open.is_empty() => {
                         let (began, place) = open.remove(which.index(open.len()));
-                        let outcome = if is_right { Outcome::Free } else { Outcome::Failed };
+                        let outcome = if is_right { TryOutcome::Free } else { TryOutcome::Failed };
                         tries.settle(limit, place, outcome);
                         if !is_right {
                             counted.push(began);

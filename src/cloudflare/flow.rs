@@ -59,11 +59,11 @@ struct Waiting {
 /// A promise that somebody waits for.
 enum State {
     Pending(Option<Waker>),
-    Settled(Outcome),
+    Settled(Settlement),
 }
 
 /// What a promise came to.
-pub(super) enum Outcome {
+pub(super) enum Settlement {
     Kept(JsValue),
     Broken(JsValue),
     /// Nothing, in the time that it had.
@@ -131,9 +131,9 @@ pub(super) fn outcome(promise: &Promise, within: Option<Duration>) -> Settling {
 /// What a promise was kept with, or broken with.
 pub(super) async fn awaited(promise: Promise) -> Result<JsValue, JsValue> {
     match outcome(&promise, None).await {
-        Outcome::Kept(value) => Ok(value),
-        Outcome::Broken(reason) => Err(reason),
-        Outcome::Late => Ok(JsValue::UNDEFINED),
+        Settlement::Kept(value) => Ok(value),
+        Settlement::Broken(reason) => Err(reason),
+        Settlement::Late => Ok(JsValue::UNDEFINED),
     }
 }
 
@@ -158,9 +158,9 @@ fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
 pub(super) struct Settling(u32);
 
 impl Future for Settling {
-    type Output = Outcome;
+    type Output = Settlement;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Settlement> {
         FLOWS.with_borrow_mut(|flows| {
             let state = flows.waiting.remove(&self.0);
             if let Some(Slot::Promise(State::Settled(outcome))) = state {
@@ -183,9 +183,9 @@ impl Drop for Settling {
 /// What JavaScript calls once a promise is settled, or late.
 fn settled(key: u32, how: u32, value: JsValue) {
     let outcome = match how {
-        0 => Outcome::Kept(value),
-        1 => Outcome::Broken(value),
-        _ => Outcome::Late,
+        0 => Settlement::Kept(value),
+        1 => Settlement::Broken(value),
+        _ => Settlement::Late,
     };
     let state = FLOWS.with_borrow_mut(|flows| match flows.waiting.get_mut(&key)? {
         Slot::Promise(state) => Some(replace(state, State::Settled(outcome))),

@@ -12,7 +12,7 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::Response;
 use worker::worker_sys::{DurableObject, SqlStorage};
 
-use super::flow::{self, Outcome};
+use super::flow::{self, Settlement};
 use super::records_kv::Namespace;
 use crate::store::Fault;
 
@@ -102,9 +102,9 @@ pub(super) async fn outcome_within(
         Err(error) => return Some(Err(error)),
     };
     match flow::outcome(&promise, Some(bound)).await {
-        Outcome::Kept(value) => Some(Ok(value)),
-        Outcome::Broken(error) => Some(Err(error)),
-        Outcome::Late => None,
+        Settlement::Kept(value) => Some(Ok(value)),
+        Settlement::Broken(error) => Some(Err(error)),
+        Settlement::Late => None,
     }
 }
 

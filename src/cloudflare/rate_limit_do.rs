@@ -21,7 +21,7 @@ use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
 use crate::json_reader;
-use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
+use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict, Window};
 use crate::store::{Fault, Limiter};
 use crate::time::Timestamp;
 
@@ -42,7 +42,7 @@ const KEPT: &str = "kept";
 enum Question {
     Take(Limit),
     Begin(Limit),
-    Settle(Limit, Place, Outcome),
+    Settle(Limit, Place, TryOutcome),
 }
 
 impl Bindings {
@@ -91,7 +91,7 @@ impl Limiter for Bindings {
         json_reader::read(&answer).map_err(fault)
     }
 
-    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome) {
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: TryOutcome) {
         let namespace = js::binding::<DurableObjectNamespace>(&self.env, BINDING);
         let key = key.to_owned();
         self.context.wait_until(async move {
@@ -145,8 +145,8 @@ impl RateLimiter {
                 state.with(limit, |window| window.settle(limit, place, outcome))?;
                 state.wake(outcome);
                 match outcome {
-                    Outcome::Failed => state.keep(limit, ()),
-                    Outcome::Free => answer(&()),
+                    TryOutcome::Failed => state.keep(limit, ()),
+                    TryOutcome::Free => answer(&()),
                 }
             }
         }
@@ -221,11 +221,11 @@ impl State {
     }
 
     /// A free place is for the one that came first. A failure may have been the last to be waited for.
-    fn wake(&self, outcome: Outcome) {
+    fn wake(&self, outcome: TryOutcome) {
         let mut waiting = self.waiting.borrow_mut();
         let woken = match outcome {
-            Outcome::Free => waiting.len().min(1),
-            Outcome::Failed => waiting.len(),
+            TryOutcome::Free => waiting.len().min(1),
+            TryOutcome::Failed => waiting.len(),
         };
         for (_, wake) in waiting.drain(..woken) {
             // A promise's own function does not throw.

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::context::Context;
-use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
+use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict};
 use crate::snowflake::UserId;
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
@@ -66,7 +66,7 @@ impl Counter {
 pub struct Attempt<'a, E: Edge> {
     edge: &'a E,
     places: Vec<Taken>,
-    outcome: Outcome,
+    outcome: TryOutcome,
 }
 
 /// A place in a counter's window.
@@ -90,7 +90,7 @@ impl<'a, E: Edge> Attempt<'a, E> {
         let mut attempt = Self {
             edge: cx.edge,
             places: Vec::new(),
-            outcome: Outcome::Free,
+            outcome: TryOutcome::Free,
         };
         for counter in counters {
             let Some(limit) = counter.limit(cx) else {
@@ -118,7 +118,7 @@ impl<'a, E: Edge> Attempt<'a, E> {
 
     /// It was wrong. The window with the fewest places left.
     pub fn failed(mut self) -> Option<Verdict> {
-        self.outcome = Outcome::Failed;
+        self.outcome = TryOutcome::Failed;
         let verdicts = self.places.iter().map(|taken| taken.verdict);
         verdicts.min_by_key(|verdict| verdict.remaining)
     }

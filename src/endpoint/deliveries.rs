@@ -13,7 +13,7 @@ use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::Method;
 use crate::outbound::OutboundUrl;
-use crate::outbox::{self, MAX_IN_LINE, MAX_READ, Outcome, Receiver, Waiting};
+use crate::outbox::{self, DeliveryOutcome, MAX_IN_LINE, MAX_READ, Receiver, Waiting};
 use crate::platform::request;
 use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{Edge, Fault};
@@ -49,7 +49,7 @@ async fn send_line<E: Edge>(
     let mut left = line.len();
     for event in line {
         let outcome = if left > MAX_IN_LINE {
-            Outcome::GivenUp("too many wait".to_owned())
+            DeliveryOutcome::GivenUp("too many wait".to_owned())
         } else if event.due_at > edge.now() {
             return Ok(Some(event.due_at));
         } else {
@@ -58,13 +58,13 @@ async fn send_line<E: Edge>(
         left -= 1;
         let (what, application) = (event.kind, event.application);
         match outcome {
-            Outcome::Done => edge.settle_event(event.seq).await?,
-            Outcome::GivenUp(why) => {
+            DeliveryOutcome::Done => edge.settle_event(event.seq).await?,
+            DeliveryOutcome::GivenUp(why) => {
                 edge.settle_event(event.seq).await?;
                 edge.log(&format!("{what} of {application} is given up: {why}"));
                 edge.record(given_up(edge, &event, &why));
             }
-            Outcome::Again(at, why) => {
+            DeliveryOutcome::Again(at, why) => {
                 edge.postpone_event(event.seq, at).await?;
                 edge.log(&format!("{what} of {application} waits: {why}"));
                 return Ok(Some(at));
@@ -75,7 +75,7 @@ async fn send_line<E: Edge>(
 }
 
 /// One attempt.
-async fn send<E: Edge>(edge: &E, config: &Config, event: &Waiting) -> Outcome {
+async fn send<E: Edge>(edge: &E, config: &Config, event: &Waiting) -> DeliveryOutcome {
     let (now, body) = (edge.now(), event.body());
     let (url, keys, of_platform) = match (event.receiver, &config.events, &event.webhook) {
         (Receiver::Operator, Some(operator), _) => {
@@ -87,11 +87,13 @@ async fn send<E: Edge>(edge: &E, config: &Config, event: &Waiting) -> Outcome {
             let keys = application_keys(config, event.application, webhook);
             match OutboundUrl::of_client(webhook, &config.issuers) {
                 Ok(url) => (url, keys, String::new()),
-                Err(error) => return Outcome::GivenUp(format!("event_webhook_url {error}")),
+                Err(error) => {
+                    return DeliveryOutcome::GivenUp(format!("event_webhook_url {error}"));
+                }
             }
         }
         // Whoever wanted to be told wants it no more.
-        _ => return Outcome::Done,
+        _ => return DeliveryOutcome::Done,
     };
     let timestamp = now.seconds().to_string();
     let signature = outbox::signature(&keys, &event.id, now, &body);

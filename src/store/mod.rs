@@ -62,7 +62,7 @@ pub use sessions::{
 };
 pub use users::{Account, Taken, Users};
 
-use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict};
+use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict};
 use crate::time::Timestamp;
 
 /// Everything outside.
@@ -133,7 +133,7 @@ pub trait Limiter {
     async fn begin(&self, key: &str, limit: Limit) -> Result<Begun, Fault>;
     /// Says what came of a try. Runs on after the answer; a failure is logged, and the try then counts
     /// as one that failed.
-    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome);
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: TryOutcome);
 }
 
 /// The state of D1's tables.

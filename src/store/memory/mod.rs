@@ -40,7 +40,7 @@ use crate::fluxer::resource::Resource;
 use crate::id::FamilyId;
 use crate::oauth::client::url::ClientUrl;
 use crate::outbound::OutboundAnswer;
-use crate::rate_limit::{Begun, Limit, Outcome, Place, Verdict, Window};
+use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict, Window};
 use crate::signing_keys::{KeyCache, KeySet};
 use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
 use crate::time::Timestamp;
@@ -340,7 +340,7 @@ impl Limiter for Memory {
         })
     }
 
-    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: Outcome) {
+    fn settle(&self, key: &str, limit: Limit, place: Place, outcome: TryOutcome) {
         let settled = self.step("limiter", |state| {
             let window = state.windows.entry(key.to_owned()).or_default();
             window.settle(limit, place, outcome);
