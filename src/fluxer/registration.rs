@@ -34,7 +34,7 @@ pub struct ClientMetadata {
     /// Its name, or the host of its first redirect URI.
     pub name: ApplicationName,
     /// How it authenticates.
-    pub authentication: Authentication,
+    pub authentication: RequestedAuthMethod,
     /// The keys that it signs with, where it does.
     pub keys: Option<ClientKeys>,
     /// How it uses OAuth.
@@ -95,14 +95,14 @@ impl ClientSettings {
 
 /// `token_endpoint_auth_method`: whether it was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authentication {
+pub enum RequestedAuthMethod {
     /// It was not; RFC 7591 §2: "If unspecified or omitted, the default is `client_secret_basic`".
     Default,
     /// A method was named.
     Named(AuthMethod),
 }
 
-impl Authentication {
+impl RequestedAuthMethod {
     /// The method.
     pub const fn method(self) -> AuthMethod {
         match self {
@@ -220,13 +220,13 @@ impl Members {
         }
     }
 
-    fn authentication(&self) -> Result<Authentication, Refusal> {
+    fn authentication(&self) -> Result<RequestedAuthMethod, Refusal> {
         const NAME: &str = "token_endpoint_auth_method";
         let Some(named) = self.text(NAME)? else {
-            return Ok(Authentication::Default);
+            return Ok(RequestedAuthMethod::Default);
         };
         AuthMethod::from_wire(named)
-            .map(Authentication::Named)
+            .map(RequestedAuthMethod::Named)
             .ok_or(refuse(NAME, "must be one of those that the metadata lists"))
     }
 

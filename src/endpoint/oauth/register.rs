@@ -10,7 +10,7 @@ use crate::config::DynamicRegistration;
 use crate::crypto::secret::{ClientSecret, InitialAccessToken, RegistrationAccessToken, Secret};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::fluxer::registration::{Authentication, ClientMetadata, Taken};
+use crate::fluxer::registration::{ClientMetadata, RequestedAuthMethod, Taken};
 use crate::http::Response;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, Credentials};
@@ -84,7 +84,7 @@ pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     let client = &mut registration.application.client;
     let before = client.authentication.method();
     // A public client that leaves the method out means to stay what it is.
-    if metadata.authentication == Authentication::Default && before.is_public() {
+    if metadata.authentication == RequestedAuthMethod::Default && before.is_public() {
         metadata = with(cx, &[(METHOD, AuthMethod::None.as_str())])?;
     }
     let method = metadata.authentication.method();
