@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 wire_enum! {
     /// What became of a user.
-    pub enum EventType {
+    pub enum PlatformEventType {
         /// A session of theirs at the platform has ended.
         SessionRevoked = "session-revoked",
         /// They log in with something else from now on.

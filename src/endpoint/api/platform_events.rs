@@ -16,7 +16,7 @@ use crate::fluxer::audit::Action;
 use crate::http::Response;
 use crate::ledger::{Devices, LedgerId, Revoke};
 use crate::pending::PlatformSession;
-use crate::platform::event::{EventType, instant, session_hash};
+use crate::platform::event::{PlatformEventType, instant, session_hash};
 use crate::snowflake::UserId;
 use crate::store::{Edge, EndedSessions, Fault, Standing};
 use crate::time::Timestamp;
@@ -29,7 +29,7 @@ const LOOKS: usize = 3;
 /// An event.
 struct Event {
     jti: String,
-    kind: EventType,
+    kind: PlatformEventType,
     subject: UserId,
     session: Option<Hash<PlatformSession>>,
     at: Timestamp,
@@ -41,16 +41,16 @@ pub async fn receive<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<A
     let event = Event::read(cx)?;
     let (user, at) = (event.subject, event.at);
     match event.kind {
-        EventType::SessionRevoked => match &event.session {
+        PlatformEventType::SessionRevoked => match &event.session {
             Some(session) => cx.edge.end_platform_session(user, session, cx.now).await?,
             None => cx.edge.end_sessions_until(user, at).await?,
         },
-        EventType::CredentialChange => end_until(cx, user, at).await?,
-        EventType::AccountDisabled => stand(cx, user, Standing::Disabled, at).await?,
-        EventType::AccountEnabled => stand(cx, user, Standing::Enabled, at).await?,
-        EventType::AccountDeleted => delete(cx, user).await?,
+        PlatformEventType::CredentialChange => end_until(cx, user, at).await?,
+        PlatformEventType::AccountDisabled => stand(cx, user, Standing::Disabled, at).await?,
+        PlatformEventType::AccountEnabled => stand(cx, user, Standing::Enabled, at).await?,
+        PlatformEventType::AccountDeleted => delete(cx, user).await?,
         // What somebody is in a guild is asked of the platform each time.
-        EventType::MemberRemoved => {}
+        PlatformEventType::MemberRemoved => {}
     }
     let entry = cx.entry(Action::PlatformEvent).on(user.0).once(&event.jti);
     let details = json!({"type": event.kind.as_str(), "at": at.to_iso()});
@@ -67,7 +67,7 @@ impl Event {
         };
         let jti = fields.required("jti", text);
         let kind = fields.required("type", |name| {
-            EventType::from_wire(name).ok_or("must be the type of an event")
+            PlatformEventType::from_wire(name).ok_or("must be the type of an event")
         });
         let subject = fields.required("subject", |text| {
             UserId::parse(text).ok_or("must be a decimal id")
