@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::columns::{Flag, Json, columns, flag, id_or_null, json};
+use super::columns::{Flag, JsonColumn, columns, flag, id_or_null, json};
 use super::{
     Bind, Bindings, after, fault, id, is_gone, page_of, taken, text_or_null, time_or_null,
 };
@@ -76,7 +76,7 @@ columns! {
     token_endpoint_auth_method: Option<String>, |it| {
         Bind::Text(it.client.authentication.method().as_str())
     };
-    jwks: Option<Json<JwkSet>>, |it| match it.client.authentication.keys() {
+    jwks: Option<JsonColumn<JwkSet>>, |it| match it.client.authentication.keys() {
         Some(ClientKeys::Listed(set)) => json(set),
         Some(ClientKeys::At(_)) | None => Bind::Null,
     };
@@ -90,7 +90,7 @@ columns! {
     profile: String, |it| Bind::Text(it.client.profile.as_str());
     event_webhook_url: Option<String>, |it| text_or_null(it.event_webhook_url.as_deref());
     all_or_nothing: Scopes, |it| id(it.all_or_nothing);
-    redirect_uris: Json<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
+    redirect_uris: JsonColumn<Vec<RegisteredUri>>, |it| json(&it.client.redirect_uris);
     origin: String, |it| match &it.client.origin {
         ClientOrigin::BuiltIn | ClientOrigin::Registered { .. } => Bind::Text("registered"),
         ClientOrigin::Dynamic => Bind::Text("dynamic"),
@@ -113,7 +113,7 @@ columns! {
     id_token_signed_response_alg: SigningAlgorithm, |it| {
         Bind::Text(it.client.id_token_algorithm.as_str())
     };
-    post_logout_redirect_uris: Json<Vec<RegisteredUri>>, |it| {
+    post_logout_redirect_uris: JsonColumn<Vec<RegisteredUri>>, |it| {
         json(&it.client.post_logout_redirect_uris)
     };
     suspended: Flag, |it| flag(it.suspended);
@@ -144,7 +144,10 @@ impl ApplicationRow {
             former,
             ..SecretHashes::from(hash)
         });
-        let listed = self.jwks.take().map(|Json(set)| ClientKeys::Listed(set));
+        let listed = self
+            .jwks
+            .take()
+            .map(|JsonColumn(set)| ClientKeys::Listed(set));
         let method = self.token_endpoint_auth_method.as_deref();
         ClientAuthentication::kept(
             method.and_then(AuthMethod::from_wire),

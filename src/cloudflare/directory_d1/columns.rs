@@ -22,9 +22,9 @@ pub(super) fn flag(flag: bool) -> Bind<'static> {
 }
 
 /// A column of JSON, kept as text.
-pub(super) struct Json<T>(pub(super) T);
+pub(super) struct JsonColumn<T>(pub(super) T);
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Json<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for JsonColumn<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let read = json_reader::read(&text).map_err(serde::de::Error::custom);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::applications::{ApplicationRow, DESCRIBED};
-use super::columns::{Json, json};
+use super::columns::{JsonColumn, json};
 use super::{Bind, Bindings, fault, id, taken};
 use crate::crypto::secret::{Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
@@ -56,9 +56,9 @@ impl Registrations for Bindings {
             "SELECT json_array({row}, details) AS found FROM applications \
              WHERE id = ? AND origin = 'dynamic' AND registration_token_hash = ?"
         );
-        let row: Option<(ApplicationRow, Json<ClientDetails>)> =
+        let row: Option<(ApplicationRow, JsonColumn<ClientDetails>)> =
             self.row(&sql, &[id(wanted), id(token)]).await?;
-        Ok(row.map(|(application, Json(details))| Registration {
+        Ok(row.map(|(application, JsonColumn(details))| Registration {
             application: Application::from(application),
             details,
         }))

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::columns::{Json, columns, json};
+use super::columns::{JsonColumn, columns, json};
 use super::{Bind, Bindings, after, fault, id, page_of};
 use crate::cloudflare::ambient;
 use crate::crypto::secret::{ClientSecret, Hash};
@@ -33,9 +33,9 @@ columns! {
     identifier: ResourceIdentifier, |it| Bind::Text(it.identifier.as_str());
     identifier_key: ResourceKey, |it| id(it.identifier.key());
     name: ApplicationName, |it| Bind::Text(it.name.as_str());
-    scopes: Json<Vec<DescribedScope>>, |it| json(&it.scopes);
+    scopes: JsonColumn<Vec<DescribedScope>>, |it| json(&it.scopes);
     signing_alg: SigningAlgorithm, |it| Bind::Text(it.signing_alg.as_str());
-    clients: Json<Vec<ApplicationId>>, |it| json(&it.clients);
+    clients: JsonColumn<Vec<ApplicationId>>, |it| json(&it.clients);
     secret_hash: Hash<ClientSecret>, |it| id(it.secret);
     created_at: Timestamp, |it| Bind::Time(it.created_at);
 }

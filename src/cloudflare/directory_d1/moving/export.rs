@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::super::applications::ApplicationRow;
-use super::super::columns::Json;
+use super::super::columns::JsonColumn;
 use super::super::guilds::{GUILD, GuildRow};
 use super::super::users::{USER, UserRow};
 use super::super::{Bind, parse};
@@ -116,7 +116,7 @@ fn user((user, password_hash): (UserRow, String)) -> MovedUser {
 struct MovedApplicationRow(
     ApplicationRow,
     Option<Hash<BotTokenSecret>>,
-    Option<Json<ClientDetails>>,
+    Option<JsonColumn<ClientDetails>>,
     Option<Hash<RegistrationAccessToken>>,
     Option<String>,
     Option<String>,
@@ -148,7 +148,7 @@ fn application(row: MovedApplicationRow) -> MovedApplication {
         client_secret: imported(secret),
         bot_token,
         bot_token_imported: imported(bot_secret),
-        registration: details.map(|Json(details)| details).zip(token),
+        registration: details.map(|JsonColumn(details)| details).zip(token),
     }
 }
 
