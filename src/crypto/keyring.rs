@@ -52,8 +52,8 @@ pub enum Seal {
 /// The keys: the first signs, all of them verify.
 #[derive(Debug)]
 pub struct Keyring {
-    current: Keys,
-    retired: Vec<Keys>,
+    current: RootKeys,
+    retired: Vec<RootKeys>,
 }
 
 /// Why `SIGNING_KEYS` was refused.
@@ -80,7 +80,7 @@ impl Keyring {
             .split(',')
             .map(str::trim)
             .filter(|key| !key.is_empty())
-            .map(Keys::derive);
+            .map(RootKeys::derive);
         let current = keys.next().ok_or(KeyringError::Missing)??;
         let retired = keys.collect::<Result<_, _>>()?;
         Ok(Self { current, retired })
@@ -150,7 +150,7 @@ impl Keyring {
     /// Opens what [`Self::seal`] made, with any of the keys.
     pub fn open(&self, seal: Seal, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
-        let open = |keys: &Keys| {
+        let open = |keys: &RootKeys| {
             let key = keys.sealing_key(seal);
             key.decrypt(&XNonce::from(*nonce), sealed).ok()
         };
@@ -171,7 +171,7 @@ impl Keyring {
     /// The keys that sign what a receiver of events is told, the first of which it is shown: one for each
     /// entry of `SIGNING_KEYS`, so that a change of them is no change for receivers before the old one goes.
     pub fn event_keys(&self, receiver: &str) -> Vec<Vec<u8>> {
-        let key = |keys: &Keys| {
+        let key = |keys: &RootKeys| {
             let mut key = vec![0; 32];
             let made = keys.events.expand(receiver.as_bytes(), &mut key);
             made.ok().map(|()| key)
@@ -209,7 +209,7 @@ impl Keyring {
         self.current.id() != Some(&wrapped.under)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Keys> {
+    fn all(&self) -> impl Iterator<Item = &RootKeys> {
         core::iter::once(&self.current).chain(&self.retired)
     }
 }
@@ -235,7 +235,7 @@ pub struct WrappedKey {
 }
 
 /// The keys of one root secret.
-struct Keys {
+struct RootKeys {
     header: Header,
     access: Hs256Key,
     refresh: Hs256Key,
@@ -249,7 +249,7 @@ struct Keys {
     events: Hkdf<Sha256>,
 }
 
-impl Keys {
+impl RootKeys {
     fn derive(root: &str) -> Result<Self, KeyringError> {
         let root = base64url::decode(root).ok_or(KeyringError::Weak)?;
         if root.len() < MIN_ROOT_BYTES {
@@ -308,9 +308,9 @@ impl Keys {
     }
 }
 
-impl core::fmt::Debug for Keys {
+impl core::fmt::Debug for RootKeys {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Keys({:?}, [redacted])", self.id())
+        write!(f, "RootKeys({:?}, [redacted])", self.id())
     }
 }
 
