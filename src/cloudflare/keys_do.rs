@@ -15,7 +15,7 @@ use worker::worker_sys::{DurableObjectState, SqlStorage};
 use worker::{Env, console_log};
 
 use super::flow::{awaited, promise};
-use super::webcrypto::{self, Imported};
+use super::webcrypto::{self, ImportedKey};
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
@@ -49,7 +49,7 @@ fn keep(set: KeySet) -> Rc<KeySet> {
 }
 
 impl Keys for Bindings {
-    type Signer = Imported;
+    type Signer = ImportedKey;
 
     async fn key_set(
         &self,
@@ -70,11 +70,11 @@ impl Keys for Bindings {
         &self,
         config: &Config,
         algorithm: SigningAlgorithm,
-    ) -> Result<Imported, Fault> {
+    ) -> Result<ImportedKey, Fault> {
         let set = self.key_set(config, None).await?;
         let key = set.current(algorithm, ambient::now());
         let key = key.ok_or_else(|| fault("there is no key"))?;
-        Imported::of(key.kid, algorithm, || config.keyring.unwrap(&key.private)).await
+        ImportedKey::of(key.kid, algorithm, || config.keyring.unwrap(&key.private)).await
     }
 
     async fn rotate_keys(&self, _: &Config) -> Result<Rc<KeySet>, Fault> {

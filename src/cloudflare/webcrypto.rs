@@ -71,13 +71,13 @@ pub(super) async fn pair(algorithm: SigningAlgorithm) -> Result<(Jwk, Vec<u8>), 
 }
 
 /// A key of ours that is ready to sign.
-pub(super) struct Imported {
+pub(super) struct ImportedKey {
     kid: JwkThumbprint,
     algorithm: SigningAlgorithm,
     key: CryptoKey,
 }
 
-impl Imported {
+impl ImportedKey {
     /// The key, imported once an isolate; `private` is its PKCS #8.
     pub(super) async fn of(
         kid: JwkThumbprint,
@@ -106,7 +106,7 @@ impl Imported {
     }
 }
 
-impl Signer for Imported {
+impl Signer for ImportedKey {
     fn kid(&self) -> JwkThumbprint {
         self.kid
     }
