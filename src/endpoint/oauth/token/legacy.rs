@@ -39,7 +39,7 @@ pub(super) fn may_be_theirs(token: &str) -> bool {
 }
 
 /// What the other server says of a refresh token.
-struct Granted {
+struct LegacyGrant {
     user: UserId,
     scope: Scopes,
     until: Timestamp,
@@ -109,7 +109,7 @@ async fn ask<E: Edge>(
     client: &AuthenticatedClient,
     params: &Params,
     token: &str,
-) -> Result<Granted, Failure<Refusal>> {
+) -> Result<LegacyGrant, Failure<Refusal>> {
     let authorization = authorization(cx, legacy, params)?;
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token);
@@ -166,7 +166,11 @@ enum Misread {
     Absurd(&'static str),
 }
 
-fn read(answer: &Value, client: &AuthenticatedClient, now: Timestamp) -> Result<Granted, Misread> {
+fn read(
+    answer: &Value,
+    client: &AuthenticatedClient,
+    now: Timestamp,
+) -> Result<LegacyGrant, Misread> {
     let text = |name: &str| answer.get(name).and_then(Value::as_str);
     match answer.get("active").and_then(Value::as_bool) {
         Some(true) => {}
@@ -189,7 +193,7 @@ fn read(answer: &Value, client: &AuthenticatedClient, now: Timestamp) -> Result<
     if until <= now {
         return Err(Misread::Refused(GrantRefusal::UnknownRefreshToken));
     }
-    Ok(Granted {
+    Ok(LegacyGrant {
         user,
         scope: scopes(scope, client),
         until,
@@ -228,7 +232,7 @@ async fn list<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
     family: FamilyId,
-    granted: &Granted,
+    granted: &LegacyGrant,
 ) -> Result<(), Failure<Refusal>> {
     let before = cx.edge.authorizations(granted.user).await?;
     let before = before.iter().find(|it| it.application == client.id());
