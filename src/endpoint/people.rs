@@ -12,7 +12,7 @@ use crate::fluxer::permissions::Permissions;
 use crate::fluxer::user::User;
 use crate::http::Method;
 use crate::id::InstallationId;
-use crate::platform::directory::{self, BotAdded, MAX_PAGE, Page};
+use crate::platform::directory::{self, BotAdded, DirectoryPage, MAX_PAGE};
 use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
@@ -278,7 +278,7 @@ impl<E: Edge> Context<'_, E> {
         is_wanted: impl Fn(&Membership) -> bool,
     ) -> Result<Vec<Membership>, Fault> {
         let most = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-        let mut page = Page {
+        let mut page = DirectoryPage {
             after: paging.after,
             limit: paging.limit.min(MAX_PAGE),
         };

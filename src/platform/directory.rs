@@ -18,7 +18,7 @@ pub const MAX_PAGE: u32 = 200;
 
 /// A part of a list that is in the order of its ids.
 #[derive(Debug, Clone, Copy)]
-pub struct Page {
+pub struct DirectoryPage {
     /// Only what comes after this id.
     pub after: Option<Snowflake>,
     /// At most so many.
@@ -31,7 +31,7 @@ pub fn user_target(user: UserId) -> String {
 }
 
 /// Where the guilds of a user or a bot are.
-pub fn guilds_target(member: Snowflake, paging: Page) -> String {
+pub fn guilds_target(member: Snowflake, paging: DirectoryPage) -> String {
     let limit = paging.limit;
     match paging.after {
         Some(after) => format!("/directory/users/{member}/guilds?after={after}&limit={limit}"),
@@ -137,7 +137,11 @@ pub fn membership(json: &Value, user: Snowflake) -> Result<Membership, Absurd> {
 }
 
 /// A page of somebody's guilds, by id.
-pub fn memberships(json: &Value, user: Snowflake, paging: Page) -> Result<Vec<Membership>, Absurd> {
+pub fn memberships(
+    json: &Value,
+    user: Snowflake,
+    paging: DirectoryPage,
+) -> Result<Vec<Membership>, Absurd> {
     let entries = json.as_array().ok_or_else(|| absurd("no list of guilds"))?;
     let read = entries.iter().map(|entry| membership(entry, user));
     let mut read = read.collect::<Result<Vec<_>, Absurd>>()?;
@@ -246,9 +250,9 @@ mod tests {
         UserId::parse("5").expect("an id")
     }
 
-    fn page(after: Option<&str>, limit: u32) -> Page {
+    fn page(after: Option<&str>, limit: u32) -> DirectoryPage {
         let after = after.and_then(Snowflake::parse);
-        Page { after, limit }
+        DirectoryPage { after, limit }
     }
 
     #[test]
