@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::record::{Kind, Record, read};
+use super::record::{RecordKind, MovedRecord, read};
 use super::{Answer, NDJSON, operator};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
@@ -50,7 +50,7 @@ pub async fn import<E: Edge>(cx: &Context<'_, E>) -> Answer {
 struct Job {
     lines: Vec<Line>,
     /// What others refer to comes first, wherever it stands.
-    waiting: BTreeMap<Kind, Vec<Waiting>>,
+    waiting: BTreeMap<RecordKind, Vec<Waiting>>,
     /// On which line each record stands first.
     first: BTreeMap<String, usize>,
 }
@@ -73,7 +73,7 @@ enum Outcome {
 struct Waiting {
     at: usize,
     bytes: usize,
-    record: Record,
+    record: MovedRecord,
 }
 
 impl Job {
@@ -99,7 +99,7 @@ impl Job {
         Ok(())
     }
 
-    fn wait(&mut self, at: usize, bytes: usize, record: Record) -> Outcome {
+    fn wait(&mut self, at: usize, bytes: usize, record: MovedRecord) -> Outcome {
         let first = *self.first.entry(record.key()).or_insert(at);
         if first != at {
             return Outcome::Same(first);

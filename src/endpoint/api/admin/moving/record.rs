@@ -28,7 +28,7 @@ use crate::store::{
 use crate::time::Timestamp;
 
 /// A record.
-pub(super) enum Record {
+pub(super) enum MovedRecord {
     User(MovedUser),
     Application(Box<MovedApplication>),
     Guild(Guild),
@@ -38,7 +38,7 @@ pub(super) enum Record {
 
 /// What a record is of, in the order in which records refer to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum RecordKind {
     User,
     Application,
     Guild,
@@ -47,7 +47,7 @@ pub(super) enum Kind {
     Connection,
 }
 
-impl Kind {
+impl RecordKind {
     /// What `record` says.
     pub(super) const fn record_type(self) -> RecordType {
         match self {
@@ -60,13 +60,13 @@ impl Kind {
     }
 
     /// Those of the records that are of this kind, which all are.
-    pub(super) fn piece(self, records: Vec<Record>) -> Piece {
+    pub(super) fn piece(self, records: Vec<MovedRecord>) -> Piece {
         macro_rules! those {
             ($variant:ident, $record:ident => $moved:expr) => {
                 records
                     .into_iter()
                     .filter_map(|record| match record {
-                        Record::$variant($record) => Some($moved),
+                        MovedRecord::$variant($record) => Some($moved),
                         _ => None,
                     })
                     .collect()
@@ -83,18 +83,18 @@ impl Kind {
     }
 }
 
-impl Record {
-    pub(super) const fn kind(&self) -> Kind {
+impl MovedRecord {
+    pub(super) const fn kind(&self) -> RecordKind {
         match self {
-            Self::User(_) => Kind::User,
-            Self::Application(_) => Kind::Application,
-            Self::Guild(_) => Kind::Guild,
+            Self::User(_) => RecordKind::User,
+            Self::Application(_) => RecordKind::Application,
+            Self::Guild(_) => RecordKind::Guild,
             Self::Member(MovedMember {
                 member: Member::User(_),
                 ..
-            }) => Kind::Member,
-            Self::Member(_) => Kind::Bot,
-            Self::Connection(_) => Kind::Connection,
+            }) => RecordKind::Member,
+            Self::Member(_) => RecordKind::Bot,
+            Self::Connection(_) => RecordKind::Connection,
         }
     }
 
@@ -122,7 +122,7 @@ pub(super) fn read<E: Edge>(
     cx: &Context<'_, E>,
     line: &str,
     seed: u32,
-) -> (Option<&'static str>, Result<Record, Failure<ApiError>>) {
+) -> (Option<&'static str>, Result<MovedRecord, Failure<ApiError>>) {
     let mut fields = match Fields::of(line.as_bytes()) {
         Ok(fields) => fields,
         Err(refused) => return (None, Err(refused.into())),
@@ -138,16 +138,16 @@ fn record<E: Edge>(
     name: Option<RecordType>,
     mut fields: Fields,
     seed: u32,
-) -> Result<Record, Failure<ApiError>> {
+) -> Result<MovedRecord, Failure<ApiError>> {
     let record = match name {
-        Some(RecordType::User) => user(&mut fields).map(Record::User),
+        Some(RecordType::User) => user(&mut fields).map(MovedRecord::User),
         Some(RecordType::Application) => {
             let application = application(cx, &mut fields)?;
-            application.map(|it| Record::Application(Box::new(it)))
+            application.map(|it| MovedRecord::Application(Box::new(it)))
         }
-        Some(RecordType::Guild) => guild(&mut fields).map(Record::Guild),
-        Some(RecordType::Member) => member(&mut fields, cx.now, seed).map(Record::Member),
-        Some(RecordType::Connection) => connection(&mut fields).map(Record::Connection),
+        Some(RecordType::Guild) => guild(&mut fields).map(MovedRecord::Guild),
+        Some(RecordType::Member) => member(&mut fields, cx.now, seed).map(MovedRecord::Member),
+        Some(RecordType::Connection) => connection(&mut fields).map(MovedRecord::Connection),
         // What else is wrong with it depends on what it is.
         None => return Err(fields.refused().into()),
     };
@@ -443,7 +443,7 @@ pub(super) fn written(piece: &Piece) -> Vec<Value> {
         Piece::Guilds(guilds) => {
             let guilds = guilds.iter();
             guilds
-                .map(|it| of_kind(Kind::Guild, it.in_full()))
+                .map(|it| of_kind(RecordKind::Guild, it.in_full()))
                 .collect()
         }
         Piece::Members(members) | Piece::Bots(members) => {
@@ -453,20 +453,20 @@ pub(super) fn written(piece: &Piece) -> Vec<Value> {
             .iter()
             .map(|it| {
                 let shown = with_member(json!(it.connection), "user_id", it.user.to_string());
-                of_kind(Kind::Connection, shown)
+                of_kind(RecordKind::Connection, shown)
             })
             .collect(),
     }
 }
 
-fn of_kind(kind: Kind, shown: Value) -> Value {
+fn of_kind(kind: RecordKind, shown: Value) -> Value {
     with_member(shown, "record", kind.record_type().as_str())
 }
 
 fn written_user(moved: &MovedUser) -> Value {
     let shown = moved.user.in_full();
     let shown = with_member(shown, "password_hash", moved.password_hash.clone());
-    of_kind(Kind::User, shown)
+    of_kind(RecordKind::User, shown)
 }
 
 fn written_application(moved: &MovedApplication) -> Value {
@@ -495,7 +495,7 @@ fn written_application(moved: &MovedApplication) -> Value {
         shown = with_member(shown, "registration", json!(details));
         shown = with_member(shown, "registration_token_hash", spelled(token));
     }
-    of_kind(Kind::Application, shown)
+    of_kind(RecordKind::Application, shown)
 }
 
 fn written_member(moved: &MovedMember) -> Value {
@@ -513,5 +513,5 @@ fn written_member(moved: &MovedMember) -> Value {
         Some(inviter) => with_member(shown, "inviter_id", inviter.to_string()),
         None => shown,
     };
-    of_kind(Kind::Member, shown)
+    of_kind(RecordKind::Member, shown)
 }
