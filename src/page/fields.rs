@@ -122,14 +122,14 @@ pub(super) fn name_field(refused: &Refused, label: &str, value: &str) -> Markup 
 }
 
 /// Members of an object of the API, as they are or as they were typed.
-pub(super) struct Members {
+pub(super) struct FormMembers {
     /// The object.
     pub(super) shown: Value,
     /// What of it was refused.
     pub(super) refused: Refused,
 }
 
-impl Members {
+impl FormMembers {
     /// Whether a member is this value, or has it in its list.
     pub(super) fn is(&self, name: &str, value: &str) -> bool {
         match self.shown.get(name) {

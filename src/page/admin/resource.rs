@@ -10,7 +10,7 @@ use crate::http::with_member;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::params::Params;
 use crate::page::developers::secret;
-use crate::page::fields::{Members, Refused, name_field};
+use crate::page::fields::{FormMembers, Refused, name_field};
 use crate::page::moment::Moment;
 use crate::page::parts::{
     done, fact, fact_at, fact_of, form, heading, heading_of, hidden, pager, password, problem,
@@ -19,12 +19,12 @@ use crate::page::parts::{
 use crate::page::{Chrome, View};
 
 /// The fields of a resource server, as they are or as they were typed.
-pub struct ResourceForm(Members);
+pub struct ResourceForm(FormMembers);
 
 impl ResourceForm {
     /// A new one.
     pub fn empty() -> Self {
-        Self(Members {
+        Self(FormMembers {
             shown: Value::Null,
             refused: Refused::default(),
         })
@@ -34,7 +34,7 @@ impl ResourceForm {
     pub fn of(resource: &Resource) -> Self {
         let scopes = resource.scopes.iter();
         let scopes = scopes.map(|it| [it.name.as_str(), " ", it.description.as_str()].concat());
-        Self(Members {
+        Self(FormMembers {
             shown: with_member(resource.in_full(), "scopes", scopes.collect::<Value>()),
             refused: Refused::default(),
         })
@@ -51,7 +51,7 @@ impl ResourceForm {
             "signing_alg": first("signing_alg"),
             "clients": first("clients").replace("\r\n", "\n"),
         });
-        Self(Members {
+        Self(FormMembers {
             shown,
             refused: Refused { errors, lines },
         })

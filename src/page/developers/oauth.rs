@@ -9,13 +9,13 @@ use crate::fluxer::application::Application;
 use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::params::Params;
-use crate::page::fields::{Members, Refused, mistakes};
+use crate::page::fields::{FormMembers, Refused, mistakes};
 use crate::page::parts::submit;
 use crate::page::text::DevelopersText;
 
 /// How an application uses OAuth, as it is or as it was typed.
 pub struct OAuthForm {
-    members: Members,
+    members: FormMembers,
     is_public: bool,
     /// What its receiver of events verifies them with, where it has one.
     pub webhook_secret: Option<String>,
@@ -25,7 +25,7 @@ impl OAuthForm {
     /// An application as it is.
     pub fn of(application: &Application) -> Self {
         Self {
-            members: Members {
+            members: FormMembers {
                 shown: application.in_full(),
                 refused: Refused::default(),
             },
@@ -53,7 +53,7 @@ impl OAuthForm {
             "event_webhook_url": first("event_webhook_url"),
         });
         Self {
-            members: Members {
+            members: FormMembers {
                 shown,
                 refused: Refused { errors, lines },
             },

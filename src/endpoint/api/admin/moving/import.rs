@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::record::{RecordKind, MovedRecord, read};
+use super::record::{MovedRecord, RecordKind, read};
 use super::{Answer, NDJSON, operator};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;
