@@ -61,14 +61,14 @@ pub struct SoFar {
     /// The parameters of the pushed request that it belongs to, where that was opened.
     pub pushed: OnceCell<Rc<Params>>,
     /// What its isolate remembered of it.
-    pub memory: Cell<Memory>,
+    pub memory: Cell<IsolateMemory>,
     /// What it has used up.
     pub claims: Claims,
 }
 
 /// What a request has to do with what its isolate remembers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Memory {
+pub enum IsolateMemory {
     /// Nothing was remembered so far.
     #[default]
     Unused,
@@ -185,22 +185,22 @@ impl<E: Edge> Context<'_, E> {
 
     fn noted<T>(&self, known: Known<T>) -> Known<T> {
         if let Known::Remembered(_) = known {
-            self.so_far.memory.set(Memory::Used);
+            self.so_far.memory.set(IsolateMemory::Used);
         }
         known
     }
 
     /// Whether what this isolate remembers has no say any more.
     pub fn passes_memory(&self) -> bool {
-        self.so_far.memory.get() == Memory::Passed
+        self.so_far.memory.get() == IsolateMemory::Passed
     }
 
     /// Whether a refusal may follow from something that was remembered: then nothing remembered has a
     /// say from now on, and the same question has an answer that is final.
     pub fn decides_anew(&self) -> bool {
-        let was_used = self.so_far.memory.get() == Memory::Used;
+        let was_used = self.so_far.memory.get() == IsolateMemory::Used;
         if was_used {
-            self.so_far.memory.set(Memory::Passed);
+            self.so_far.memory.set(IsolateMemory::Passed);
         }
         was_used
     }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::context::Memory;
+use crate::endpoint::context::IsolateMemory;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::client_keys;
 use crate::endpoint::{Context, Failure};
@@ -121,7 +121,7 @@ async fn documented<E: Edge>(
     }
     let application = match known {
         Known::Current(Some(application)) => {
-            cx.so_far.memory.set(Memory::Used);
+            cx.so_far.memory.set(IsolateMemory::Used);
             application
         }
         Known::Current(None) | Known::Remembered(_) => client_document::last_known(cx, url).await?,

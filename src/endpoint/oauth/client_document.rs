@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::endpoint::context::Memory;
+use crate::endpoint::context::IsolateMemory;
 use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
 use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::Application;
@@ -48,7 +48,7 @@ pub(super) async fn last_known<E: Edge>(
     if !cx.passes_memory()
         && let Some(application) = cx.edge.documented_application(url).await?
     {
-        cx.so_far.memory.set(Memory::Used);
+        cx.so_far.memory.set(IsolateMemory::Used);
         return Ok(Rc::new(application));
     }
     let described = described(cx, url).await?;
@@ -73,7 +73,7 @@ pub(super) async fn described<E: Edge>(
     let remembered = cx.edge.remembered_document(url, cx.now);
     let document = match remembered {
         Some(document) if !cx.passes_memory() => {
-            cx.so_far.memory.set(Memory::Used);
+            cx.so_far.memory.set(IsolateMemory::Used);
             document
         }
         remembered => match (fetched(cx, url).await, remembered) {
