@@ -65,12 +65,12 @@ impl Counter {
 /// at once, as many are as the limit says. Dropped without a verdict, it was not looked at.
 pub struct Attempt<'a, E: Edge> {
     edge: &'a E,
-    places: Vec<Taken>,
+    places: Vec<TakenPlace>,
     outcome: TryOutcome,
 }
 
 /// A place in a counter's window.
-struct Taken {
+struct TakenPlace {
     key: String,
     limit: Limit,
     place: Place,
@@ -98,7 +98,7 @@ impl<'a, E: Edge> Attempt<'a, E> {
             };
             let key = counter.key(cx);
             match patiently(cx.edge, &key, limit).await? {
-                Begun::Admitted(place, verdict) => attempt.places.push(Taken {
+                Begun::Admitted(place, verdict) => attempt.places.push(TakenPlace {
                     key,
                     limit,
                     place,
@@ -140,7 +140,7 @@ async fn patiently<E: Edge>(edge: &E, key: &str, limit: Limit) -> Result<Begun, 
 
 impl<E: Edge> Drop for Attempt<'_, E> {
     fn drop(&mut self) {
-        for Taken {
+        for TakenPlace {
             key, limit, place, ..
         } in &self.places
         {

@@ -45,14 +45,14 @@ pub struct ClientMetadata {
 
 /// What this server takes of what a client says.
 #[derive(Debug, Clone, Copy)]
-pub struct Taken<'a> {
+pub struct AcceptedMetadata<'a> {
     /// Private-use schemes of redirect URIs.
     pub schemes: &'a PrivateSchemes,
     /// The issuer, and what it was before, which say what URLs may be fetched.
     pub issuers: &'a [Issuer],
 }
 
-impl<'a> Taken<'a> {
+impl<'a> AcceptedMetadata<'a> {
     /// What the settings say.
     pub fn by(config: &'a Config) -> Self {
         Self {
@@ -120,7 +120,11 @@ pub struct ClientDetails(pub Map<String, Value>);
 
 impl ClientMetadata {
     /// Reads the body of a registration; `instead` stands in place of members of the same name.
-    pub fn parse(body: &[u8], instead: &[(&str, &str)], taken: Taken<'_>) -> Result<Self, Refusal> {
+    pub fn parse(
+        body: &[u8],
+        instead: &[(&str, &str)],
+        accepted: AcceptedMetadata<'_>,
+    ) -> Result<Self, Refusal> {
         let Ok(Value::Object(sent)) = serde_json::from_slice(body) else {
             return Err(refuse("body", "must be a JSON object"));
         };
@@ -135,12 +139,12 @@ impl ClientMetadata {
             AuthMethod::None => Registrant::Public,
             _ => Registrant::Confidential,
         };
-        let settings = sent.settings(registrant, taken)?;
+        let settings = sent.settings(registrant, accepted)?;
         Ok(Self {
             name: sent.name(&settings.redirect_uris)?,
             details: sent.details(method)?,
             keys: if method == AuthMethod::PrivateKeyJwt {
-                Some(sent.required_keys(taken)?)
+                Some(sent.required_keys(accepted)?)
             } else {
                 sent.unused_keys()?;
                 None
@@ -164,7 +168,11 @@ pub struct ClientDocument {
 
 impl ClientDocument {
     /// Reads the document that is at `url`.
-    pub fn parse(document: &Value, url: &str, taken: Taken<'_>) -> Result<Self, Refusal> {
+    pub fn parse(
+        document: &Value,
+        url: &str,
+        accepted: AcceptedMetadata<'_>,
+    ) -> Result<Self, Refusal> {
         let Value::Object(members) = document else {
             return Err(refuse("the document", "must be a JSON object"));
         };
@@ -179,10 +187,10 @@ impl ClientDocument {
             return Err(refuse("client_name", "is required"));
         }
         sent.response_types()?;
-        let settings = sent.settings(Registrant::Public, taken)?;
+        let settings = sent.settings(Registrant::Public, accepted)?;
         Ok(Self {
             name: sent.name(&settings.redirect_uris)?,
-            authentication: sent.document_authentication(taken)?,
+            authentication: sent.document_authentication(accepted)?,
             settings,
         })
     }
@@ -231,7 +239,10 @@ impl Members {
     }
 
     /// A document may name one method, or several. It can keep no secret: it proves nothing, or signs.
-    fn document_authentication(&self, taken: Taken<'_>) -> Result<ClientAuthentication, Refusal> {
+    fn document_authentication(
+        &self,
+        accepted: AcceptedMetadata<'_>,
+    ) -> Result<ClientAuthentication, Refusal> {
         const ONE: &str = "token_endpoint_auth_method";
         let mut offered = self
             .texts("token_endpoint_auth_methods_supported")?
@@ -244,11 +255,11 @@ impl Members {
         ) {
             (false, false) => Err(refuse(ONE, "must be none or private_key_jwt")),
             (false, true) => {
-                let keys = self.required_keys(taken)?;
+                let keys = self.required_keys(accepted)?;
                 Ok(ClientAuthentication::PrivateKeyJwt(keys))
             }
             (true, true) if self.has_keys() => {
-                let keys = self.required_keys(taken)?;
+                let keys = self.required_keys(accepted)?;
                 Ok(ClientAuthentication::NoneOrPrivateKeyJwt(keys))
             }
             (true, _) => {
@@ -262,7 +273,7 @@ impl Members {
         self.value("jwks").is_some() || self.value("jwks_uri").is_some()
     }
 
-    fn required_keys(&self, taken: Taken<'_>) -> Result<ClientKeys, Refusal> {
+    fn required_keys(&self, accepted: AcceptedMetadata<'_>) -> Result<ClientKeys, Refusal> {
         match (self.value("jwks"), self.value("jwks_uri")) {
             (Some(_), Some(_)) => Err(refuse("jwks_uri", "cannot stand beside jwks")),
             (Some(set), None) => {
@@ -271,7 +282,7 @@ impl Members {
             }
             (None, Some(uri)) => {
                 let uri = uri.as_str().unwrap_or_default();
-                let url = OutboundUrl::of_client(uri, taken.issuers);
+                let url = OutboundUrl::of_client(uri, accepted.issuers);
                 url.map_err(|error| refuse("jwks_uri", error.must()))?;
                 Ok(ClientKeys::At(uri.to_owned()))
             }
@@ -329,7 +340,7 @@ impl Members {
     fn settings(
         &self,
         registrant: Registrant,
-        taken: Taken<'_>,
+        accepted: AcceptedMetadata<'_>,
     ) -> Result<ClientSettings, Refusal> {
         const ALGORITHM: &str = "id_token_signed_response_alg";
         const LOGOUT: &str = "post_logout_redirect_uris";
@@ -342,7 +353,7 @@ impl Members {
         // A client that takes no codes is sent nowhere.
         let has_redirects =
             grants.contains(GrantType::AuthorizationCode) || self.value("redirect_uris").is_some();
-        let uris = |name| self.uris(name, registrant, taken.schemes);
+        let uris = |name| self.uris(name, registrant, accepted.schemes);
         Ok(ClientSettings {
             redirect_uris: if has_redirects {
                 uris("redirect_uris")?
@@ -433,16 +444,16 @@ impl Members {
 mod tests {
     use super::*;
 
-    fn taken<T>(read: impl FnOnce(Taken<'_>) -> T) -> T {
+    fn accepted<T>(read: impl FnOnce(AcceptedMetadata<'_>) -> T) -> T {
         let issuer = Issuer::parse("https://id.example").expect("an issuer");
-        read(Taken {
+        read(AcceptedMetadata {
             schemes: &PrivateSchemes::default(),
             issuers: &[issuer],
         })
     }
 
     fn parse(body: &Value) -> Result<ClientMetadata, Refusal> {
-        taken(|taken| ClientMetadata::parse(body.to_string().as_bytes(), &[], taken))
+        accepted(|accepted| ClientMetadata::parse(body.to_string().as_bytes(), &[], accepted))
     }
 
     fn kept(body: &Value) -> Vec<String> {
@@ -513,7 +524,7 @@ mod tests {
                 "logo_uri": "https://client.example/logo.png",
             });
             document[name] = value;
-            taken(|taken| ClientDocument::parse(&document, URL, taken))
+            accepted(|accepted| ClientDocument::parse(&document, URL, accepted))
         };
         let read = parse("client_id", json!(URL)).expect("a document");
         assert_eq!(read.settings.redirect_uris.len(), 1);
@@ -537,7 +548,7 @@ mod tests {
         let both = json!(["private_key_jwt", "none"]);
         assert!(parse("token_endpoint_auth_methods_supported", both).is_ok());
         assert!(parse("token_endpoint_auth_method", json!("none")).is_ok());
-        let list = taken(|taken| ClientDocument::parse(&json!([]), URL, taken));
+        let list = accepted(|accepted| ClientDocument::parse(&json!([]), URL, accepted));
         assert!(list.is_err());
     }
 

@@ -7,7 +7,7 @@ use crate::endpoint::context::IsolateMemory;
 use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
 use crate::endpoint::{Context, Failure, PageRefusal};
 use crate::fluxer::application::Application;
-use crate::fluxer::registration::{ClientDocument, Taken};
+use crate::fluxer::registration::{AcceptedMetadata, ClientDocument};
 use crate::oauth::client::url::ClientUrl;
 use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::ApplicationId;
@@ -123,7 +123,8 @@ async fn fetched<E: Edge>(
         let failed = || NoDocument::Unavailable(format!("{MEMBER}: the fetch failed"));
         return known.ok_or_else(failed);
     };
-    let document = ClientDocument::parse(&fetched.json, url.as_str(), Taken::by(cx.config));
+    let document =
+        ClientDocument::parse(&fetched.json, url.as_str(), AcceptedMetadata::by(cx.config));
     let document = Rc::new(document.map_err(|refusal| NoDocument::wrong(MEMBER, &refusal))?);
     let fresh_until = fetching::fresh_until(&fetched, cx.now);
     cx.edge.remember_document(url, &document, fresh_until);

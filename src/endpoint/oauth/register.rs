@@ -10,7 +10,7 @@ use crate::config::DynamicRegistration;
 use crate::crypto::secret::{ClientSecret, InitialAccessToken, RegistrationAccessToken, Secret};
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::application::Application;
-use crate::fluxer::registration::{ClientMetadata, RequestedAuthMethod, Taken};
+use crate::fluxer::registration::{AcceptedMetadata, ClientMetadata, RequestedAuthMethod};
 use crate::http::Response;
 use crate::oauth::client::Client;
 use crate::oauth::client::authentication::{ClientAuthentication, Credentials};
@@ -180,7 +180,7 @@ fn with<E>(
     Ok(ClientMetadata::parse(
         cx.body(),
         members,
-        Taken::by(cx.config),
+        AcceptedMetadata::by(cx.config),
     )?)
 }
 
