@@ -34,7 +34,7 @@ const DEVICES_ALONE: usize = 50;
 /// `GET`.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let logged_in = cx.account().await?;
-    let view = View::read(&cx.request.query);
+    let view = ListedPart::read(&cx.request.query);
     let (listed, next) = view.list(cx, logged_in.session.user.id).await?;
     let devices = devices(cx, logged_in.session.user.id, &listed).await?;
     let resources = resources(cx, &devices).await?;
@@ -42,8 +42,8 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     let here = view.target(None);
     let chrome = cx.account_chrome(here.as_str(), &logged_in);
     let text = &chrome.text.settings;
-    let next = next.map(|after| View::after(after).target(None));
-    let start = View::default().target(None);
+    let next = next.map(|after| ListedPart::after(after).target(None));
+    let start = ListedPart::default().target(None);
     let most = match view.application {
         Some(_) => DEVICES_ALONE,
         None => DEVICES / listed.len().max(1),
@@ -74,7 +74,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     let unreadable = || Notice::new(400, Message::BadBody);
     let command = Command::read(&form).ok_or_else(unreadable)?;
     let done = command.run(cx, &logged_in).await?;
-    let view = View::read(&cx.request.query);
+    let view = ListedPart::read(&cx.request.query);
     Ok(Response::see_other(view.target(Some(done))))
 }
 
@@ -132,14 +132,14 @@ impl Command {
 
 /// Which part of the list a request wants; what cannot be read wants its beginning.
 #[derive(Default)]
-struct View {
+struct ListedPart {
     after: Option<VendorPlace>,
     /// One application alone, with all its devices.
     application: Option<ApplicationId>,
     done: Option<RevocationDone>,
 }
 
-impl View {
+impl ListedPart {
     fn read(query: &str) -> Self {
         let params = Params::from_form(query);
         let one = |name| params.one(name).ok().flatten();

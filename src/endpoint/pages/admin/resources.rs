@@ -41,8 +41,8 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     match operations::add(cx, staff.session.user.id.0, fields).await {
         Ok((resource, secret)) => {
             let path = [PATH, "/", &resource.id.to_string()].concat();
-            let view = View::of(cx, &staff, &resource, &path);
-            view.page(Shown::Secret(secret.expose()))
+            let view = StaffView::of(cx, &staff, &resource, &path);
+            view.page(Showing::Secret(secret.expose()))
         }
         Err(failure) => {
             let form = ResourceForm::typed(&form, mistakes(failure)?);
@@ -78,11 +78,11 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let resource = current(cx, id).await?;
     let is_saved = matches!(Query::read(cx).text("done"), Ok(Some("saved")));
     let shown = if is_saved {
-        Shown::Saved
+        Showing::Saved
     } else {
-        Shown::AsItIs
+        Showing::AsItIs
     };
-    View::of(cx, &staff, &resource, &cx.request.path).page(shown)
+    StaffView::of(cx, &staff, &resource, &cx.request.path).page(shown)
 }
 
 /// `POST /admin/resources/{resource}`: saves its fields; or gives it another secret or deletes it, which
@@ -106,20 +106,20 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
             Ok(_) => Ok(Response::see_other(Target::of(here, &[("done", "saved")]))),
             Err(failure) => {
                 let form = ResourceForm::typed(&form, mistakes(failure)?);
-                View::of(cx, &staff, &resource, here).page(Shown::Refused(form))
+                StaffView::of(cx, &staff, &resource, here).page(Showing::Refused(form))
             }
         };
     };
     if let Some(problem) = confirmed(cx, &staff, &form).await? {
-        let view = View::of(cx, &staff, &resource, here);
-        return view.page(Shown::Unconfirmed(action, problem));
+        let view = StaffView::of(cx, &staff, &resource, here);
+        return view.page(Showing::Unconfirmed(action, problem));
     }
     match action {
         ResourceAction::ResetSecret => {
             let secret = operations::renew_secret(cx, actor, &mut resource).await;
             let secret = secret.map_err(gone)?;
-            let view = View::of(cx, &staff, &resource, here);
-            view.page(Shown::Secret(Secret::expose(&secret)))
+            let view = StaffView::of(cx, &staff, &resource, here);
+            view.page(Showing::Secret(Secret::expose(&secret)))
         }
         ResourceAction::Delete => {
             let removed = operations::remove(cx, actor, resource.id).await;
@@ -156,7 +156,7 @@ fn mistakes(failure: Failure<ApiError>) -> Result<Vec<FieldError>, Failure<PageR
 }
 
 /// What the page of a resource server answers.
-enum Shown<'a> {
+enum Showing<'a> {
     /// That it was asked for.
     AsItIs,
     /// That its fields were saved.
@@ -170,14 +170,14 @@ enum Shown<'a> {
 }
 
 /// A resource server before an administrator.
-struct View<'a, E> {
+struct StaffView<'a, E> {
     cx: &'a Context<'a, E>,
     staff: &'a LoggedIn,
     resource: &'a Resource,
     path: &'a str,
 }
 
-impl<'a, E: Edge> View<'a, E> {
+impl<'a, E: Edge> StaffView<'a, E> {
     const fn of(
         cx: &'a Context<'a, E>,
         staff: &'a LoggedIn,
@@ -192,7 +192,7 @@ impl<'a, E: Edge> View<'a, E> {
         }
     }
 
-    fn page(self, shown: Shown<'_>) -> Answer {
+    fn page(self, shown: Showing<'_>) -> Answer {
         let Self {
             cx,
             staff,
@@ -211,14 +211,14 @@ impl<'a, E: Edge> View<'a, E> {
         };
         let mut answer = (200, None);
         match shown {
-            Shown::AsItIs => {}
-            Shown::Saved => page.done = Some(chrome.text.developers.saved),
-            Shown::Secret(secret) => page.secret = Some(secret),
-            Shown::Refused(form) => {
+            Showing::AsItIs => {}
+            Showing::Saved => page.done = Some(chrome.text.developers.saved),
+            Showing::Secret(secret) => page.secret = Some(secret),
+            Showing::Refused(form) => {
                 page.form = form;
                 answer = (400, None);
             }
-            Shown::Unconfirmed(action, problem) => {
+            Showing::Unconfirmed(action, problem) => {
                 page.problem = Some((action, problem));
                 answer = (problem.status(), problem.retry_after());
             }

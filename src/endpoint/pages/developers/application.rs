@@ -77,7 +77,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     };
     let usage = cx.edge.application_days(application.client.id, since);
     let (usage, resources) = join(usage, cx.edge.resources(first)).await;
-    let view = View {
+    let view = OwnerView {
         cx,
         application,
         logged_in,
@@ -100,7 +100,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let logged_in = cx.account().await?;
     let posted = cx.account_form(&logged_in)?;
-    let view = View {
+    let view = OwnerView {
         cx,
         application: owned(cx, &logged_in, id).await?,
         logged_in,
@@ -135,7 +135,7 @@ async fn owned<E: Edge>(
 }
 
 /// An application before its owner.
-struct View<'a, E> {
+struct OwnerView<'a, E> {
     cx: &'a Context<'a, E>,
     logged_in: LoggedIn,
     application: Application,
@@ -145,7 +145,7 @@ struct View<'a, E> {
     resources: Vec<Resource>,
 }
 
-impl<E: Edge> View<'_, E> {
+impl<E: Edge> OwnerView<'_, E> {
     async fn save(&self, posted: &Params) -> Answer {
         let mut fields = Fields::from_form(posted, &SETTINGS);
         let change = operations::change(&mut fields, &self.application, self.cx.config);
