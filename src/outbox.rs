@@ -73,7 +73,7 @@ pub struct Tells {
 
 /// An event that waits.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct WaitingEvent {
     /// Its place in the order of all.
     pub seq: u64,
     /// Its name, the same at each attempt.
@@ -112,10 +112,10 @@ pub enum DeliveryOutcome {
 }
 
 /// The events of each receiver, in order.
-pub fn lines(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
-    let mut lines: Vec<Vec<Waiting>> = Vec::new();
+pub fn lines(waiting: Vec<WaitingEvent>) -> Vec<Vec<WaitingEvent>> {
+    let mut lines: Vec<Vec<WaitingEvent>> = Vec::new();
     for event in waiting {
-        let is_in_line = |line: &&mut Vec<Waiting>| {
+        let is_in_line = |line: &&mut Vec<WaitingEvent>| {
             line.last().is_some_and(|last| {
                 let is_one = last.application == event.application;
                 last.receiver == event.receiver && (is_one || event.receiver == Receiver::Operator)
@@ -129,7 +129,7 @@ pub fn lines(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     lines
 }
 
-impl Waiting {
+impl WaitingEvent {
     /// The body: `{type, timestamp, data}`, as Standard Webhooks has it.
     pub fn body(&self) -> String {
         let scopes: Value = self.scope.iter().map(Scope::as_str).collect();
@@ -189,8 +189,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-    fn event(receiver: Receiver, application: &str) -> Waiting {
-        Waiting {
+    fn event(receiver: Receiver, application: &str) -> WaitingEvent {
+        WaitingEvent {
             seq: 1,
             id: "e".to_owned(),
             receiver,
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn what_is_not_taken_comes_again_later_and_later_and_not_for_ever() {
         let mut event = event(Receiver::Operator, "7");
-        let again = |event: &Waiting, answer, now| match event.judge(answer, now) {
+        let again = |event: &WaitingEvent, answer, now| match event.judge(answer, now) {
             DeliveryOutcome::Again(at, _) => Some(at.since(now).as_secs()),
             _ => None,
         };

@@ -13,7 +13,7 @@ use crate::fluxer::application::Application;
 use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::Method;
 use crate::outbound::OutboundUrl;
-use crate::outbox::{self, DeliveryOutcome, MAX_IN_LINE, MAX_READ, Receiver, Waiting};
+use crate::outbox::{self, DeliveryOutcome, MAX_IN_LINE, MAX_READ, Receiver, WaitingEvent};
 use crate::platform::request;
 use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{Edge, Fault};
@@ -44,7 +44,7 @@ pub async fn deliver<E: Edge>(
 async fn send_line<E: Edge>(
     edge: &E,
     config: &Config,
-    line: Vec<Waiting>,
+    line: Vec<WaitingEvent>,
 ) -> Result<Option<Timestamp>, Fault> {
     let mut left = line.len();
     for event in line {
@@ -75,7 +75,7 @@ async fn send_line<E: Edge>(
 }
 
 /// One attempt.
-async fn send<E: Edge>(edge: &E, config: &Config, event: &Waiting) -> DeliveryOutcome {
+async fn send<E: Edge>(edge: &E, config: &Config, event: &WaitingEvent) -> DeliveryOutcome {
     let (now, body) = (edge.now(), event.body());
     let (url, keys, of_platform) = match (event.receiver, &config.events, &event.webhook) {
         (Receiver::Operator, Some(operator), _) => {
@@ -124,7 +124,7 @@ pub fn webhook_secret(config: &Config, application: &Application) -> Option<Stri
     keys.first().map(|key| outbox::secret(key))
 }
 
-fn given_up<E: Edge>(edge: &E, event: &Waiting, why: &str) -> AuditEntry {
+fn given_up<E: Edge>(edge: &E, event: &WaitingEvent, why: &str) -> AuditEntry {
     // What is worth an entry must not fail for want of an id.
     let entropy = edge.random().unwrap_or_default();
     let id = AuditEntryId(Snowflake::generate(edge.now().millis(), entropy));

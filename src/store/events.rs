@@ -1,7 +1,7 @@
 //! What is still to be told about authorizations.
 
 use super::Fault;
-use crate::outbox::Waiting;
+use crate::outbox::WaitingEvent;
 use crate::snowflake::Snowflake;
 use crate::time::Timestamp;
 
@@ -12,7 +12,7 @@ pub trait Events {
     /// Wakes an outbox. Runs on after the answer; what is not woken now is found by the sweep.
     fn wake_outbox(&self, outbox: Snowflake);
     /// What waits in an outbox, the oldest [`MAX_READ`](crate::outbox::MAX_READ) in order.
-    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<Waiting>, Fault>;
+    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<WaitingEvent>, Fault>;
     /// Forgets an event.
     async fn settle_event(&self, seq: u64) -> Result<(), Fault>;
     /// Counts an attempt, and has the event wait.

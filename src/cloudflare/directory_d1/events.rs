@@ -6,7 +6,7 @@ use worker::worker_sys::D1PreparedStatement;
 use super::{Bind, Bindings, fault, id};
 use crate::cloudflare::outbox_do;
 use crate::oauth::scope::Scopes;
-use crate::outbox::{EventType, Granted, MAX_READ, Receiver, Tells, Waiting};
+use crate::outbox::{EventType, Granted, MAX_READ, Receiver, Tells, WaitingEvent};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Consent, Events, Fault};
 use crate::time::Timestamp;
@@ -122,10 +122,10 @@ struct WaitingRow(
 
 impl WaitingRow {
     /// `None`: what a later version wrote, and this one has no word for.
-    fn waiting(self) -> Option<Waiting> {
+    fn waiting(self) -> Option<WaitingEvent> {
         let Self(seq, id, receiver, kind, at, user, application, scope, guild, ..) = self;
         let (attempts, due_at, webhook) = (self.9, self.10, self.11);
-        Some(Waiting {
+        Some(WaitingEvent {
             seq,
             id,
             receiver: Receiver::from_wire(&receiver)?,
@@ -152,7 +152,7 @@ impl Events for Bindings {
         });
     }
 
-    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<Waiting>, Fault> {
+    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<WaitingEvent>, Fault> {
         let sql = "SELECT json_group_array(json_array(seq, events.id, receiver, type, at, user_id, \
                    application_id, scope, guild_id, attempts, due_at, event_webhook_url)) AS found \
                    FROM (SELECT * FROM events WHERE outbox = ? ORDER BY seq LIMIT ?) AS events \

@@ -3,7 +3,7 @@
 use super::Memory;
 use super::tables::Tables;
 use crate::oauth::scope::Scopes;
-use crate::outbox::{EventType, Granted, MAX_READ, Receiver, Tells, Waiting};
+use crate::outbox::{EventType, Granted, MAX_READ, Receiver, Tells, WaitingEvent};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Ambient, Authorization, Events, Fault};
 use crate::time::Timestamp;
@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct StoredEvent {
     pub(super) outbox: Snowflake,
-    waiting: Waiting,
+    waiting: WaitingEvent,
 }
 
 impl Tables {
@@ -22,7 +22,7 @@ impl Tables {
         application: ApplicationId,
         granted: Granted,
     ) {
-        let event = Waiting {
+        let event = WaitingEvent {
             id: granted.id.to_string(),
             scope: granted.scope,
             guild: granted.guild,
@@ -38,7 +38,7 @@ impl Tables {
 
     /// The end of an authorization, likewise.
     pub(super) fn tell_of_end(&mut self, user: UserId, forgotten: &Authorization, tells: Tells) {
-        let event = Waiting {
+        let event = WaitingEvent {
             id: format!("end-{}", self.next()),
             scope: forgotten.scope,
             ..event(
@@ -57,11 +57,11 @@ impl Tables {
         if was_used && tells.operator {
             let id = format!("end-{}", self.next());
             let event = event(EventType::Deauthorized, None, application, tells);
-            self.put(application.0, Waiting { id, ..event });
+            self.put(application.0, WaitingEvent { id, ..event });
         }
     }
 
-    fn tell(&mut self, outbox: Snowflake, event: &Waiting, tells: Tells) {
+    fn tell(&mut self, outbox: Snowflake, event: &WaitingEvent, tells: Tells) {
         let stored = self.applications.get(&event.application);
         let webhook = stored.and_then(|it| it.application.event_webhook_url.clone());
         for receiver in Receiver::ALL {
@@ -75,7 +75,7 @@ impl Tables {
                 let receiver = *receiver;
                 self.put(
                     outbox,
-                    Waiting {
+                    WaitingEvent {
                         receiver,
                         ..event.clone()
                     },
@@ -88,9 +88,9 @@ impl Tables {
         self.events.keys().next_back().map_or(1, |last| last + 1)
     }
 
-    fn put(&mut self, outbox: Snowflake, event: Waiting) {
+    fn put(&mut self, outbox: Snowflake, event: WaitingEvent) {
         let seq = self.next();
-        let waiting = Waiting { seq, ..event };
+        let waiting = WaitingEvent { seq, ..event };
         self.events.insert(seq, StoredEvent { outbox, waiting });
     }
 }
@@ -100,8 +100,8 @@ fn event(
     user: Option<UserId>,
     application: ApplicationId,
     tells: Tells,
-) -> Waiting {
-    Waiting {
+) -> WaitingEvent {
+    WaitingEvent {
         seq: 0,
         id: String::new(),
         receiver: Receiver::Operator,
@@ -139,7 +139,7 @@ impl Events for Memory {
         }
     }
 
-    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<Waiting>, Fault> {
+    async fn waiting(&self, outbox: Snowflake) -> Result<Vec<WaitingEvent>, Fault> {
         self.read(|tables| {
             let all = tables.events.values().filter(|it| it.outbox == outbox);
             let most = usize::try_from(MAX_READ).unwrap_or(usize::MAX);
@@ -148,7 +148,7 @@ impl Events for Memory {
                 let stored = tables.applications.get(&of);
                 stored.and_then(|it| it.application.event_webhook_url.clone())
             };
-            let current = |it: Waiting| Waiting {
+            let current = |it: WaitingEvent| WaitingEvent {
                 webhook: webhook(it.application),
                 ..it
             };
