@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::bot::PlannedInstallation;
-use super::device::{Waiting, over};
+use super::device::{DeviceWithCode, over};
 use super::interaction::{Callback, Destination, Interaction, RequestedAccess};
 use crate::crypto::secret::{Hash, SessionId};
 use crate::endpoint::oauth::par::OpenedRequest;
@@ -64,7 +64,7 @@ enum Told<'a> {
     /// The client, by this code.
     Client(&'a Callback, Code),
     /// A device, as soon as it polls.
-    Device(&'a Waiting, DeviceApproval),
+    Device(&'a DeviceWithCode, DeviceApproval),
 }
 
 /// What came of an approval.
@@ -301,7 +301,7 @@ impl Interaction {
         &self,
         cx: &Context<'_, E>,
         approval: &UserApproval<'_>,
-        device: &'a Waiting,
+        device: &'a DeviceWithCode,
     ) -> Result<Issued<'a>, Failure<PageRefusal>> {
         let asked = &device.asked;
         let family = FamilyId::of_hash(asked.code.bytes());

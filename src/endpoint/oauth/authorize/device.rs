@@ -31,7 +31,7 @@ type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// A device that waits for its user.
 #[derive(Clone)]
-pub(super) struct Waiting {
+pub(super) struct DeviceWithCode {
     /// What it shows.
     pub(super) user_code: UserCode,
     /// What it asks for, and from where.
@@ -158,12 +158,12 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
 async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
     user_code: UserCode,
-) -> Result<Option<(Waiting, Option<DeviceAnswer>)>, Fault> {
+) -> Result<Option<(DeviceWithCode, Option<DeviceAnswer>)>, Fault> {
     let id = id(user_code);
     let found: Option<Box<WaitingDevice>> = cx.edge.ask_pending(&id, DeviceLook {}).await?;
     Ok(found.map(|found| {
         let asked = found.asked;
-        (Waiting { user_code, asked }, found.answer)
+        (DeviceWithCode { user_code, asked }, found.answer)
     }))
 }
 
@@ -176,7 +176,7 @@ pub(super) fn over() -> Notice {
     Notice::new(400, Message::DeviceOver)
 }
 
-impl Waiting {
+impl DeviceWithCode {
     /// Tells the device. Says whether it is told this now, and nothing else.
     pub(super) async fn answer<E: Edge>(
         &self,
@@ -222,7 +222,7 @@ impl Interaction {
     /// What a device asks for, and the session of whoever is asked.
     async fn of_device<E: Edge>(
         cx: &Context<'_, E>,
-        device: Waiting,
+        device: DeviceWithCode,
     ) -> Result<(Self, LoggedIn), Failure<PageRefusal>> {
         let client = device.asked.client;
         let logged_in = cx.logged_in(Some(client)).await?;
@@ -238,7 +238,7 @@ impl Interaction {
 
     async fn known_of_device<E: Edge>(
         cx: &Context<'_, E>,
-        device: Box<Waiting>,
+        device: Box<DeviceWithCode>,
     ) -> Result<Self, Failure<PageRefusal>> {
         let known = cx.known_application(device.asked.client).await?;
         let application = cx.unless_freed(known).await?.ok_or_else(over)?;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::approve::answered_before;
 use super::consent_page::GUILD_CHOSEN;
-use super::device::Waiting;
+use super::device::DeviceWithCode;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::oauth::par::OpenedRequest;
@@ -66,7 +66,7 @@ pub(super) enum Destination {
     /// A page: the link adds a bot, no client waits.
     Page,
     /// A device that polls.
-    Device(Box<Waiting>),
+    Device(Box<DeviceWithCode>),
 }
 
 impl Destination {
@@ -294,7 +294,7 @@ impl Interaction {
     }
 
     /// The device that waits for the answer.
-    pub(super) fn device(&self) -> Option<&Waiting> {
+    pub(super) fn device(&self) -> Option<&DeviceWithCode> {
         match &self.destination {
             Destination::Device(device) => Some(device),
             Destination::Client(_) | Destination::Page => None,
