@@ -36,18 +36,18 @@ const MAX_LIFETIME: u64 = 10 * 365 * DAY;
 /// 10 minutes is RECOMMENDED").
 const MAX_CODE_LIFETIME: u64 = 600;
 
-/// The settings.
+/// All settings, read once an isolate and checked: nothing that serves a request reads the environment.
 #[derive(Debug)]
 pub struct Config {
-    /// The public origin.
+    /// The public origin: the `iss` of tokens and the prefix of every URL of ours.
     pub issuer: Issuer,
-    /// It, and what it was before: tokens that were signed under any of them are this server's.
+    /// The issuer, and what it was before. Tokens that were signed under any of them are this server's.
     pub issuers: Vec<Issuer>,
-    /// The keys.
+    /// The root secrets and the keys that are derived from them.
     pub keyring: Keyring,
     /// The built-in administration application, where its secret is set.
     pub admin_application: Option<Rc<Application>>,
-    /// The limits.
+    /// The rate limits; `None` switches one off.
     pub limits: Limits,
     /// Whether a `client_id` may be the URL of a document that describes the client.
     pub client_metadata_documents: bool,
@@ -94,7 +94,7 @@ pub struct Config {
 /// Where the operator is told of authorizations.
 #[derive(Debug)]
 pub struct OperatorEvents {
-    /// The receiver.
+    /// The URL that receives the events.
     pub url: OutboundUrl,
     /// What signs for it.
     pub key: Secret<PlatformKey>,
@@ -131,7 +131,7 @@ impl AvatarUrl {
 pub struct Brand {
     /// The platform's name.
     pub name: String,
-    /// Its logo, a `data:` URI; without one, ours.
+    /// The platform's logo, a `data:` URI; `None`: this server's own.
     pub logo: Option<String>,
     /// Custom properties of the stylesheet, as declarations: `--accent: #0a7`.
     pub theme: String,
@@ -165,7 +165,7 @@ pub enum DynamicRegistration {
     Off,
     /// Whoever has a token of an administrator's.
     Token,
-    /// Everybody.
+    /// Anybody may register a client.
     Open,
 }
 

@@ -25,7 +25,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// All that have a name.
+    /// All methods but [`Self::Other`].
     pub const ALL: [Self; 7] = [
         Self::Get,
         Self::Head,
@@ -51,7 +51,7 @@ impl Method {
     }
 }
 
-/// A request.
+/// A request as a plain value, so that the flows run without a runtime.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// Its method.
@@ -145,7 +145,7 @@ impl fmt::Debug for Headers {
 /// A request's body, as far as it was read.
 #[derive(Clone)]
 pub enum Body {
-    /// All of it.
+    /// The bytes of the whole body.
     Read(Vec<u8>),
     /// More than [`MAX_BODY_BYTES`]; nothing was kept.
     TooLarge,
@@ -217,12 +217,12 @@ impl Request {
         }
     }
 
-    /// Who asks, as far as rate limits care.
+    /// The address that rate limits count: of IPv6 only the network.
     pub fn client_address(&self) -> ClientAddress {
         ClientAddress::of(self.connecting_ip())
     }
 
-    /// Who asks, in full: an address, or `unknown`.
+    /// The client's whole address, or `unknown`, as the audit log names it.
     pub fn client_ip(&self) -> String {
         address(self.connecting_ip()).map_or_else(|| UNKNOWN.to_owned(), |it| it.to_string())
     }
@@ -278,7 +278,7 @@ impl fmt::Display for ClientAddress {
 /// The header that redirects.
 const LOCATION: &str = "location";
 
-/// A response.
+/// A response as a plain value.
 #[derive(Debug)]
 pub struct Response {
     /// Its status code.
@@ -286,7 +286,7 @@ pub struct Response {
     headers: Vec<(&'static str, String)>,
     /// Its body, or the beginning of it.
     pub body: String,
-    /// Its body, where that is no text.
+    /// The body where it is no text: icons.
     pub binary: Vec<u8>,
     /// Where the rest of the body is, that follows it on the same way.
     pub rest: Option<Target>,
@@ -331,7 +331,7 @@ impl Response {
         response
     }
 
-    /// Its headers, in order; a name may repeat.
+    /// The headers in the order in which they were added; a name may repeat.
     pub fn headers(&self) -> &[(&'static str, String)] {
         &self.headers
     }

@@ -47,13 +47,13 @@ pub struct OutboundUrl(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{}", self.must())]
 pub enum UrlError {
-    /// Not https.
+    /// The URL's scheme is not https.
     Scheme,
     /// A fragment, user info, a space, or something else that no document's URL has.
     Malformed,
     /// An address where a name belongs, or a name that is not public.
     Host,
-    /// This server's own host: what it asked there, it would ask itself.
+    /// The URL names this server's own host: a request there would ask the server itself.
     Own,
 }
 
@@ -160,7 +160,7 @@ fn is_public(host: &str) -> bool {
         && !LOCAL_NAMES.contains(last)
 }
 
-/// What a server answered, as far as it was read.
+/// The answer of another server, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundAnswer {
     /// The status.
@@ -200,10 +200,10 @@ pub enum FetchError {
     /// Not `application/json`, or a type of its kind.
     #[error("the document is not application/json")]
     MediaType,
-    /// Too long.
+    /// The answer is longer than may be read.
     #[error("the document is longer than 64 KiB")]
     TooLong,
-    /// Not JSON.
+    /// The answer is not JSON.
     #[error("the document is no JSON")]
     Malformed,
 }

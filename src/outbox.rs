@@ -30,17 +30,17 @@ pub const MAX_IN_LINE: usize = 100;
 pub const MAX_READ: u32 = 500;
 
 wire_enum! {
-    /// What happened.
+    /// The type of an event, as receivers read it.
     pub enum EventType {
         /// A user authorized an application, or granted it something else than before.
         Authorized = "application_authorized",
-        /// All that was granted was taken back.
+        /// Every grant of a user to an application was taken back.
         Deauthorized = "application_deauthorized",
     }
 }
 
 wire_enum! {
-    /// Who is told.
+    /// The party that an event is sent to.
     pub enum Receiver {
         /// `AUTHORIZATION_EVENTS_URL`.
         Operator = "operator",
@@ -49,7 +49,7 @@ wire_enum! {
     }
 }
 
-/// What a consent tells.
+/// The facts of a consent that its event tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Granted {
     /// The form's name for it: sent again, it is the same event.
@@ -58,7 +58,7 @@ pub struct Granted {
     pub scope: Scopes,
     /// The guild that its bot was added to.
     pub guild: Option<GuildId>,
-    /// Who is told besides the application.
+    /// The receivers besides the application.
     pub tells: Tells,
 }
 
@@ -74,19 +74,20 @@ pub struct Tells {
 /// An event that waits.
 #[derive(Debug, Clone)]
 pub struct WaitingEvent {
-    /// Its place in the order of all.
+    /// The event's place in the order of all events.
     pub seq: u64,
-    /// Its name, the same at each attempt.
+    /// The event's id, the same at each attempt, by which a receiver knows it again.
     pub id: String,
-    /// Who is told.
+    /// The party that it is sent to.
     pub receiver: Receiver,
-    /// What happened.
+    /// The type of the event.
     pub kind: EventType,
     /// When it happened.
     pub at: Timestamp,
-    /// Whose authorization it is; `None`: everybody's, for the application was deleted.
+    /// The user whose authorization it is; `None` where the application was deleted and the event is
+    /// about all users.
     pub user: Option<UserId>,
-    /// Of which application.
+    /// The application that the event is about.
     pub application: ApplicationId,
     /// What it has, or had.
     pub scope: Scopes,
@@ -100,14 +101,14 @@ pub struct WaitingEvent {
     pub webhook: Option<String>,
 }
 
-/// What comes of an attempt.
+/// The result of an attempt to send an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// Its receiver has it, or there is none any more.
+    /// The receiver has the event, or no receiver is set any more.
     Done,
-    /// It is sent again then; with what went wrong.
+    /// The event is sent again at this instant. The text says what went wrong.
     Again(Timestamp, String),
-    /// It is not sent again; with what went wrong.
+    /// The event is not sent again. The text says what went wrong.
     GivenUp(String),
 }
 

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::time::Timestamp;
 
-/// Largest limit.
+/// The largest limit that a setting may ask for.
 const MAX_REQUESTS: u32 = 1_000_000;
 /// Instants that a window tells apart. Up to so many requests each has its own; of more, those of one
 /// 256th of the window leave together with the last of them, so that a window stays small to store.
@@ -29,7 +29,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// Longest window, in seconds.
 const MAX_SECONDS: u64 = 3_600;
 
-/// So many requests in so long; on the wire `requests/seconds`.
+/// A number of requests within a window. A setting spells it `requests/seconds`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
     /// Requests admitted in any window.
@@ -90,7 +90,7 @@ impl fmt::Display for Limit {
 /// twenty people with the right password all get in.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// So many at each instant, oldest first.
+    /// How many requests came at each instant, oldest first.
     counted: VecDeque<(Timestamp, u32)>,
     /// Gone with the object's memory: a verdict that comes later counts all the same.
     #[serde(skip)]
@@ -138,7 +138,7 @@ impl Window {
         self.verdict(limit, now, admitted)
     }
 
-    /// Begins a try.
+    /// Takes a place for a try, before anybody looks whether it is right.
     pub fn begin(&mut self, limit: Limit, now: Timestamp) -> Begun {
         self.forget_before(limit, now);
         if self.taken() < limit.requests {
@@ -222,21 +222,21 @@ pub struct Place {
 /// What a try may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Begun {
-    /// It may be looked at, and must be settled.
+    /// The try may be looked at. Its place must be settled afterwards.
     Admitted(Place, Verdict),
     /// Too many have failed.
     Refused(Verdict),
-    /// Those that have failed leave room, and others that are being looked at have it. The try waits
-    /// for what comes of them.
+    /// The failed tries leave room, but other tries that are being looked at fill it. This one waits
+    /// until one of those is settled.
     Busy(Verdict),
 }
 
-/// What came of a try.
+/// The result of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TryOutcome {
-    /// It was wrong: it keeps its place.
+    /// The try was wrong: its place stays taken for the length of the window.
     Failed,
-    /// It was right, or was not looked at: its place is free.
+    /// The try was right, or was not looked at: its place is free again.
     Free,
 }
 

@@ -38,13 +38,13 @@ pub fn since(now: Timestamp, token_lifetime: Duration) -> Timestamp {
     Timestamp::from_millis(now.millis().saturating_sub(millis))
 }
 
-/// What an object of the list is asked.
+/// A question to an object of the list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationsQuestion {
-    /// To list a family, which ended at that time. Again changes nothing.
+    /// Lists a family that ended at that time. Asking twice changes nothing.
     List(FamilyId, Timestamp),
-    /// What it lists.
+    /// Asks for the families that the object lists.
     Read,
 }
 

@@ -5,7 +5,7 @@ use crate::config::{Config, DynamicRegistration};
 use crate::fluxer::icon;
 use crate::http::{MAX_BODY_BYTES, Method};
 
-/// One row: a method of a URL.
+/// A row of the table: one method of one URL.
 pub struct Route {
     /// The method; `GET` answers `HEAD` too.
     pub method: Method,
@@ -37,7 +37,7 @@ pub(crate) enum Format {
     OAuth,
     /// `{code, message}`.
     Api,
-    /// A page.
+    /// An HTML page that says what went wrong.
     Page,
 }
 

@@ -31,7 +31,7 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// How soon an isolate asks an arbiter again that did not answer, while the set that it has serves.
 const TRIES_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// What the operator says of keys.
+/// How long keys live, as the settings say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyTerms {
     /// How long a key is published before it signs.
@@ -49,13 +49,13 @@ pub struct Key {
     pub kid: JwkThumbprint,
     /// What it signs with.
     pub algorithm: SigningAlgorithm,
-    /// The public half.
+    /// The public half, which `/oauth2/jwks` serves.
     pub public: Jwk,
-    /// The private half.
+    /// The private half, encrypted with a key of the keyring.
     pub private: WrappedKey,
     /// Since when the world may see it.
     pub published_at: Timestamp,
-    /// From when it signs.
+    /// The instant from which the key signs.
     pub signs_from: Timestamp,
 }
 
@@ -71,10 +71,10 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// All of them.
+    /// Every state, in the order in which a key passes through them.
     pub const ALL: [Self; 3] = [Self::Next, Self::Current, Self::Retired];
 
-    /// As administrators see it.
+    /// The name of the state in the administration's API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Next => "next",
@@ -84,7 +84,7 @@ impl KeyState {
     }
 }
 
-/// All keys.
+/// All key pairs, in the order in which they were published.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeySet(Vec<Key>);
@@ -108,7 +108,8 @@ impl KeySet {
         self.0.iter().find(|key| key.kid == kid)
     }
 
-    /// The key that signs. Where clocks differ by a moment and none does yet, the first to come.
+    /// The key that signs now. Where none does yet, because clocks differ by a moment, the next one to
+    /// sign.
     pub fn current(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&Key> {
         let signs = self.of(algorithm).filter(|key| key.signs_from <= now);
         signs
@@ -128,8 +129,9 @@ impl KeySet {
         }
     }
 
-    /// When a key goes, where its successor is known: isolates that could not ask may have signed with
-    /// it until the set that they had served no longer, and what they signed must verify to its end.
+    /// When a key is removed, where its successor is known. Isolates that could not reach the arbiter
+    /// may sign with it for as long as their set serves, and the tokens that they sign must verify
+    /// until they expire.
     pub fn goes_at(&self, key: &Key, terms: &KeyTerms) -> Option<Timestamp> {
         let successors = self
             .of(key.algorithm)
@@ -178,15 +180,15 @@ impl Key {
     }
 }
 
-/// What the arbiter is asked.
+/// A question to the arbiter, as it travels to its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeysQuestion {
-    /// The set.
+    /// Asks for the set as it is.
     Read,
-    /// The set, with a successor of every key that has none.
+    /// Gives a successor to every key that has none, ahead of time.
     Rotate,
-    /// The set without this key, which has leaked.
+    /// Removes this key, which has leaked, and makes its successor sign at once.
     Remove(JwkThumbprint),
 }
 
@@ -199,10 +201,10 @@ impl KeysQuestion {
     }
 }
 
-/// What the arbiter answers.
+/// The arbiter's answer, as it travels back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysAnswer {
-    /// The set.
+    /// The set after the turn.
     pub set: KeySet,
     /// Whether there was such a key to remove.
     pub removed: bool,
@@ -226,12 +228,12 @@ pub struct NewKey {
     pub algorithm: SigningAlgorithm,
     /// When it is published.
     pub published_at: Timestamp,
-    /// From when it signs.
+    /// The instant from which the key signs.
     pub signs_from: Timestamp,
 }
 
 impl NewKey {
-    /// The key, once the pair is made and its private half encrypted.
+    /// Completes the key with its pair, whose private half is already encrypted.
     pub fn with(self, public: Jwk, private: WrappedKey) -> Key {
         Key {
             kid: public.thumbprint(),

@@ -37,12 +37,12 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// As chrono's type, in whole seconds, for JWT claims.
+    /// Converts to chrono's type, in whole seconds, for JWT claims.
     pub fn to_numeric_date(self) -> DateTime<Utc> {
         self.to_utc(0)
     }
 
-    /// From chrono's type; instants before 1970 become 1970.
+    /// Converts from chrono's type. Instants before 1970 become 1970.
     pub fn from_utc(utc: DateTime<Utc>) -> Self {
         Self(u64::try_from(utc.timestamp_millis()).unwrap_or(0))
     }

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// How long a form may stay open.
 pub const FORM_LIFETIME: Duration = Duration::from_mins(30);
 
-/// Which form, in which browser, about what.
+/// The form that a ticket is for: its name, the browser that it was shown to, and what it is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Form<'a> {
     /// The form: `consent`, `login`, …

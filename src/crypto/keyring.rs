@@ -59,7 +59,7 @@ pub struct Keyring {
 /// Why `SIGNING_KEYS` was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyringError {
-    /// Not set.
+    /// The setting is missing.
     #[error("SIGNING_KEYS is missing")]
     Missing,
     /// A key that is not base64url of at least 32 bytes.
@@ -217,7 +217,7 @@ impl Keyring {
 /// What a JWT of ours said.
 #[derive(Debug)]
 pub struct Verified<T> {
-    /// Its own claims.
+    /// The claims that the kind of token defines for itself.
     pub claims: T,
     /// `iat`, in whole seconds.
     pub issued_at: Timestamp,

@@ -15,20 +15,20 @@ const PATIENCE: usize = 5;
 /// A place that is there within this time was not waited for.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Whose failures are counted.
+/// The party whose failures a window counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counter {
-    /// Those from the request's address.
+    /// Failures from the request's address.
     Address,
-    /// Those at an account, by any name that only this account has.
+    /// Failures at an account, by any name that only this account has.
     Account(String),
-    /// Those of a browser that the account's user has logged in with.
+    /// Failures of a browser that the account's user has logged in with.
     KnownBrowser(String),
-    /// Those of clients at the introspection endpoint, by address.
+    /// Failures of clients at the introspection endpoint, by address.
     Client,
-    /// Those of user codes, from the request's address.
+    /// Wrong user codes from the request's address.
     UserCodes,
-    /// Those of user codes, by a user.
+    /// Wrong user codes that a user typed.
     UserCodesOf(UserId),
     /// Those of a session that asks for the password again. They have a window of their own: whoever
     /// guesses at the login form must not keep a developer from resetting a secret that leaked.
@@ -116,14 +116,14 @@ impl<'a, E: Edge> Attempt<'a, E> {
         taken_at.max().is_some_and(|at| at.since(since) > AT_ONCE)
     }
 
-    /// It was wrong. The window with the fewest places left.
+    /// Settles the attempt as wrong. Answers the window with the fewest places left.
     pub fn failed(mut self) -> Option<Verdict> {
         self.outcome = TryOutcome::Failed;
         let verdicts = self.places.iter().map(|taken| taken.verdict);
         verdicts.min_by_key(|verdict| verdict.remaining)
     }
 
-    /// It was right.
+    /// Settles the attempt as right: its places are free again.
     pub fn succeeded(self) {}
 }
 

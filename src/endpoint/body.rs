@@ -189,7 +189,7 @@ impl Fields {
         parsed.map_err(|must| self.refuse(path, must)).ok()
     }
 
-    /// Notes a mistake.
+    /// Notes that a field is wrong. All mistakes are answered together.
     pub fn refuse(&mut self, path: impl Into<String>, message: &str) {
         self.errors.push(FieldError {
             path: path.into(),

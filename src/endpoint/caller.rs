@@ -31,7 +31,7 @@ use crate::store::{Edge, Fault, HashKind, OfBot, Session};
 pub struct LoggedIn {
     /// The session.
     pub session: Session,
-    /// Its cookie: what its forms are bound to.
+    /// The session's cookie, to which its forms are bound.
     pub cookie: Secret<SessionId>,
 }
 
@@ -71,11 +71,11 @@ pub struct SignedToken(AccessToken);
 pub struct Bearer {
     /// The token.
     pub token: AccessToken,
-    /// Its application.
+    /// The application that holds the token.
     pub application: Rc<Application>,
 }
 
-/// Who asks for a resource: a token's user, or a bot.
+/// The caller of a resource: a token's user, or a bot.
 pub enum Caller {
     /// A token, within its scopes.
     Token(SignedToken),
@@ -88,7 +88,7 @@ pub enum Caller {
 pub enum Needs {
     /// None: every token that works opens it.
     NoScope,
-    /// One of these. A token without any is told of the first.
+    /// One of these scopes. The refusal of a token that has none names the first.
     OneOf(&'static [Scope]),
 }
 
@@ -117,9 +117,9 @@ enum Credential<'a> {
 /// How an access token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Presented {
-    /// By whoever holds it.
+    /// The token was sent as `Bearer`: whoever holds it may present it.
     Bearer,
-    /// With a proof.
+    /// The token was sent as `DPoP`, with a proof.
     Dpop,
 }
 
@@ -305,7 +305,8 @@ pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<
     }
 }
 
-/// Who administers: a trusted application, for a user who is an administrator or on its own behalf.
+/// An administrator of the API: a trusted application, for a user who is an administrator or on its own
+/// behalf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Administrator {
     /// The application.
@@ -315,7 +316,7 @@ pub struct Administrator {
 }
 
 impl Administrator {
-    /// Whom the audit log names.
+    /// The actor that the audit log names.
     pub fn actor(self) -> Snowflake {
         self.user.map_or(self.application.0, |user| user.0)
     }
@@ -376,7 +377,7 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
     }
 }
 
-/// Who manages what is theirs: a user who is logged in, or an administrator by way of a token.
+/// The manager of an application: its owner, who is logged in, or an administrator by way of a token.
 #[cfg_attr(
     not(target_arch = "wasm32"),
     expect(
@@ -385,14 +386,14 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
     )
 )]
 pub enum Manager {
-    /// A session.
+    /// The user of a session.
     User(LoggedIn),
     /// A bearer token with `admin`.
     Administrator(Administrator),
 }
 
 impl Manager {
-    /// Whom a request comes from.
+    /// Reads the manager from the request's session or token.
     pub async fn of<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<ApiError>> {
         if cx.request.header("authorization").is_some() {
             return Ok(Self::Administrator(administrator(cx).await?));
@@ -414,7 +415,7 @@ impl Manager {
         }
     }
 
-    /// Whom the audit log names.
+    /// The actor that the audit log names.
     pub fn actor(&self) -> Snowflake {
         match self {
             Self::User(logged_in) => logged_in.session.user.id.0,

@@ -37,13 +37,13 @@ const MAX_DEVICE: usize = 256;
 
 /// What every endpoint has: the world outside, the settings, the request, and the instant it came.
 pub struct Context<'a, E> {
-    /// The world outside.
+    /// All ports.
     pub edge: &'a E,
     /// The settings.
     pub config: &'a Config,
     /// The request.
     pub request: &'a Request,
-    /// When it came.
+    /// When the request came. The same instant holds for all of its decisions.
     pub now: Timestamp,
     /// What is noted of it on its way.
     pub notes: Notes,
@@ -66,15 +66,15 @@ pub struct SoFar {
     pub claims: Claims,
 }
 
-/// What a request has to do with what its isolate remembers.
+/// How far a request rests on what its isolate remembers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum IsolateMemory {
-    /// Nothing was remembered so far.
+    /// Nothing that was remembered was used so far.
     #[default]
     Unused,
-    /// Something was: a refusal is not final.
+    /// Something that was remembered was used: a refusal is not final.
     Used,
-    /// It is decided anew, by what is so now.
+    /// The request is decided a second time, without what is remembered.
     Passed,
 }
 
@@ -253,7 +253,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(Snowflake::generate(self.now.millis(), self.edge.random()?))
     }
 
-    /// Who else is told of what happens now.
+    /// The receivers besides the application that are told of what happens now.
     pub const fn tells(&self) -> Tells {
         Tells {
             operator: self.config.events.is_some(),

@@ -74,7 +74,7 @@ async fn send_line<E: Edge>(
     Ok(None)
 }
 
-/// One attempt.
+/// Sends one event once.
 async fn send<E: Edge>(edge: &E, config: &Config, event: &WaitingEvent) -> DeliveryOutcome {
     let (now, body) = (edge.now(), event.body());
     let (url, keys, of_platform) = match (event.receiver, &config.events, &event.webhook) {

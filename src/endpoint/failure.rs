@@ -22,7 +22,7 @@ use crate::store::Fault;
 pub enum Failure<R> {
     /// Theirs. Behind a pointer, for everything that can fail carries room for it.
     Refused(Box<R>),
-    /// Ours.
+    /// Something of ours failed.
     Fault(Fault),
 }
 
@@ -200,7 +200,7 @@ pub struct Notice {
     pub status: u16,
     /// What happened, and what to do.
     pub message: Message,
-    /// For the application's developer.
+    /// The cause, for the application's developer.
     pub detail: Option<String>,
     /// Where to go on: a path here.
     pub next: Option<(String, Next)>,
@@ -211,7 +211,7 @@ pub struct Notice {
 /// A way to a client that the user has to take themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Away {
-    /// Who is there, for a person to read.
+    /// The party that the address belongs to, for a person to read.
     pub destination: String,
     /// The address.
     pub location: RedirectTo,
@@ -240,14 +240,14 @@ impl Notice {
         }
     }
 
-    /// With something for the application's developer.
+    /// Adds the cause, for the application's developer.
     #[must_use]
     pub fn with_detail(mut self, detail: impl core::fmt::Display) -> Self {
         self.detail = Some(detail.to_string());
         self
     }
 
-    /// With a way on.
+    /// Adds a link that leads on.
     #[must_use]
     pub fn then(mut self, path: impl Into<String>, label: Next) -> Self {
         self.next = Some((path.into(), label));

@@ -94,7 +94,7 @@ pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError
 /// A part of a list that is in the order of its ids.
 #[derive(Debug, Clone, Copy)]
 pub enum Range {
-    /// Its beginning, or what follows an id.
+    /// The beginning of the list, or what follows an id.
     After(Paging),
     /// What an id follows: so many at most.
     Before(Snowflake, u32),

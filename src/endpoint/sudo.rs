@@ -17,10 +17,11 @@ use crate::fluxer::user::User;
 use crate::rate_limit::Verdict;
 use crate::store::{Account, Edge, Fault, Session};
 
-/// How long ago a proof may have been that stands for a password.
+/// A login that is not older stands for a password, where this server has none.
 const FRESH_FOR: Duration = Duration::from_secs(300);
 
-/// What the login itself is worth, where users prove themselves elsewhere and have no password here.
+/// Judges the login in place of a password, where the platform has the passwords: a fresh login stands
+/// for one. `None` where this server has them.
 fn check_login<E>(cx: &Context<'_, E>, session: &Session) -> Option<Checked> {
     cx.config.platform.as_ref()?;
     let is_fresh = cx.now.since(session.authenticated_at) <= FRESH_FOR;
@@ -43,7 +44,7 @@ pub async fn confirm<E: Edge>(
     }
 }
 
-/// The same where the body says more than the password: what `read` makes of it.
+/// Checks the password as [`confirm`] does, and reads the rest of the body with `read`.
 pub async fn confirm_beside<E: Edge, T>(
     cx: &Context<'_, E>,
     manager: &Manager,
@@ -81,20 +82,20 @@ pub async fn confirm_beside<E: Edge, T>(
     }
 }
 
-/// What a password that was shown again is worth.
+/// The result of asking for the password again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// It is the user's.
+    /// The password is the user's.
     Right,
-    /// It is not.
+    /// The password is not the user's.
     Wrong,
-    /// There were too many wrong ones. This one was not looked at.
+    /// Too many wrong passwords came before. This one was not checked.
     TooMany(Verdict),
-    /// There are no passwords here, and the login is too old to stand for one.
+    /// This server has no passwords, and the login is too old to stand for one.
     LogInAgain,
 }
 
-/// Checks a password that a user shows again.
+/// Checks the password of a user who is logged in, and hashes it anew where [`renew`] wants that.
 pub async fn check<E: Edge>(
     cx: &Context<'_, E>,
     session: &Session,
@@ -112,8 +113,8 @@ pub async fn check<E: Edge>(
     })
 }
 
-/// Hashes a password that is right anew, where its hash is another server's or of another cost than
-/// new ones are. Whoever showed it gets on without.
+/// Hashes a correct password anew, where its stored hash is another server's or has another cost than
+/// new ones have. The request does not wait for that, and goes on where it fails.
 pub fn renew<E: Edge>(cx: &Context<'_, E>, account: &Account, shown: &str) {
     let cost = cx.config.password_cost;
     if password::is_current(&account.password_hash, cost) {
@@ -132,7 +133,8 @@ pub fn renew<E: Edge>(cx: &Context<'_, E>, account: &Account, shown: &str) {
     }
 }
 
-/// The account of a user who shows its password again.
+/// Reads the account of a user and checks the password against it. A wrong one counts as a failed
+/// attempt.
 pub async fn account<E: Edge>(
     cx: &Context<'_, E>,
     user: &User,

@@ -12,7 +12,7 @@ const NUMBERS: f64 = 256.0;
 /// What one user does to a sketch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// Which of its numbers.
+    /// The place of the number that the mark raises.
     pub number: u8,
     /// What that is at least from now on.
     pub at_least: u32,

@@ -9,7 +9,7 @@ use crate::oauth::jwk::JwsAlgorithm;
 use crate::oauth::scope::Scope;
 use crate::rate_limit::Verdict;
 
-/// One field that was refused.
+/// A field of a request that was refused, and what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// Where: `username`, `redirect_uris.0`; `body` for the body as a whole.
@@ -35,7 +35,7 @@ pub enum ApiError {
     CsrfToken,
     /// Some fields were refused: all of them at once.
     InvalidFormBody(Vec<FieldError>),
-    /// Not JSON.
+    /// The `Content-Type` of the body is not JSON.
     UnsupportedMediaType,
     /// No such user.
     UnknownUser,
@@ -72,7 +72,7 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// One field that was refused.
+    /// An error that names a single field.
     pub fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::InvalidFormBody(vec![FieldError {
             path: path.into(),
@@ -152,7 +152,7 @@ impl ApiError {
         }
     }
 
-    /// The body.
+    /// The JSON body that clients read: `code`, `message`, and what else the error has.
     pub fn body(&self) -> Value {
         let mut body = Map::new();
         let (code, message) = self.spelled();
@@ -220,9 +220,9 @@ pub enum Scheme {
     Bearer,
     /// RFC 9449 §7.1.
     Dpop,
-    /// A bot's.
+    /// The header names the scheme of bot tokens.
     Bot,
-    /// None of these.
+    /// The header is absent, or names a scheme that no endpoint takes.
     Other,
 }
 

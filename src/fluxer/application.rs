@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub struct Application {
     /// What OAuth needs of it.
     pub client: Client,
-    /// Who answers for it; nobody for the built-in one.
+    /// The user who answers for the application; `None` for the built-in one.
     pub owner: Option<UserId>,
     /// What users are shown.
     pub name: ApplicationName,
@@ -32,7 +32,7 @@ pub struct Application {
     pub description: Description,
     /// The hash of its icon.
     pub icon: Option<ImageHash>,
-    /// Its bot, where it has one.
+    /// The application's bot user; `None` where it has none.
     pub bot: Option<Bot>,
     /// Whether others than its owner may add its bot.
     pub bot_public: bool,
@@ -254,7 +254,7 @@ macro_rules! changes {
                 all.into_iter().flatten().collect()
             }
 
-            /// Makes the changes.
+            /// Writes the changes into the application, after all of them were checked.
             pub fn apply(self, application: &mut Application) {
                 fn writes<T>(write: impl Fn(&mut Application, T), it: &mut Application, to: T) {
                     write(it, to);
@@ -342,7 +342,7 @@ ruled_strings! {
 }
 
 impl Default for Description {
-    /// Nothing.
+    /// No change to any column.
     fn default() -> Self {
         Self(String::new())
     }

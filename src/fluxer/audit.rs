@@ -111,22 +111,23 @@ impl Action {
     }
 }
 
-/// An entry.
+/// One line of the audit log: who did what to whom, through which application, and from where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
-    /// Its id, which says when.
+    /// The id. Its snowflake says when the operation happened.
     pub id: AuditEntryId,
     /// The operation.
     pub action: Action,
-    /// Who did it: a user, or an application on its own behalf; nobody that is known.
+    /// The user who acted, or the application that acted on its own behalf; `None` where nobody is
+    /// known.
     pub actor: Option<Snowflake>,
     /// Through which application, or with which one.
     pub application: Option<ApplicationId>,
-    /// On whom: a user, a guild, an application.
+    /// The user, guild or application that was acted on.
     pub target: Option<Snowflake>,
-    /// From where: the client's address.
+    /// The client's address.
     pub address: String,
-    /// By which browser or program: its own word for itself.
+    /// The browser or program, as its `User-Agent` names it.
     pub device: Option<String>,
     /// What else is worth knowing: the scope, the fields that changed.
     pub details: Value,
@@ -171,7 +172,7 @@ impl AuditEntry {
         self
     }
 
-    /// By which browser or program.
+    /// Adds the browser or program, as its `User-Agent` names it.
     #[must_use]
     pub fn by_device(mut self, device: Option<String>) -> Self {
         self.device = device;

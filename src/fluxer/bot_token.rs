@@ -13,7 +13,7 @@ const PREFIX: &str = "flx_bot_";
 /// Characters of the random part.
 const RANDOM: usize = 43;
 
-/// A bot token.
+/// A token of the form `<application id>.<43 characters>`, with which a bot authenticates.
 #[derive(Debug)]
 pub struct BotToken {
     /// The application of the bot.
@@ -22,7 +22,7 @@ pub struct BotToken {
 }
 
 impl BotToken {
-    /// A new token.
+    /// Makes a new token of 256 random bits.
     pub fn from_entropy(application: ApplicationId, entropy: [u8; 32]) -> Self {
         let secret = Secret::<BotTokenSecret>::from_entropy(entropy);
         Self {

@@ -10,7 +10,7 @@ use crate::id::InstallationId;
 use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::time::Timestamp;
 
-/// A guild.
+/// A community of users on the platform, to which bots can be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guild {
     /// The id of the guild.
@@ -19,7 +19,7 @@ pub struct Guild {
     pub name: GuildName,
     /// The hash of its icon.
     pub icon: Option<ImageHash>,
-    /// Who may do everything there; nobody, once that user is deleted.
+    /// The user who may do everything in the guild; `None` once that user is deleted.
     pub owner: Option<UserId>,
     /// The time when the guild was made.
     pub created_at: Timestamp,

@@ -23,9 +23,9 @@ pub struct BotRequest {
 pub enum WhichGuild {
     /// Whichever the user picks.
     Any,
-    /// This one, unless the user picks another.
+    /// The form proposes this guild; the user may pick another one.
     Proposed(GuildId),
-    /// This one and no other: `disable_guild_select`.
+    /// The bot may only go to this guild: `disable_guild_select`.
     Fixed(GuildId),
 }
 
@@ -93,7 +93,7 @@ pub enum InstallRefusal {
     UnknownGuild,
     /// The user may not add bots there.
     MissingPermissions,
-    /// It is there already, and would get nothing more.
+    /// The bot is in the guild already, and would get no further permission.
     BotAlreadyInGuild,
 }
 

@@ -7,7 +7,7 @@ use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One permission that exists.
+/// A permission of the platform: one bit of a bit field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permission {
     /// The bit's position.
@@ -109,7 +109,7 @@ pub const MUST: &str =
 impl Permissions {
     /// None.
     pub const NONE: Self = Self(0);
-    /// Everything.
+    /// The permission that stands for all others.
     pub const ADMINISTRATOR: Self = Self(1 << 3);
     /// What adding a bot takes.
     pub const MANAGE_GUILD: Self = Self(1 << 5);

@@ -31,9 +31,9 @@ const URLS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 /// What a client says of itself.
 #[derive(Debug, Clone)]
 pub struct ClientMetadata {
-    /// Its name, or the host of its first redirect URI.
+    /// The client's name; where it gives none, the host of its first redirect URI.
     pub name: ApplicationName,
-    /// How it authenticates.
+    /// The method that the client asks for at the token endpoint.
     pub authentication: RequestedAuthMethod,
     /// The keys that it signs with, where it does.
     pub keys: Option<ClientKeys>,
@@ -43,7 +43,7 @@ pub struct ClientMetadata {
     pub details: ClientDetails,
 }
 
-/// What this server takes of what a client says.
+/// What this server's settings allow in a client's metadata.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptedMetadata<'a> {
     /// Private-use schemes of redirect URIs.
@@ -62,7 +62,7 @@ impl<'a> AcceptedMetadata<'a> {
     }
 }
 
-/// How a client uses OAuth, as it says.
+/// How a client says that it uses OAuth.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSettings {
     redirect_uris: Vec<RegisteredUri>,
@@ -93,7 +93,7 @@ impl ClientSettings {
     }
 }
 
-/// `token_endpoint_auth_method`: whether it was named.
+/// `token_endpoint_auth_method`, as a registration names it or leaves it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestedAuthMethod {
     /// It was not; RFC 7591 §2: "If unspecified or omitted, the default is `client_secret_basic`".
@@ -103,7 +103,7 @@ pub enum RequestedAuthMethod {
 }
 
 impl RequestedAuthMethod {
-    /// The method.
+    /// The method that holds: the named one, or the RFC's default.
     pub const fn method(self) -> AuthMethod {
         match self {
             Self::Default => AuthMethod::ClientSecretBasic,
@@ -160,7 +160,7 @@ impl ClientMetadata {
 pub struct ClientDocument {
     /// The name that users are shown.
     pub name: ApplicationName,
-    /// How it authenticates.
+    /// How the client authenticates: with keys, or not at all.
     pub authentication: ClientAuthentication,
     /// How it uses OAuth.
     pub settings: ClientSettings,

@@ -17,10 +17,10 @@ pub const MAX_SCOPES: usize = 32;
 /// Most applications that get its tokens by client credentials.
 pub const MAX_CLIENTS: usize = 100;
 
-/// A resource server.
+/// Another server that takes tokens of this one, and whose scopes users grant (RFC 8707).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// Its id, which is its `client_id` at introspection.
+    /// The id, which is the server's `client_id` at introspection.
     pub id: ResourceId,
     /// What its tokens say in `aud`.
     pub identifier: ResourceIdentifier,
@@ -34,7 +34,7 @@ pub struct Resource {
     pub clients: Vec<ApplicationId>,
     /// What it introspects with.
     pub secret: Hash<ClientSecret>,
-    /// Since when.
+    /// When an administrator added it.
     pub created_at: Timestamp,
 }
 
@@ -58,7 +58,7 @@ ruled_strings! {
 }
 
 impl Resource {
-    /// All that may be granted there.
+    /// A grant of every scope that the server has.
     pub fn offer(&self) -> ResourceGrant {
         ResourceGrant {
             id: self.id,
@@ -66,7 +66,7 @@ impl Resource {
         }
     }
 
-    /// As administrators see it, its secret aside.
+    /// The JSON that administrators see; it has no secret.
     pub fn in_full(&self) -> Value {
         json!({
             "id": self.id,

@@ -176,7 +176,7 @@ ruled_strings! {
 }
 
 impl ImageHash {
-    /// That of an image that is kept here.
+    /// The hash of an image whose bytes this server keeps.
     pub fn of_content(image: &[u8]) -> Self {
         Self(hex(&Sha256::digest(image)))
     }

@@ -47,7 +47,7 @@ pub struct Approval {
 pub struct Offered {
     /// What its code is for.
     pub approval: Approval,
-    /// Redemptions that failed.
+    /// How many redemptions failed: too many end the family.
     pub misses: u8,
 }
 

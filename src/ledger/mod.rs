@@ -55,11 +55,13 @@ use crate::time::Timestamp;
 /// The name of a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LedgerId {
-    /// Of what a user granted an application.
+    /// The families of one user with one application.
     User(UserId, ApplicationId),
-    /// Of one token of client credentials: an application's tokens must not queue at one object.
+    /// The family of one token of client credentials. Each has a ledger, so that an application's
+    /// tokens do not queue at one object.
     Application(ApplicationId, FamilyId),
-    /// Of all tokens of client credentials that were issued before each had a ledger of its own.
+    /// The families of all tokens of client credentials that were issued before each had a ledger of
+    /// its own.
     SharedByApplication(ApplicationId),
 }
 
@@ -81,11 +83,11 @@ impl core::fmt::Display for LedgerId {
 )]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update {
-    /// As it was.
+    /// The family stays as it was.
     Keep,
     /// The family is replaced by this one.
     Put(Family),
-    /// Nothing.
+    /// The family is forgotten.
     Remove,
 }
 
@@ -168,7 +170,7 @@ impl Turn {
         Self::new(vec![(id, update)], &answer)
     }
 
-    /// With those of `elsewhere` that it ends.
+    /// Adds those families of `elsewhere` that the turn ends.
     fn ending(mut self, elsewhere: &[FamilyId]) -> Self {
         let ends = |(id, update): &(FamilyId, Update)| match update {
             Update::Put(Family::Ended { .. }) | Update::Remove => elsewhere.contains(id),

@@ -20,7 +20,7 @@ pub struct Withdraw {
     pub audience: TokenAudience,
 }
 
-/// Who takes a token of client credentials.
+/// The server that takes a token of client credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenAudience {

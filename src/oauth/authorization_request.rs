@@ -25,11 +25,11 @@ pub struct AuthorizationRequest {
     pub code_challenge: Option<CodeChallenge>,
     /// The key that is to redeem the code (RFC 9449 §10).
     pub dpop_jkt: Option<JwkThumbprint>,
-    /// How the user is to be asked.
+    /// The interaction that a client asks for (`prompt`).
     pub prompt: Prompt,
     /// How long ago the user may have logged in.
     pub max_age: Option<Duration>,
-    /// For the ID token, as it came.
+    /// `nonce`, which the ID token repeats (OpenID Connect Core §3.1.2.1).
     pub nonce: Option<String>,
     /// An ID token of the user whom the client expects.
     pub id_token_hint: Option<String>,
@@ -51,22 +51,22 @@ wire_enum! {
     }
 }
 
-/// How the user is to be asked.
+/// The interaction that a client asks for (`prompt`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
-    /// Not at all.
+    /// No interaction: `prompt=none`.
     None,
-    /// As far as needed, and …
+    /// Interaction where it is needed, and where the client asks for it.
     Interactive {
-        /// … for the password in any case.
+        /// Whether the user logs in again in any case.
         login: bool,
-        /// … for consent in any case.
+        /// Whether the user is asked for consent in any case.
         consent: bool,
     },
 }
 
 impl Prompt {
-    /// For consent each time.
+    /// Asks for consent even where the same was granted before.
     pub const ALWAYS: Self = Self::Interactive {
         login: false,
         consent: true,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::jwk::JwkThumbprint;
 
-/// Who may present an access token.
+/// What an access token is bound to, and so who may present it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenBinding {
     /// Whoever holds it (RFC 6750).

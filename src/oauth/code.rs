@@ -22,7 +22,7 @@ pub struct Code {
     secret: Secret<AuthorizationCode>,
     /// The user who granted the authorization.
     pub user: UserId,
-    /// To which application.
+    /// The application that the code is for.
     pub application: ApplicationId,
     /// Whether an ID token comes with it.
     pub openid: bool,

@@ -99,7 +99,7 @@ pub struct DeviceCode {
 }
 
 impl DeviceCode {
-    /// Makes one.
+    /// Makes a device code that names its user code.
     pub fn issue(
         keyring: &Keyring,
         application: ApplicationId,

@@ -36,7 +36,7 @@ const NONCE_SLICE: Duration = Duration::from_secs(60);
 /// Why a proof is none for this request. Its text ends a sentence that begins with the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ProofError {
-    /// There is none where one is needed.
+    /// The request has no proof where one is needed.
     #[error("the DPoP header is missing")]
     Missing,
     /// Several headers, which arrive joined by a comma, or far too much in one.
@@ -68,7 +68,7 @@ pub enum ProofError {
     /// Another key than that of the access token, or of the pushed request's `dpop_jkt`.
     #[error("it is signed with another key than it must be")]
     OtherKey,
-    /// It came before.
+    /// A proof with this `jti` came before.
     #[error("its jti was used before")]
     Replayed,
     /// No nonce, or none of this server's that is still good (RFC 9449 §8).
@@ -92,7 +92,7 @@ pub struct ProvedRequest<'a> {
     pub issuer: &'a Issuer,
     /// Whether a path leads to the same place as the request's.
     pub leads_here: &'a dyn Fn(&str) -> bool,
-    /// When it came.
+    /// When the request came.
     pub now: Timestamp,
 }
 

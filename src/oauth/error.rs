@@ -77,7 +77,7 @@ pub enum Refusal {
     /// A number, list, object or boolean where a string belongs.
     #[error("{0} must be a JSON string")]
     JsonValue(&'static str),
-    /// Neither a form nor JSON.
+    /// The body is neither a form nor JSON.
     #[error("Content-Type must be application/x-www-form-urlencoded or application/json")]
     MediaType,
     /// A required parameter is not there, or empty.
@@ -97,7 +97,7 @@ pub enum Refusal {
         /// The rule that the value breaks.
         must: &'static str,
     },
-    /// A request object.
+    /// The request has a request object, which this server does not read (RFC 9101).
     #[error("request is not supported: send its parameters themselves")]
     RequestObject,
     /// A URL of a request object.
@@ -140,7 +140,7 @@ pub enum Refusal {
         /// The rule that the value breaks.
         must: &'static str,
     },
-    /// Neither a registration token of this client nor one that may register clients.
+    /// The token is neither the registration token of this client nor one that may register clients.
     #[error("The token is missing or not good for this registration")]
     RegistrationToken,
     /// `resource` names no resource server that the tokens could be for.
@@ -297,7 +297,7 @@ pub enum CredentialsPlace {
     /// In `Authorization: Basic`; a failure is answered with `WWW-Authenticate: Basic` (RFC 6749
     /// §5.2).
     Header,
-    /// In the body, or nowhere.
+    /// The credentials were in the body, or there were none.
     Body,
 }
 
@@ -353,7 +353,7 @@ pub enum GrantRefusal {
     /// The code's time is over.
     #[error("Invalid authorization code")]
     ExpiredCode,
-    /// Another client's code.
+    /// The code was issued to another client.
     #[error("Invalid authorization code")]
     ForeignCode,
     /// The code was redeemed before.
@@ -378,7 +378,7 @@ pub enum GrantRefusal {
     /// The code is for another key, or for one that was not proved (RFC 9449 §10).
     #[error("The code is bound to another DPoP key")]
     CodeKey,
-    /// Its user may not add the bot to the guild any more, or it is there already.
+    /// The user may not add the bot to the guild any more, or the bot is there already.
     #[error("The bot cannot be added to the guild any more")]
     BotNotAdded,
     /// Not a device code of ours or of this client, or its tokens were given, or taken back.
@@ -489,7 +489,7 @@ impl TransportRefusal {
 pub enum TooOften {
     /// A device that waits for its user (RFC 8628 §3.5).
     Poll,
-    /// Anything else.
+    /// Any other request.
     Request,
 }
 

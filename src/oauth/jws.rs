@@ -65,7 +65,7 @@ pub struct Unverified<'a> {
     pub jwk: Option<Value>,
     /// The claims.
     pub claims: Value,
-    /// What was signed.
+    /// The bytes that the signature is over: header and claims as they were sent.
     pub signing_input: &'a [u8],
     /// The signature.
     pub signature: Vec<u8>,
@@ -75,9 +75,9 @@ pub struct Unverified<'a> {
 pub struct Signed<'a> {
     /// The name of the key, where the token says it.
     pub key_id: Option<&'a str>,
-    /// By what.
+    /// The algorithm that the header names.
     pub algorithm: JwsAlgorithm,
-    /// Of what.
+    /// The bytes that were signed: header and claims as they were sent.
     pub message: &'a [u8],
     /// The signature.
     pub signature: &'a [u8],

@@ -106,9 +106,9 @@ impl SessionName {
 pub struct Authentication {
     /// When the user last gave a proof.
     pub auth_time: Timestamp,
-    /// Which proof.
+    /// The methods by which the user proved who they are.
     pub amr: AuthenticationMethods,
-    /// In which session.
+    /// The name of the session, which no cookie can be made from.
     pub sid: SessionName,
     /// The request's own word, for the first ID token. Those of refreshes have none (Core §12.2).
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -116,7 +116,8 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// As the ID tokens of refreshes tell it.
+    /// The login without its `nonce`, as the ID token of a refresh tells it (OpenID Connect Core
+    /// §12.2).
     #[must_use]
     pub fn without_nonce(self) -> Self {
         Self {

@@ -122,7 +122,7 @@ impl RegisteredUri {
         is_on_this_machine(&self.0)
     }
 
-    /// Who is at the other end, for a person to read.
+    /// The party at the other end, for a person to read.
     pub fn destination(&self) -> &str {
         destination(&self.0)
     }
@@ -143,9 +143,9 @@ const RESPONSE_PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", "error_
 
 /// `host[:port]` and what follows it.
 pub struct Authority<'a> {
-    /// As written; an IPv6 literal with its brackets.
+    /// The host as it is written; an IPv6 literal has its brackets.
     pub host: &'a str,
-    /// As written.
+    /// The port as it is written, without the colon.
     pub port: Option<&'a str>,
     /// The path and the query.
     pub rest: &'a str,
@@ -211,9 +211,10 @@ pub struct RedirectUri {
 /// Whether a redirect URI has the port that was registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
-    /// It is the registered string.
+    /// The URI is the registered string, byte for byte.
     AsRegistered,
-    /// It has another port of the user's own machine, where any program may listen.
+    /// The URI names another port of the user's own machine than the registered one. Any program may
+    /// listen there.
     Another,
 }
 
@@ -249,7 +250,7 @@ impl RedirectUri {
         RedirectTo(format!("{}{separator}{}", self.uri, query.finish()))
     }
 
-    /// Who is at the other end, for a person to read.
+    /// The party at the other end, for a person to read.
     pub fn destination(&self) -> &str {
         destination(&self.uri)
     }

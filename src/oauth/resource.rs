@@ -193,7 +193,7 @@ impl From<ResourceScope> for String {
 pub struct ResourceGrant {
     /// The id of the resource server.
     pub id: ResourceId,
-    /// Which of its scopes.
+    /// Those of the resource server's scopes that are granted.
     pub scope: Vec<ResourceScope>,
 }
 

@@ -29,7 +29,7 @@ pub struct WaitingDevice {
     pub asked: DeviceRequest,
     /// How long it has to wait between two polls.
     pub interval: Duration,
-    /// Its latest poll.
+    /// The latest poll of the device; `None` before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub polled: Option<Poll>,
     /// What its user said.
@@ -40,7 +40,7 @@ pub struct WaitingDevice {
 /// A poll of a device that still waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poll {
-    /// When it came.
+    /// The instant of the poll.
     pub at: Timestamp,
     /// The request that asked.
     pub attempt: AttemptId,
@@ -52,7 +52,7 @@ pub struct Poll {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceAnswer {
-    /// No.
+    /// The user refused.
     Denied,
     /// Yes: the login is open in the ledger of this user.
     Approved(DeviceApproval),
@@ -61,7 +61,7 @@ pub enum DeviceAnswer {
 /// What is to be known of an approval before its tokens are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceApproval {
-    /// Whose login it is.
+    /// The user who approved.
     pub user: UserId,
     /// Whether an ID token comes with its tokens.
     #[serde(default)]
@@ -76,11 +76,11 @@ pub struct DeviceApproval {
 pub struct DeviceRequest {
     /// The client.
     pub client: ApplicationId,
-    /// Its device code.
+    /// The hash of its device code.
     pub code: Hash<DeviceCodeSecret>,
     /// What it asks for: its parameters, form-encoded.
     pub request: String,
-    /// When it asked.
+    /// The instant of the device authorization request.
     pub at: Timestamp,
     /// Until when it waits.
     pub until: Timestamp,
@@ -137,7 +137,7 @@ impl EntryVerb for DeviceLook {
 pub struct AnswerDevice {
     /// The device code of the one that the user was shown.
     pub code: Hash<DeviceCodeSecret>,
-    /// The answer.
+    /// The user's decision.
     pub answer: DeviceAnswer,
 }
 
@@ -159,7 +159,7 @@ impl EntryVerb for AnswerDevice {
 /// A device asks for its tokens.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DevicePoll {
-    /// Its device code.
+    /// The hash of its device code.
     pub code: Hash<DeviceCodeSecret>,
     /// The request that asks: one that is asked again, after a lost answer, is not two.
     pub attempt: AttemptId,
@@ -177,7 +177,7 @@ pub enum DevicePolled {
     Denied,
     /// Its user said yes.
     Approved(DeviceApproval),
-    /// It does not wait any more.
+    /// No device waits with this code: its time is over, or it never began.
     Over,
 }
 

@@ -32,7 +32,7 @@ pub struct AskedLogin {
     pub at: Timestamp,
     /// Whether the user must give a new proof, though no client says so.
     pub again: bool,
-    /// Who was logged in then.
+    /// The user who was logged in when the login began; `None` where nobody was.
     pub subject: Option<UserId>,
 }
 
@@ -40,9 +40,9 @@ pub struct AskedLogin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginDecision {
-    /// It is this user.
+    /// The platform says that this user logged in.
     Accepted(AcceptedLogin),
-    /// It is nobody.
+    /// The platform says that nobody logged in.
     Rejected(RejectedLogin),
 }
 
@@ -53,7 +53,7 @@ pub struct AcceptedLogin {
     pub subject: UserId,
     /// When they last gave a proof.
     pub auth_time: Timestamp,
-    /// Which proof.
+    /// The proof that the user gave.
     pub amr: AuthenticationMethods,
     /// The platform's own session.
     pub session: Option<Hash<PlatformSession>>,
@@ -70,7 +70,7 @@ pub enum PlatformSession {}
 pub struct RejectedLogin {
     /// Whether the user did not want to (`access_denied`), or could not (`login_required`).
     pub denied: bool,
-    /// In the platform's words, for the client's developer.
+    /// The platform's own words, for the client's developer.
     pub description: String,
 }
 

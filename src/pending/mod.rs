@@ -29,7 +29,7 @@ use crate::base64url;
 use crate::id::AttemptId;
 use crate::time::Timestamp;
 
-/// What a key is of. Keys of two kinds never name one object.
+/// The kind of key that names an entry's object. Keys of two kinds never name the same object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// The `jti` of a client's assertion (RFC 7523 §3).
@@ -88,7 +88,7 @@ impl PendingId {
 pub struct Entry {
     /// Until when it is there.
     pub until: Timestamp,
-    /// What it is.
+    /// The entry's content.
     pub state: EntryState,
 }
 
@@ -109,9 +109,9 @@ pub enum EntryState {
 /// What to write of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryUpdate {
-    /// As it was.
+    /// The entry stays as it was.
     Keep,
-    /// It is replaced by this one.
+    /// This entry replaces it.
     Put(Entry),
 }
 
@@ -139,7 +139,8 @@ macro_rules! verbs {
         }
 
         impl AnyEntryVerb {
-            /// By when the object must wake up and forget what the verb may write.
+            /// The instant at which the object wakes up to delete what the verb may write; `None` where
+            /// the verb opens no entry.
             pub fn opens_until(&self) -> Option<Timestamp> {
                 match self {
                     $(Self::$verb(verb) => verb.opens_until(),)+

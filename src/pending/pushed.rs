@@ -113,7 +113,7 @@ impl EntryVerb for Visit {
 pub struct Spend {
     /// The `client_id` of the login.
     pub client: String,
-    /// The login.
+    /// The family that the request's approval opened.
     pub family: FamilyId,
 }
 

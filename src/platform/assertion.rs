@@ -46,7 +46,7 @@ enum Audience {
 pub struct LoginAssertion {
     /// The challenge that it answers.
     pub challenge: String,
-    /// Who logged in, and how.
+    /// The user who logged in, and by which proof.
     pub login: AcceptedLogin,
 }
 

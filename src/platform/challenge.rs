@@ -40,7 +40,7 @@ impl Challenge {
         Self { verifier, asked }
     }
 
-    /// Seals it.
+    /// Seals the challenge, so that a browser carries it and nobody can change it.
     pub fn seal(
         &self,
         keyring: &Keyring,

@@ -21,7 +21,7 @@ pub const MAX_PAGE: u32 = 200;
 pub struct DirectoryPage {
     /// Only what comes after this id.
     pub after: Option<Snowflake>,
-    /// At most so many.
+    /// The largest number of items that are answered.
     pub limit: u32,
 }
 
@@ -67,13 +67,13 @@ pub fn add_bot(permissions: Permissions, by: UserId, key: InstallationId) -> Val
 /// What the platform decided about a bot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BotAdded {
-    /// It is there, with these permissions.
+    /// The bot was added, with these permissions.
     With(Permissions),
-    /// There is no such guild.
+    /// The platform knows no such guild.
     UnknownGuild,
     /// The user may not add it.
     MissingPermissions,
-    /// It was there already.
+    /// The bot was in the guild already.
     AlreadyThere,
 }
 

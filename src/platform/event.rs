@@ -8,19 +8,19 @@ use crate::pending::PlatformSession;
 use crate::time::Timestamp;
 
 wire_enum! {
-    /// What became of a user.
+    /// The type of an event that the platform sends about a user.
     pub enum PlatformEventType {
         /// A session of theirs at the platform has ended.
         SessionRevoked = "session-revoked",
-        /// They log in with something else from now on.
+        /// The user changed the password, or another proof.
         CredentialChange = "credential-change",
         /// The account is disabled.
         AccountDisabled = "account-disabled",
-        /// It is enabled again.
+        /// The account is enabled again.
         AccountEnabled = "account-enabled",
         /// There is no such account any more.
         AccountDeleted = "account-deleted",
-        /// They are no member of a guild any more.
+        /// The user has left a guild, or was removed from it.
         MemberRemoved = "member-removed",
     }
 }

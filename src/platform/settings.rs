@@ -47,10 +47,10 @@ pub enum PlatformAddress {
     Url(String),
 }
 
-/// Whose assertions log users in.
+/// The issuer whose assertions log users in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssertionIssuer {
-    /// Their `iss`.
+    /// The `iss` of the assertions.
     pub issuer: String,
     /// Where their keys are.
     pub keys: OutboundUrl,
@@ -67,7 +67,7 @@ pub enum PlatformSettingsError {
     /// The shared key.
     #[error("PLATFORM_KEY must be one key or two, separated by a comma, of at least 16 characters")]
     Key,
-    /// Nowhere to ask.
+    /// The address of the platform's API is missing.
     #[error("LOGIN_URL needs PLATFORM_URL or a service binding PLATFORM, and not both")]
     Address,
     /// Where to ask.

@@ -13,22 +13,22 @@ use crate::time::Timestamp;
 /// What came of adding an application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Added {
-    /// It is there.
+    /// The application was added.
     Yes,
-    /// Its id is another's: draw another one.
+    /// Another application has this id: the caller draws a new one.
     IdTaken,
     /// Its owner was deleted.
     OwnerGone,
-    /// Its owner has as many as a user may have.
+    /// The owner already has as many applications as a user may have.
     TooMany,
 }
 
 /// An application whose bot shows a token.
 #[derive(Debug)]
 pub enum OfBot {
-    /// The token is its bot's.
+    /// The stored hash of the bot's token matches.
     Its(Application),
-    /// Another server's hash says whether it is.
+    /// The stored hash is in another server's format: the caller checks the token against it.
     Imported(Application),
 }
 
@@ -40,20 +40,20 @@ pub const SERVES_OUTAGES_FOR: Duration = Duration::from_secs(600);
 /// An application, or a resource server, as an isolate knows it.
 #[derive(Debug, Clone)]
 pub enum Known<T = Application> {
-    /// As it is now; `None`: there is none.
+    /// The application as it is now; `None` where no application has the id.
     Current(Option<Rc<T>>),
-    /// As it was when it was last read. What it permits may be permitted; what it refuses may have
-    /// been permitted since, so a refusal of it is never final.
+    /// The application as it was last read. A request may be permitted by it, but a refusal is never
+    /// final: the refused thing may have been permitted since.
     Remembered(Rc<T>),
 }
 
 impl<T> Known<T> {
-    /// Whether there is one.
+    /// Whether an application has the id.
     pub const fn is_there(&self) -> bool {
         !matches!(self, Self::Current(None))
     }
 
-    /// It, where there is one.
+    /// The application, where one has the id.
     pub fn found(self) -> Option<Rc<T>> {
         match self {
             Self::Current(found) => found,
@@ -62,7 +62,7 @@ impl<T> Known<T> {
     }
 }
 
-/// Applications and their bots.
+/// Reads and writes applications and their bots, in D1 and in the isolate's memory of it.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Applications {
     /// An application, at most [`FRESH_FOR`] old.
@@ -80,15 +80,15 @@ pub trait Applications {
         id: ApplicationId,
         token: &Hash<BotTokenSecret>,
     ) -> Result<Option<OfBot>, Fault>;
-    /// A user's applications, or everybody's, by id.
+    /// The applications of one user, or of all users, in the order of their ids.
     async fn applications(
         &self,
         owner: Option<UserId>,
         paging: Paging,
     ) -> Result<Vec<Application>, Fault>;
 
-    /// The trusted applications that an administrator made so who is none any more, and whose owner is
-    /// none either.
+    /// The trusted applications for which nobody answers any more: the administrator who trusted each
+    /// has lost that role, and its owner is no administrator either.
     async fn trusted_by_nobody(&self) -> Result<Vec<ApplicationId>, Fault>;
 
     /// Adds an application, with its bot's token where it has a bot, unless its owner has `at_most`
@@ -99,7 +99,7 @@ pub trait Applications {
         bot_token: Option<&Hash<BotTokenSecret>>,
         at_most: Option<u32>,
     ) -> Result<Added, Fault>;
-    /// Changes an application; whether it was there.
+    /// Changes an application. Answers whether it was there.
     async fn change_application(
         &self,
         id: ApplicationId,

@@ -5,20 +5,20 @@ use crate::fluxer::audit::{Action, AuditEntry};
 use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::time::Timestamp;
 
-/// Which entries of the audit log are wanted; all of what is set must hold.
+/// A filter of the audit log. An entry passes where every field that is set matches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryFilter {
-    /// What was done.
+    /// The operation of the entry.
     pub action: Option<Action>,
-    /// By whom.
+    /// The user or the application that acted.
     pub actor: Option<Snowflake>,
-    /// On whom.
+    /// The user, guild or application that was acted on.
     pub target: Option<Snowflake>,
-    /// By whom or on whom.
+    /// Matches an entry that has this id as its actor or as its target.
     pub person: Option<Snowflake>,
-    /// Through which application, with which one, by it, or on it.
+    /// Matches an entry that names this application anywhere: as actor, as target, or in between.
     pub application: Option<ApplicationId>,
-    /// From which address.
+    /// The client's address.
     pub address: Option<String>,
 }
 
@@ -37,18 +37,18 @@ impl EntryFilter {
     }
 }
 
-/// Which part of the log is looked through, newest first.
+/// The part of the log that one search covers, newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct EntryRange {
-    /// From this entry on.
+    /// The oldest entry that is still searched.
     pub since: AuditEntryId,
-    /// Before this one.
+    /// Only older entries than this one are searched.
     pub before: Option<AuditEntryId>,
     /// How many entries are wanted at most.
     pub limit: u32,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub struct FoundEntries {
     /// The entries, newest first.
@@ -63,11 +63,11 @@ pub struct FoundEntries {
 pub struct Count {
     /// An hour or a day.
     pub span: Span,
-    /// When it began.
+    /// The first instant of the span.
     pub start: Timestamp,
-    /// What was done.
+    /// The operation that is counted.
     pub action: Action,
-    /// How often.
+    /// How many entries this count stands for.
     pub count: u32,
 }
 
@@ -76,12 +76,12 @@ pub struct Count {
 pub enum Span {
     /// An hour.
     Hour,
-    /// A day in UTC.
+    /// A day, from midnight to midnight in UTC.
     Day,
 }
 
 impl Span {
-    /// In milliseconds.
+    /// The length of the span, in milliseconds.
     pub const fn millis(self) -> u64 {
         match self {
             Self::Hour => 3_600_000,
@@ -98,11 +98,11 @@ impl Span {
 /// Something that the log names by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// Its id.
+    /// The id by which entries name the thing.
     pub id: Snowflake,
-    /// What it is.
+    /// Whether the id is a user's, an application's, a guild's or a resource server's.
     pub kind: NamedKind,
-    /// Its name.
+    /// The name that the thing has now: the log keeps only ids.
     pub name: String,
 }
 
@@ -119,7 +119,7 @@ pub enum NamedKind {
     Resource,
 }
 
-/// The audit log.
+/// Writes the audit log, searches it, counts in it, and erases people from it.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait AuditLog {
     /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.

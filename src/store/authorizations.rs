@@ -14,9 +14,9 @@ use crate::time::Timestamp;
 /// What a user has granted an application.
 #[derive(Debug, Clone)]
 pub struct Authorization {
-    /// Which application.
+    /// The application that was authorized.
     pub application: ApplicationId,
-    /// Everything it was granted and may ask for again.
+    /// The scopes that the application may ask for again without a consent page.
     pub scope: Scopes,
     /// When it was first granted.
     pub created_at: Timestamp,
@@ -33,14 +33,14 @@ pub struct Consent<'a> {
     /// What the form rests on of that session, where it was not read again since. Nothing is remembered
     /// unless all of it is still so.
     pub seen: Option<&'a SeenSession>,
-    /// Whose it is.
+    /// The user who consented.
     pub user: UserId,
-    /// To which application.
+    /// The application that the user consented to.
     pub application: ApplicationId,
     /// What it may ask for again, in place of what it might before; `None` where no token comes of
     /// it.
     pub scope: Option<Scopes>,
-    /// What they were shown of it, now and before.
+    /// The names and hosts of the application that the user was shown, now and at earlier consents.
     pub shown: Option<Shown>,
     /// The bot that is added with it. Nothing is remembered unless that works.
     pub installation: Option<Installation<'a>>,
@@ -81,14 +81,14 @@ pub struct Installation<'a> {
     /// What the installer was in the guild when they were looked at. Should that have changed since,
     /// the bot is not added.
     pub installer: &'a Membership,
-    /// Its role, where it gets any permission.
+    /// The role that carries the bot's permissions; `None` where it gets none.
     pub role: Option<Role>,
     /// What the role is called.
     pub role_name: &'a str,
 }
 
 impl<'a> Installation<'a> {
-    /// By a form. A role without permissions is none.
+    /// Plans an installation. Permissions that are empty make no role.
     pub fn new(
         id: InstallationId,
         installer: &'a Membership,
@@ -107,7 +107,7 @@ impl<'a> Installation<'a> {
 /// What came of a [`Consent`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consented {
-    /// It is remembered, and the bot is where it should be.
+    /// The consent is remembered, and the bot is in its guild.
     Yes,
     /// Not all is as it was seen, or the bot could not be added; nothing was changed.
     Changed,
@@ -123,15 +123,16 @@ pub enum Consented {
 /// What came of forgetting a consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgotten {
-    /// There was none.
+    /// The user had not authorized the application.
     Nothing,
-    /// There was one, and nobody wants to be told.
+    /// The consent is gone, and no receiver of events wants to know.
     Silently,
-    /// There was one, and something waits to be told.
+    /// The consent is gone, and an event waits in the outbox.
     Told,
 }
 
-/// Consents.
+/// The consents that users gave: what the settings page lists, and what a consent page need not ask
+/// again.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Authorizations {
     /// Remembers a consent, and adds the bot that comes with it: all of it or nothing.

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// The keys that a client publishes, as they were fetched.
 #[derive(Debug, Clone)]
 pub struct KnownKeys {
-    /// The keys.
+    /// The set as its URL served it.
     pub set: JwkSet,
     /// Until when they are not asked for again, as long as they do.
     pub fresh_until: Timestamp,

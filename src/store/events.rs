@@ -13,9 +13,9 @@ pub trait Events {
     fn wake_outbox(&self, outbox: Snowflake);
     /// What waits in an outbox, the oldest [`MAX_READ`](crate::outbox::MAX_READ) in order.
     async fn waiting(&self, outbox: Snowflake) -> Result<Vec<WaitingEvent>, Fault>;
-    /// Forgets an event.
+    /// Forgets an event: its receiver has it, or it is given up.
     async fn settle_event(&self, seq: u64) -> Result<(), Fault>;
-    /// Counts an attempt, and has the event wait.
+    /// Counts a failed attempt. The event waits until `until`.
     async fn postpone_event(&self, seq: u64, until: Timestamp) -> Result<(), Fault>;
     /// Some of the outboxes whose events should all have been sent before. One that waits for its next
     /// attempt is not among them.

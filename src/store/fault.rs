@@ -1,4 +1,4 @@
-//! What went wrong here, and is nobody's fault who asks.
+//! What went wrong here, and is not the fault of whoever asks.
 
 use thiserror::Error;
 
@@ -8,16 +8,16 @@ use crate::platform::Absurd;
 
 /// Something of ours that did not work. Its text is for the log, never for the client.
 ///
-/// Behind a pointer, for every question to storage is answered with it or what was asked for.
+/// Boxed, because every answer of storage has room for one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}: {}", .0.part, .0.what)]
 pub struct Fault(Box<Details>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Details {
-    /// Which part: `records`, `ledger`, `limiter`, `directory`, …
+    /// The part of ours that failed: `records`, `ledger`, `limiter`, `directory`, …
     part: &'static str,
-    /// What it said.
+    /// The error's own text.
     what: String,
     outlook: Outlook,
 }

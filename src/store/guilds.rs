@@ -64,9 +64,9 @@ pub trait Guilds {
 
     /// Adds a guild, with its owner as its first member.
     async fn add_guild(&self, guild: &Guild) -> Result<Added, Fault>;
-    /// A guild.
+    /// The guild with this id.
     async fn guild(&self, id: GuildId) -> Result<Option<Guild>, Fault>;
-    /// Deletes a guild.
+    /// Deletes a guild with its roles and members. Answers whether it was there.
     async fn delete_guild(&self, id: GuildId) -> Result<bool, Fault>;
     /// Makes a user a member, or changes what they may do; whether both are there.
     async fn set_member(

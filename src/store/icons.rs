@@ -7,7 +7,7 @@ use crate::snowflake::ApplicationId;
 /// KV: icons, which are there until their application lets go of them.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Icons {
-    /// Keeps an icon.
+    /// Keeps an icon of an application, under the hash of the icon.
     async fn put_icon(
         &self,
         application: ApplicationId,

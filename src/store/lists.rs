@@ -10,7 +10,7 @@ use crate::snowflake::{Snowflake, UserId};
 pub struct Paging {
     /// Only what comes after this id.
     pub after: Option<Snowflake>,
-    /// At most so many.
+    /// The largest number of rows that are answered.
     pub limit: u32,
 }
 
@@ -41,7 +41,7 @@ impl Prefix {
     }
 }
 
-/// What a user has granted, and to whom.
+/// An authorization with the application that has it, for lists that show both.
 #[derive(Debug, Clone)]
 pub struct Authorized {
     /// The authorization.
@@ -55,7 +55,7 @@ pub struct Authorized {
 pub struct VendorPlace {
     /// The first of the vendor's clients.
     pub first: Snowflake,
-    /// The client.
+    /// The client itself, whose place this is.
     pub client: Snowflake,
 }
 

@@ -80,7 +80,7 @@ pub struct ApplicationDay {
     pub count: u32,
 }
 
-/// Measures.
+/// Writes one measure a request, and reads the counts of an application.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Measures {
     /// Keeps a measure, after the answer. What cannot be kept is lost.

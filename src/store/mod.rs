@@ -65,7 +65,7 @@ pub use users::{Account, Taken, Users};
 use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict};
 use crate::time::Timestamp;
 
-/// Everything outside.
+/// Everything that the flows ask of the world outside: all ports together.
 pub trait Edge:
     Ambient
     + Measures
@@ -101,10 +101,10 @@ impl<T> Edge for T where
 {
 }
 
-/// The runtime itself.
+/// What a runtime gives every program: time, randomness, and a log.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Ambient {
-    /// The clock.
+    /// The time of the runtime's clock. Workers stop it while a request computes.
     fn now(&self) -> Timestamp;
     /// Fills a buffer from a cryptographic source.
     fn entropy(&self, buffer: &mut [u8]) -> Result<(), Fault>;
@@ -115,7 +115,7 @@ pub trait Ambient {
     /// Whether D1 has the tables and columns that this version reads.
     async fn schema(&self) -> Result<Schema, Fault>;
 
-    /// So many random bytes.
+    /// Draws `N` bytes of the platform's randomness.
     fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
         let mut bytes = [0; N];
         self.entropy(&mut bytes)?;

@@ -66,7 +66,7 @@ pub struct MovedMember {
     pub permissions: Permissions,
     /// Since when they are there.
     pub joined_at: Timestamp,
-    /// Who added the bot, where that is known.
+    /// The user who added the bot; `None` where that is not known.
     pub inviter: Option<UserId>,
     /// The consent form that added the bot: made up for one that came from elsewhere.
     pub installation: InstallationId,
@@ -103,11 +103,12 @@ pub enum Piece {
 /// What came of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported {
-    /// It is there now.
+    /// The record was not there before, and is now.
     Created,
-    /// It was there already, and stays as it is.
+    /// The same record was there already. Nothing was written.
     Unchanged,
-    /// It refers to what is not there, or holds what is another one's: the field that does.
+    /// The record refers to something that does not exist, or holds a value that belongs to another
+    /// record. Names the field.
     Refused(Obstacle),
 }
 
@@ -118,15 +119,15 @@ pub enum Obstacle {
     Username,
     /// Another user has the address.
     Email,
-    /// There is no such user to own it.
+    /// The user who is to own the record does not exist.
     Owner,
-    /// There is no such user.
+    /// The user of the record does not exist.
     User,
-    /// There is no such guild.
+    /// The guild of the record does not exist.
     Guild,
-    /// There is no such application, or it has no bot.
+    /// The application of the record does not exist, or has no bot.
     Application,
-    /// There is no such user to have added it.
+    /// The user who is said to have added the bot does not exist.
     Inviter,
 }
 
@@ -170,11 +171,11 @@ impl Obstacle {
 /// the ids of the record before it, with colons between.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
-    /// Behind this user.
+    /// After the user with this id; `None`: before the first one.
     Users(Option<UserId>),
-    /// Behind this application.
+    /// After the application with this id; `None`: before the first one.
     Applications(Option<ApplicationId>),
-    /// Behind this guild.
+    /// After the guild with this id; `None`: before the first one.
     Guilds(Option<GuildId>),
     /// Behind this user in this guild.
     Members(Option<(UserId, GuildId)>),
@@ -185,7 +186,7 @@ pub enum Cursor {
 }
 
 impl Cursor {
-    /// Before everything.
+    /// The beginning of an export.
     pub const START: Self = Self::Users(None);
 
     /// Before everything of the next kind; `None`: there is none.
@@ -282,9 +283,9 @@ impl fmt::Display for Cursor {
 /// What a hash of another server is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HashKind {
-    /// Of an application's secret.
+    /// The hash of an application's client secret.
     ClientSecret,
-    /// Of its bot's token.
+    /// The hash of the token of an application's bot.
     BotToken,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::outbound::{FetchError, Fetched, OutboundAnswer, OutboundUrl};
 
-/// Other people's servers.
+/// Requests to other people's servers: https only, no redirects, no private addresses, bounded answers.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Outbound {
     /// Fetches a JSON document. Asked before a flow's decision, and never after its commit; an answer
@@ -18,7 +18,7 @@ pub trait Outbound {
     /// Ends what [`Self::begin_fetch`] began.
     fn end_fetch(&self, _url: &OutboundUrl) {}
 
-    /// Posts a text with these headers. Likewise, for a question that may be asked twice.
+    /// Posts a text with these headers, under the same terms. The request may be sent twice.
     async fn post(
         &self,
         url: &OutboundUrl,

@@ -3,7 +3,7 @@
 use super::Fault;
 use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 
-/// The platform's own servers.
+/// Requests to the platform's own servers, signed with the key that it shares with this one.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Platform {
     /// Asks the platform, twice where the connection fails. What it answers is read as far as it may be

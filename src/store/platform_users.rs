@@ -9,14 +9,14 @@ use crate::time::Timestamp;
 /// Whether an account is in use, as the platform says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Its user may log in, and what they granted works.
+    /// The user may log in, and the tokens that they granted work.
     Enabled,
-    /// Neither.
+    /// The user may not log in, and the tokens that they granted do not work.
     Disabled,
 }
 
-/// What this server keeps of the users of a platform: a place for what is theirs here. What is told
-/// late changes nothing that is newer.
+/// What this server keeps of the users of a platform: one row each, to which their sessions and
+/// authorizations belong. An event that arrives late changes nothing that is newer.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait PlatformUsers {
     /// Keeps a place for a user, where there is none.
@@ -30,7 +30,7 @@ pub trait PlatformUsers {
         at: Timestamp,
         now: Timestamp,
     ) -> Result<Standing, Fault>;
-    /// How an account stands.
+    /// The latest standing that the platform told of an account.
     async fn standing(&self, user: UserId) -> Result<Standing, Fault>;
     /// Ends the sessions that a user's session at the platform opened, and those that it may open still.
     async fn end_platform_session(

@@ -16,11 +16,11 @@ use crate::time::Timestamp;
 /// last word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeRecord {
-    /// Who granted it.
+    /// The user who granted the authorization.
     pub user: UserId,
-    /// To which application.
+    /// The application that was authorized.
     pub application: ApplicationId,
-    /// What was approved.
+    /// The grant, as the ledger has it too.
     pub grant: Grant,
     /// Until when the code is good. KV's own TTL is at least 60 s and comes late.
     pub expires_at: Timestamp,
@@ -30,9 +30,9 @@ pub struct CodeRecord {
 /// one object per pair, cannot list. Never read to decide anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRecord {
-    /// Who granted it.
+    /// The user who granted the authorization.
     pub user: UserId,
-    /// To which application.
+    /// The application that was authorized.
     pub application: ApplicationId,
     /// What its tokens may open.
     pub scope: Scopes,
@@ -42,7 +42,7 @@ pub struct RefreshRecord {
 
 /// KV refuses a record that is to live shorter.
 const SHORTEST: Duration = Duration::from_secs(60);
-/// As long as the longest lifetime that can be set.
+/// The longest life of a record: the longest lifetime of a token that the settings allow.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// How long KV is to keep a record. The record carries the expiry that counts.

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// A client that registered itself, and what it says of itself.
 #[derive(Debug, Clone)]
 pub struct Registration {
-    /// The application.
+    /// The application that the registration made.
     pub application: Application,
     /// What is shown back beside it.
     pub details: ClientDetails,
@@ -58,7 +58,7 @@ pub trait Registrations {
         token: &InitialToken,
         hash: &Hash<InitialAccessToken>,
     ) -> Result<(), Fault>;
-    /// All of them, by id.
+    /// The tokens with which clients may register, in the order of their ids.
     async fn initial_tokens(&self) -> Result<Vec<InitialToken>, Fault>;
     /// Whether clients may register with this token now.
     async fn admits_registration(

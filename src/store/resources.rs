@@ -12,11 +12,11 @@ use crate::snowflake::ResourceId;
 pub enum ResourceTaken {
     /// The id: draw another one.
     Id,
-    /// The identifier.
+    /// The identifier (RFC 8707): it must be unique.
     Identifier,
 }
 
-/// Which resource server is meant.
+/// A resource server as a request names it.
 #[derive(Debug, Clone, Copy)]
 pub enum WhichResource<'a> {
     /// The one with this id.
@@ -26,7 +26,7 @@ pub enum WhichResource<'a> {
 }
 
 impl WhichResource<'_> {
-    /// Whether this one is.
+    /// Whether `resource` is the one that is meant.
     pub fn is(self, resource: &Resource) -> bool {
         match self {
             Self::Id(id) => resource.id == id,
@@ -35,7 +35,7 @@ impl WhichResource<'_> {
     }
 }
 
-/// Other resource servers.
+/// The other resource servers for which this server issues tokens.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Resources {
     /// A resource server, at most [`super::FRESH_FOR`] old; where the directory does not answer, at most
@@ -46,15 +46,15 @@ pub trait Resources {
         &self,
         which: WhichResource<'_>,
     ) -> Result<Option<Rc<Resource>>, Fault>;
-    /// All of them, by id.
+    /// Resource servers, in the order of their ids.
     async fn resources(&self, paging: Paging) -> Result<Vec<Resource>, Fault>;
-    /// Adds one.
+    /// Adds a resource server.
     async fn add_resource(&self, resource: &Resource) -> Result<Result<(), ResourceTaken>, Fault>;
-    /// Writes one anew; whether it was there.
+    /// Replaces a resource server. Answers whether it was there.
     async fn change_resource(
         &self,
         resource: &Resource,
     ) -> Result<Result<bool, ResourceTaken>, Fault>;
-    /// Deletes one; whether it was there.
+    /// Deletes a resource server. Answers whether it was there.
     async fn delete_resource(&self, id: ResourceId) -> Result<bool, Fault>;
 }

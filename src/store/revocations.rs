@@ -4,7 +4,7 @@ use super::Fault;
 use crate::config::Config;
 use crate::id::FamilyId;
 
-/// The list. Ledgers write it, each where a family ends whose tokens others verify.
+/// The list of revoked families. A ledger writes it when a family ends whose tokens others verify.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Revocations {
     /// The families that ended within the life of their tokens.

@@ -18,37 +18,38 @@ use crate::time::Timestamp;
 /// A browser that is logged in.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// As whom.
+    /// The user who is logged in.
     pub user: User,
-    /// Since when.
+    /// When the user last gave a proof.
     pub authenticated_at: Timestamp,
-    /// By what proof.
+    /// The proof that the user gave.
     pub amr: AuthenticationMethods,
     /// What the user granted the application that was asked about.
     pub granted: Option<Scopes>,
-    /// What they were shown of it then; `None` also where nothing was noted of it yet.
+    /// What the user was shown of that application; `None` where no authorization notes it.
     pub shown: Option<Shown>,
 }
 
-/// What a form rests on of the session that it was shown to.
+/// The facts of a session that a form was built on. Where one of them has changed, the form no longer
+/// stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSession {
-    /// As whom.
+    /// The user who is logged in.
     pub user: UserId,
-    /// Whether they administer.
+    /// Whether the user is an administrator.
     pub admin: bool,
-    /// Since when.
+    /// When the user last gave a proof.
     pub authenticated_at: Timestamp,
-    /// By what proof.
+    /// The proof that the user gave.
     pub amr: AuthenticationMethods,
     /// What the user granted the application that the form is about.
     pub granted: Option<Scopes>,
-    /// What they were shown of it then.
+    /// What the user was shown of that application.
     pub shown: Option<Shown>,
 }
 
 impl SeenSession {
-    /// A session as it is read.
+    /// The facts of a session that was just read.
     pub fn of(session: &Session) -> Self {
         Self {
             user: session.user.id,
@@ -66,61 +67,61 @@ impl SeenSession {
 pub struct NewSession {
     /// The hash of its cookie.
     pub id: Hash<SessionId>,
-    /// As whom.
+    /// The user who is logged in.
     pub user: UserId,
-    /// By what proof.
+    /// The proof that the user gave.
     pub amr: AuthenticationMethods,
-    /// When they gave the proof.
+    /// When the user gave the proof; before `at` where the platform had logged the user in already.
     pub authenticated_at: Timestamp,
-    /// When it is opened.
+    /// When the session is opened.
     pub at: Timestamp,
-    /// How long.
+    /// How long the session lasts.
     pub lifetime: Duration,
-    /// The platform's word for it, where the platform has the users.
+    /// The platform's login behind the session, where the platform has the users.
     pub by_platform: Option<ByPlatform>,
-    /// The browser.
+    /// The browser, as it described itself.
     pub browser: BrowserSeen,
 }
 
-/// A login that the platform answers for. Its user has a place here from then on.
+/// A login that the platform vouches for. From then on this server keeps a row for its user.
 #[derive(Debug, Clone, Copy)]
 pub struct ByPlatform {
     /// The platform's own session, where it names one.
     pub session: Option<Hash<PlatformSession>>,
 }
 
-/// What is known of a browser as it logs in.
+/// What a browser shows of itself as it logs in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BrowserSeen {
-    /// Its own word for itself (`User-Agent`).
+    /// The `User-Agent` header.
     pub device: Option<String>,
-    /// Where it was.
+    /// The address that the request came from.
     pub address: Option<IpAddr>,
 }
 
 /// A browser that is logged in, among the others of its user.
 #[derive(Debug, Clone)]
 pub struct OpenSession {
-    /// The hash of its cookie. It opens nothing.
+    /// The hash of the session's cookie: nobody can log in with it.
     pub id: Hash<SessionId>,
-    /// Since when.
+    /// When the user last gave a proof.
     pub authenticated_at: Timestamp,
-    /// The browser.
+    /// The browser, as it described itself.
     pub browser: BrowserSeen,
 }
 
-/// Sessions of a user that end.
+/// Which sessions of a user end.
 #[derive(Debug, Clone, Copy)]
 pub enum EndedSessions {
-    /// One of them.
+    /// The session with this hash.
     One(Hash<SessionId>),
-    /// All but one.
+    /// All sessions but the one with this hash.
     AllBut(Hash<SessionId>),
-    /// All.
+    /// All sessions.
     All,
 }
 
-/// Sessions.
+/// Opens, reads and ends sessions.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Sessions {
     /// The session of a cookie, where it has not expired, and what its user granted `about`.
@@ -144,7 +145,7 @@ pub trait Sessions {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OpenSession>, Fault>;
-    /// Logs browsers of a user out; whether there was one.
+    /// Ends sessions of a user. Answers whether there was one to end.
     async fn close_sessions(&self, user: UserId, ended: EndedSessions) -> Result<bool, Fault>;
     /// Sets a user's password in place of the one that `old_hash` is of, ends all of the user's
     /// sessions, and opens `session`. Whether the password was that one still.
@@ -154,6 +155,6 @@ pub trait Sessions {
         new_hash: &str,
         session: &NewSession,
     ) -> Result<bool, Fault>;
-    /// Logs a browser out.
+    /// Ends one session.
     async fn close_session(&self, id: &Hash<SessionId>) -> Result<(), Fault>;
 }

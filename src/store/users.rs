@@ -7,10 +7,10 @@ use crate::outbox::Tells;
 use crate::snowflake::UserId;
 use crate::time::Timestamp;
 
-/// A user, and what their password is checked against.
+/// A user and the hash of their password.
 #[derive(Debug)]
 pub struct Account {
-    /// The user.
+    /// The user whose account this is.
     pub user: User,
     /// argon2id, a PHC string.
     pub password_hash: String,
@@ -21,22 +21,22 @@ pub struct Account {
 pub enum Taken {
     /// The id: draw another one.
     Id,
-    /// The user name.
+    /// The user name is another user's: it must be unique.
     Username,
-    /// The e-mail address.
+    /// The e-mail address is another user's: it must be unique.
     Email,
 }
 
-/// Users, and what is theirs whether or not they ever log in here.
+/// Reads and writes users, their passwords, and their accounts on other services.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait Users {
-    /// A user.
+    /// The user with this id.
     async fn user(&self, id: UserId) -> Result<Option<User>, Fault>;
-    /// Users, by id.
+    /// Users, in the order of their ids.
     async fn users(&self, paging: Paging) -> Result<Vec<User>, Fault>;
     /// The user with this name or e-mail address, whatever its case.
     async fn account(&self, login: &str) -> Result<Option<Account>, Fault>;
-    /// Adds a user.
+    /// Adds a user, unless a value is taken that must be unique.
     async fn add_user(&self, user: &User, password_hash: &str) -> Result<Result<(), Taken>, Fault>;
     /// Changes a user; with a new password, or suspended, every session ends too.
     async fn change_user(
@@ -56,9 +56,9 @@ pub trait Users {
     async fn delete_user(&self, user: UserId, tells: Tells) -> Result<bool, Fault>;
     /// The user's accounts on other services.
     async fn connections(&self, user: UserId) -> Result<Vec<Connection>, Fault>;
-    /// Sets one of them; whether the user is there.
+    /// Adds or replaces a connection. Answers whether the user exists.
     async fn set_connection(&self, user: UserId, connection: &Connection) -> Result<bool, Fault>;
-    /// Removes one of them; whether it was there.
+    /// Removes a connection. Answers whether it was there.
     async fn remove_connection(
         &self,
         user: UserId,

@@ -31,19 +31,20 @@ pub struct AuthenticatedClient {
     proof: AuthenticatedBy,
 }
 
-/// Of when a client's registration is.
+/// How old the registration is that a client was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Knowledge {
     Current,
     Remembered,
 }
 
-/// How a client's registration is read.
+/// How a client is looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientLookup {
-    /// As this isolate knows it.
+    /// Takes the client as this isolate knows it.
     Known,
-    /// As this isolate knows it, also where D1 does not answer: for tokens that exist.
+    /// Takes the client as this isolate knows it, also where D1 does not answer: for tokens that exist
+    /// already.
     KnownInOutage,
 }
 
@@ -296,7 +297,7 @@ pub async fn remembered_proof<E: Edge>(
 }
 
 impl AuthenticatedClient {
-    /// Its application, to be kept.
+    /// The client's application, to be kept beyond the request.
     pub const fn shared(&self) -> &Rc<Application> {
         &self.application
     }

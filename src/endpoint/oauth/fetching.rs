@@ -24,11 +24,11 @@ const FRESH_BY_DEFAULT: Duration = Duration::from_secs(600);
 /// Why there is no document.
 #[derive(Debug)]
 pub(super) enum NoDocument {
-    /// It is not what it must be, or not where it may be.
+    /// The fetched thing is not what it must be, or its URL may not be fetched.
     Wrong(String),
     /// Too many were fetched; the seconds until the next try.
     Limited(u64, String),
-    /// It cannot be had now.
+    /// The server did not answer. The same request may be sent again later.
     Unavailable(String),
 }
 
@@ -37,7 +37,7 @@ impl NoDocument {
         Self::Wrong(format!("{member}: {why}"))
     }
 
-    /// On a page, for whoever followed a link of that client.
+    /// The page for a user who followed a link of that client.
     pub(super) fn notice(self) -> Notice {
         match self {
             Self::Wrong(detail) => Notice::bad_request(detail),

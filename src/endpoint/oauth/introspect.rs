@@ -59,7 +59,7 @@ pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failur
     Ok(Response::json(200, &answer))
 }
 
-/// Who asks what a token is worth.
+/// The party that introspects a token.
 enum Inquirer {
     /// A client, about its own tokens or, where it may, about everybody's.
     Client(AuthenticatedClient),
@@ -177,7 +177,7 @@ async fn for_resource<E: Edge>(
     Ok(Some(with_confirmation(shown, token.binding)))
 }
 
-/// With the key that the token is bound to (RFC 9449 §6.2).
+/// Adds the key that the token is bound to (RFC 9449 §6.2).
 fn with_confirmation(shown: Value, binding: TokenBinding) -> Value {
     match binding.confirmation() {
         Some(confirmation) => with_member(shown, "cnf", json!(confirmation)),

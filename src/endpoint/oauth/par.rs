@@ -93,7 +93,7 @@ fn stored(client: &AuthenticatedClient, params: &Params, bound_to: Option<&str>)
 pub(in crate::endpoint) struct OpenedRequest {
     client: String,
     handle: String,
-    /// Its parameters, which are all that counts (RFC 9126 §4).
+    /// The pushed parameters. Those of the authorization URL do not count (RFC 9126 §4).
     pub(in crate::endpoint) params: Rc<Params>,
     /// When it was opened first: a login since then is one for it.
     pub(super) since: Timestamp,

@@ -17,7 +17,7 @@ use crate::store::{Edge, Fault, Keys, WhichResource};
 pub struct TargetResource<S> {
     /// The resource server.
     pub resource: Rc<Resource>,
-    /// The key.
+    /// The key that signs its tokens, imported before the flow's commit.
     pub signer: S,
 }
 
@@ -25,7 +25,7 @@ pub struct TargetResource<S> {
 pub struct TargetScope<S> {
     /// The resource server and the key.
     pub target: TargetResource<S>,
-    /// Which of its scopes.
+    /// The scopes of the resource server that the tokens open.
     pub scope: Vec<ResourceScope>,
 }
 
@@ -71,7 +71,7 @@ pub async fn granted<E: Edge>(
 }
 
 impl<S> TargetResource<S> {
-    /// With the key that signs for it.
+    /// Fetches the key that signs tokens for a resource server.
     pub async fn of<E: Edge + Keys<Signer = S>>(
         cx: &Context<'_, E>,
         resource: Rc<Resource>,

@@ -18,7 +18,7 @@ fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// Who is logged in; whoever is not is sent to log in, and comes back here.
+    /// Reads the login of the browser. A browser without one is sent to log in, and comes back here.
     pub async fn account(&self) -> Result<LoggedIn, Failure<PageRefusal>> {
         let to_login = || PageRefusal::LogIn(self.request.target());
         Ok(self.logged_in(None).await?.ok_or_else(to_login)?)

@@ -130,7 +130,7 @@ impl Command {
     }
 }
 
-/// Which part of the list a request wants; what cannot be read wants its beginning.
+/// The part of the list that a request wants. A query that cannot be read wants the beginning.
 #[derive(Default)]
 struct ListedPart {
     after: Option<VendorPlace>,
@@ -166,7 +166,7 @@ impl ListedPart {
         self.after.is_some() || self.application.is_some()
     }
 
-    /// Its URL, with what was just done.
+    /// The URL of this part, with a marker of what was just done.
     fn target(&self, done: Option<RevocationDone>) -> Target {
         let id = |id: Option<Snowflake>| id.map(|it| it.to_string()).unwrap_or_default();
         let after = id(self.after.map(|it| it.client));

@@ -48,7 +48,7 @@ pub enum AssertionError {
         /// The rule that it breaks.
         must: &'static str,
     },
-    /// It came before.
+    /// An assertion with this `jti` came before.
     #[error("jti of client_assertion was used before")]
     Replayed,
 }
@@ -59,7 +59,7 @@ const fn claim(name: &'static str, must: &'static str) -> AssertionError {
 
 const AUDIENCE: AssertionError = claim("aud", "the issuer of this server, as a string");
 
-/// Who an assertion says it is for (RFC 7519 §4.1.3).
+/// The audience that an assertion names (RFC 7519 §4.1.3).
 #[derive(Debug)]
 enum Audience {
     One(String),
@@ -105,7 +105,7 @@ pub struct Addressee<'a> {
     /// Whether the client keeps to the FAPI 2.0 Security Profile: it names the issuer alone
     /// (§5.3.2.1), and signs with no RS256 (§5.4.1).
     pub is_fapi2: bool,
-    /// When it came.
+    /// When the request came.
     pub now: Timestamp,
 }
 
@@ -173,7 +173,7 @@ impl ClientAssertion {
         Ok(())
     }
 
-    /// Who the client says it is.
+    /// The client that the assertion says it is from.
     pub const fn client(&self) -> &ClientIdentifier {
         &self.client
     }

@@ -18,9 +18,9 @@ use crate::time::Timestamp;
 pub enum ClientAuthentication {
     /// Not at all: a public client.
     None,
-    /// With a secret, by Basic or in the body.
+    /// A secret, in the header (Basic) or in the body.
     Secret(SecretHashes),
-    /// With a JWT that it signs.
+    /// A JWT that the client signs (RFC 7523).
     PrivateKeyJwt(ClientKeys),
     /// Not at all or with a JWT that it signs, as it likes, and so a public client: a document may
     /// offer both. A signature that is wrong is not taken for none.
@@ -41,9 +41,9 @@ pub struct SecretHashes {
 /// How a client says that it sends its secret. It may come either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretMethod {
-    /// By HTTP Basic.
+    /// `client_secret_basic`: in the header (RFC 6749 §2.3.1).
     Basic,
-    /// In the body.
+    /// `client_secret_post`: in the body.
     Post,
 }
 
@@ -59,9 +59,9 @@ impl From<SecretMethod> for AuthMethod {
 /// What is known of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownSecret {
-    /// Its hash.
+    /// The hash of the secret.
     pub hash: Hash<ClientSecret>,
-    /// Its first use on the last day that it was used on.
+    /// The first use on the last day on which it was used; `None`: not used so far.
     pub used_at: Option<Timestamp>,
 }
 
@@ -77,8 +77,8 @@ impl From<Hash<ClientSecret>> for SecretHashes {
 }
 
 impl SecretHashes {
-    /// With a new secret; the one that was made last ends at `former_ends_at`, and one before it
-    /// at once.
+    /// Adds a new secret. The one that was made last ends at `former_ends_at`, and one before it at
+    /// once.
     #[must_use]
     pub fn rotated(self, new: Hash<ClientSecret>, former_ends_at: Timestamp) -> Self {
         Self {
@@ -244,9 +244,9 @@ impl ClientAuthentication {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthenticatedBy {
-    /// It holds the secret, or the private key.
+    /// The client holds the secret, or the private key.
     Secret,
-    /// It knows the `client_id`, as anybody may.
+    /// The request names a `client_id`, which anybody can know.
     IdOnly,
 }
 
@@ -272,7 +272,7 @@ impl Credentials {
         }
     }
 
-    /// Who the client says it is.
+    /// The client that the credentials name, before anything is proved.
     pub fn client_id(&self) -> ClientIdentifier {
         match self {
             Self::None(id, _) => id.clone(),

@@ -13,9 +13,9 @@ const MAX_KEYS: usize = 20;
 /// Where the keys of a client are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientKeys {
-    /// Registered with it.
+    /// The keys are part of the registration.
     Listed(JwkSet),
-    /// At a URL, whose text is judged again before each fetch.
+    /// The client publishes its keys at this URL, whose text is judged again before each fetch.
     At(String),
 }
 
@@ -33,9 +33,9 @@ struct PublicKey {
 
 /// Why a member of a set is not one of its keys here.
 enum Skipped {
-    /// It is for something else: another algorithm, another use.
+    /// The key is for something else: another algorithm or another use.
     Other,
-    /// It should not be there, or is none.
+    /// The key must not be in a public set, or is no key. The text says why.
     Wrong(&'static str),
 }
 

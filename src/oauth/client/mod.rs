@@ -26,9 +26,9 @@ const FAPI_CODE_LIFETIME: Duration = Duration::from_secs(60);
 pub struct Client {
     /// Its `client_id`.
     pub id: ApplicationId,
-    /// Who vouches for it.
+    /// The party that vouches for the client.
     pub origin: ClientOrigin,
-    /// How it authenticates.
+    /// How the client authenticates at the token endpoint.
     pub authentication: ClientAuthentication,
     /// The grants that it may use.
     pub grants: GrantTypes,
@@ -47,7 +47,7 @@ pub struct Client {
     pub profile: Profile,
 }
 
-/// Who vouches for a client.
+/// The party that vouches for a client: it decides what the consent page warns of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientOrigin {
     /// The configuration: the administration application.
@@ -124,7 +124,8 @@ impl Client {
         Self::new(id, origin, authentication, redirect_uris)
     }
 
-    /// Its `client_id` on the wire: the URL of its document, where one describes it.
+    /// The `client_id` as requests and tokens spell it: the URL of the client's document, where one
+    /// describes it.
     pub fn wire_id(&self) -> String {
         match &self.origin {
             ClientOrigin::Document(url) => url.as_str().to_owned(),

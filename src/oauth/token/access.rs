@@ -14,7 +14,7 @@ use crate::oauth::scope::Scopes;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::time::Timestamp;
 
-/// On whose behalf a token acts.
+/// The party on whose behalf a token acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// A user, in one family of their authorization.
@@ -28,7 +28,7 @@ pub enum Subject {
 pub enum Marks {
     /// The token's own. Its `jti` is its family, which no other token has.
     OfItsOwn,
-    /// Its application's, as for the tokens that were issued before each had its own.
+    /// The ledger that all tokens of the application share, as they did before each had one of its own.
     OfItsApplication,
 }
 
@@ -57,13 +57,13 @@ impl Subject {
 /// What an access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessToken {
-    /// On whose behalf.
+    /// The party on whose behalf the token acts.
     pub subject: Subject,
-    /// Which application holds it.
+    /// The application that holds the token.
     pub application: ApplicationId,
     /// The scopes of the token.
     pub scope: Scopes,
-    /// Who may present it.
+    /// What the token is bound to.
     pub binding: TokenBinding,
     /// Since when, to the second.
     pub issued_at: Timestamp,

@@ -78,9 +78,9 @@ pub struct IdTokenHint {
     iss: String,
     /// The user who had logged in.
     pub sub: UserId,
-    /// Which client it was issued to, as the wire calls it.
+    /// The client that the token was issued to, as it spells its own `client_id`.
     pub aud: String,
-    /// In which session.
+    /// The name of the session in which the user logged in.
     pub sid: SessionName,
 }
 

@@ -18,9 +18,9 @@ use crate::time::Timestamp;
 pub struct RefreshToken {
     /// The user who granted the authorization.
     pub user: UserId,
-    /// To which application.
+    /// The application that holds the token.
     pub application: ApplicationId,
-    /// On which login.
+    /// The family that the token belongs to.
     pub family: FamilyId,
     /// How many refreshes came before it.
     pub generation: u32,

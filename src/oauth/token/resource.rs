@@ -18,17 +18,17 @@ pub const TYPE: &str = "at+jwt";
 /// What a token for another resource server says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceToken {
-    /// On whose behalf.
+    /// The party on whose behalf the token acts.
     pub subject: Subject,
-    /// Which application holds it.
+    /// The application that holds the token.
     pub application: ApplicationId,
-    /// Its name on the wire.
+    /// The application's `client_id` as it is spelled on the wire.
     pub client_id: String,
-    /// Which resource server takes it.
+    /// The identifier of the resource server that takes the token.
     pub audience: String,
     /// What it opens there.
     pub scope: String,
-    /// Who may present it.
+    /// What the token is bound to.
     pub binding: TokenBinding,
     /// Since when, to the second.
     pub issued_at: Timestamp,

@@ -156,7 +156,7 @@ pub async fn reset_bot_token<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &body))
 }
 
-/// Who asks, and the application, which is theirs to manage.
+/// Reads the caller, and the application that is the caller's to manage.
 async fn managed<E: Edge>(
     cx: &Context<'_, E>,
     id: &str,

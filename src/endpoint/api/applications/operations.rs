@@ -43,11 +43,11 @@ pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Applicat
 
 /// What of a new application its maker does not choose.
 pub struct Terms {
-    /// Who answers for it.
+    /// The user who answers for the application.
     pub owner: Option<UserId>,
     /// Whether it may ask for `admin`.
     pub trusted: bool,
-    /// Which administrator made it so.
+    /// The administrator who made the application trusted.
     pub trusted_by: Option<UserId>,
     /// Whether it may introspect the tokens of other applications.
     pub introspects: bool,
@@ -58,7 +58,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// For an application that a user makes for themselves.
+    /// The terms of an application that a user makes for themselves.
     pub const fn of_owner(owner: UserId) -> Self {
         Self {
             owner: Some(owner),
@@ -75,9 +75,9 @@ impl Terms {
 pub struct Made {
     /// The application.
     pub application: Application,
-    /// Its secret; a public one has none.
+    /// The client secret; `None` for a public client.
     pub secret: Option<Secret<ClientSecret>>,
-    /// Its bot's token, where it was made with a bot.
+    /// The bot's token, where the application was made with a bot.
     pub bot_token: Option<BotToken>,
 }
 

@@ -26,56 +26,57 @@ use crate::store::{
     BrowserSeen, CodeRecord, Consent, Consented, Edge, Fault, Outlook, SeenSession,
 };
 
-/// What the user said yes to.
+/// An approval before it is committed: what the user said yes to, and the session that says so.
 pub(super) struct UserApproval<'a> {
     pub(super) request: &'a RequestedAccess,
-    /// The session that says so: the hash of its cookie.
+    /// The session that approves: the hash of its cookie.
     pub(super) session: Hash<SessionId>,
-    /// What it is.
+    /// The facts of that session that the approval rests on.
     pub(super) seen: SeenSession,
     pub(super) seen_at: SeenAt,
-    /// What is granted: what was asked, less what was unticked.
+    /// The scopes that are granted: those that were asked for, without those that the user unticked.
     pub(super) scope: Scopes,
-    /// What is granted at another resource server, where the tokens are for one.
+    /// The scopes that are granted at another resource server, where the tokens are for one.
     pub(super) resource: Option<ResourceGrant>,
-    /// Of the form, or fresh where no form was shown.
+    /// The seed of the form, from which the code is made; a fresh one where no form was shown.
     pub(super) seed: CodeSeed,
-    /// The bot's, where one is added.
+    /// The bot and its guild, where the approval adds one.
     pub(super) installation: Option<PlannedInstallation>,
 }
 
-/// When the session behind an approval was read.
+/// The request that read the session behind an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SeenAt {
-    /// By this request.
+    /// This request read it.
     Request,
-    /// As the form was shown. The directory is asked whether all is as it was when it is told of the
-    /// consent, and not before.
+    /// The request that showed the form read it. The directory compares it with the session's row in
+    /// the statement that writes the consent.
     Form,
 }
 
-/// A family that is open, and who hears of it.
+/// A family that is open, and the party that learns of it.
 struct Issued<'a> {
     family: FamilyId,
     told: Told<'a>,
 }
 
 enum Told<'a> {
-    /// The client, by this code.
+    /// The client learns of it by this code.
     Client(&'a Callback, Code),
-    /// A device, as soon as it polls.
+    /// The device learns of it at its next poll.
     Device(&'a DeviceWithCode, DeviceApproval),
 }
 
-/// What came of an approval.
+/// The result of a commit.
 enum Committed<'a> {
     Answered(Response),
-    /// Not all is as the form was shown. Nothing is changed but in the ledger.
+    /// Something is not as the form showed it. Only the ledger has changed so far: it opened the
+    /// family. The session is read again, and the commit repeated.
     Changed(Option<Issued<'a>>),
 }
 
 impl UserApproval<'_> {
-    /// What is granted, and to whom as its user will know them again.
+    /// The grant, with the browser and the address by which its user will recognize the device.
     fn grant(&self, seen: BrowserSeen) -> Grant {
         Grant {
             scope: self.scope,
@@ -91,7 +92,7 @@ impl UserApproval<'_> {
         }
     }
 
-    /// The login behind it, for an ID token.
+    /// The login behind the approval, which ID tokens tell of; `None` without the scope `openid`.
     fn authentication(&self) -> Option<Authentication> {
         self.scope.contains(Scope::Openid).then(|| Authentication {
             auth_time: self.seen.authenticated_at,
@@ -133,7 +134,8 @@ impl Interaction {
         }
     }
 
-    /// Reads the session, where the form rests on what has changed since it was shown.
+    /// Reads the session, because something that the form showed has changed. Where the session has
+    /// ended, takes the family back.
     async fn read_again<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -189,7 +191,7 @@ impl Interaction {
         Ok(Committed::Answered(answer))
     }
 
-    /// What the directory is to remember.
+    /// The consent as the directory is to remember it.
     fn consent<'a, E: Edge>(
         &'a self,
         cx: &Context<'_, E>,
@@ -220,7 +222,8 @@ impl Interaction {
         }
     }
 
-    /// What is told of it: an authorization that is new, or another one than before, or a bot in a guild.
+    /// The event that is told of the consent: an authorization that is new or changed, or a bot in a
+    /// guild.
     fn tells<E: Edge>(
         &self,
         cx: &Context<'_, E>,

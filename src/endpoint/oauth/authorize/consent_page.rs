@@ -41,7 +41,7 @@ pub(super) fn consent_form<'a>(cookie: &'a Secret<SessionId>, subject: &'a str) 
     }
 }
 
-/// As many guilds as one answer holds.
+/// The paging that reads as many guilds as one answer holds.
 const ALL_GUILDS: Paging = Paging {
     after: None,
     limit: me::MAX_GUILDS,
@@ -76,7 +76,7 @@ const GUILDS_AFTER: &str = "guilds_after";
 /// The parameter that says for which guild the page was shown once more.
 pub(super) const GUILD_CHOSEN: &str = "guild_chosen";
 
-/// This page with another value of its own parameter.
+/// The URL of this page with another value of one of its own parameters.
 fn here_with<E>(cx: &Context<'_, E>, name: &str, value: &str) -> String {
     let query = cx.request.query.split('&');
     let others = query.filter(|pair| pair.split('=').next() != Some(name));

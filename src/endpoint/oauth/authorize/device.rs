@@ -32,9 +32,9 @@ type Answer = Result<Response, Failure<PageRefusal>>;
 /// A device that waits for its user.
 #[derive(Clone)]
 pub(super) struct DeviceWithCode {
-    /// What it shows.
+    /// The user code that the device shows.
     pub(super) user_code: UserCode,
-    /// What it asks for, and from where.
+    /// The device authorization request: what the device asks for, and from where.
     pub(super) asked: DeviceRequest,
 }
 

@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 /// Where a client waits for its answer.
 pub(super) struct Callback {
     pub(super) redirect_uri: RedirectUri,
-    /// To be sent back byte for byte.
+    /// The client's `state`, which is sent back byte for byte.
     pub(super) state: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Callback {
         Response::see_other(self.location(cx, answer))
     }
 
-    /// Where that leads.
+    /// The redirect URI with the answer as its query.
     fn location<E>(&self, cx: &Context<'_, E>, answer: &[(&str, &str)]) -> RedirectTo {
         let mut parameters = answer.to_vec();
         if let Some(state) = &self.state {
@@ -95,7 +95,7 @@ impl Destination {
 /// What a client asks for: of a user, and of a guild.
 pub(super) struct RequestedAccess {
     pub(super) oauth: AuthorizationRequest,
-    /// There where the scope `bot` is.
+    /// The bot that is to be added; `None` without the scope `bot`.
     pub(super) bot: Option<BotRequest>,
     /// The resource server that the tokens are to be for.
     pub(super) resource: Option<Rc<Resource>>,
@@ -371,7 +371,7 @@ impl Interaction {
         )
     }
 
-    /// Decides. Pure.
+    /// Decides what the request needs next. Pure.
     pub(super) fn next_step(&self, session: Option<&Session>, now: Timestamp) -> Step<'_> {
         let silent = self.prompt == Ok(Prompt::None);
         let no_login = if silent {

@@ -49,7 +49,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     }
 }
 
-/// As far as it goes without the user's answer.
+/// Takes the request as far as it goes without an answer of the user.
 async fn proceed<E: Edge>(
     cx: &Context<'_, E>,
     interaction: &Interaction,

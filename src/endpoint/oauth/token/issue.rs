@@ -26,9 +26,9 @@ use crate::time::Timestamp;
 
 /// What a grant gives.
 pub(super) struct Issuance<S> {
-    /// On whose behalf the tokens act.
+    /// The party on whose behalf the tokens act.
     pub(super) subject: Subject,
-    /// Which application holds them.
+    /// The application that holds the tokens.
     pub(super) application: ApplicationId,
     /// What the access token opens here.
     pub(super) scope: Scopes,

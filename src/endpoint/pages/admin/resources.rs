@@ -157,15 +157,15 @@ fn mistakes(failure: Failure<ApiError>) -> Result<Vec<FieldError>, Failure<PageR
 
 /// What the page of a resource server answers.
 enum Showing<'a> {
-    /// That it was asked for.
+    /// The resource server as it is.
     AsItIs,
-    /// That its fields were saved.
+    /// Its fields were saved.
     Saved,
-    /// That it has a new secret: this one.
+    /// It has a new secret: this one.
     Secret(&'a str),
-    /// That its fields were refused.
+    /// Its fields were refused; the form says which.
     Refused(ResourceForm),
-    /// That the password did not confirm what was to be done.
+    /// The password did not confirm the action.
     Unconfirmed(ResourceAction, ConfirmationProblem),
 }
 

@@ -52,7 +52,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(admin::page(chrome, title, &page).respond(200))
 }
 
-/// Who is looked for.
+/// The search for users.
 struct Wanted<'a> {
     typed: Option<&'a str>,
     by: UserKey,
@@ -244,7 +244,7 @@ async fn heir<E: Edge>(cx: &Context<'_, E>, typed: &str) -> Result<String, Fault
     Ok(found.map_or_else(String::new, |it| it.id.to_string()))
 }
 
-/// This page, with what was just done.
+/// The URL of this page, with a marker of what was just done.
 fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<&'static str>) -> Target {
     let after = query.id("after").ok().flatten();
     let after = after.map(|after| after.to_string()).unwrap_or_default();

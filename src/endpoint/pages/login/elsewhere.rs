@@ -336,7 +336,7 @@ async fn verified<E: Edge>(
     }
 }
 
-/// One page for all that is wrong with a way back: used, too late, or another browser's.
+/// The page for a way back that is of no use: it was used, is too late, or belongs to another browser.
 fn unusable() -> Notice {
     Notice::new(400, Message::LoginUnusable)
 }

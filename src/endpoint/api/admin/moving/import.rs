@@ -51,7 +51,7 @@ struct Job {
     lines: Vec<Line>,
     /// What others refer to comes first, wherever it stands.
     waiting: BTreeMap<RecordKind, Vec<Waiting>>,
-    /// On which line each record stands first.
+    /// The line on which each record stands first.
     first: BTreeMap<String, usize>,
 }
 

@@ -27,7 +27,7 @@ use crate::store::{
 };
 use crate::time::Timestamp;
 
-/// A record.
+/// A record of an import, read and checked.
 pub(super) enum MovedRecord {
     User(MovedUser),
     Application(Box<MovedApplication>),
@@ -59,7 +59,7 @@ impl RecordKind {
         }
     }
 
-    /// Those of the records that are of this kind, which all are.
+    /// The piece that stores these records. All of them are of this kind.
     pub(super) fn piece(self, records: Vec<MovedRecord>) -> Piece {
         macro_rules! those {
             ($variant:ident, $record:ident => $moved:expr) => {
@@ -336,7 +336,7 @@ fn former_secret(fields: &mut Fields) -> Option<(KnownSecret, Timestamp)> {
     Some((KnownSecret { hash, used_at }, ends_at?))
 }
 
-/// Its bot, which is written as it is shown.
+/// Reads the application's bot, in the form in which an export writes it.
 fn bot(fields: &mut Fields, application: Option<ApplicationId>) -> Option<Bot> {
     let mut bot = fields.nested("bot")?;
     let same = bot.optional("id", id(ApplicationId::parse));
