@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -103,4 +104,35 @@ fn a_function_is_read_on_one_screen() {
         }
     }
     assert!(count > 2000, "only {count} functions were found");
+}
+
+/// The type that a line declares, and whether other files see it. A `type` inside an `impl` or a trait is none.
+fn declared(line: &str) -> Option<(&str, bool)> {
+    let code = line.trim_start();
+    let (is_visible, code) = match code.strip_prefix("pub") {
+        Some(rest) => (true, rest.trim_start_matches(|c| c != ' ').trim_start()),
+        None => (false, code),
+    };
+    let (keyword, rest) = code.split_once(' ')?;
+    let is_inside = line.starts_with(' ') && !is_visible;
+    let is_type = matches!(keyword, "struct" | "enum" | "trait") || keyword == "type" && !is_inside;
+    let name = rest.split(|c: char| !c.is_alphanumeric()).next()?;
+    (is_type && !name.is_empty()).then_some((name, is_visible))
+}
+
+#[test]
+fn a_name_stands_for_one_type() {
+    let mut declarations: BTreeMap<String, Vec<(PathBuf, bool)>> = BTreeMap::new();
+    for (path, code) in sources() {
+        for (name, is_visible) in code.lines().filter_map(declared) {
+            let of_name = declarations.entry(name.to_owned()).or_default();
+            of_name.push((path.clone(), is_visible));
+        }
+    }
+    assert!(declarations.len() > 500, "the types are there");
+    for (name, all) in declarations {
+        // What only its own file sees may be called as it is called in another one.
+        let is_clear = all.len() == 1 || all.iter().all(|(_, is_visible)| !is_visible);
+        assert!(is_clear, "{name} is the name of several types: {all:?}");
+    }
 }
