@@ -19,7 +19,7 @@ use super::sync_kv::{self, SyncKv};
 use super::{Bindings, ambient, js, objects};
 use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyEntryVerb, Entry, PendingId, Release, EntryUpdate, EntryVerb};
+use crate::pending::{AnyEntryVerb, Entry, EntryUpdate, EntryVerb, PendingId, Release};
 use crate::store::{Fault, Pending};
 use crate::time::Timestamp;
 
@@ -39,7 +39,8 @@ impl Pending for Bindings {
 
     async fn release(&self, id: &PendingId, by: AttemptId) -> Result<(), Fault> {
         let fault = |error: serde_json::Error| Fault::new(BINDING, error);
-        let question = serde_json::to_string::<AnyEntryVerb>(&Release { by }.into()).map_err(fault)?;
+        let question =
+            serde_json::to_string::<AnyEntryVerb>(&Release { by }.into()).map_err(fault)?;
         self.count_operation();
         let namespace: DurableObjectNamespace = js::binding(&self.env, BINDING)?;
         let stub = || namespace.get_by_name(id.as_str());

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// What a request has used up so far, or may have.
 #[derive(Default)]
-pub struct Claims(RefCell<Vec<(PendingId, AttemptId)>>);
+pub struct RequestClaims(RefCell<Vec<(PendingId, AttemptId)>>);
 
 impl<E: Edge> Context<'_, E> {
     /// Uses a key up until then. Answers whether this was its first use.

@@ -3,7 +3,7 @@
 use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use super::claims::Claims;
+use super::claims::RequestClaims;
 use super::notes::Notes;
 use super::return_to::ReturnTo;
 use crate::config::Config;
@@ -63,7 +63,7 @@ pub struct SoFar {
     /// What its isolate remembered of it.
     pub memory: Cell<IsolateMemory>,
     /// What it has used up.
-    pub claims: Claims,
+    pub claims: RequestClaims,
 }
 
 /// How far a request rests on what its isolate remembers.

@@ -53,7 +53,7 @@ impl EntryVerb for Release {
 
     fn decide(self, entry: Option<Entry>, _: Timestamp) -> (EntryUpdate, bool) {
         match entry {
-            Some(entry) if entry.state == State::Claimed(self.by) => {
+            Some(entry) if entry.state == EntryState::Claimed(self.by) => {
                 // An entry whose time is over is as none, and its alarm is set.
                 let until = Timestamp::from_millis(0);
                 (EntryUpdate::Put(Entry { until, ..entry }), true)

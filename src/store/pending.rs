@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::id::AttemptId;
-use crate::pending::{PendingId, EntryVerb};
+use crate::pending::{EntryVerb, PendingId};
 
 /// What waits to be answered once, one Durable Object an entry.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]

@@ -89,7 +89,11 @@ async fn use_once<E: Edge>(
     client: &AuthenticatedClient,
     assertion: &ClientAssertion,
 ) -> Result<(), Failure<Refusal>> {
-    let id = PendingId::new(EntryKind::Assertion, &client.client().wire_id(), assertion.id());
+    let id = PendingId::new(
+        EntryKind::Assertion,
+        &client.client().wire_id(),
+        assertion.id(),
+    );
     if cx.use_up(id, assertion.expires_at()).await? {
         return Ok(());
     }

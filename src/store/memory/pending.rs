@@ -3,7 +3,7 @@
 use super::Memory;
 use crate::id::AttemptId;
 use crate::json_reader;
-use crate::pending::{AnyEntryVerb, Entry, PendingId, Release, EntryUpdate, EntryVerb};
+use crate::pending::{AnyEntryVerb, Entry, EntryUpdate, EntryVerb, PendingId, Release};
 use crate::store::{Ambient, Fault, Pending};
 use crate::time::Timestamp;
 
