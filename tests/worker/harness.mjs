@@ -29,7 +29,8 @@ function release(root, build) {
   const vars = toml.match(/^\[vars\]$([\s\S]*?)^\[/m)[1];
   const bindings = toml.split(/^\[/m).filter((block) => block.startsWith('[durable_objects.bindings]]')).map(strings);
   const durableObjects = Object.fromEntries(bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]));
-  return { build, migrations: join(root, 'migrations'), compatibilityDate: strings(toml).compatibility_date, vars: strings(vars), durableObjects };
+  const compatibilityFlags = JSON.parse(toml.match(/^compatibility_flags = (.*)$/m)?.[1] ?? '[]');
+  return { build, migrations: join(root, 'migrations'), compatibilityDate: strings(toml).compatibility_date, compatibilityFlags, vars: strings(vars), durableObjects };
 }
 
 /** The Worker and another one on its state, and in front of them what gives each its share. */
@@ -71,7 +72,7 @@ export class World {
    */
   static async start({ settings = {}, only, storage, before = storage && join(import.meta.dirname, 'faulty.mjs'), beside = [], from, metrics, services = {}, isolates = 1, root } = {}) {
     const world = new World();
-    const { build, migrations, compatibilityDate, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
+    const { build, migrations, compatibilityDate, compatibilityFlags, vars, durableObjects } = root ? release(root, join(root, 'build')) : release(ROOT, BUILD);
     world.port = from?.port ?? (await freePort());
     world.origin = `http://127.0.0.1:${world.port}`;
     world.folder = from?.folder ?? mkdtempSync(join(tmpdir(), 'fluxer-oauth2-test-'));
@@ -86,7 +87,7 @@ export class World {
     modules.unshift(...[before, ...beside].filter(Boolean).map((path) => text('ESModule', basename(path), dirname(path))));
     if (storage) modules.push({ type: 'CompiledWasm', path: join(build, 'trap.wasm'), contents: TRAP });
     const worker = {
-      name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate,
+      name: 'fluxer-oauth2', modulesRoot: build, modules, compatibilityDate, compatibilityFlags,
       kvNamespaces: ['RECORDS'], d1Databases: ['DIRECTORY'],
       durableObjects,
       analyticsEngineDatasets: metrics ? { METRICS: { dataset: 'fluxer_oauth2' } } : {},

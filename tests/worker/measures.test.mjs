@@ -25,6 +25,10 @@ async function points(work) {
   return found().map((line) => JSON.parse(line.slice('data point: '.length)));
 }
 
+test('there is nothing of Node, and with it no process.env that holds every secret', async () => {
+  assert.deepEqual(world.logged.filter((line) => line.startsWith('of Node: ')), ['of Node: undefined,undefined,number']);
+});
+
 test('each request is one data point, in the documented columns', async () => {
   const grant = await world.authorize(browser, client);
   const [point, ...more] = await points(() => world.exchange(client, grant));
