@@ -31,6 +31,8 @@ use_tools() {
   # Nobody is there to answer questions, and nothing here needs the network.
   export WRANGLER_SEND_METRICS=false WRANGLER_SEND_ERROR_REPORTS=false WRANGLER_HIDE_BANNER=true
   export CLOUDFLARE_CF_FETCH_ENABLED=false
+  # A test is a process, and so is each of wrangler's commands: compiling what they import takes a third of their start.
+  export NODE_COMPILE_CACHE=$root/node_modules/.cache/compiled
 }
 
 # worker-build downloads what it is not pointed at.
