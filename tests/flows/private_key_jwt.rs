@@ -359,6 +359,17 @@ fn published_keys_are_fetched_once_and_again_for_a_key_that_is_not_known() {
 }
 
 #[test]
+fn a_key_that_left_its_url_is_refused_once_the_copy_is_old() {
+    let world = Native::new();
+    let client = Signing::publishing(&world);
+    client.token(&world, &OWN).expect(200);
+    publish(&world, &[Holder::ed25519().jwk()]);
+    client.token(&world, &OWN).expect(200);
+    world.advance(3601);
+    refused(client.token(&world, &OWN));
+}
+
+#[test]
 fn keys_that_cannot_be_fetched_are_no_verdict_and_the_last_good_ones_serve() {
     let world = Native::new();
     let client = Signing::publishing(&world);
