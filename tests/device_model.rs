@@ -251,6 +251,13 @@ impl Here {
         let code = code(name);
         let attempt = AttemptId::from_bytes([attempt; 16]);
         if self.is_over() {
+            for user in 0..USERS.len() {
+                let late = self.collect(user, AttemptId::from_bytes([254; 16]));
+                assert!(
+                    late.is_err(),
+                    "a ledger gives nothing after the code's time"
+                );
+            }
             return Told::Over;
         }
         match self.ask(DevicePoll { code, attempt }) {
@@ -260,16 +267,20 @@ impl Here {
             DevicePolled::Over => Told::Over,
             DevicePolled::Approved(approval) => {
                 let user = usize::from(approval.user.to_string() != USERS[0]);
-                let collect = Collect {
-                    family: family(),
-                    attempt,
-                    key: None,
-                    lifetime: Duration::from_hours(24),
-                };
-                let collected: Result<Generation, GrantRefusal> = self.ask_ledger(user, collect);
+                let collected = self.collect(user, attempt);
                 collected.map_or(Told::Refused, |_| Told::Tokens)
             }
         }
+    }
+
+    fn collect(&mut self, user: usize, attempt: AttemptId) -> Result<Generation, GrantRefusal> {
+        let collect = Collect {
+            family: family(),
+            attempt,
+            key: None,
+            lifetime: Duration::from_hours(24),
+        };
+        self.ask_ledger(user, collect)
     }
 
     /// What the model says of a poll.

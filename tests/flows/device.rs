@@ -137,12 +137,16 @@ fn a_device_gets_tokens_once_its_user_has_approved() {
         for shown in [
             &*app_name(&page),
             &user_code,
-            "198.51.100.7",
+            "198.51.100.7 (not yours",
             "TV/1.0 (living room)",
         ] {
             assert!(words.contains(shown), "{shown}");
         }
         assert!(words.contains("if you started this yourself"));
+        browser.address.set("198.51.100.7");
+        let near = type_code(&browser, &user_code).expect(200);
+        let words = near.document().root_element().text().collect::<String>();
+        assert!(words.contains("198.51.100.7 (yours)"), "{words}");
         let page = browser.submit(&page.form("decision").with("decision", "approve"));
         assert!(page.expect(200).body.contains("The device is connected"));
 
