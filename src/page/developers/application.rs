@@ -101,6 +101,26 @@ pub enum ApplicationProblem {
     Refused(FieldError),
 }
 
+impl ApplicationProblem {
+    /// The status of the page that says so.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::WrongPassword => 403,
+            Self::TooManyAttempts(_) => 429,
+            Self::NotKept => 503,
+            Self::Fields | Self::NoFile | Self::NoIcon | Self::WrongName | Self::Refused(_) => 400,
+        }
+    }
+
+    /// The seconds until the next attempt, where there are no more for now.
+    pub const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts(seconds) => Some(*seconds),
+            _ => None,
+        }
+    }
+}
+
 impl Section {
     /// Where it is on the page.
     const fn id(self) -> &'static str {

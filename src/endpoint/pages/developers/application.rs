@@ -388,15 +388,9 @@ impl<E: Edge> OwnerView<'_, E> {
             cx, application, ..
         } = self;
         oauth.webhook_secret = webhook_secret(cx.config, application);
-        let (status, wait) = match &problem {
-            None => (200, None),
-            Some((_, ApplicationProblem::WrongPassword)) => (403, None),
-            Some((_, ApplicationProblem::NotKept)) => (503, None),
-            Some((_, ApplicationProblem::TooManyAttempts(seconds))) => {
-                (429, Some(seconds.to_string()))
-            }
-            Some(_) => (400, None),
-        };
+        let why = problem.as_ref().map(|(_, why)| why);
+        let status = why.map_or(200, ApplicationProblem::status);
+        let wait = why.and_then(ApplicationProblem::retry_after);
         let here = cx.request.target();
         let chrome = cx.account_chrome(&here, &self.logged_in);
         let issuer = cx.config.issuer.as_str();
@@ -420,7 +414,7 @@ impl<E: Edge> OwnerView<'_, E> {
         };
         let response = Page::render(chrome, &title, &page).respond(status);
         Ok(match wait {
-            Some(seconds) => response.with("retry-after", seconds),
+            Some(seconds) => response.with("retry-after", seconds.to_string()),
             None => response,
         })
     }
