@@ -147,14 +147,11 @@ impl fmt::Debug for Headers {
 pub enum Body {
     /// The bytes of the whole body.
     Read(Vec<u8>),
-    /// More than [`MAX_BODY_BYTES`]; nothing was kept.
+    /// More than [`crate::lengths::MAX_BODY_BYTES`]; nothing was kept.
     TooLarge,
     /// The connection broke, or its framing was wrong.
     Broken,
 }
-
-/// Longest body, in bytes.
-pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Bodies carry passwords and codes.
 impl fmt::Debug for Body {

@@ -10,7 +10,7 @@
 //! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/`, `http`, `location` | one table of URLs; one file per URL; the HTML; requests, answers and where they lead |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
 //! | core | `ledger`, `pending`, `rate_limit`, `signing_keys`, `revocations`, `outbound`, `outbox`, `platform/`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `crypto/`, `config`, `json_reader`, `multipart`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
+//! | values | `crypto/`, `config`, `json_reader`, `multipart`, `lengths`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
 //!
 //! # Invariants
 //!
@@ -52,6 +52,7 @@ pub mod http;
 pub mod id;
 pub mod json_reader;
 pub mod ledger;
+pub mod lengths;
 pub mod location;
 pub mod multipart;
 pub mod oauth;

@@ -6,6 +6,7 @@
 
 use url::form_urlencoded;
 
+use crate::lengths::MAX_LOCATION_BYTES;
 use crate::oauth::issuer::Issuer;
 use crate::oauth::redirect_uri::RedirectTo;
 use crate::platform::LoginTo;
@@ -47,10 +48,6 @@ impl From<RedirectTo> for Location {
     }
 }
 
-/// Longest `Location` of ours, in bytes. Node gives an answer up whose headers have 16 KiB, and what
-/// is encoded in a query that is encoded in a query grows.
-pub const MAX_LENGTH: usize = 15 * 1024;
-
 /// A path of this server, with a query where it has one: what a browser follows without leaving.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(String);
@@ -91,7 +88,7 @@ impl Target {
 
     /// Whether it is short enough for those who are to follow it.
     pub const fn is_followed(&self) -> bool {
-        self.0.len() <= MAX_LENGTH
+        self.0.len() <= MAX_LOCATION_BYTES
     }
 
     /// The path and the query.

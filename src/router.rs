@@ -12,7 +12,8 @@ use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
 use crate::fluxer::audit::Action;
-use crate::http::{Body, MAX_BODY_BYTES, Method, Request, Response};
+use crate::http::{Body, Method, Request, Response};
+use crate::lengths::MAX_BODY_BYTES;
 use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
 use crate::page::text::Message;

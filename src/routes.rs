@@ -3,7 +3,8 @@
 
 use crate::config::{Config, DynamicRegistration};
 use crate::fluxer::icon;
-use crate::http::{MAX_BODY_BYTES, Method};
+use crate::http::Method;
+use crate::lengths::MAX_BODY_BYTES;
 
 /// A row of the table: one method of one URL.
 pub struct Route {

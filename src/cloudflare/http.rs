@@ -11,7 +11,8 @@ use worker::web_sys;
 
 use super::{Bindings, ambient, js};
 use crate::config::Config;
-use crate::http::{Body, Headers, MAX_BODY_BYTES, Method, Request, Response};
+use crate::http::{Body, Headers, Method, Request, Response};
+use crate::lengths::MAX_BODY_BYTES;
 use crate::router;
 
 /// Reads a request, whose body may have been read before.

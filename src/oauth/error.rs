@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::client::assertion::AssertionError;
 use super::dpop::ProofError;
 use super::grant_type::GrantType;
-use crate::http::MAX_BODY_BYTES;
+use crate::lengths::MAX_BODY_BYTES;
 use crate::rate_limit::Verdict;
 
 wire_enum! {

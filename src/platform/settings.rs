@@ -5,7 +5,7 @@ use thiserror::Error;
 use url::form_urlencoded;
 
 use crate::crypto::secret::{Hash, Secret};
-use crate::location::MAX_LENGTH;
+use crate::lengths::MAX_LOCATION_BYTES;
 use crate::oauth::issuer::{Issuer, is_loopback};
 use crate::oauth::redirect_uri::authority;
 use crate::outbound::OutboundUrl;
@@ -202,7 +202,7 @@ pub struct LoginTo(String);
 impl LoginTo {
     /// Whether it is short enough for those who are to follow it.
     pub const fn is_followed(&self) -> bool {
-        self.0.len() <= MAX_LENGTH
+        self.0.len() <= MAX_LOCATION_BYTES
     }
 
     /// The header's value.

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use base64ct::{Base64, Encoding};
 use core::time::Duration;
-use fluxer_oauth2::http::{Body, Headers, MAX_BODY_BYTES, Method, Request};
+use fluxer_oauth2::http::{Body, Headers, Method, Request};
+use fluxer_oauth2::lengths::MAX_BODY_BYTES;
 use fluxer_oauth2::time::Timestamp;
 use serde_json::{Value, json};
 
