@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 
 import { Client, World } from '../worker/harness.mjs';
+import { Signer } from '../worker/signer.mjs';
 import { WITHIN, complaints } from './harness.mjs';
 
 const [KICK, ADMINISTRATOR, MANAGE_GUILD, VIEW, SEND] = [2n, 8n, 32n, 1024n, 2048n];
@@ -65,7 +66,8 @@ async function provision(world, names) {
   for (const path of ['callbak', 'callbak', 'old']) await browser.open(pictured.authorizationRequest({ redirectUri: `https://chess.example/login/${path}` }).url);
   await world.refresh(new Client({ ...pictured, client_secret: 'another one', redirect_uris: [pictured.redirectUri] }), granted.refresh_token);
   const device = await make({ name: 'Pocket Chess', owner_id: ada.id, redirect_uris: ['com.example.pocket:/callback'] }, 'public');
-  return { ada, staff, lonely, guilds, apps, own, pictured, device, resource };
+  const signing = await make({ name: 'Chess Bank', owner_id: ada.id, profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [(await Signer.of('ES256')).jwk] } });
+  return { ada, staff, lonely, guilds, apps, own, pictured, device, signing, resource };
 }
 
 /** Gives an application its icon, as its owner does. */
@@ -81,7 +83,7 @@ async function upload(browser, app) {
 const ask = (app, more = {}) => app.authorizationRequest({ scope: 'identify email', prompt: 'consent', ...more }).url;
 const bot = (app, more = {}) => `/oauth2/authorize?${new URLSearchParams({ client_id: app.id, scope: 'bot', permissions: String(KICK | VIEW | SEND), ...more })}`;
 
-function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, pictured, device, resource }) {
+function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, pictured, device, signing, resource }) {
   const list = [];
   /** `as`: who is logged in. `then`: what they do once the page is open. */
   const scene = (name, path, { as, then, locale, origin = world.origin } = {}) => list.push({ name, path, as, then, locale, origin });
@@ -92,9 +94,10 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
     await page.locator('.primary').click();
     await page.locator('#login-problem').waitFor();
   };
+  /** What is rarely wanted is folded away. */
+  const unfold = (page) => page.evaluate(() => document.querySelectorAll('details:has(form)').forEach((folded) => (folded.open = true)));
   const inForm = (button, fields) => async (page) => {
-    // What is rarely wanted is folded away.
-    await page.evaluate(() => document.querySelectorAll('details:has(form)').forEach((folded) => (folded.open = true)));
+    await unfold(page);
     const form = page.locator('form').filter({ has: page.getByRole('button', { name: button, exact: true }) });
     for (const [name, value] of Object.entries(fields)) await form.locator(`[name=${name}]`).fill(value);
     await form.getByRole('button', { name: button, exact: true }).click();
@@ -199,6 +202,12 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   } });
   scene('developers-saved', `/developers/${own.id}?done=saved`, { as: ada });
   scene('developers-public', `/developers/${device.id}`, { as: ada });
+  scene('developers-signing', `/developers/${signing.id}`, { as: ada, then: unfold });
+  scene('developers-two-secrets', `/developers/${pictured.id}`, { as: ada, then: async (page) => {
+    await inForm('Make a new secret', { password: ada.password })(page);
+    await page.goto(`${world.origin}/developers/${pictured.id}`);
+    await unfold(page);
+  } });
   scene('developers-link', `/developers/${own.id}?scope=identify&scope=bot&permissions=1024&permissions=2048`, { as: ada });
   scene('developers-invitation', `/developers/${own.id}?scope=bot&permissions=8`, { as: ada });
   scene('developers-secret', `/developers/${own.id}`, { as: ada, then: inForm('Reset secret', { password: ada.password }) });
@@ -235,6 +244,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('account-de', '/settings', { as: ada, ...german });
   scene('settings-de', '/settings/authorizations', { as: ada, ...german });
   scene('developers-de', '/developers', { as: ada, ...german });
+  scene('developers-signing-de', `/developers/${signing.id}`, { as: ada, then: unfold, ...german });
   scene('developers-application-de', `/developers/${own.id}?scope=bot`, { as: ada, ...german });
   scene('developers-icon-de', `/developers/${pictured.id}`, { as: ada, ...german });
   scene('admin-de', '/admin', { as: staff, ...german });

@@ -378,6 +378,20 @@ for (const [by, mismatched, bindingSucceeds] of [
 
 test('every module of the plan has its expectation', () => assert.deepEqual(MODULES.filter((module) => !expected.has(module)), []));
 
+test('what a fault of ours ended is sent again as it is, and is answered once', async () => {
+  const granted = await code();
+  const form = await signer.authenticated(world, client, { grant_type: 'authorization_code', code: granted.code, redirect_uri: client.redirectUri, code_verifier: granted.secret });
+  const headers = { dpop: await holder.proof(world) };
+  const send = () => world.post(TOKEN, form, { headers });
+  for (const [part, fault] of [['pending', { before: 'Network connection lost.' }], ['pending', { after: 'Network connection lost.' }], ['ledger', { before: 'Network connection lost.' }]]) {
+    storage.mood = (step) => (step.part === part ? fault : undefined);
+    refused(await send(), 503, 'temporarily_unavailable');
+  }
+  storage.mood = () => undefined;
+  assert.equal((await send()).status, 200);
+  refused(await send(), 401, 'invalid_client');
+});
+
 test('a hundred visits of one request_uri at once make one code', async () => {
   await code();
   for (let round = 0; round < 3; round += 1) {
