@@ -414,6 +414,36 @@ fn keys_that_were_changed_are_known_at_once() {
 }
 
 #[test]
+fn an_assertion_of_a_request_that_is_decided_anew_is_used_up_once() {
+    let world = Native::new();
+    let code_alone = json!({"grant_types": ["authorization_code"]});
+    let client = Signing::new(&world, &code_alone);
+    world.memory.isolate.set(Isolate::Remembering);
+    let refused = client.token(&world, &OWN).expect(400);
+    assert_eq!(refused.error(), "unauthorized_client");
+    world.memory.isolate.set(Isolate::Cold);
+    let change = json!({"grant_types": ["authorization_code", "client_credentials"]});
+    let path = format!("/api/admin/applications/{}", client.app.id);
+    world
+        .administer(Method::Patch, &path, Some(&change))
+        .expect(200);
+    world.memory.isolate.set(Isolate::Remembering);
+    client.token(&world, &OWN).expect(200);
+}
+
+#[test]
+fn a_key_that_names_its_algorithm_makes_no_other_signature() {
+    let world = World::new();
+    let rsa = Rsa::new();
+    let keys = set(&[with(rsa.jwk(), "alg", json!("PS256"))]);
+    let client = Signing::new(&world, &json!({"jwks": keys}));
+    let other = rsa.sign("RS256", &RSA_PKCS1_SHA256, &client.claims(&world));
+    refused(world.send(asserted(TOKEN, &OWN, &other)));
+    let its = rsa.sign("PS256", &RSA_PSS_SHA256, &client.claims(&world));
+    world.send(asserted(TOKEN, &OWN, &its)).expect(200);
+}
+
+#[test]
 fn a_profile_that_was_left_a_moment_ago_refuses_no_assertion() {
     let world = Native::new();
     let client = Signing::new(&world, &json!({"profile": "fapi2"}));
