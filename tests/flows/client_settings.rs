@@ -3,7 +3,7 @@
 use fluxer_oauth2::http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{App, Browser, HTTP, PASSWORD, World};
+use crate::world::{Answer, App, Browser, HTTP, PASSWORD, World};
 
 const APPLICATIONS: &str = "/api/oauth2/applications";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -209,9 +209,20 @@ fn an_application_that_signs_has_no_secret_until_one_is_made() {
         ["token_endpoint_auth_method"]
     );
 
+    let page = format!("/developers/{}", app.id);
+    let has_none =
+        |page: &Answer| page.body.contains("has no secret") && !page.body.contains("rotate-secret");
+    let shown = browser.get(&page).expect(200);
+    assert!(has_none(&shown) && shown.body.contains("reset-secret"));
+    // A profile that knows no secrets is left first.
+    change(&json!({"profile": "fapi2"})).expect(200);
+    let shown = browser.get(&page).expect(200);
+    assert!(has_none(&shown) && !shown.body.contains("reset-secret"));
     let reset = path(&made, "/client-secret/reset");
-    let reset = browser.call_with(Method::Post, &reset, &json!({"password": PASSWORD}));
-    let reset = reset.expect(200).json();
+    let reset = || browser.call_with(Method::Post, &reset, &json!({"password": PASSWORD}));
+    assert_eq!(reset().expect(400).fields(), ["profile"]);
+    change(&json!({"profile": "default"})).expect(200);
+    let reset = reset().expect(200).json();
     let renewed = App::shown_in(&reset);
     assert_eq!(reset["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(reset["jwks"], Value::Null);

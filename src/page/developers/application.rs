@@ -328,6 +328,12 @@ impl ApplicationPage<'_> {
         let text = &chrome.text.developers;
         let body = if self.application.is_public() {
             html! { p { (text.public_has_none) } }
+        } else if self.signs(chrome) {
+            html! {
+                p { (text.signing_has_none) }
+                (self.refused_in(Section::Rotation, chrome))
+                @if !self.application.client.is_fapi2() { (self.reset(chrome)) }
+            }
         } else {
             html! {
                 (self.secrets(chrome))
@@ -391,17 +397,27 @@ impl ApplicationPage<'_> {
         self.form(Section::Rotation, "rotate-secret", &fields)
     }
 
-    /// Another secret in place of all, for one that leaked.
+    /// Whether it has keys of its own in place of a secret.
+    fn signs(&self, chrome: &Chrome<'_>) -> bool {
+        self.application.secrets(chrome.now).next().is_none()
+    }
+
+    /// Another secret in place of all, for one that leaked, or of the keys that it signs with.
     fn reset(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
+        let (summary, means) = if self.signs(chrome) {
+            (text.reset_secret, text.reset_ends_keys)
+        } else {
+            (text.secret_leaked, text.reset_secret_means)
+        };
         let fields = html! {
-            (Self::means(Section::Secret, "warning", text.reset_secret_means))
+            (Self::means(Section::Secret, "warning", means))
             (self.password(Section::Secret, chrome))
             (Self::button(Section::Secret, "danger", text.reset_secret))
         };
         html! {
             details open[self.problem_in(Section::Secret).is_some()] {
-                summary { (text.secret_leaked) }
+                summary { (summary) }
                 (self.form(Section::Secret, "reset-secret", &fields))
             }
         }

@@ -49,6 +49,10 @@ pub struct DevelopersText {
     pub once: &'static str,
     /// In place of a secret.
     pub public_has_none: &'static str,
+    /// One that signs has no secret.
+    pub signing_has_none: &'static str,
+    /// What a secret does to one that signs.
+    pub reset_ends_keys: &'static str,
     /// The button beside what is for pasting.
     pub copy: &'static str,
     /// What the button says then.

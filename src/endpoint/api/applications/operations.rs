@@ -315,6 +315,10 @@ impl SecretOwner {
         let id = application.client.id;
         match &application.client.authentication {
             ClientAuthentication::Secret(hashes) => Ok(Self(id, Some(*hashes))),
+            ClientAuthentication::PrivateKeyJwt(_) if application.client.is_fapi2() => {
+                let must = "is fapi2: there is no secret to reset";
+                Err(ApiError::field("profile", must))
+            }
             ClientAuthentication::PrivateKeyJwt(_) => Ok(Self(id, None)),
             ClientAuthentication::None | ClientAuthentication::NoneOrPrivateKeyJwt(_) => {
                 let must = "is public: there is no secret to reset";

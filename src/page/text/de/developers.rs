@@ -58,6 +58,8 @@ pub(super) const TEXT: DevelopersText = DevelopersText {
     client_secret: "Client-Secret",
     once: "Jetzt kopieren und sicher aufbewahren: Das wird nicht noch einmal angezeigt.",
     public_has_none: "Eine öffentliche Anwendung hat kein Secret: Sie weist sich mit PKCE aus.",
+    signing_has_none: "Sie signiert mit einem eigenen Schlüssel und hat kein Secret.",
+    reset_ends_keys: "Ein Secret tritt an die Stelle ihrer Schlüssel: Was sie signiert, zählt sofort nicht mehr.",
     copy: "Kopieren",
     copied: "Kopiert",
     go_on: "Zur Anwendung",

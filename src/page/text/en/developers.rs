@@ -57,6 +57,8 @@ pub(super) const TEXT: DevelopersText = DevelopersText {
     client_secret: "Client secret",
     once: "Copy it now and keep it safe: it will not be shown again.",
     public_has_none: "A public application has no secret: it proves itself with PKCE.",
+    signing_has_none: "It signs with a key of its own and has no secret.",
+    reset_ends_keys: "A secret takes the place of its keys: what it signs counts no more at once.",
     copy: "Copy",
     copied: "Copied",
     go_on: "Go to the application",
