@@ -115,7 +115,12 @@ export class World {
       resourcePersistencePath: world.folder,
       ...(isolates === 1 ? worker : { workers: twice(worker) }),
     }));
-    await world.mf.ready;
+    try {
+      await world.mf.ready;
+    } catch (error) {
+      if (error.code !== 'ERR_ADDRESS_IN_USE' || from) throw error;
+      return World.start(...arguments); // somebody else has taken the port that was free
+    }
     world.applied = new Set(from?.applied);
     await world.migrate(migrations);
     return world;
