@@ -3,11 +3,15 @@
 // Version: npm:@discordjs/rest
 // Setting: `api` is the server's origin, and `version` 1
 // Proves: login, refresh, revocation, denial
+// Note: Without `version` it asks for `/v10`, where nothing is. At a 429 it waits for as long as `Retry-After` says, unless
+//   `rejectOnRateLimit` says that it does not.
 //
 // @discordjs/rest with the routes of discord-api-types, as applications for Discord have them. It leaves the
 // authorization URL and the callback to the application, and sends a form only if it is passed through.
 
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
 
 import { DiscordAPIError, REST } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
@@ -39,4 +43,11 @@ journey("discord.js's REST class", {
   pkce: false,
   badCode: is(DiscordAPIError, { status: 400, code: 'invalid_grant' }),
   waits: true, // for as long as Retry-After says
+});
+
+test("discord.js's REST class: without its version nothing is there", async () => {
+  const { access_token } = await world.server.tokens(await world.server.login(world.user), await application('confidential'));
+  const me = (options) => new REST({ api: world.origin, authPrefix: 'Bearer', ...options }).setToken(access_token).get(Routes.user());
+  assert.equal((await me({ version: '1' })).id, world.user.id);
+  await assert.rejects(me({}), is(DiscordAPIError, { status: 404, url: world.at('/v10/users/@me') }));
 });

@@ -132,6 +132,17 @@ async function wholeLife(provider) {
   assert.equal(provider.registered.client_id, client_id, 'its registration is as good as before');
 }
 
+test('where nobody registers itself and no document describes a client, it says so', async (t) => {
+  const before = { browser, resource };
+  const closed = await start();
+  ({ browser, resource } = closed);
+  t.after(() => {
+    ({ browser, resource } = before);
+    return closed.stop();
+  });
+  await assert.rejects(connected(new Provider(), () => {}), { message: /Incompatible auth server: does not support dynamic client registration/ });
+});
+
 test('a denial is told', async () => {
   await assert.rejects(connected(new Provider(), () => {}, 'deny'), { code: 'access_denied' });
 });

@@ -10,6 +10,7 @@
 # Denial: access_denied
 # Limited: temporarily_unavailable
 # Outage: temporarily_unavailable
+# Without: mapping_error
 
 import json
 import os
@@ -32,6 +33,8 @@ PROVIDER = {
     },
 }
 # end of snippet
+if "WITHOUT_SETTING" in os.environ:
+    del PROVIDER["user_profile_method"]
 
 with open(f"{folder}/homeserver.yaml", "w") as file:
     json.dump({
