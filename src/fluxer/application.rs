@@ -342,7 +342,7 @@ ruled_strings! {
 }
 
 impl Default for Description {
-    /// No change to any column.
+    /// The empty description.
     fn default() -> Self {
         Self(String::new())
     }
