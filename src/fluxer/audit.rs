@@ -196,14 +196,15 @@ impl AuditEntry {
     /// The ids of all that it is about.
     pub fn names(&self) -> impl Iterator<Item = Snowflake> {
         let application = self.application.map(|it| it.0);
-        let member = self.details.get("user_id").and_then(Value::as_str);
-        let ids = [
-            self.actor,
-            application,
-            self.target,
-            member.and_then(Snowflake::parse),
-        ];
-        ids.into_iter().flatten()
+        let ids = [self.actor, application, self.target];
+        let told = [self.told("/user_id"), self.told("/resource/id")];
+        ids.into_iter().chain(told).flatten()
+    }
+
+    /// An id that its details tell, by its JSON pointer (RFC 6901).
+    pub fn told(&self, pointer: &str) -> Option<Snowflake> {
+        let id = self.details.pointer(pointer)?;
+        id.as_str().and_then(Snowflake::parse)
     }
 
     /// As administrators see it.

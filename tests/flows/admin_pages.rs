@@ -8,6 +8,7 @@ use fluxer_oauth2::store::memory::{Plan, When};
 use fluxer_oauth2::time::Timestamp;
 use serde_json::{Value, json};
 
+use crate::resource_tokens::TICKETS;
 use crate::world::{
     Answer, App, Browser, Form, Native, PASSWORD, User, With, World, get, post, request, selector,
     text,
@@ -769,6 +770,9 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
         .expect(403);
     let tokens = world.tokens_for(&alice, &world.server);
     world.revoke(&world.server, &tokens.refresh).expect(200);
+    let tickets = world.resource(&json!({}));
+    let asks = world.server.asks().with("resource", TICKETS);
+    alice.code(&asks.with("scope", "tickets:read"));
     world
         .administer(Method::Delete, &format!("/api/admin/guilds/{guild}"), None)
         .expect(204);
@@ -798,6 +802,11 @@ fn every_entry_of_the_log_reads_like_a_sentence() {
             named("Server", &world.server.id)
         ),
         format!("of {guild}, with the permissions Kick members, View channels"),
+        format!(
+            "{ada} authorized {}, at {} for tickets:read",
+            named("Server", &world.server.id),
+            named("Tickets", &tickets.id)
+        ),
         // What the words of an action have no place for.
         "(device: ".to_owned(),
         // It is gone, and has no name any more.

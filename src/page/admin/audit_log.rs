@@ -200,13 +200,11 @@ impl Told<'_> {
             "actor" => entry.actor.map(|id| self.named(id)),
             "target" => entry.target.map(|id| self.named(id)),
             "app" => entry.application.map(|id| self.named(id.0)),
-            "user_id" => {
-                let id = entry
-                    .details
-                    .get(hole)?
-                    .as_str()
-                    .and_then(Snowflake::parse)?;
-                Some(self.named(id))
+            "user_id" => entry.told("/user_id").map(|id| self.named(id)),
+            "resource" => entry.told("/resource/id").map(|id| self.named(id)),
+            "resource_scope" => {
+                let scope = plain(entry.details.pointer("/resource/scope")?);
+                (!scope.is_empty()).then(|| html! { bdi { (scope) } })
             }
             member => {
                 let value = plain(entry.details.get(member)?);

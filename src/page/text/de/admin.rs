@@ -164,7 +164,7 @@ pub(super) const TEXT: AdminText = AdminText {
         ["Abgemeldet", "{actor} hat sich abgemeldet"],
         [
             "Anwendung autorisiert",
-            "{actor} hat {app} autorisiert[ für {scope}]",
+            "{actor} hat {app} autorisiert[ für {scope}][, bei {resource} für {resource_scope}]",
         ],
         [
             "Einer Anwendung den Zugriff entzogen",

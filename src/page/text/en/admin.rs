@@ -159,7 +159,7 @@ pub(super) const TEXT: AdminText = AdminText {
         ["Logged out", "{actor} logged out"],
         [
             "Authorized an application",
-            "{actor} authorized {app}[ for {scope}]",
+            "{actor} authorized {app}[ for {scope}][, at {resource} for {resource_scope}]",
         ],
         [
             "Revoked an application",
