@@ -9,6 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::copy_button;
 use crate::fluxer::application::Application;
 use crate::fluxer::permissions::{self, Group, Permission, Permissions};
+use crate::oauth::client::assertion;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
@@ -183,15 +184,18 @@ impl<'a> Link<'a> {
         } else {
             self.login_snippet(kind)
         };
+        let client = &self.application.client;
+        let is_plain = !client.requires_dpop() && !self.signs();
         html! {
-            (pasted("url", text.authorize_url, &url, "", text))
             @if is_invitation {
+                (pasted("url", text.authorize_url, &url, "", text))
                 (quiet(text.invitation))
-            } @else {
+            } @else if !client.requires_par() {
+                (pasted("url", text.authorize_url, &url, "", text))
                 (self.with_code(text))
             }
             (pasted("snippet", text.snippet, &snippet, "@fluxer/oauth2", text))
-            @if !is_invitation { (self.libraries(text)) }
+            @if !is_invitation && is_plain && !client.requires_par() { (self.libraries(text)) }
         }
     }
 
@@ -201,7 +205,7 @@ impl<'a> Link<'a> {
         html! {
             details {
                 summary { (text.libraries) }
-                @if self.has_secret() {
+                @if !self.application.is_public() {
                     (of("authlib", &self.authlib(), "Authlib"))
                     (of("oauth2-proxy", &self.oauth2_proxy(), "oauth2-proxy"))
                 } @else {
@@ -283,7 +287,7 @@ impl<'a> Link<'a> {
             "&" (self.redirect_query()) "&" (self.scope_query())
             @if kind == Kind::LoginWithBot { "&permissions=" (self.permissions.to_string()) }
             "&state=STATE"
-            @if !self.has_secret() {
+            @if self.application.is_public() {
                 "&code_challenge=CODE_CHALLENGE&code_challenge_method=S256"
             }
         }
@@ -294,7 +298,7 @@ impl<'a> Link<'a> {
         let fresh = |name: &str| html! { code translate="no" { (name) } };
         html! {
             p.quiet { (around(text.state, &[fresh("STATE")])) }
-            @if !self.has_secret() {
+            @if self.application.is_public() {
                 p.quiet { (around(text.pkce, &[fresh("CODE_CHALLENGE")])) }
             }
             (pasted("curl", text.token_request, &self.token_request(), "", text))
@@ -304,7 +308,10 @@ impl<'a> Link<'a> {
     fn token_request(&self) -> Markup {
         html! {
             "curl " (self.issuer) "/api/oauth2/token \\\n"
-            @if self.has_secret() {
+            @if self.application.client.requires_dpop() { "  -H 'DPoP: PROOF' \\\n" }
+            @if self.signs() {
+                "  -d client_assertion_type=" (assertion::TYPE) " \\\n  -d client_assertion=ASSERTION \\\n"
+            } @else if !self.application.is_public() {
                 "  -u '" (self.client_id()) ":CLIENT_SECRET' \\\n"
             } @else {
                 "  -d client_id=" (self.client_id()) " \\\n  -d code_verifier=CODE_VERIFIER \\\n"
@@ -326,41 +333,50 @@ impl<'a> Link<'a> {
 
     /// A program that logs users in.
     fn login_snippet(&self, kind: Kind) -> Markup {
-        let has_bot = kind == Kind::LoginWithBot;
-        let url = if has_bot {
-            "botInviteUrl"
-        } else {
-            "authorizeUrl"
+        let client = &self.application.client;
+        let (is_public, signs) = (client.is_public(), self.signs());
+        let (is_pushed, is_bound) = (client.requires_par(), client.requires_dpop());
+        let has_bot = kind == Kind::LoginWithBot && !is_pushed;
+        let url = match (is_pushed, has_bot) {
+            (true, _) => "par",
+            (false, true) => "botInviteUrl",
+            (false, false) => "authorizeUrl",
         };
-        let has_secret = self.has_secret();
-        let public = |words: &'static str| if has_secret { "" } else { words };
+        let when = |it: bool, words: &'static str| if it { words } else { "" };
+        let pkce = |words| when(is_pushed || is_public, words);
         html! {
-            "import { " (url) ", discover, exchangeCode, " (public("generatePkce, "))
-            "generateState, parseCallback } from '@fluxer/oauth2';\n\n"
+            "import { " (url) ", discover, exchangeCode, " (when(is_bound, "generateDpopKey, "))
+            (pkce("generatePkce, ")) "generateState, parseCallback } from '@fluxer/oauth2';\n\n"
             "const config = {\n  clientId: '" (self.client_id()) "',\n"
-            @if has_secret { "  clientSecret: process.env.CLIENT_SECRET,\n" }
+            @if signs {
+                "  // A CryptoKey, whose public half your keys have under this kid.\n"
+                "  privateKeyJwt: { privateKey, kid },\n"
+            } @else if !is_public {
+                "  clientSecret: process.env.CLIENT_SECRET,\n"
+            }
+            @if is_bound { "  dpop: await generateDpopKey(),\n" }
             "  redirectUri: '" (self.redirect_program()) "',\n"
             "  scope: '" (self.scope()) "',\n"
             "  ...(await discover('" (self.issuer) "')),\n};\n\n"
             "// For every login; what is random stays in the browser's session until the callback.\n"
             "const state = generateState();\n"
-            (public("const pkce = await generatePkce();\n"))
-            "const url = " (url) "(config, "
+            (pkce("const pkce = await generatePkce();\n"))
+            "const url = " (when(is_pushed, "await ")) (url) "(config, "
             @if has_bot {
-                "{ permissions: [" (self.permission_names()) "], state" (public(", pkce")) " }"
+                "{ permissions: [" (self.permission_names()) "], state" (pkce(", pkce")) " }"
             } @else {
-                "state" (public(", { pkce }"))
+                "state" (pkce(", { pkce }"))
             }
             ");\n\n// In the callback.\n"
             "const { code } = parseCallback(config, request.url, state);\n"
             "const tokens = await exchangeCode(config, { code"
-            (public(", codeVerifier: pkce.codeVerifier")) " });"
+            (pkce(", codeVerifier: pkce.codeVerifier")) " });"
         }
     }
 
-    /// Whether the application has a secret to show.
-    fn has_secret(&self) -> bool {
-        !self.application.is_public()
+    /// Whether the application signs with a key of its own, in place of a secret.
+    fn signs(&self) -> bool {
+        self.application.client.authentication.keys().is_some()
     }
 
     /// The client id, as links carry it.

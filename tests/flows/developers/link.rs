@@ -4,6 +4,7 @@ use fluxer_oauth2::http::Method;
 use serde_json::json;
 
 use super::{REDIRECT, create, form, path};
+use crate::private_key_jwt::Signing;
 use crate::world::{Answer, CHALLENGE, VERIFIER, World, selector};
 
 /// What is on the page for pasting.
@@ -196,4 +197,43 @@ fn a_public_application_s_link_has_a_challenge() {
         "{snippet}"
     );
     assert!(!snippet.contains("clientSecret") && !snippet.contains(VERIFIER));
+}
+
+#[test]
+fn an_application_that_signs_pastes_no_secret_and_one_that_pushes_no_plain_link() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    for (profile, is_pushed) in [("default", false), ("fapi2", true)] {
+        let settings = json!({"owner_id": world.alice.id, "profile": profile});
+        let app = Signing::new(&world, &settings).app;
+        let page = browser.get(&path(&app)).expect(200);
+        let snippet = pasted(&page, "snippet");
+        assert!(
+            snippet.contains("privateKeyJwt: { privateKey, kid }"),
+            "{snippet}"
+        );
+        assert!(!page.body.contains("CLIENT_SECRET"));
+        for of in ["#authlib", "#oauth2-proxy", "#oidc-client-ts"] {
+            assert_eq!(page.texts(of).len(), 0, "{of}");
+        }
+        let says = |what: &str| snippet.contains(what);
+        assert_eq!(
+            says("const url = await par(config, state, { pkce });"),
+            is_pushed
+        );
+        assert_eq!(says("dpop: await generateDpopKey(),"), is_pushed);
+        assert_eq!(says("const url = authorizeUrl(config, state);"), !is_pushed);
+        assert_eq!(page.texts("pre#url").is_empty(), is_pushed);
+        let curl = page.texts("pre#curl");
+        assert_eq!(curl.is_empty(), is_pushed);
+        for curl in curl {
+            assert!(curl.contains("-d client_assertion=ASSERTION"), "{curl}");
+        }
+    }
+    let bound = json!({
+        "name": "Bound", "owner_id": world.alice.id, "redirect_uris": [REDIRECT], "dpop_bound_access_tokens": true,
+    });
+    let page = browser.get(&path(&world.application(&bound))).expect(200);
+    assert!(pasted(&page, "curl").contains("-H 'DPoP: PROOF'"));
+    assert!(pasted(&page, "snippet").contains("dpop: await generateDpopKey(),"));
 }
