@@ -3,7 +3,7 @@
 use worker::js_sys::Date;
 
 use super::Bindings;
-use super::objects::from_millis;
+use super::js::from_millis;
 use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};

@@ -18,7 +18,7 @@ use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::spawn_local;
 
-use super::{ambient, js};
+use super::ambient;
 use crate::time::Timestamp;
 
 /// What is done for a request, an object's turn, or after an answer.
@@ -92,6 +92,19 @@ extern "C" {
     fn reject(this: &Resolvers, reason: &JsValue);
 }
 
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
+extern "C" {
+    /// Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds;
+    /// none for ever. `request` is the context of the request that waits, where one does.
+    fn settle(
+        promise: &JsValue,
+        key: u32,
+        milliseconds: f64,
+        settled: &Closure<dyn Fn(u32, u32, JsValue)>,
+        request: &JsValue,
+    );
+}
+
 /// What a request's flow comes to where it waits for nothing; else a promise of it.
 pub(super) fn run(
     request: JsValue,
@@ -150,7 +163,7 @@ fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
         (key, flows.request.clone())
     });
     let milliseconds = within.map_or(0.0, |bound| bound.as_secs_f64() * 1000.0);
-    SETTLED.with(|settled| js::settle(promise, key, milliseconds, settled, &request));
+    SETTLED.with(|settled| settle(promise, key, milliseconds, settled, &request));
     Settling(key)
 }
 

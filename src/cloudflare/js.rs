@@ -5,16 +5,15 @@
 use core::time::Duration;
 
 use worker::Env;
-use worker::js_sys::{Array, Error, Promise, Reflect};
-use worker::wasm_bindgen::closure::Closure;
+use worker::js_sys::{Array, Date, Error, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::Response;
 use worker::worker_sys::{DurableObject, SqlStorage};
 
 use super::flow::{self, Settlement};
-use super::records_kv::Namespace;
 use crate::store::Fault;
+use crate::time::Timestamp;
 
 /// A binding of `wrangler.toml`.
 pub(super) fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fault> {
@@ -71,25 +70,6 @@ extern "C" {
     /// Runs a statement of an object's SQLite to its end, and reads its rows.
     #[wasm_bindgen(catch)]
     pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Array, JsValue>;
-
-    /// Writes a record, for so many seconds; none for ever.
-    #[wasm_bindgen(catch)]
-    pub(super) fn put(
-        namespace: &Namespace,
-        key: &str,
-        value: &JsValue,
-        seconds: f64,
-    ) -> Result<Promise, JsValue>;
-
-    /// Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds;
-    /// none for ever. `request` is the context of the request that waits, where one does.
-    pub(super) fn settle(
-        promise: &JsValue,
-        key: u32,
-        milliseconds: f64,
-        settled: &Closure<dyn Fn(u32, u32, JsValue)>,
-        request: &JsValue,
-    );
 }
 
 /// As [`settled_within`], with the exception as it was thrown; `None` where nothing came in time.
@@ -106,6 +86,30 @@ pub(super) async fn outcome_within(
         Settlement::Broken(error) => Some(Err(error)),
         Settlement::Late => None,
     }
+}
+
+/// A column of milliseconds: SQLite's integers are doubles to JavaScript.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
+)]
+pub(super) fn millis(at: Timestamp) -> JsValue {
+    (at.millis() as f64).into()
+}
+
+/// What [`millis`] was made of, or JavaScript's clock says.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "milliseconds since 1970 are whole and not negative"
+)]
+pub(super) fn from_millis(millis: f64) -> Timestamp {
+    Timestamp::from_millis(millis as u64)
+}
+
+/// An instant for an alarm.
+pub(super) fn date(at: Timestamp) -> Date {
+    Date::new(&millis(at))
 }
 
 /// An exception in words.

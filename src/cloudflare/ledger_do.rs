@@ -19,7 +19,7 @@ use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
 use super::flow::{self, awaited, promise};
-use super::objects::{from_millis, millis};
+use super::js::{self, from_millis, millis};
 use super::{Bindings, ambient, objects, revocations_do};
 use crate::id::FamilyId;
 use crate::json_reader;
@@ -209,7 +209,7 @@ impl Table {
     }
 
     async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
-        let at = objects::date(alarm);
+        let at = js::date(alarm);
         awaited(self.storage.set_alarm(at, Object::new())?).await?;
         self.alarm.set(Alarm::At(alarm));
         Ok(())
@@ -258,7 +258,7 @@ impl Table {
         } else {
             // Not awaited, so that the platform writes it together with what follows: whoever dies
             // before the list is told wakes up and tells it.
-            let at = objects::date(now + RETRY);
+            let at = js::date(now + RETRY);
             Revoked::Unannounced(self.storage.set_alarm(at, Object::new())?)
         };
         self.write_all(&writes)?;

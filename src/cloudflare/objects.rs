@@ -3,13 +3,12 @@
 
 use core::time::Duration;
 
-use worker::js_sys::{Array, Date, Promise, Reflect, TypeError};
+use worker::js_sys::{Array, Promise, Reflect, TypeError};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
 
 use super::{Bindings, ambient, js};
 use crate::store::Fault;
-use crate::time::Timestamp;
 
 impl Bindings {
     /// Asks an object. One that throws is a fault of ours.
@@ -121,30 +120,6 @@ async fn try_once(
             Err(Unanswered::Now(Fault::permanent(binding, status)))
         }
     }
-}
-
-/// A column of milliseconds: SQLite's integers are doubles to JavaScript.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
-)]
-pub(super) fn millis(at: Timestamp) -> JsValue {
-    (at.millis() as f64).into()
-}
-
-/// What [`millis`] was made of, or JavaScript's clock says.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "milliseconds since 1970 are whole and not negative"
-)]
-pub(super) fn from_millis(millis: f64) -> Timestamp {
-    Timestamp::from_millis(millis as u64)
-}
-
-/// An instant for an alarm.
-pub(super) fn date(at: Timestamp) -> Date {
-    Date::new(&millis(at))
 }
 
 /// What an object says that does not know the question: it is of another version. What stands in place of

@@ -117,7 +117,7 @@ impl Kept {
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
-        awaited(self.storage.set_alarm(objects::date(at), Object::new())?).await?;
+        awaited(self.storage.set_alarm(js::date(at), Object::new())?).await?;
         Ok(())
     }
 }

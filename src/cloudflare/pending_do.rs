@@ -145,7 +145,7 @@ impl Kept {
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
-        let date = objects::date(at);
+        let date = js::date(at);
         awaited(self.storage.set_alarm(date, Object::new())?).await?;
         self.alarm_is_set.set(true);
         Ok(())

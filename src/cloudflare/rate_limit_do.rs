@@ -281,7 +281,7 @@ impl State {
     }
 
     fn set_alarm(&self, at: Timestamp) -> Result<Promise, JsValue> {
-        self.storage.set_alarm(objects::date(at), Object::new())
+        self.storage.set_alarm(js::date(at), Object::new())
     }
 }
 

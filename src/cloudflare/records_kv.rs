@@ -40,6 +40,18 @@ extern "C" {
     fn list(this: &Namespace, options: &Object) -> Result<Promise, JsValue>;
 }
 
+#[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
+extern "C" {
+    /// Writes a record, for so many seconds; none for ever.
+    #[wasm_bindgen(catch)]
+    fn put(
+        namespace: &Namespace,
+        key: &str,
+        value: &JsValue,
+        seconds: f64,
+    ) -> Result<Promise, JsValue>;
+}
+
 pub(super) fn fault(error: impl core::fmt::Display) -> Fault {
     Fault::new(BINDING, error)
 }
@@ -76,9 +88,7 @@ impl Namespace {
         ttl: Option<Duration>,
     ) -> Result<(), Fault> {
         let seconds = ttl.map_or(0.0, |ttl| ttl.as_secs_f64().floor());
-        settled(js::put(self, key, value, seconds))
-            .await
-            .map(|_| ())
+        settled(put(self, key, value, seconds)).await.map(|_| ())
     }
 }
 

@@ -7,8 +7,8 @@ use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, SqlStorage};
 use worker::{Env, console_error};
 
+use super::js::millis;
 use super::objects::Again;
-use super::objects::millis;
 use super::{Bindings, ambient, js, objects};
 use crate::config::Config;
 use crate::id::FamilyId;
