@@ -44,6 +44,7 @@ worker_build() {
   WASM_BINDGEN_BIN=$(command -v wasm-bindgen) \
   WASM_OPT_BIN=$(command -v wasm-opt) \
   ESBUILD_BIN=$root/scripts/lib/esbuild \
+  MINIFIER=$(command -v esbuild) \
     worker-build "$@"
 }
 

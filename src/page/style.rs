@@ -6,8 +6,9 @@ use sha2::{Digest, Sha256};
 use crate::base64url;
 use crate::config::Brand;
 
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("page.js");
+// Minified in the Worker: see build.rs.
+const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/style.css"));
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/page.js"));
 
 /// Something that the pages load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
