@@ -202,12 +202,12 @@ impl Told<'_> {
             "app" => entry.application.map(|id| self.named(id.0)),
             "user_id" => entry.told("/user_id").map(|id| self.named(id)),
             "resource" => entry.told("/resource/id").map(|id| self.named(id)),
-            "resource_scope" => {
-                let scope = plain(entry.details.pointer("/resource/scope")?);
-                (!scope.is_empty()).then(|| html! { bdi { (scope) } })
-            }
             member => {
-                let value = plain(entry.details.get(member)?);
+                let value = match member {
+                    "resource_scope" => entry.details.pointer("/resource/scope"),
+                    member => entry.details.get(member),
+                };
+                let value = plain(value?);
                 let told = self.told(member, &value);
                 let title = (told != value).then_some(&value);
                 (!told.is_empty()).then(|| html! { bdi title=[title] { (told) } })

@@ -185,17 +185,17 @@ impl<'a> Link<'a> {
             self.login_snippet(kind)
         };
         let client = &self.application.client;
-        let is_plain = !client.requires_dpop() && !self.signs();
+        let has_url = is_invitation || !client.requires_par();
+        let has_libraries = has_url && !is_invitation && !client.requires_dpop() && !self.signs();
         html! {
+            @if has_url { (pasted("url", text.authorize_url, &url, "", text)) }
             @if is_invitation {
-                (pasted("url", text.authorize_url, &url, "", text))
                 (quiet(text.invitation))
-            } @else if !client.requires_par() {
-                (pasted("url", text.authorize_url, &url, "", text))
+            } @else if has_url {
                 (self.with_code(text))
             }
             (pasted("snippet", text.snippet, &snippet, "@fluxer/oauth2", text))
-            @if !is_invitation && is_plain && !client.requires_par() { (self.libraries(text)) }
+            @if has_libraries { (self.libraries(text)) }
         }
     }
 
@@ -349,7 +349,6 @@ impl<'a> Link<'a> {
             (pkce("generatePkce, ")) "generateState, parseCallback } from '@fluxer/oauth2';\n\n"
             "const config = {\n  clientId: '" (self.client_id()) "',\n"
             @if signs {
-                "  // A CryptoKey, whose public half your keys have under this kid.\n"
                 "  privateKeyJwt: { privateKey, kid },\n"
             } @else if !is_public {
                 "  clientSecret: process.env.CLIENT_SECRET,\n"
