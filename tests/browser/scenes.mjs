@@ -67,7 +67,10 @@ async function provision(world, names) {
   await world.refresh(new Client({ ...pictured, client_secret: 'another one', redirect_uris: [pictured.redirectUri] }), granted.refresh_token);
   const device = await make({ name: 'Pocket Chess', owner_id: ada.id, redirect_uris: ['com.example.pocket:/callback'] }, 'public');
   const signing = await make({ name: 'Chess Bank', owner_id: ada.id, profile: 'fapi2', token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [(await Signer.of('ES256')).jwk] } });
-  return { ada, staff, lonely, guilds, apps, own, pictured, device, signing, resource };
+  const rotated = await make({ name: 'Chess Library', owner_id: ada.id });
+  const rotation = `/api/oauth2/applications/${rotated.id}/client-secret/rotate`;
+  await world.request(rotation, { method: 'POST', json: {}, headers: { authorization: `Bearer ${world.adminToken}` } });
+  return { ada, staff, lonely, guilds, apps, own, pictured, device, signing, rotated, resource };
 }
 
 /** Gives an application its icon, as its owner does. */
@@ -83,7 +86,7 @@ async function upload(browser, app) {
 const ask = (app, more = {}) => app.authorizationRequest({ scope: 'identify email', prompt: 'consent', ...more }).url;
 const bot = (app, more = {}) => `/oauth2/authorize?${new URLSearchParams({ client_id: app.id, scope: 'bot', permissions: String(KICK | VIEW | SEND), ...more })}`;
 
-function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, pictured, device, signing, resource }) {
+function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, pictured, device, signing, rotated, resource }) {
   const list = [];
   /** `as`: who is logged in. `then`: what they do once the page is open. */
   const scene = (name, path, { as, then, locale, origin = world.origin } = {}) => list.push({ name, path, as, then, locale, origin });
@@ -203,11 +206,7 @@ function scenes(world, limited, { ada, staff, lonely, guilds, apps, own, picture
   scene('developers-saved', `/developers/${own.id}?done=saved`, { as: ada });
   scene('developers-public', `/developers/${device.id}`, { as: ada });
   scene('developers-signing', `/developers/${signing.id}`, { as: ada, then: unfold });
-  scene('developers-two-secrets', `/developers/${pictured.id}`, { as: ada, then: async (page) => {
-    await inForm('Make a new secret', { password: ada.password })(page);
-    await page.goto(`${world.origin}/developers/${pictured.id}`);
-    await unfold(page);
-  } });
+  scene('developers-two-secrets', `/developers/${rotated.id}`, { as: ada, then: unfold });
   scene('developers-link', `/developers/${own.id}?scope=identify&scope=bot&permissions=1024&permissions=2048`, { as: ada });
   scene('developers-invitation', `/developers/${own.id}?scope=bot&permissions=8`, { as: ada });
   scene('developers-secret', `/developers/${own.id}`, { as: ada, then: inForm('Reset secret', { password: ada.password }) });
