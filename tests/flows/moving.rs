@@ -8,7 +8,7 @@ use fluxer_oauth2::store::memory::{Plan, When};
 use serde_json::{Value, json};
 
 use crate::world::{
-    Answer, App, Native, PASSWORD, User, With, World, administration, get, request,
+    Answer, App, Native, PASSWORD, User, With, World, administration, get, request, text,
 };
 
 const BOT_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -412,6 +412,29 @@ fn a_secret_that_is_reset_before_it_was_used_is_dead() {
     world.administer(Method::Post, &path, None).expect(200);
     let form = [("grant_type", "client_credentials"), ("scope", "bot")];
     world.token(&old, &form).expect(401);
+}
+
+#[test]
+fn a_secret_of_another_server_is_good_beside_its_successor_until_it_ends() {
+    for was_used in [true, false] {
+        let world = World::new();
+        let (_, old) = moved_in(&world);
+        let form = [("grant_type", "client_credentials"), ("scope", "bot")];
+        let path = format!("/api/oauth2/applications/{}/client-secret/rotate", old.id);
+        let grace = json!({"grace_seconds": 600});
+        let new = world.administer(Method::Post, &path, Some(&grace));
+        let new = App {
+            secret: Some(text(&new.expect(200).json(), "client_secret")),
+            ..old.clone()
+        };
+        world.advance(590);
+        if was_used {
+            world.token(&old, &form).expect(200);
+        }
+        world.advance(10);
+        world.token(&old, &form).expect(401);
+        world.token(&new, &form).expect(200);
+    }
 }
 
 #[test]
