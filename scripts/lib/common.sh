@@ -43,7 +43,7 @@ worker_build() {
   done
   WASM_BINDGEN_BIN=$(command -v wasm-bindgen) \
   WASM_OPT_BIN=$(command -v wasm-opt) \
-  ESBUILD_BIN=$root/scripts/lib/esbuild \
+  ESBUILD_BIN=${ESBUILD_BIN:-$root/scripts/lib/esbuild} \
   MINIFIER=$(command -v esbuild) \
     worker-build "$@"
 }
