@@ -602,7 +602,10 @@ fn chart(page: &Answer, label: &str) -> Vec<u64> {
     let numbers: Vec<u64> = cells
         .map(|cell| cell.inner_html().parse().expect("a number"))
         .collect();
-    assert_eq!(figure.select(&selector("rect")).count(), numbers.len());
+    let outlines = selector("path");
+    let outlines = figure.select(&outlines).filter_map(|path| path.attr("d"));
+    let bars: usize = outlines.map(|outline| outline.matches('M').count()).sum();
+    assert_eq!(bars, numbers.len());
     assert_eq!(figure.select(&selector("svg[aria-hidden=true]")).count(), 1);
     numbers
 }

@@ -257,14 +257,23 @@ fn bars(values: &[u64]) -> Markup {
     let most = values.iter().copied().max().unwrap_or_default().max(1);
     let count = u64::try_from(values.len()).unwrap_or(1).max(1);
     let step = WIDTH / count;
+    // Two outlines, of the bars and of the days without one: elements of their own are five times as long.
+    let outline = |of_none: bool| -> String {
+        let bars = (0..)
+            .zip(values)
+            .filter(|(_, value)| (**value == 0) == of_none);
+        let drawn = bars.map(|(bar, value)| {
+            // What happened at all is seen.
+            let height = (value * HEIGHT / most).max(if of_none { 1 } else { 2 });
+            let (left, top, width) = (bar * step, HEIGHT - height, step - 2);
+            format!("M{left} {top}h{width}v{height}h-{width}z")
+        });
+        drawn.collect()
+    };
     html! {
         svg viewBox={ "0 0 " (step * count) " " (HEIGHT) } aria-hidden="true" preserveAspectRatio="none" {
-            @for (bar, value) in (0..).zip(values) {
-                // What happened at all is seen.
-                @let height = (value * HEIGHT / most).max(u64::from(*value > 0));
-                @let height = if height == 0 { 1 } else { height.max(2) };
-                rect.none[*value == 0] x=(bar * step) y=(HEIGHT - height) width=(step - 2) height=(height) {}
-            }
+            path.none d=(outline(true)) {}
+            path d=(outline(false)) {}
         }
     }
 }
