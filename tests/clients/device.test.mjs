@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
@@ -64,28 +64,31 @@ const CLIENTS = {
   },
 };
 
-for (const [library, { client: make, denied, hasIdToken = false }] of Object.entries(CLIENTS)) {
-  const start = async (t) => {
-    const app = await world.server.application('public', { grant_types: GRANTS });
-    const client = await make(app, t);
-    return { client, code: await client.begin(), browser: await world.server.login(world.user) };
-  };
+// They wait for their interval together.
+describe('devices', { concurrency: true }, () => {
+  for (const [library, { client: make, denied, hasIdToken = false }] of Object.entries(CLIENTS)) {
+    const start = async (t) => {
+      const app = await world.server.application('public', { grant_types: GRANTS });
+      const client = await make(app, t);
+      return { client, code: await client.begin(), browser: await world.server.login(world.user) };
+    };
 
-  test(`${library}: a device polls until its user has approved`, async (t) => {
-    const { client, code, browser } = await start(t);
-    const polled = client.poll();
-    await new Promise((resolve) => setTimeout(resolve, 6_000)); // one poll in vain
-    await world.server.answerDevice(browser, code);
-    const tokens = await polled;
-    assert.equal((await world.server.me(tokens.access_token)).json.id, world.user.id);
-    assert.equal(Boolean(tokens.id_token), hasIdToken);
-    assert.ok(tokens.refresh_token);
-  });
+    test(`${library}: a device polls until its user has approved`, async (t) => {
+      const { client, code, browser } = await start(t);
+      const polled = client.poll();
+      await new Promise((resolve) => setTimeout(resolve, 6_000)); // one poll in vain
+      await world.server.answerDevice(browser, code);
+      const tokens = await polled;
+      assert.equal((await world.server.me(tokens.access_token)).json.id, world.user.id);
+      assert.equal(Boolean(tokens.id_token), hasIdToken);
+      assert.ok(tokens.refresh_token);
+    });
 
-  test(`${library}: a device is told that its user said no`, async (t) => {
-    const { client, code, browser } = await start(t);
-    const polled = assert.rejects(async () => client.poll(), denied);
-    await world.server.answerDevice(browser, code, 'deny');
-    await polled;
-  });
-}
+    test(`${library}: a device is told that its user said no`, async (t) => {
+      const { client, code, browser } = await start(t);
+      const polled = assert.rejects(async () => client.poll(), denied);
+      await world.server.answerDevice(browser, code, 'deny');
+      await polled;
+    });
+  }
+});

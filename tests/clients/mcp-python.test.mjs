@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
 import { start } from './mcp-world.mjs';
 import { Process } from './parts.mjs';
@@ -21,7 +21,8 @@ before(async () => {
 after(() => here?.stop());
 
 async function wholeLife(t, id) {
-  const { world, browser, resource } = here;
+  const { world, resource } = here;
+  const browser = await world.login(await world.user()); // each user has notes of their own
   const env = { PATH: process.env.PATH, CLIENT: JSON.stringify({ id, issuer: world.origin, resource, redirect_uri: REDIRECT_URI }) };
   const program = spawn(join(HERE, 'python/venv/bin/python'), [join(HERE, 'python/mcp_session.py')], { env, stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => program.kill('SIGKILL'));
@@ -59,15 +60,18 @@ async function wholeLife(t, id) {
   return refreshed.id;
 }
 
-test('a client that registers itself', async (t) => {
-  assert.match(await wholeLife(t, null), /^\d+$/);
-});
+// Both wait until the server has heard of a revocation.
+describe('a whole life', { concurrency: true }, () => {
+  test('a client that registers itself', async (t) => {
+    assert.match(await wholeLife(t, null), /^\d+$/);
+  });
 
-test('a client that a document describes', async (t) => {
-  const served = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))).listen(0, '127.0.0.1');
-  await once(served, 'listening');
-  t.after(() => served.close());
-  const client_id = `http://127.0.0.1:${served.address().port}/client.json`;
-  const document = { client_id, client_name: 'Python', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' };
-  assert.equal(await wholeLife(t, client_id), client_id);
+  test('a client that a document describes', async (t) => {
+    const served = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))).listen(0, '127.0.0.1');
+    await once(served, 'listening');
+    t.after(() => served.close());
+    const client_id = `http://127.0.0.1:${served.address().port}/client.json`;
+    const document = { client_id, client_name: 'Python', redirect_uris: [REDIRECT_URI], token_endpoint_auth_method: 'none' };
+    assert.equal(await wholeLife(t, client_id), client_id);
+  });
 });

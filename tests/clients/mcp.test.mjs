@@ -15,7 +15,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client';
 
@@ -38,6 +38,11 @@ class Provider {
   /** Where the user was sent. */
   visits = [];
 
+  /** The user is the one who is logged in in this browser. */
+  constructor(of = browser) {
+    this.browser = of;
+  }
+
   clientInformation = () => this.registered;
   saveClientInformation = (registered) => { this.registered = registered; };
   tokens = () => this.kept;
@@ -55,8 +60,8 @@ class Provider {
 
   /** What the user's browser brings back from its last visit. */
   async visit(decision = 'approve') {
-    const page = await browser.open(this.visits.at(-1).href);
-    const { location, html } = page.location ? page : await browser.submit(page, { decision });
+    const page = await this.browser.open(this.visits.at(-1).href);
+    const { location, html } = page.location ? page : await this.browser.submit(page, { decision });
     // Of a client that registered itself and that nobody has approved yet, a denial stays on a page, with a link.
     return new URL(location ?? html.querySelector('a.button').getAttribute('href')).searchParams;
   }
@@ -79,23 +84,26 @@ async function connected(provider, act, decision) {
   }
 }
 
-test('a client registers itself, asks the user, calls a tool, steps up, refreshes, and is shut out by a revocation', async () => {
-  const provider = new Provider();
-  await wholeLife(provider);
-  assert.ok(!provider.registered.client_id.includes(':'));
-});
+// Both wait until the server has heard of a revocation, each with a user, and so with notes, of their own.
+describe('a whole life', { concurrency: true }, () => {
+  test('a client registers itself, asks the user, calls a tool, steps up, refreshes, and is shut out by a revocation', async () => {
+    const provider = new Provider(await world.login(await world.user()));
+    await wholeLife(provider);
+    assert.ok(!provider.registered.client_id.includes(':'));
+  });
 
-test('so does one that a document describes', async (t) => {
-  const served = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))).listen(0, '127.0.0.1');
-  await once(served, 'listening');
-  t.after(() => served.close());
-  const client_id = `http://127.0.0.1:${served.address().port}/client.json`;
-  const document = { ...new Provider().clientMetadata, client_id, token_endpoint_auth_method: 'none' };
-  // The SDK takes a URL from its application only where that is https; as a `client_id` it takes any.
-  const provider = new Provider();
-  provider.registered = { client_id };
-  await wholeLife(provider);
-  assert.equal(provider.registered.client_id, client_id, 'and it registered nothing');
+  test('so does one that a document describes', async (t) => {
+    const served = createServer((request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))).listen(0, '127.0.0.1');
+    await once(served, 'listening');
+    t.after(() => served.close());
+    const client_id = `http://127.0.0.1:${served.address().port}/client.json`;
+    const document = { ...new Provider().clientMetadata, client_id, token_endpoint_auth_method: 'none' };
+    // The SDK takes a URL from its application only where that is https; as a `client_id` it takes any.
+    const provider = new Provider(await world.login(await world.user()));
+    provider.registered = { client_id };
+    await wholeLife(provider);
+    assert.equal(provider.registered.client_id, client_id, 'and it registered nothing');
+  });
 });
 
 /** From a 401 to a tool call, and all that comes after. */
