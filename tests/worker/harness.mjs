@@ -2,7 +2,7 @@
 // Everything is provisioned over HTTP; only `../worker/faulty.mjs` reaches behind the bindings.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { parse } from 'node-html-parser';
+
+import { Database } from './database.mjs';
 
 // `import` would read through all of this CommonJS for the names that it exports: half a second of every test file's.
 const { Log, LogLevel, Miniflare, Response: MiniflareResponse, convertV4MiniflareOptions } = createRequire(import.meta.url)('miniflare');
@@ -91,6 +93,9 @@ export class World {
     world.port = from?.port ?? (await freePort());
     world.origin = `http://127.0.0.1:${world.port}`;
     world.folder = from?.folder ?? mkdtempSync(join(FOLDER, 'fluxer-oauth2-test-'));
+    const database = new Database(migrations, from && (from.applied ?? []));
+    world.applied = database.applied;
+    database.copyTo(world.folder);
     world.settings = from?.settings ?? only ?? {
       ...vars, ...NO_LIMITS, PASSWORD_COST, ISSUER: world.origin,
       SIGNING_KEYS: randomBytes(32).toString('base64url'), ADMIN_CLIENT_SECRET: ADMIN_SECRET, ...settings,
@@ -121,19 +126,8 @@ export class World {
       if (error.code !== 'ERR_ADDRESS_IN_USE' || from) throw error;
       return World.start(...arguments); // somebody else has taken the port that was free
     }
-    world.applied = new Set(from?.applied);
-    await world.migrate(migrations);
+    await database.migrate(world);
     return world;
-  }
-
-  /** Applies the migrations that this world's data has not seen. */
-  async migrate(folder) {
-    const names = readdirSync(folder).sort().filter((name) => !this.applied.has(name));
-    for (const name of names) this.applied.add(name);
-    const sql = names.map((name) => readFileSync(join(folder, name), 'utf8').replace(/--.*$/gm, '')).join(';');
-    const statements = sql.split(';').map((statement) => statement.trim().replace(/\s+/g, ' ')).filter(Boolean);
-    // At once, a statement on each line: Miniflare blocks for every prepared one.
-    if (statements.length) await (await this.mf.getD1Database('DIRECTORY')).exec(statements.join('\n'));
   }
 
   /** Stops the Worker; its data stays for a world that starts `from` this one. */
