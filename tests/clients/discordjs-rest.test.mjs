@@ -2,9 +2,11 @@
 // Ecosystem: JavaScript
 // Version: npm:@discordjs/rest
 // Setting: `api` is the server's origin, and `version` 1
-// Proves: login, refresh, revocation, denial
-// Note: Without `version` it asks for `/v10`, where nothing is. At a 429 it waits for as long as `Retry-After` says, unless
-//   `rejectOnRateLimit` says that it does not.
+// Proves: login, refresh, revocation, denial, limited answer, outage
+// Limited: RateLimitError
+// Outage: Service Unavailable
+// Note: Without `version` it asks for `/v10`, which is Discord's; the version of Fluxer's API is 1. Left to itself it waits at a 429 for
+//   as long as `Retry-After` says, and asks three times more in an outage: `rejectOnRateLimit` and `retries: 0` make errors of both.
 //
 // @discordjs/rest with the routes of discord-api-types, as applications for Discord have them. It leaves the
 // authorization URL and the callback to the application, and sends a form only if it is passed through.
@@ -13,7 +15,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 
-import { DiscordAPIError, REST } from '@discordjs/rest';
+import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 
 import { application, is, journey, world } from './journey.mjs';
@@ -23,7 +25,7 @@ journey("discord.js's REST class", {
     const app = await application('confidential');
     const state = randomBytes(8).toString('hex');
     // snippet
-    const options = { api: world.origin, version: '1', authPrefix: 'Bearer' };
+    const options = { api: world.origin, version: '1', authPrefix: 'Bearer', retries: 0, rejectOnRateLimit: ['/'] };
     const ask = (route, fields) => new REST(options).post(route, {
       body: new URLSearchParams({ client_id: app.id, client_secret: app.secret, ...fields }),
       headers: { 'content-type': 'application/x-www-form-urlencoded' }, passThroughBody: true, auth: false,
@@ -42,7 +44,7 @@ journey("discord.js's REST class", {
   },
   pkce: false,
   badCode: is(DiscordAPIError, { status: 400, code: 'invalid_grant' }),
-  waits: true, // for as long as Retry-After says
+  limited: is(RateLimitError, { method: 'POST' }),
 });
 
 test("discord.js's REST class: without its version nothing is there", async () => {

@@ -2,7 +2,9 @@
 // Ecosystem: JavaScript
 // Version: npm:oidc-client-ts
 // Setting: none
-// Proves: login, refresh, revocation, denial
+// Proves: login, refresh, revocation, denial, limited answer, outage
+// Limited: temporarily_unavailable
+// Outage: temporarily_unavailable
 // Note: Where the user closes the popup, the page waits for ever unless it says `popupAbortOnClose`.
 //
 // oidc-client-ts in a real Chromium, where a page opens a window for the user to log in: the page reads
@@ -14,10 +16,10 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 
 import { launch, logIn, visit } from '../browser/harness.mjs';
-import { World } from '../worker/harness.mjs';
+import { Storage, World } from '../worker/harness.mjs';
 
 const UMD = join(createRequire(import.meta.url).resolve('oidc-client-ts'), '../../browser/oidc-client-ts.min.js');
 
@@ -40,6 +42,10 @@ const LOGIN = `
 `;
 const CALLBACK = 'manager.signinPopupCallback();';
 
+const storage = new Storage();
+/** Until the next request for tokens is no longer limited. */
+const later = () => { storage.clock += 601_000; };
+
 let world, user, browser, site, origin, client;
 before(async () => {
   site = createServer((request, response) => {
@@ -49,11 +55,12 @@ before(async () => {
     else if (script) response.writeHead(200, { 'content-type': 'text/html' }).end(page(settings(world.origin, client.id) + script));
     else response.writeHead(404).end();
   }).listen(0, '127.0.0.1');
-  [world, browser] = await Promise.all([World.start(), launch(), once(site, 'listening')]);
+  [world, browser] = await Promise.all([World.start({ storage, settings: { RATE_LIMIT_TOKEN: '1/600' } }), launch(), once(site, 'listening')]);
   user = await world.user();
   origin = `http://localhost:${site.address().port}`; // another site than the server's
   client = await world.application('public', { redirect_uris: [`${origin}/callback`] });
 });
+beforeEach(later);
 after(async () => {
   await browser?.close();
   site?.closeAllConnections();
@@ -73,18 +80,43 @@ async function opened() {
 
 const outcome = (page) => page.evaluate(() => window.outcome);
 
-test('a user logs in in a popup; the page refreshes and revokes', async () => {
-  const { page, popup, close } = await opened();
+/** The page whose user has said yes in its popup. */
+async function loggedIn() {
+  const { popup, ...tab } = await opened();
   await Promise.all([popup.waitForEvent('close'), popup.getByRole('button', { name: 'Authorize' }).click()]);
-  const { tokens, error } = await outcome(page);
+  return { ...tab, ...await outcome(tab.page) };
+}
+
+/** What a refresh gives the page: tokens, or what it is told instead. */
+const refresh = (page) => page.evaluate(() => manager.signinSilent().then((tokens) => ({ ...tokens }), ({ error }) => ({ error })));
+
+test('a user logs in in a popup; the page refreshes and revokes', async () => {
+  const { page, tokens, error, close } = await loggedIn();
   assert.equal(error, undefined);
   assert.deepEqual([tokens.profile.sub, tokens.profile.email], [user.id, user.email]);
 
-  const next = await page.evaluate(() => manager.signinSilent().then((tokens) => ({ ...tokens })));
+  later();
+  const next = await refresh(page);
   assert.notEqual(next.access_token, tokens.access_token);
   assert.equal((await world.me(next.access_token)).status, 200);
   await page.evaluate(() => manager.revokeTokens());
   assert.equal((await world.me(next.access_token)).status, 401);
+  await close();
+});
+
+test('the page hears of a limited answer and of an outage, and its refresh token is good afterwards', async (t) => {
+  const up = () => { storage.mood = () => undefined; };
+  t.after(up);
+  const { page, close } = await loggedIn();
+  assert.deepEqual(await refresh(page), { error: 'temporarily_unavailable' });
+
+  later();
+  storage.mood = (step) => step.part === 'ledger' && { before: 'down' };
+  assert.deepEqual(await refresh(page), { error: 'temporarily_unavailable' });
+
+  later();
+  up();
+  assert.equal((await world.me((await refresh(page)).access_token)).status, 200);
   await close();
 });
 
