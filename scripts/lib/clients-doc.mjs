@@ -16,11 +16,11 @@ const cell = (text) => text.replaceAll('|', '\\|');
 const all = [...clients(), ...strangers()].sort((a, b) => a.ecosystem.localeCompare(b.ecosystem, 'en') || a.client.localeCompare(b.client, 'en'));
 
 function table() {
-  const rows = all.map(({ client, ecosystem, version, setting, proves, fails, file }) => {
+  const rows = all.map(({ client, ecosystem, version, setting, proves, lacks, fails, file }) => {
     const works = fails ? `fails: ${fails}` : proves.join(', ');
-    return `| ${[ecosystem, `[${client}](../${path(file)})`, version, works, setting === 'none' ? '' : setting].map(cell).join(' | ')} |`;
+    return `| ${[ecosystem, `[${client}](../${path(file)})`, version, works, lacks.join(', '), setting === 'none' ? '' : setting].map(cell).join(' | ')} |`;
   });
-  return ['| ecosystem | client | version | what was proved | the setting it needs |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| ecosystem | client | version | what was proved | what it has not | the setting it needs |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 /** What an application sees of a refusal, and what else there is to know. */

@@ -2,7 +2,7 @@
 // Ecosystem: JavaScript
 // Version: npm:mcp-remote
 // Setting: the server's `DYNAMIC_REGISTRATION`
-// Proves: login, refresh, denial, limited answer, outage
+// Proves: login, refresh, revocation, denial, limited answer, outage
 // Denial: Authorization failed: access_denied
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable
@@ -41,6 +41,15 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Until the next request for tokens is no longer limited. */
 const later = () => { storage.clock += 601_000; };
 
+/** A browser at the program's callback. Where its tokens were refused, it prints the URL before it listens. */
+async function arrive(callback, tries = 100) {
+  await fetch(callback).catch(async (error) => {
+    if (!tries) throw error;
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    return arrive(callback, tries - 1);
+  });
+}
+
 /** Connects, and calls a tool; how often the user was asked. Where it fails, the error is what the program said. */
 async function notes(decision = 'approve') {
   const { world, browser, resource } = here;
@@ -57,7 +66,7 @@ async function notes(decision = 'approve') {
     const page = await browser.open(url);
     const { location, html } = page.landed ? page : await browser.submit(page, { decision });
     // Of a client that registered itself and that nobody has approved yet, a denial stays on a page, with a link.
-    await fetch(location ?? html.querySelector('a.button').getAttribute('href'));
+    await arrive(location ?? html.querySelector('a.button').getAttribute('href'));
   });
   try {
     await client.connect(transport, { timeout: 30_000 });
@@ -70,12 +79,15 @@ async function notes(decision = 'approve') {
   }
 }
 
+/** The file of this name in which the program keeps something. */
+const fileOf = (end) => join(folder, readdirSync(folder, { recursive: true }).find((name) => name.endsWith(end)));
+const kept = (end) => JSON.parse(readFileSync(fileOf(end)));
+
 /** Spoils the access token that the program keeps; gives its refresh token. */
 function spoil() {
-  const [name] = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('tokens.json'));
-  const kept = JSON.parse(readFileSync(join(folder, name)));
-  writeFileSync(join(folder, name), JSON.stringify({ ...kept, access_token: `${kept.access_token.slice(0, -6)}AAAAAA` }));
-  return kept.refresh_token;
+  const tokens = kept('tokens.json');
+  writeFileSync(fileOf('tokens.json'), JSON.stringify({ ...tokens, access_token: `${tokens.access_token.slice(0, -6)}AAAAAA` }));
+  return tokens.refresh_token;
 }
 
 test('a program that speaks stdio reaches the server, and the user is asked once', async () => {
@@ -87,6 +99,17 @@ test('a program that speaks stdio reaches the server, and the user is asked once
   later();
   assert.deepEqual(await notes(), { text: '', asked: 0 });
   assert.notEqual(spoil(), before);
+});
+
+test('after a revocation, its user is asked again', async (t) => {
+  t.after(() => { storage.mood = () => undefined; });
+  storage.mood = ({ part }) => part.startsWith('limiter') && { before: 'down' }; // nobody is limited then
+  await notes();
+  const token = spoil();
+  const { client_id, client_secret } = kept('client_info.json');
+  const revoked = await here.world.post('/api/oauth2/revoke', { client_id, ...(client_secret && { client_secret }), token });
+  assert.equal(revoked.status, 200, revoked.text);
+  assert.deepEqual(await notes(), { text: '', asked: 1 });
 });
 
 test('a denial is told', async () => {

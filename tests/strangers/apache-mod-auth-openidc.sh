@@ -6,8 +6,10 @@
 # Worker: https
 # Enter: /me.shtml
 # Callback: /redirect
+# Refresh: /fresh.shtml
+# Revoke: /redirect?logout=http%3A%2F%2F127.0.0.1%2F
 # Setting: none
-# Proves: login, denial, limited answer, outage
+# Proves: login, refresh, revocation, denial, limited answer, outage
 # Denial: OIDCDefaultURL is not set
 # Limited: Error in handling response type
 # Outage: Error in handling response type
@@ -15,6 +17,7 @@
 #   `OIDCDefaultURL` set, the user is sent to the login once more.
 
 echo "<!--#echo var=REMOTE_USER -->" >"$FOLDER/me.shtml"
+echo '{"access_token":"<!--#echo var=OIDC_access_token -->"}' >"$FOLDER/fresh.shtml"
 cat >"$FOLDER/site.conf" <<CONF
 ServerRoot $FOLDER
 ServerName 127.0.0.1:$PORT
@@ -48,6 +51,9 @@ OIDCRemoteUserClaim sub
 <Location />
     AuthType openid-connect
     Require valid-user
+</Location>
+<Location /fresh.shtml>
+    OIDCRefreshAccessTokenBeforeExpiry 700000 logout_on_error
 </Location>
 # end of snippet
 <Directory $FOLDER>

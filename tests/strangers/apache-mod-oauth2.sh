@@ -5,7 +5,9 @@
 # Driven: as a resource server
 # Enter: /
 # Setting: the application may introspect tokens of others (`introspects`)
-# Proves: introspection
+# Proves: introspection, revocation, outage
+# Lacks: refresh, denial, limited answer
+# Outage: 401
 # Without: 401
 # Note: Without its setting it answers every token with 401. A token that it has seen stays good in its cache for 300
 #   seconds, revoked or not: `expiry` shortens that.

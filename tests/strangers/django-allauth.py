@@ -7,6 +7,7 @@
 # Callback: /accounts/oidc/fluxer/login/callback/
 # Setting: none
 # Proves: login, denial, limited answer, outage
+# Lacks: refresh, revocation
 # Denial: cancel
 # Limited: Error retrieving access token
 # Outage: Error retrieving access token

@@ -5,7 +5,9 @@
 // Driven: as a resource server
 // Enter: /
 // Setting: for `post`, the application may introspect tokens of others (`introspects`); for `local`, the server's signing key; none for `auth`
-// Proves: introspection
+// Proves: introspection, revocation, outage
+// Lacks: refresh, denial, limited answer
+// Outage: 401
 // Without: 500
 // Note: Without its setting `post` lets nobody in. A mail client logs in with the user's id. `introspection_mode = get`
 //   is refused, for it puts the token into a URL. `local` takes a token until its `exp`, revoked or not, and who has its

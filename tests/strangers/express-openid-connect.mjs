@@ -5,7 +5,7 @@
 // Driven: as a site
 // Enter: /login
 // Setting: none
-// Proves: login, refresh, denial, limited answer, outage
+// Proves: login, refresh, revocation, denial, limited answer, outage
 // Denial: The user denied access
 // Limited: server responded with an error
 // Outage: unexpected HTTP response status code
@@ -28,12 +28,8 @@ app.use(auth({
   authRequired: false,
 }));
 
-let last;
-app.get('/', requiresAuth(), async (request, response) => {
-  last = request.oidc;
-  response.json(await request.oidc.fetchUserInfo());
-});
-app.get('/refresh', async (request, response) => response.json(await last.accessToken.refresh()));
+app.get('/', requiresAuth(), async (request, response) => response.json(await request.oidc.fetchUserInfo()));
+app.get('/refresh', async (request, response) => response.json(await request.oidc.accessToken.refresh()));
 // end of snippet
 
 app.use((error, request, response, next) => {

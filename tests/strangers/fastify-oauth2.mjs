@@ -4,7 +4,8 @@
 // Install: npm @fastify/oauth2@8.3.0 @fastify/cookie@11 fastify@5
 // Driven: as a site
 // Setting: none
-// Proves: login, refresh, denial, limited answer, outage
+// Proves: login, refresh, revocation, denial, limited answer, outage
+// Revoke: /revoke
 // Denial: The user denied access
 // Limited: 429
 // Outage: 503
@@ -34,7 +35,11 @@ app.get('/callback', async (request) => {
   ({ token } = await app.fluxer.getAccessTokenFromAuthorizationCodeFlow(request));
   return app.fluxer.userinfo(token);
 });
-app.get('/refresh', async () => (await app.fluxer.getNewAccessTokenUsingRefreshToken(token)).token);
+app.get('/refresh', async () => {
+  ({ token } = await app.fluxer.getNewAccessTokenUsingRefreshToken(token));
+  return token;
+});
+app.get('/revoke', async () => app.fluxer.revokeAllToken(token));
 // end of snippet
 
 app.setErrorHandler((error, request, reply) => {

@@ -6,12 +6,13 @@
 # Enter: /login/fluxer
 # Callback: /login/fluxer/authorized
 # Setting: none
-# Proves: login, denial, limited answer, outage
+# Proves: login, refresh, revocation, denial, limited answer, outage
 # Denial: access_denied
 # Limited: temporarily_unavailable
 # Outage: temporarily_unavailable
 # Note: A user who unticks a scope makes oauthlib raise "Scope has changed"; let the application declare
-#   all_or_nothing scopes, or set OAUTHLIB_RELAX_TOKEN_SCOPE.
+#   all_or_nothing scopes, or set OAUTHLIB_RELAX_TOKEN_SCOPE. It refreshes with Basic by itself: `auto_refresh_kwargs` with the secret in
+#   it would be a second method, which is refused.
 
 import os
 
@@ -31,6 +32,7 @@ fluxer = OAuth2ConsumerBlueprint(
     base_url=ISSUER,
     authorization_url=f"{ISSUER}/oauth2/authorize",
     token_url=f"{ISSUER}/api/oauth2/token",
+    auto_refresh_url=f"{ISSUER}/api/oauth2/token",
     use_pkce=True,
     redirect_url="/me",
 )
@@ -52,6 +54,13 @@ def me():
     if refused := get_flashed_messages():
         return refused[0], 400
     return fluxer.session.get("/api/users/@me").json()
+
+
+@app.get("/refresh")
+def refresh():
+    fluxer.token = {**fluxer.token, "expires_in": -1, "expires_at": 1}  # as it is a week later
+    fluxer.session.get("/api/users/@me").raise_for_status()
+    return fluxer.token
 
 
 @app.errorhandler(Exception)

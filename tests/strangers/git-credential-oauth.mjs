@@ -7,6 +7,7 @@
 // Callback: /
 // Setting: none
 // Proves: login, denial, limited answer, outage
+// Lacks: refresh, revocation
 // Denial: Missing parameter: code
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable

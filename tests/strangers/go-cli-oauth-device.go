@@ -4,8 +4,11 @@
 // Install: apt golang-any golang-github-cli-oauth-dev
 // Type: public
 // Setting: none
-// Proves: device grant
+// Proves: device grant, denial, limited answer, outage
+// Lacks: refresh, revocation
 // Denial: The user denied access (access_denied)
+// Limited: slow_down
+// Outage: temporarily_unavailable
 // Note: Its poll waits for the interval that it was given, and takes every error but `authorization_pending` for the end,
 //   `slow_down` too. It sends no secret: the application is a public one.
 

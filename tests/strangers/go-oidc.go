@@ -3,7 +3,7 @@
 // Version: 2.1.0 (Debian's golang-github-coreos-go-oidc-dev)
 // Install: apt golang-any golang-golang-x-oauth2-dev golang-github-coreos-go-oidc-dev
 // Setting: none
-// Proves: login, refresh, denial, limited answer, outage
+// Proves: login, refresh, revocation, denial, limited answer, outage
 // Denial: access_denied
 // Limited: 429
 // Outage: 503

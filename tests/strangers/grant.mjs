@@ -7,6 +7,7 @@
 // Callback: /connect/fluxer/callback
 // Setting: none
 // Proves: login, denial, limited answer, outage
+// Lacks: refresh, revocation
 // Denial: access_denied
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable

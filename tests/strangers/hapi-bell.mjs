@@ -7,6 +7,7 @@
 // Callback: /login
 // Setting: none
 // Proves: login, denial, limited answer, outage
+// Lacks: refresh, revocation
 // Denial: App rejected: The user denied access
 // Limited: Failed obtaining
 // Outage: Failed obtaining

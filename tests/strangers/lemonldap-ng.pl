@@ -7,6 +7,7 @@
 # Callback: /?openidconnectcallback=1
 # Setting: none
 # Proves: login, denial, limited answer, outage
+# Lacks: refresh, revocation
 # Denial: trmsg="106"
 # Limited: trmsg="106"
 # Outage: trmsg="106"

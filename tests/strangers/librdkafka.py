@@ -4,6 +4,7 @@
 # Install: pip confluent-kafka==2.16.1
 # Setting: none
 # Proves: client credentials, limited answer, outage
+# Lacks: refresh, revocation, denial
 # Limited: temporarily_unavailable
 # Outage: temporarily_unavailable
 # Note: What was proved is the token that a broker is shown. Where it is refused it asks again after 5, 10, 15 and 20 seconds,

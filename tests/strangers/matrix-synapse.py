@@ -7,6 +7,7 @@
 # Callback: /_synapse/client/oidc/callback
 # Setting: `user_profile_method` is `userinfo_endpoint`, for an ID token has no `preferred_username`
 # Proves: login, denial, limited answer, outage
+# Lacks: refresh, revocation
 # Denial: access_denied
 # Limited: temporarily_unavailable
 # Outage: temporarily_unavailable

@@ -4,6 +4,7 @@
 # Install: pip mcp==2.3.0 httpx2==2.16.2
 # Setting: a client that was registered by hand, or the server's `DYNAMIC_REGISTRATION`
 # Proves: login, refresh, denial, limited answer, outage
+# Lacks: revocation
 # Refused: at a login
 # Denial: access_denied
 # Limited: 429

@@ -7,6 +7,7 @@
 # Callback: /oidc/callback/
 # Setting: none
 # Proves: login, denial, limited answer, outage
+# Lacks: refresh, revocation
 # Denial: refused
 # Limited: 429
 # Outage: 503

@@ -6,6 +6,7 @@
 // Worker: https
 // Setting: none
 // Proves: login, refresh, denial, limited answer, outage
+// Lacks: revocation
 // Denial: access_denied
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable

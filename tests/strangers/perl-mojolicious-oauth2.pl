@@ -4,7 +4,7 @@
 # Install: apt libmojolicious-plugin-oauth2-perl
 # Driven: as a site
 # Setting: none
-# Proves: login, denial, limited answer, outage
+# Proves: login, refresh, revocation, denial, limited answer, outage
 # Denial: The user denied access
 # Limited: Too Many Requests
 # Outage: Service Unavailable
@@ -27,11 +27,21 @@ get '/login' => sub ($c) {
     $c->redirect_to($c->oauth2->auth_url('fluxer', \%args));
 };
 
+my $kept;
 get '/callback' => sub ($c) {
     $c->oauth2->get_token_p(fluxer => { redirect_uri => $ENV{REDIRECT_URI} })->then(sub ($tokens) {
+        $kept = $tokens;
         return $c->ua->get_p("$ENV{ISSUER}/api/users/\@me", { Authorization => "Bearer $tokens->{access_token}" });
     })->then(sub ($tx) {
         $c->render(json => $tx->res->json);
+    })->catch(sub ($error) {
+        $c->render(text => $error, status => 500);
+    });
+};
+
+get '/refresh' => sub ($c) {
+    $c->oauth2->get_refresh_token_p(fluxer => { refresh_token => $kept->{refresh_token} })->then(sub ($tokens) {
+        $c->render(json => $kept = $tokens);
     })->catch(sub ($error) {
         $c->render(text => $error, status => 500);
     });

@@ -6,6 +6,7 @@
 # Callback: /
 # Setting: none
 # Proves: login, refresh, denial, outage
+# Lacks: revocation, limited answer
 # Refused: at a login
 # Denial: access_denied
 # Outage: temporarily_unavailable

@@ -8,6 +8,7 @@
 # Callback: /auth/openid_connect/callback
 # Setting: none
 # Proves: login, denial, limited answer, outage
+# Lacks: refresh, revocation
 # Denial: access_denied
 # Limited: temporarily_unavailable
 # Outage: temporarily_unavailable

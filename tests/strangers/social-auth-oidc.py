@@ -6,7 +6,7 @@
 # Enter: /login
 # Callback: /complete/oidc/
 # Setting: none
-# Proves: login, denial, limited answer, outage
+# Proves: login, refresh, revocation, denial, limited answer, outage
 # Denial: AuthCanceled
 # Limited: temporarily unavailable
 # Outage: temporarily unavailable
@@ -56,6 +56,15 @@ def me(request):
     return JsonResponse({"uid": UserSocialAuth.objects.get(user=request.user).uid, "email": request.user.email})
 
 
+def refresh(request):
+    from social_django.models import UserSocialAuth
+    from social_django.utils import load_strategy
+
+    social = UserSocialAuth.objects.get(user=request.user)
+    social.refresh_token(load_strategy(request))
+    return JsonResponse(social.extra_data)
+
+
 django.setup()
 
 from social_core.actions import do_auth
@@ -68,7 +77,7 @@ def login(request, backend):
     return do_auth(request.backend)
 
 
-urlpatterns = [path("", lambda request: HttpResponse("here")), path("me", me), path("login", login, {"backend": "oidc"}), path("", include("social_django.urls", namespace="social"))]
+urlpatterns = [path("", lambda request: HttpResponse("here")), path("me", me), path("refresh", refresh), path("login", login, {"backend": "oidc"}), path("", include("social_django.urls", namespace="social"))]
 call_command("migrate", verbosity=0)
 logging.getLogger("django.server").setLevel(logging.ERROR)
 call_command("runserver", f"127.0.0.1:{os.environ['PORT']}", use_reloader=False, verbosity=0)

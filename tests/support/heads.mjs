@@ -11,21 +11,28 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
 /**
  * What a head may say; the first five it must.
  *
- * - `Proves`: what is tested, of CLAIMS; `Fails`: what it says instead, where it does not work
+ * - `Proves`: what is tested, of CLAIMS; `Lacks`: what of SIX the client has not; `Fails`: what it says instead, where it does
+ *   not work
  * - `Install`: `apt NAME …`, `pip NAME==VERSION …`, `npm NAME@VERSION …`, with `; ` between
  * - `Driven`: `by calls` over a pipe (`authorize`, `callback`, `me`, `refresh`, `revoke`,
  *   `device`, `poll`), `as a site` or `as a resource server`
  *   on PORT of loopback, or `on loopback`: by calls, and it takes its own redirect
- * - `Type`: of the application; `Enter` and `Callback`: the site's paths
- * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then
+ * - `Type`: of the application; `Enter` and `Callback`: the site's paths; `Refresh` and `Revoke`: those that give the site's
+ *   tokens in JSON after a refresh, and that revoke them
+ * - `Denial`, `Limited`, `Outage`: what an application, or its user, is told then; of a resource server, its answer to a token
+ * - `Limit`: of the token endpoint then, `1/SECONDS`, where the client waits for it
  * - `Refused: at a login`: it is then at a login, although the client refreshes
  * - `Without`: what it says at a login where it lacks its setting, which WITHOUT_SETTING tells it to leave away; of a
  *   resource server, its answer to a good token
  * - `Worker`: settings (`NAME=value`), and `https` for a Worker behind TLS
  * - `Snippet`: another file that has the snippet
  */
-export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Denial', 'Limited', 'Outage', 'Refused', 'Without', 'Worker', 'Fails', 'Note', 'Snippet'];
+export const KEYS = ['Client', 'Ecosystem', 'Version', 'Setting', 'Proves', 'Install', 'Driven', 'Type', 'Enter', 'Callback', 'Refresh', 'Revoke', 'Denial', 'Limited', 'Limit', 'Outage', 'Refused', 'Without', 'Worker', 'Lacks', 'Fails', 'Note', 'Snippet'];
 export const CLAIMS = ['login', 'refresh', 'revocation', 'denial', 'limited answer', 'outage', 'introspection', 'client credentials', 'private_key_jwt', 'PAR', 'DPoP', 'device grant'];
+/** What is proved of every client, or said to be missing of it. */
+export const SIX = CLAIMS.slice(0, 6);
+/** How those get tokens, or meet them, that send nobody to a login. */
+const INSTEAD_OF_LOGIN = ['device grant', 'client credentials', 'introspection'];
 
 /** The head of a file, by its keys in lower case; a line that is indented goes on with the one before it. */
 export function head(file) {
@@ -49,8 +56,19 @@ export function head(file) {
   }
   for (const key of KEYS.slice(0, 5)) if (!fields[key.toLowerCase()]) throw new Error(`${file}: its head has no ${key}`);
   fields.proves = fields.proves.split(', ');
-  for (const claim of fields.proves) if (!CLAIMS.includes(claim)) throw new Error(`${file}: no claim is called ${claim}`);
+  fields.lacks = fields.lacks?.split(', ') ?? [];
+  complete(fields);
   return fields;
+}
+
+/** Each of SIX is either proved or lacking: nothing is left unsaid. */
+function complete({ file, proves, lacks, fails }) {
+  for (const claim of [...proves, ...lacks]) if (!CLAIMS.includes(claim)) throw new Error(`${file}: no claim is called ${claim}`);
+  if (fails) return;
+  for (const claim of SIX) {
+    const proved = proves.includes(claim) || (claim === 'login' && INSTEAD_OF_LOGIN.some((other) => proves.includes(other)));
+    if (proved === lacks.includes(claim)) throw new Error(`${file}: its head says ${proved ? 'both' : 'neither'} that it proves and that it lacks: ${claim}`);
+  }
 }
 
 /** What stands between the lines `snippet` and `end of snippet`, without its common indent. */

@@ -110,8 +110,9 @@ async function listening(port, child) {
 }
 
 /** From the client to the pages, and back to it: what its site shows, or the address that a browser was sent to. */
-async function visit({ child, origin }, decision = 'approve') {
-  const browser = new Surfer(world.server);
+async function visit(client, decision = 'approve') {
+  const { child, origin } = client;
+  const browser = client.browser = new Surfer(world.server);
   let page = await browser.open(site ? origin + enter : await child.call('authorize'));
   const { email, password } = world.user;
   if (!page.html.querySelector('[name="login"]')) throw new Reported({ message: `no login page: ${page.status} ${page.text}` });
@@ -139,6 +140,7 @@ const says = (text) => (error) => {
 
 const refresh = ({ child }, { refresh_token }) => child.call('refresh', refresh_token);
 const proves = (claim) => stranger.proves.includes(claim) && !stranger.fails;
+const device = proves('device grant') && !proves('login');
 
 /** How it gets its first tokens; and the request that is refused later, to which it tells its application what the server said. */
 const obtain = proves('login') ? login : ({ child }) => child.call('token');
@@ -149,6 +151,8 @@ const again = renews ? refresh : (client) => obtain(client);
 const when = (claimed, name, work) => claimed && test(name, work);
 
 const storage = new Storage();
+const down = () => { storage.mood = (step) => (step.part === 'ledger' || (!site && obtain !== login)) && { before: 'down' }; };
+const up = () => { storage.mood = () => undefined; };
 before(async () => become(await open({ storage })));
 after(() => close(world.server));
 
@@ -195,11 +199,29 @@ when(!site && proves('refresh'), 'refresh', async (t) => {
   assert.equal((await world.server.me(third.access_token)).status, 200, 'the refresh token that came along is good');
 });
 
+/** What a site has after it has refreshed, as its page says in JSON. */
+async function refreshed({ browser, origin }) {
+  const page = await browser.open(origin + (stranger.refresh ?? '/refresh'));
+  if (!page.text.includes('"access_token"')) throw new Reported({ message: `${page.status} ${page.text}` });
+  return JSON.parse(page.text);
+}
+
 when(site === 'site' && proves('refresh'), 'refresh of a site', async (t) => {
   const client = await start(t);
   await login(client);
-  const answer = await (await fetch(`${client.origin}/refresh`)).json();
-  assert.equal((await world.server.me(answer.access_token)).status, 200);
+  const [first, second] = [await refreshed(client), await refreshed(client)];
+  assert.notEqual(first.access_token, second.access_token);
+  for (const { access_token } of [first, second]) assert.equal((await world.server.me(access_token)).status, 200);
+});
+
+when(site === 'site' && proves('revocation'), 'revocation of a site', async (t) => {
+  const client = await start(t);
+  await login(client);
+  const { access_token } = await refreshed(client);
+  if (stranger.revoke) await client.browser.open(client.origin + stranger.revoke);
+  else await world.server.revoke(client.application, access_token);
+  assert.equal((await world.server.me(access_token)).status, 401);
+  await assert.rejects(async () => refreshed(client), Reported);
 });
 
 when(!site && proves('revocation'), 'revocation', async (t) => {
@@ -212,17 +234,22 @@ when(!site && proves('revocation'), 'revocation', async (t) => {
   await assert.rejects(async () => client.child.call('me', tokens.access_token), Reported);
 });
 
-when(proves('denial'), 'denial', async (t) => {
+when(proves('login') && proves('denial'), 'denial', async (t) => {
   await assert.rejects(async () => login(await start(t), 'deny'), says(stranger.denial));
 });
 
-when(proves('limited answer'), 'a limited answer', async (t) => {
+/** For one test, a Worker that takes one request for tokens at a time. */
+async function limited(t) {
   const { ...before } = world;
-  await become(await open({ settings: { RATE_LIMIT_TOKEN: '1/600' } }));
+  await become(await open({ settings: { RATE_LIMIT_TOKEN: stranger.limit ?? '1/600' } }));
   t.after(async () => {
     await close(world.server);
     Object.assign(world, before);
   });
+}
+
+when(!device && proves('limited answer'), 'a limited answer', async (t) => {
+  await limited(t);
   const client = await start(t);
   const tokens = await obtain(client);
   if (obtain !== login) await obtain(client); // the first was counted for its address: the isolate did not know the application
@@ -235,28 +262,49 @@ when(proves('client credentials'), 'client credentials', async (t) => {
   assert.equal((await world.server.introspect(application, access_token)).json.active, true);
 });
 
-when(proves('device grant'), 'device grant', async (t) => {
+/** A device that shows a code. */
+async function begin(t) {
+  const { child } = await start(t);
+  return { child, code: await child.call('device') };
+}
+
+when(device, 'device grant', async (t) => {
   const browser = await world.server.login(world.user);
-  const begin = async () => {
-    const { child } = await start(t);
-    return { child, code: await child.call('device') };
-  };
-  const { child, code } = await begin();
+  const { child, code } = await begin(t);
   const polled = child.call('poll');
   await new Promise((resolve) => setTimeout(resolve, 6_000)); // one poll in vain
   await world.server.answerDevice(browser, code);
   assert.equal((await world.server.me((await polled).access_token)).json.id, world.user.id);
-  if (!stranger.denial) return;
-  const other = await begin();
-  await world.server.answerDevice(browser, other.code, 'deny');
-  await assert.rejects(async () => other.child.call('poll'), says(stranger.denial));
 });
 
-when(proves('outage'), 'an outage', async (t) => {
+when(device && proves('denial'), "a device's denial", async (t) => {
+  const browser = await world.server.login(world.user);
+  const { child, code } = await begin(t);
+  await world.server.answerDevice(browser, code, 'deny');
+  await assert.rejects(async () => child.call('poll'), says(stranger.denial));
+});
+
+when(device && proves('limited answer'), 'a limited poll', async (t) => {
+  await limited(t);
+  const { child } = await begin(t);
+  await assert.rejects(async () => child.call('poll'), says(stranger.limited));
+});
+
+when(device && proves('outage'), 'a poll in an outage', async (t) => {
+  const { child } = await begin(t);
+  t.after(up);
+  down();
+  await assert.rejects(async () => child.call('poll'), says(stranger.outage));
+  up();
+  const browser = await world.server.login(world.user);
+  const again = await begin(t);
+  await world.server.answerDevice(browser, again.code);
+  assert.equal((await world.server.me((await again.child.call('poll')).access_token)).status, 200);
+});
+
+when(site !== 'resource server' && !device && proves('outage'), 'an outage', async (t) => {
   const client = await start(t);
   const tokens = renews ? await login(client) : undefined;
-  const down = () => { storage.mood = (step) => (step.part === 'ledger' || obtain !== login) && { before: 'down' }; };
-  const up = () => { storage.mood = () => undefined; };
   t.after(up);
   // Consent needs storage too: at a login, it is down as soon as the browser has its code.
   if (again !== refresh && obtain === login) onCode(t, down);
@@ -264,6 +312,7 @@ when(proves('outage'), 'an outage', async (t) => {
   await assert.rejects(async () => again(client, tokens), says(stranger.outage));
   t.mock.restoreAll();
   up();
+  await new Promise((resolve) => { setTimeout(resolve, 1_100); }); // as long as Retry-After said: some ask nobody before
   await again(client, tokens);
 });
 
@@ -304,4 +353,14 @@ when(proves('introspection'), 'introspection', async (t) => {
   const fresh = await world.server.tokens(browser, reader, { scope: 'identify email' });
   await world.server.revoke(reader, fresh.refresh_token);
   assert.equal(await ask(origin, fresh.access_token), 401, 'a revoked token that it has not seen before');
+});
+
+when(site === 'resource server' && proves('outage'), 'a resource server in an outage', async (t) => {
+  const { origin } = await start(t);
+  const { access_token } = await foreign();
+  t.after(up);
+  down();
+  assert.equal(await ask(origin, access_token), Number(stranger.outage));
+  up();
+  assert.equal(await ask(origin, access_token), 200);
 });
