@@ -117,10 +117,10 @@ fn a_form_is_taken_from_whoever_was_shown_it_and_nobody_else() {
         refused(Some("AAAA.BBBB"), "no token of ours");
         let token = form.field("csrf_token");
         refused(Some(&token[..token.len() - 2]), "a token cut short");
-        let others = shown.iter().chain(&elsewhere);
-        for other in others.filter(|other| {
+        let others = shown.iter().chain(&elsewhere).filter(|other| {
             purpose(&other.form) != purpose(form) || !core::ptr::eq(other.browser, *browser)
-        }) {
+        });
+        for other in world.some(others, 11) {
             refused(Some(other.form.field("csrf_token")), &other.page);
         }
     }

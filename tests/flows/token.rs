@@ -706,7 +706,8 @@ fn codes_and_tokens_are_never_twice_the_same() {
     let mut seen = std::collections::BTreeSet::new();
     let mut prefixes = std::collections::BTreeSet::new();
     browser.code(&app.asks());
-    for _ in 0..200 {
+    let times = world.some(0..200, 10).count();
+    for _ in 0..times {
         let code = browser.code(&app.asks());
         assert_eq!(code.len(), 75);
         prefixes.insert(code[..4].to_owned());
@@ -714,7 +715,7 @@ fn codes_and_tokens_are_never_twice_the_same() {
         assert!(seen.insert(code) && seen.insert(tokens.access) && seen.insert(tokens.refresh));
     }
     assert!(
-        prefixes.len() > 190,
+        prefixes.len() >= times - times / 20,
         "no growing prefix: {}",
         prefixes.len()
     );

@@ -203,7 +203,8 @@ fn scripts_of_other_origins_reach_what_proves_itself_and_nothing_else() {
     };
     for path in paths(&world) {
         for path in [Some(path.clone()), alias(&path)].into_iter().flatten() {
-            for origin in ["https://app.example", "null", "http://127.0.0.1:3000"] {
+            let origins = ["https://app.example", "null", "http://127.0.0.1:3000"];
+            for origin in world.some(origins, 3) {
                 for method in METHODS {
                     let answer = world.send(request(method, &path).with("origin", origin));
                     let headers = cross_origin(&answer);

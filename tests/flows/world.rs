@@ -178,6 +178,15 @@ impl World {
         Self::at(server, settings)
     }
 
+    /// All of them natively; over HTTP, where one costs as much as a hundred, one of so many. The code that decides
+    /// is the same.
+    pub fn some<T>(&self, all: impl IntoIterator<Item = T>, of: usize) -> impl Iterator<Item = T> {
+        all.into_iter().step_by(match self.at {
+            Server::Memory(_) => 1,
+            Server::Built(_) => of,
+        })
+    }
+
     fn at(server: Server, settings: &[(&str, &str)]) -> Self {
         let mut world = Self {
             at: server,
