@@ -3,13 +3,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const NAME = 'fluxer-oauth2'; // of the Worker and, with -records, its KV namespace
 const CONFIG = 'wrangler.deploy.toml';
 const ADMIN_SECRET_FILE = '.wrangler/admin-client-secret';
+const SECRETS_FILE = '.wrangler/secrets-on-their-way.json';
 const MODES = ['--dry-run', '--gradual', '--rollback'];
 const ROLLBACK = 'scripts/deploy --rollback'; // the message of a deployment that is one
 const LOCAL_ADMIN_SECRET = 'admin-secret-for-local-development-only';
@@ -22,12 +21,21 @@ const { issuer, mode, rest } = options();
 const DATABASE = readFileSync('wrangler.toml', 'utf8').match(/^database_name = "(.+)"$/m)?.[1] ?? NAME; // a restored one has another name
 /** Whether something on the account may have changed. */
 let changes = false;
+// Of a run that was killed.
+rmSync(SECRETS_FILE, { force: true });
+// ^C reaches wrangler as well: what it did not finish is told as any other step that failed. Between two steps
+// nobody else tells it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(`ended by ${signal}`));
 try {
   if (mode === '--dry-run') rehearse();
   else if (mode === '--rollback') rollBack();
   else await deploy();
 } catch (error) {
-  console.error(`deploy: ${error.message.trimEnd()}`);
+  end(error.message.trimEnd());
+}
+
+function end(why) {
+  console.error(`deploy: ${why}`);
   // Of a failed rollback nobody knows whether it is done: its next run looks.
   if (changes) console.error('deploy: what was done until here stays: run the same again, and it goes on from there');
   process.exit(1);
@@ -132,9 +140,11 @@ async function deployGradually(before, secrets) {
     say(`${share} of 100 requests reach ${version}`);
     const trouble = await watch(version);
     if (trouble) {
-      wrangler(['versions', 'deploy', `${before}@100`, '--yes', '--config', CONFIG]);
       changes = false;
-      fail(`${issuer}/healthz: ${trouble}. Everything is back at ${before}`);
+      const back = wrangler(['versions', 'deploy', `${before}@100`, '--yes', '--config', CONFIG], { mayFail: true });
+      const bad = `${issuer}/healthz of ${version}: ${trouble}`;
+      if (back.status !== 0) fail(`${bad}. It still has ${share} of 100 requests, for going back failed too: run scripts/deploy --rollback\n${back.stdout}${back.stderr}`);
+      fail(`${bad}. Everything is back at ${before}`);
     }
   }
 }
@@ -239,25 +249,28 @@ function ofWorker(args) {
 
 function newAdminSecret() {
   const secret = randomBytes(32).toString('base64url');
-  mkdirSync('.wrangler', { recursive: true });
-  writeFileSync(ADMIN_SECRET_FILE, `${secret}\n`, { mode: 0o600 });
+  write(ADMIN_SECRET_FILE, `${secret}\n`);
   say(`ADMIN_CLIENT_SECRET is kept in ${ADMIN_SECRET_FILE}: move it to where you keep secrets`);
   return secret;
+}
+
+// A file for our eyes only.
+function write(file, text) {
+  mkdirSync('.wrangler', { recursive: true });
+  writeFileSync(file, text, { mode: 0o600 });
 }
 
 // The secrets arrive with the code, so no request ever meets a Worker without them. They travel in a
 // file that only we can read, since arguments can be seen by everybody on the machine.
 function deployWith(command, secrets, { show = true } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), `${NAME}-`));
-  const file = join(folder, 'secrets.json');
+  const withSecrets = Object.keys(secrets).length ? ['--secrets-file', SECRETS_FILE] : [];
   try {
-    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
-    const withSecrets = Object.keys(secrets).length ? ['--secrets-file', file] : [];
+    if (withSecrets.length) write(SECRETS_FILE, JSON.stringify(secrets));
     const { stdout } = wrangler([...command, '--config', CONFIG, ...withSecrets, ...rest], { show });
     for (const name of Object.keys(secrets)) say(`${name} is put`);
     return stdout ?? '';
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(SECRETS_FILE, { force: true });
   }
 }
 

@@ -2,7 +2,7 @@
 // off where a test wants it to.
 
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -31,6 +31,11 @@ const save = () => writeFileSync(file, JSON.stringify(account));
 save();
 const breaks = process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT);
 const breakOff = () => { console.error('the network is gone'); process.exit(1); };
+if (breaks && process.env.BREAKS === 'hangs') {
+  writeFileSync(file + '.hangs', '');
+  setInterval(() => {}, 1000);
+  await new Promise(() => {});
+}
 if (breaks && process.env.BREAKS !== 'after') breakOff();
 const config = () => readFileSync(args[args.indexOf('--config') + 1], 'utf8');
 const upload = () => {
@@ -77,14 +82,21 @@ beforeEach(() => {
   empty();
 });
 
-/** Runs the deployment where its settings are; what it said, and whether it got through. */
-async function deploy(args = [], env = {}) {
+/** Runs the deployment where its settings are; what it said, and whether it got through. `killed` ends it, and wrangler, by a signal, once it hangs. */
+async function deploy(args = [], env = {}, killed) {
   const run = spawn(process.execPath, [join(ROOT, 'scripts/lib/deploy.mjs'), '--issuer', ISSUER, ...args], {
-    cwd: folder, env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, ACCOUNT: accountFile, SIGNING_KEYS: '', ADMIN_CLIENT_SECRET: 'x'.repeat(32), ...env },
+    cwd: folder, detached: Boolean(killed), env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, ACCOUNT: accountFile, SIGNING_KEYS: '', ADMIN_CLIENT_SECRET: 'x'.repeat(32), ...env },
   });
   let said = '';
   for (const stream of [run.stdout, run.stderr]) stream.on('data', (part) => (said += part));
-  const [status] = await once(run, 'close');
+  const closed = once(run, 'close');
+  if (killed) {
+    const hangs = () => (killed.when ? said.includes(killed.when) : existsSync(`${accountFile}.hangs`));
+    while (!hangs()) await new Promise((resolve) => setTimeout(resolve, 20));
+    rmSync(`${accountFile}.hangs`, { force: true });
+    process.kill(-run.pid, killed.signal);
+  }
+  const [status] = await closed;
   return { status, said };
 }
 
@@ -112,6 +124,26 @@ test('a deployment that broke off anywhere, before or after its effect, goes on 
     assert.deepEqual({ kv, d1, migrated, secrets }, { kv: true, d1: true, migrated: true, secrets: ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET'] }, when);
     assert.deepEqual(deployed, [{ version_id: versions.at(-1).version, percentage: 100 }], when);
   }
+});
+
+test('a deployment that is killed goes on where it was, and leaves no secret behind', async () => {
+  const secrets = join(folder, '.wrangler/secrets-on-their-way.json');
+  for (const [step, signal] of [['migrations apply', 'SIGINT'], ['deploy --config', 'SIGINT'], ['deploy --config', 'SIGKILL']]) {
+    empty();
+    const first = await deploy([], { BREAKS_AT: step, BREAKS: 'hangs' }, { signal });
+    assert.notEqual(first.status, 0, step);
+    assert.equal(existsSync(secrets), signal === 'SIGKILL', 'nobody cleans up after SIGKILL');
+    assert.equal(first.said.includes('run the same again'), signal !== 'SIGKILL', first.said);
+    const again = await deploy();
+    assert.equal(again.status, 0, again.said);
+    assert.equal(existsSync(secrets), false);
+    assert.deepEqual(account().secrets, ['SIGNING_KEYS', 'ADMIN_CLIENT_SECRET']);
+  }
+  // While it watches: most requests are where they were.
+  const killed = await deploy(['--gradual'], { HEALTH_URL: await health(() => 200), SOAK_SECONDS: '60' }, { signal: 'SIGINT', when: '10 of 100' });
+  assert.equal(killed.status, 1);
+  assert.match(killed.said, /ended by SIGINT\n.*run the same again/);
+  assert.deepEqual(account().deployed, [{ version_id: 'v2', percentage: 10 }, { version_id: 'v1', percentage: 90 }]);
 });
 
 test('a restored database is deployed by its name, and stays so', async () => {
@@ -198,6 +230,17 @@ test('a gradual deployment goes back when the server is not well', async () => {
   const { status, said } = await deploy(['--gradual'], { HEALTH_URL: await health(() => ((asked += 1) > 1 ? 503 : 200)), SOAK_SECONDS: '0' });
   assert.equal(status, 1);
   assert.match(said, /HTTP 503\. Everything is back at v1/);
+  assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
+});
+
+test('a bad version that cannot be taken back is told with what is wrong with it and what takes it back', async () => {
+  await deploy();
+  const env = { HEALTH_URL: await health(() => 503), SOAK_SECONDS: '0' };
+  const { status, said } = await deploy(['--gradual'], { ...env, BREAKS_AT: 'v1@100' });
+  assert.equal(status, 1);
+  assert.match(said, /of v2: HTTP 503\. It still has 10 of 100 requests.*run scripts\/deploy --rollback\n.*the network is gone/);
+  assert.doesNotMatch(said, /run the same again/);
+  assert.equal((await deploy(['--rollback'])).status, 0);
   assert.deepEqual(account().deployed, [{ version_id: 'v1', percentage: 100 }]);
 });
 
