@@ -37,7 +37,7 @@ test('what the head of a file here claims is tested there', () => {
   for (const { file, proves } of clients()) {
     const source = readFileSync(file, 'utf8');
     if (/^ *journey\(/m.test(source)) continue; // which has them all
-    const tests = source.match(/^test\((['"]).*\1/gm).join('\n');
+    const tests = source.match(/^ *test\((['"]).*\1/gm).join('\n');
     for (const [claim, word] of Object.entries(words)) if (proves.includes(claim)) assert.match(tests, word, `${file}: ${claim}`);
   }
 });
