@@ -328,7 +328,7 @@ async function conduct() {
     if (seconds % RESTART === 0 && Date.now() < middle) await restart();
     // From here on both runtimes are equally old.
     if (Date.now() > middle && !empty) await restart(startEmpty);
-    if (empty) memory.push(await held());
+    if (empty) memory.push(await patiently(held));
     if (seconds % 60 === 0) console.error(`${((Date.now() - began) / 60_000).toFixed(0)} of ${minutes} minutes, ${latencies.length} requests, ${wrong.length} wrong${wrong.length > 0 ? `: ${wrong.at(-1)}` : ''}`);
   }
 }
