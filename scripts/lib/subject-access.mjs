@@ -50,12 +50,18 @@ function told(row) {
   return Object.fromEntries(kept);
 }
 
+/** Whom an id, a user name or an e-mail address stands for, and the names of their applications. */
 function find(person) {
   const key = text(person.toLowerCase());
-  const [found] = query(`SELECT id FROM users WHERE id = ${text(person)} OR username_key = ${key} OR email_key = ${key}`);
-  if (found.length === 1) return found[0].id;
+  const isThem = `id = ${text(person)} OR username_key = ${key} OR email_key = ${key}`;
+  const [found, applications] = query(
+    `SELECT id, username, email FROM users WHERE ${isThem}`,
+    `SELECT name FROM applications WHERE owner_id = ${text(person)} OR owner_id IN (SELECT id FROM users WHERE ${isThem})`,
+  );
+  const known = applications.map(({ name }) => name);
+  if (found.length === 1) return { id: found[0].id, user: found[0], known };
   // Who was deleted, or lives elsewhere, may still be in the log.
-  if (/^\d{1,20}$/.test(person)) return person;
+  if (/^\d{1,20}$/.test(person)) return { id: person, known };
   return stop(`there is no user ${person}`);
 }
 
@@ -79,7 +85,7 @@ function tables(id) {
   return all;
 }
 
-const id = find(positionals[0]);
+const { id, user, known } = find(positionals[0]);
 const ask = server(options);
 if (options.erase) await erase();
 else {
@@ -92,8 +98,6 @@ else {
 }
 
 async function erase() {
-  const [[user], applications] = query(`SELECT username, email FROM users WHERE id = ${text(id)}`, `SELECT name FROM applications WHERE owner_id = ${text(id)}`);
-  const known = applications.map(({ name }) => name);
   console.error(`${user ? `${user.username} (${user.email}), ` : ''}${id}: ${known.length === 0 ? 'no applications' : `${known.length} applications: ${known.join(', ')}, ${options.applications === 'delete' ? 'which are deleted' : `which go to ${options.applications}`}`}`);
   if (!options.yes) {
     const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -56,7 +56,7 @@ function natively(module, file, name) {
   expectation(module, () => assert.ok(readFileSync(new URL(`../flows/${file}.rs`, import.meta.url), 'utf8').includes(`fn ${name}()`)));
 }
 
-const storage = new Storage();
+const storage = new Storage({ watched: false });
 let world, browser, signer, holder, client, other, otherSigner;
 before(async () => {
   world = await World.start({ storage });
@@ -388,7 +388,7 @@ test('what a fault of ours ended is sent again as it is, and is answered once', 
     storage.mood = (step) => (step.part === part ? fault : undefined);
     refused(await send(), 503, 'temporarily_unavailable');
   }
-  storage.mood = () => undefined;
+  storage.mood = undefined;
   assert.equal((await send()).status, 200);
   refused(await send(), 401, 'invalid_client');
 });

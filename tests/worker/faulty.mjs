@@ -38,6 +38,9 @@ async function plan(env, step) {
   return answer.fault ?? {};
 }
 
+/** Whether nobody watches the steps of what is asked now, and none of them fails: they are not told. */
+let unwatched = false;
+
 /** The hops that are over: a call begins one hop after the longest chain of calls that were over before it. */
 let hops = 0;
 
@@ -56,6 +59,7 @@ async function step(env, step, operation) {
 }
 
 async function run(env, step, operation) {
+  if (unwatched) return operation();
   const { before, after, wait, instead, reset, type, ...more } = await plan(env, step);
   if (more.crash) crash = true;
   if (more.sql) sqlFault = more.sql;
@@ -96,7 +100,7 @@ function kv(env, namespace) {
 function d1(env, database) {
   const counted = async (asked) => {
     const results = await Promise.all(await asked);
-    await plan(env, { part: 'written', rows: results.reduce((sum, { meta }) => sum + meta.rows_written, 0) });
+    if (!unwatched) await plan(env, { part: 'written', rows: results.reduce((sum, { meta }) => sum + meta.rows_written, 0) });
     return results;
   };
   const statement = (real, sql) => {
@@ -143,7 +147,8 @@ function bindings(env) {
 export default {
   async fetch(request, env, ctx) {
     const id = crypto.randomUUID();
-    const { crash: trap } = await plan(env, { part: 'request', id });
+    const { crash: trap, quiet } = await plan(env, { part: 'request', id });
+    unwatched = quiet;
     hops = 0;
     if (trap) crash = true;
     const background = [];
@@ -152,7 +157,8 @@ export default {
     try {
       return await worker.fetch(request, bindings(env), ctx);
     } finally {
-      waitUntil(Promise.allSettled(background).then(() => plan(env, { part: 'over', id })));
+      if (quiet && background.length) await plan(env, { part: 'behind', id });
+      if (!quiet || background.length) waitUntil(Promise.allSettled(background).then(() => plan(env, { part: 'over', id })));
     }
   },
 };
@@ -202,7 +208,7 @@ export class Ledger extends DurableObject {
       return await take();
     } finally {
       const rows = this.cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
-      await plan(this.env, { part: 'rows', statements: this.cursors.length, rows });
+      if (!unwatched) await plan(this.env, { part: 'rows', statements: this.cursors.length, rows });
     }
   }
 

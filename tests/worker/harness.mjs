@@ -269,6 +269,11 @@ export class Answer {
     return JSON.parse(this.text);
   }
 
+  /** The page, if it is one; read when it is looked at. */
+  get html() {
+    return (this.parsed ??= parse(this.text));
+  }
+
   header(name) {
     return this.headers.get?.(name) ?? this.headers[name] ?? undefined;
   }
@@ -330,7 +335,7 @@ export class Browser {
     const location = answer.header('location');
     const to = location && new URL(location, this.world.origin);
     const landed = to && to.origin !== this.world.origin ? to.searchParams : undefined;
-    return Object.assign(answer, { path, location, landed, html: parse(answer.text) });
+    return Object.assign(answer, { path, location, landed });
   }
 
   keep(cookie) {
@@ -406,14 +411,16 @@ export const basic = (id, secret) => `Basic ${Buffer.from(`${encodeURIComponent(
 
 /** The storage behind faulty.mjs: what it was asked, and how it is to misbehave. */
 export class Storage {
-  constructor() {
+  /** @param watched false: where nobody reads `steps`, and nothing fails but in a mood, a request is told once instead of at each step */
+  constructor({ watched = true } = {}) {
+    this.watched = watched;
     this.steps = [];
     this.rows = [];
     this.written = 0; // rows of D1, with those of its indexes, by transactions
     this.running = new Set();
     this.clock = 0; // how far the Worker's clock is ahead of ours …
     this.stopped = undefined; // … or where it stands
-    this.mood = () => undefined;
+    this.mood = undefined;
     this.crash = false;
   }
 
@@ -427,9 +434,14 @@ export class Storage {
   #plan(step) {
     if (step.part === 'request') {
       const { crash } = this;
+      const quiet = !this.watched && !this.mood && !crash;
       this.crash = false;
-      this.running.add(step.id);
-      return { crash };
+      if (!quiet) this.running.add(step.id);
+      return { crash, quiet };
+    }
+    if (step.part === 'behind') {
+      this.running.add(step.id); // nobody watched it, but it runs on
+      return undefined;
     }
     if (step.part === 'over') {
       this.running.delete(step.id);
@@ -445,7 +457,16 @@ export class Storage {
     }
     if (step.part === 'woken') return undefined;
     this.steps.push(step);
-    return this.mood(step);
+    return this.mood?.(step);
+  }
+
+  /** The steps of what `work` asks are told, with those of what runs on after its answer. */
+  async watching(work) {
+    this.watched = true;
+    const done = await work();
+    await this.idle();
+    this.watched = false;
+    return done;
   }
 
   /** Until every request is over, with what runs on after its answer. One that trapped never is. */

@@ -9,7 +9,7 @@ import { Signer } from './signer.mjs';
 import { Client, Storage, World } from './harness.mjs';
 
 const NOTES = 'https://notes.example/mcp';
-const storage = new Storage();
+const storage = new Storage({ watched: false });
 const served = new Map();
 let world, browser, documents, base;
 before(async () => {
@@ -122,7 +122,7 @@ test('the TypeScript SDK: what it throws away, and what it keeps', async () => {
   const said = async (answer) => [(await answer).status, (await answer).json.error];
   storage.mood = ({ part }) => (part === 'ledger' ? { before: 'Network connection lost.' } : undefined);
   const down = await world.refresh(client, refresh_token);
-  storage.mood = () => undefined;
+  storage.mood = undefined;
   assert.deepEqual([down.status, down.json.error], [503, 'temporarily_unavailable'], 'it keeps all');
   assert.ok(down.header('retry-after'));
   assert.equal((await world.refresh(client, refresh_token)).status, 200);

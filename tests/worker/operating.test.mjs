@@ -171,3 +171,27 @@ test('a user changes their password and logs browsers out', async () => {
   assert.equal((await again.ask('/api/oauth2/session')).status, 401);
   assert.equal((await here.ask('/api/oauth2/session')).status, 200);
 });
+
+test('once a day, what was kept long enough goes', async () => {
+  const DAY = 86_400_000;
+  const database = await world.mf.getD1Database('DIRECTORY');
+  const id = (daysAgo) => (((BigInt(Date.now() - daysAgo * DAY) - 1_420_070_400_000n) << 22n) | 0x3fffffn).toString();
+  const [old, older, kept] = [id(90.01), id(4_000), id(89.99)];
+  const insert = database.prepare("INSERT INTO audit_log (id, action, address) VALUES (CAST(? AS INTEGER), 'user.login', 'x')");
+  await database.batch([old, older, kept].map((id) => insert.bind(id)));
+  const many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT INTO audit_log (id, action, address) SELECT i, 'user.login', 'x' FROM n";
+  await database.prepare(many).run();
+  const session = "INSERT INTO sessions (id_hash, user_id, authenticated_at, expires_at) VALUES (?, ?, 0, ?)";
+  await database.batch([database.prepare(session).bind('expired', staff.id, Date.now() - 1_000), database.prepare(session).bind('standing', staff.id, Date.now() + DAY)]);
+  const rows = async (sql) => (await database.prepare(sql).all()).results.map(({ found }) => found);
+  const before = (await rows(`SELECT CAST(id AS TEXT) AS found FROM audit_log WHERE id >= ${kept}`)).length;
+  assert.deepEqual(await world.admin('GET', `/audit-log?before=${kept}`), [], 'what is to go is not shown before it went');
+
+  const worker = await world.mf.getWorker();
+  assert.equal((await worker.scheduled({ cron: '*/10 * * * *' })).outcome, 'ok');
+  assert.deepEqual(await rows(`SELECT CAST(id AS TEXT) AS found FROM audit_log WHERE id < ${kept}`), []);
+  assert.equal((await rows(`SELECT CAST(id AS TEXT) AS found FROM audit_log WHERE id >= ${kept}`)).length, before);
+  assert.deepEqual(await rows("SELECT id_hash AS found FROM sessions WHERE id_hash IN ('expired', 'standing')"), ['standing']);
+  assert.equal((await browser.ask('/api/oauth2/session')).status, 200);
+  assert.equal((await worker.scheduled({ cron: '*/10 * * * *' })).outcome, 'ok', 'with nothing to do');
+});
