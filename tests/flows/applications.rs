@@ -323,6 +323,30 @@ fn what_is_not_the_owner_s_to_set_is_refused_by_name() {
 }
 
 #[test]
+fn of_very_many_unknown_fields_the_first_are_named() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    let unknown = (0..7_000).map(|number| (format!("{number:x}"), json!(0)));
+    let mut many: serde_json::Map<_, _> = unknown.collect();
+    many.insert("name".to_owned(), json!("Mine"));
+    let refused = browser.call_with(Method::Post, APPLICATIONS, &Value::Object(many));
+    let named = refused.expect(400).fields().len();
+    assert!((1..=20).contains(&named), "an answer is short: {named}");
+    assert_eq!(browser.get(MINE).json(), json!([]));
+}
+
+#[test]
+fn a_json_body_is_one_however_its_type_is_spelled() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    for media_type in ["application/json; charset=utf-8", "APPLICATION/JSON"] {
+        let posted = post_as(media_type, APPLICATIONS, r#"{"name":"Mine"}"#);
+        let answer = browser.send(posted.with("x-csrf-token", &browser.csrf_token()));
+        assert_eq!(answer.expect(200).json()["name"], "Mine", "{media_type}");
+    }
+}
+
+#[test]
 fn a_user_has_twenty_five_applications_at_most() {
     let world = World::new();
     let browser = world.alices_browser();

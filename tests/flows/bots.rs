@@ -1153,6 +1153,15 @@ fn a_guild_has_to_be_chosen() {
             world.remove(&guild, &app.id);
         }
     }
+    // What was unticked stays so on the form that comes back.
+    let asks = app.asks().with("scope", "identify email bot");
+    let form = browser.consent(&asks.with("permissions", "1026"));
+    let form = form.untick("permissions", "2").untick("scope", "email");
+    let again = browser.submit(&form.with("decision", "approve"));
+    let back = again.expect(400).form("decision").fields;
+    let ticked = |name: &str, value: &str| back.iter().any(|it| it.0 == name && it.1 == value);
+    assert!(ticked("permissions", "1024"));
+    assert!(!ticked("permissions", "2") && !ticked("scope", "email"));
 }
 
 #[test]

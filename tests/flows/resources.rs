@@ -26,6 +26,8 @@ fn nothing_opens_without_a_token_that_works() {
     let app = &world.server;
     let browser = world.alices_browser();
     let tokens = world.tokens_for(&browser, app);
+    let revoked = world.tokens_for(&browser, app).access;
+    world.revoke(app, &revoked).expect(200);
     let code = browser.code(&app.asks());
     let cookie = browser.cookies().into_values().next().unwrap();
     let (head, signature) = tokens.access.rsplit_once('.').unwrap();
@@ -46,6 +48,7 @@ fn nothing_opens_without_a_token_that_works() {
     ];
     let mut bad = vec![
         tokens.refresh.clone(),
+        revoked,
         code,
         cookie,
         format!("{}x", tokens.access),
@@ -225,7 +228,10 @@ fn a_token_is_no_session_and_no_administrator() {
     world
         .administer(Method::Patch, &path_of_staff, Some(&demote))
         .expect(200);
-    assert_eq!(ask(&admin), 403);
+    let refused = world.send(administrative(Method::Get, &path, None, &admin));
+    assert_eq!(refused.expect(403).code(), "ACCESS_DENIED");
+    // What else the token opens stays open.
+    world.me(&admin).expect(200);
 }
 
 #[test]
