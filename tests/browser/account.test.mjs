@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { World } from '../worker/harness.mjs';
-import { launch, logIn, screenshots, visit } from './harness.mjs';
+import { fits, launch, logIn, visit } from './harness.mjs';
 
 let world, browser, user, staff;
 before(async () => {
@@ -37,7 +37,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
       }
     }
     await uris.fill('https://chess.example/cb\nhttps://me@chess.example/cb');
-    await screenshots(page, `developers${name.replaceAll(' ', '-')}`);
+    await fits(page, `developers${name.replaceAll(' ', '-')}`);
     await create.click();
     await page.getByText('https://me@chess.example/cb: must').waitFor();
     assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), '<b>Chess</b>', 'what was typed is kept');
@@ -46,7 +46,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     const secret = await page.locator('#client-secret').textContent();
     assert.match(secret, /^flx_cs_[\w-]{43}\w{6}$/);
     assert.ok(!page.url().includes(secret));
-    await screenshots(page, `developers-created${name.replaceAll(' ', '-')}`);
+    await fits(page, `developers-created${name.replaceAll(' ', '-')}`);
     await page.getByRole('link', { name: 'Go to the application' }).click();
     await page.getByRole('heading', { name: '<b>Chess</b>', level: 1 }).waitFor();
     assert.ok(!(await page.content()).includes(secret), 'a secret is shown once');
@@ -54,7 +54,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     const token = await page.locator('#bot-token').textContent();
     const bot = await world.request('/api/users/@me', { headers: { authorization: `Bot ${token}` } });
     assert.equal(bot.json.bot, true);
-    await screenshots(page, `developers-application${name.replaceAll(' ', '-')}`);
+    await fits(page, `developers-application${name.replaceAll(' ', '-')}`);
     await page.getByLabel('To confirm, type its name').fill('<b>Chess</b>');
     await page.locator('#delete-password').fill(user.password);
     await page.getByRole('button', { name: 'Delete for good' }).click();
@@ -124,11 +124,11 @@ test('a user sees what they authorized, and takes it back at once', async () => 
   await logIn(page, user.email, user.password);
   await page.getByRole('heading', { name: 'Web Shop' }).waitFor();
   await page.getByText('See your e-mail address').waitFor();
-  await screenshots(page, 'settings');
+  await fits(page, 'settings');
   await page.getByRole('button', { name: 'Revoke the application' }).click();
   await page.getByRole('status').waitFor();
   assert.equal((await world.me(granted.access_token)).status, 401);
-  await screenshots(page, 'settings-empty');
+  await fits(page, 'settings-empty');
   assert.deepEqual(heard, []);
   await close();
 });
@@ -140,7 +140,7 @@ test('administrators find people and see what was done; others are told it is no
   await page.getByRole('heading', { name: 'Administration', level: 1 }).waitFor();
   for (const [path, name] of [['/admin', 'admin'], ['/admin/users', 'admin-users'], [`/admin/users/${user.id}`, 'admin-user'], ['/admin/applications', 'admin-applications'], ['/admin/audit-log', 'admin-audit-log']]) {
     assert.equal((await page.goto(world.origin + path)).status(), 200, path);
-    await screenshots(page, name);
+    await fits(page, name);
   }
   await page.locator('main li').getByText('Logged in').first().waitFor();
   assert.deepEqual(heard, []);
@@ -155,7 +155,7 @@ test('the pages speak the language of the browser, and the one that is chosen', 
     await page.goto(`${world.origin}/login`);
     await page.getByRole('button', { name: 'Anmelden' }).waitFor();
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
-    await screenshots(page, 'login-de');
+    await fits(page, 'login-de');
     await page.getByLabel('Sprache').selectOption('English');
     await page.getByRole('button', { name: 'Ändern' }).click();
     await page.getByRole('button', { name: 'Log in' }).waitFor();
@@ -197,12 +197,11 @@ test('a broken theme breaks nothing but itself, and what is more than a theme is
       await themed.stop();
     }
   }
-  for (const THEME of ['color: red', '--a: red } body { display: none', '--a: url(https://evil.example)', '@import "x"', '--a: </style><script>alert(1)</script>']) {
-    const themed = await World.start({ settings: { THEME } });
-    try {
-      assert.equal((await themed.request('/login')).status, 503, THEME);
-    } finally {
-      await themed.stop();
-    }
+  // Which these are, the configuration's own tests say.
+  const refused = await World.start({ settings: { THEME: '--a: red } body { display: none' } });
+  try {
+    assert.equal((await refused.request('/login')).status, 503);
+  } finally {
+    await refused.stop();
   }
 });

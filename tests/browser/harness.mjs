@@ -1,13 +1,11 @@
 // Debian's Chromium, an application's callback, and the Worker between them.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join, resolve } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
-const SCREENSHOTS = resolve(import.meta.dirname, '../../screenshots');
 /** The one without a window takes half as much of the processor. */
 const EXECUTABLE = process.env.CHROMIUM || ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
 /** Only what hangs takes as long: a busy machine does not. */
@@ -59,12 +57,10 @@ export async function logIn(page, login, password) {
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
-/** The page at the widths of a small phone and of a desktop; nothing may stick out sideways. */
-export async function screenshots(page, name) {
-  mkdirSync(SCREENSHOTS, { recursive: true });
+/** Nothing sticks out sideways, at the widths of a small phone and of a desktop; scripts/screenshots takes the pictures. */
+export async function fits(page, name) {
   for (const width of [320, 1280]) {
     await page.setViewportSize({ width, height: 800 });
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`), fullPage: true });
     const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth).catch(() => 0);
     assert.ok(sideways <= 0, `${name} is ${sideways}px too wide for ${width}px`);
   }

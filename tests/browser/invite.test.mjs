@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { World } from '../worker/harness.mjs';
-import { launch, listen, logIn, screenshots, visit } from './harness.mjs';
+import { fits, launch, listen, logIn, visit } from './harness.mjs';
 
 const EVIL = `"><img src=x onerror=alert(1)><b>Chess</b>`;
 const [KICK, VIEW, SEND, MANAGE_GUILD] = [2, 1024, 2048, 32];
@@ -39,14 +39,14 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
   test(`a bot is added to the guild that was chosen, with what was left ticked${name}`, async () => {
     const { person, guilds, link, places } = await scene();
     const { page, heard, close } = await visit(browser, options);
-    const picture = (it) => options.javaScriptEnabled === false || screenshots(page, `${it}${name.replaceAll(' ', '-')}`);
+    const fit = (it) => options.javaScriptEnabled === false || fits(page, `${it}${name.replaceAll(' ', '-')}`);
     await page.goto(link());
     assert.ok(await page.getByText('to continue to Chess Bot').isVisible());
     await logIn(page, person.username, person.password);
     await page.getByRole('heading', { name: 'Chess Bot wants to add its bot to a community' }).waitFor();
     assert.deepEqual(await page.getByLabel('Add it to').locator('option').allTextContents(), ['Choose a community', 'Chess & <i>friends</i>', 'The club']);
     for (const words of [/Kick members/, /View channels/, /Send messages/]) assert.ok(await box(page, words).isChecked());
-    await picture('invite');
+    await fit('invite');
 
     await page.getByRole('button', { name: 'Add the bot' }).click();
     assert.ok(await page.getByLabel('Add it to').evaluate((select) => !select.validity.valid), 'a guild must be chosen first');
@@ -56,7 +56,7 @@ for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled
     await page.getByRole('heading', { name: 'Chess_Bot is now in Chess & <i>friends</i>' }).waitFor();
     assert.deepEqual(await page.getByRole('region', { name: 'What it may do there' }).getByRole('listitem').allTextContents(), ['View channels', 'Send messages']);
     assert.deepEqual(await places(), { [guilds.home.id]: String(VIEW | SEND) });
-    await picture('bot-added');
+    await fit('bot-added');
     await page.reload(); // sends the form again
     await page.getByRole('heading', { name: 'Chess_Bot is now in' }).waitFor();
     assert.deepEqual(await places(), { [guilds.home.id]: String(VIEW | SEND) });
@@ -129,14 +129,14 @@ test('a link for one guild leaves no choice, and shows what the user cannot give
   for (const [words, mine] of [[/Kick members.*Not yours to give/s, false], [/View channels/, true], [/Send messages.*Not yours to give/s, false]]) {
     assert.deepEqual([await box(page, words).isChecked(), await box(page, words).isEnabled()], [mine, mine]);
   }
-  await screenshots(page, 'invite-fixed');
+  await fits(page, 'invite-fixed');
   await page.getByRole('button', { name: 'Add the bot' }).click();
   await page.getByRole('heading', { name: 'Chess_Bot is now in The club' }).waitFor();
   assert.deepEqual(await places(), { [guilds.club.id]: String(VIEW) });
   assert.deepEqual(heard, []);
   await page.goto(link({ guild_id: guilds.club.id, disable_guild_select: 'true' }));
   await page.getByText('The bot is in that community already').waitFor();
-  await screenshots(page, 'invite-already-there');
+  await fits(page, 'invite-already-there');
   await page.goto(link({ guild_id: guilds.other.id, disable_guild_select: 'true' }));
   await page.getByText('which you do not have').waitFor();
   await close();
@@ -161,11 +161,11 @@ test('names with markup are text, and long ones fit', async () => {
   await page.goto(link({ permissions: '69815829414805503' }));
   await logIn(page, person.username, person.password);
   await page.getByRole('heading', { name: `${EVIL} wants to add its bot to a community` }).waitFor();
-  await screenshots(page, 'invite-long');
+  await fits(page, 'invite-long');
   await page.getByLabel('Add it to').selectOption(EVIL);
   await page.getByRole('button', { name: 'Add the bot' }).click();
   await page.getByRole('heading', { name: EVIL }).waitFor();
-  await screenshots(page, 'bot-added-long');
+  await fits(page, 'bot-added-long');
   assert.deepEqual([await page.locator('img, main b, script').count(), heard], [0, []]);
   await close();
 });
@@ -183,7 +183,7 @@ test('beside a login: the bot can stay out, or come along', async () => {
       if (comes) {
         await page.getByRole('button', { name: 'Authorize' }).click();
         await page.getByText('Choose a community for the bot').waitFor();
-        await screenshots(page, 'invite-with-login');
+        await fits(page, 'invite-with-login');
         await page.getByLabel('Add it to').selectOption('The club');
       } else {
         await box(page, /Add its bot/).uncheck();

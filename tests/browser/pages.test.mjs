@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { World } from '../worker/harness.mjs';
-import { launch, listen, logIn, screenshots, visit } from './harness.mjs';
+import { fits, launch, listen, logIn, visit } from './harness.mjs';
 
 let world, browser, user, app, web, site;
 before(async () => {
@@ -46,23 +46,23 @@ async function codeLanded(page, client, request) {
 for (const [name, options] of [['', {}], [' without script', { javaScriptEnabled: false }], [' in the dark', { colorScheme: 'dark' }]]) {
   test(`a wrong password, the right one, and yes${name}`, async () => {
     const { page, heard, close } = await visit(browser, options);
-    const picture = (it) => screenshots(page, `${it}${name.replaceAll(' ', '-')}`);
+    const fit = (it) => fits(page, `${it}${name.replaceAll(' ', '-')}`);
     const request = ask(app);
     await page.goto(request.url);
     assert.equal(await page.title(), 'Log in · Fluxer');
-    await picture('login');
+    await fit('login');
 
     await logIn(page, user.email, 'not the password');
     await page.getByRole('alert').waitFor();
     assert.equal(await page.getByLabel('User name or e-mail').inputValue(), user.email, 'what was typed is kept');
     assert.equal(await page.getByLabel('Password').inputValue(), '', 'and the password is not');
-    await picture('login-wrong');
+    await fit('login-wrong');
 
     await logIn(page, user.email, user.password);
     await page.getByRole('heading', { name: 'Chess Club wants to access your account' }).waitFor();
     assert.ok(await page.getByText(user.email).isVisible(), 'the data it will see');
     assert.ok(await page.getByText(new URL(site.origin).host).isVisible(), 'where it leads');
-    await picture('consent');
+    await fit('consent');
     await page.getByRole('button', { name: 'Authorize' }).click();
     assert.equal((await codeLanded(page, app, request)).id, user.id);
     // Chromium reports the 403 of the wrong password itself.
@@ -169,7 +169,7 @@ test('a link that does not work says so, and leads nowhere', async () => {
   await page.goto(`${world.origin}${app.authorizationRequest({ redirectUri: 'https://evil.example/' }).url}`);
   assert.ok(await page.getByRole('heading', { name: 'This link does not work' }).isVisible());
   assert.equal(await page.getByRole('link').count(), 0);
-  await screenshots(page, 'error');
+  await fits(page, 'error');
   await close();
 });
 
@@ -178,10 +178,10 @@ test('logging out asks first', async () => {
   await page.goto(`${world.origin}/login`);
   await logIn(page, user.username, user.password);
   await page.getByRole('link', { name: 'Log out' }).click();
-  await screenshots(page, 'logout');
+  await fits(page, 'logout');
   await page.getByRole('button', { name: 'Log out' }).click();
   await page.getByRole('heading', { name: 'You are logged out' }).waitFor();
-  await screenshots(page, 'logged-out');
+  await fits(page, 'logged-out');
   assert.deepEqual(heard, []);
   await close();
 });
