@@ -241,6 +241,34 @@ fn a_form_may_come_in_parts() {
 }
 
 #[test]
+fn an_answer_is_json_whatever_its_client_would_rather_have() {
+    let world = World::new();
+    let app = &world.server;
+    for accept in [
+        None,
+        Some(""),
+        Some("text/html"),
+        Some("*/*;q=0.1"),
+        Some("application/xml, text/*;q=0.5"),
+        Some("application/json;q=0, */*"),
+    ] {
+        for (path, field, status) in [
+            (TOKEN, ("grant_type", "client_credentials"), 200),
+            (TOKEN, ("grant_type", "x"), 400),
+            ("/api/oauth2/introspect", ("token", "x"), 200),
+        ] {
+            let mut asked = app.post(path, &[field]);
+            if let Some(accept) = accept {
+                asked = asked.with("accept", accept);
+            }
+            let answer = world.send(asked).expect(status);
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+            assert!(answer.json().is_object(), "{accept:?}");
+        }
+    }
+}
+
+#[test]
 fn a_body_is_a_form_or_a_flat_json_object() {
     let world = World::new();
     let app = &world.server;
