@@ -35,7 +35,7 @@ impl FamilyVerb for Join {
             return (Update::Keep, None);
         };
         let approval = offered.approval;
-        let is_good = now < approval.code_expires_at && approval.grant.admits(&self.redeem).is_ok();
+        let is_good = now < approval.code_expires_at && self.redeem.fits(&approval.grant).is_ok();
         let joining = approval.grant.guild.zip(approval.grant.joins);
         let joining = joining.filter(|_| is_good);
         (

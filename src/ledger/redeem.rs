@@ -5,11 +5,13 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::family::{BoundTo, Family, Live, Offered, Redeemed};
-use super::grant::Evidence;
+use super::grant::Grant;
 use super::{FamilyVerb, Update};
 use crate::id::{AttemptId, FamilyId};
 use crate::oauth::client::authentication::AuthenticatedBy;
 use crate::oauth::error::GrantRefusal;
+use crate::oauth::jwk::JwkThumbprint;
+use crate::oauth::pkce::CodeChallenge;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::snowflake::ApplicationId;
 use crate::time::Timestamp;
@@ -36,6 +38,22 @@ pub struct Redeem {
     pub attempt: AttemptId,
     /// How long its refresh token will be good.
     pub lifetime: Duration,
+}
+
+/// What a client shows when it redeems a code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The client, authenticated.
+    pub client: ApplicationId,
+    /// How much its authentication proves.
+    pub proof: AuthenticatedBy,
+    /// `redirect_uri`, where it was sent.
+    pub redirect_uri: Option<String>,
+    /// The challenge that its `code_verifier` answers, where it was sent.
+    pub challenge: Option<CodeChallenge>,
+    /// The key that it proved, where it proved one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key: Option<JwkThumbprint>,
 }
 
 impl FamilyVerb for Redeem {
@@ -66,7 +84,7 @@ impl Redeem {
         if now >= approval.code_expires_at {
             return (Update::Keep, Err(GrantRefusal::ExpiredCode));
         }
-        if let Err(refusal) = approval.grant.admits(&self) {
+        if let Err(refusal) = self.fits(&approval.grant) {
             // A slip of the client must not cost the user a login; guessing must not go on.
             let misses = misses + 1;
             let next = if misses < MAX_MISSES {
@@ -107,7 +125,7 @@ impl Redeem {
             return (Update::Keep, Ok(live.redeemed()));
         }
         let approval = &live.approval;
-        let fits = approval.grant.admits(self).is_ok();
+        let fits = self.fits(&approval.grant).is_ok();
         let has_verifier = self.evidence.challenge.is_some() && fits;
         let is_the_client = self.evidence.client == self.application
             && (self.evidence.proof == AuthenticatedBy::Secret || has_verifier);
@@ -120,5 +138,37 @@ impl Redeem {
             Update::Keep
         };
         (next, Err(GrantRefusal::SpentCode))
+    }
+
+    /// Whether the redemption fits what was granted (RFC 6749 §4.1.3, RFC 7636 §4.6).
+    pub(super) fn fits(&self, grant: &Grant) -> Result<(), GrantRefusal> {
+        let evidence = &self.evidence;
+        if evidence.client != self.application {
+            return Err(GrantRefusal::ForeignCode);
+        }
+        let admits = |uri: &RegisteredUri| uri.admit(&grant.redirect_uri).is_some();
+        let registered = self.registered.as_ref();
+        if registered.is_some_and(|uris| !uris.iter().any(admits)) {
+            return Err(GrantRefusal::RedirectUriWithdrawn);
+        }
+        match &evidence.redirect_uri {
+            Some(redirect_uri) if *redirect_uri != grant.redirect_uri => {
+                return Err(GrantRefusal::RedirectUri);
+            }
+            // With PKCE the code is bound to its request without it (OAuth 2.1 §10.2).
+            None if grant.code_challenge.is_none() => return Err(GrantRefusal::RedirectUri),
+            _ => {}
+        }
+        if grant.dpop_jkt.is_some() && grant.dpop_jkt != evidence.key {
+            return Err(GrantRefusal::CodeKey);
+        }
+        match (grant.code_challenge, evidence.challenge) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(GrantRefusal::VerifierMissing),
+            // Else an attacker could strip the challenge from the request (RFC 9700 §4.8.2).
+            (None, Some(_)) => Err(GrantRefusal::VerifierUnexpected),
+            (Some(asked), Some(answered)) if asked == answered => Ok(()),
+            (Some(_), Some(_)) => Err(GrantRefusal::VerifierWrong),
+        }
     }
 }
