@@ -10,8 +10,8 @@ use core::time::Duration;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::oauth::authority::{Authority, authority};
 use crate::oauth::issuer::{Issuer, is_loopback};
-use crate::oauth::redirect_uri::{Authority, authority};
 
 /// Longest URL, in bytes.
 const MAX_URL_BYTES: usize = 2048;

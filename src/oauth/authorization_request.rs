@@ -10,7 +10,7 @@ use super::openid;
 use super::pkce::CodeChallenge;
 use super::redirect_uri::RedirectUri;
 use super::resource::ResourceGrant;
-use super::scope::{Scope, ScopeError, Scopes};
+use super::scope::{Scope, Scopes};
 use crate::oauth::params::Params;
 
 /// Longest `state`, in bytes. It comes back whole or not at all.
@@ -250,16 +250,8 @@ pub fn refuse_beyond(scope: Scopes, askable: Scopes) -> Result<(), Refusal> {
 
 /// `scope`, where it was sent.
 pub fn scope(params: &Params) -> Result<Option<Scopes>, Refusal> {
-    let parsed = params.one("scope")?.map(parsed_scope).transpose();
+    let parsed = params.one("scope")?.map(Scopes::parse).transpose();
     Ok(parsed?.filter(|scopes| !scopes.is_empty()))
-}
-
-/// Scopes of this server.
-pub(super) fn parsed_scope(scope: &str) -> Result<Scopes, Refusal> {
-    Scopes::parse(scope).map_err(|error| match error {
-        ScopeError::Malformed => Refusal::ScopeMalformed,
-        ScopeError::Unknown => Refusal::ScopeUnknown,
-    })
 }
 
 /// `state`, to be sent back byte for byte; none where it was sent twice or is too long, for then

@@ -10,10 +10,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::authority::authority;
 use super::issuer::Issuer;
 use super::jwk::{Jwk, JwkError, JwkThumbprint, JwsAlgorithm};
 use super::jws::{Signed, Unverified};
-use super::redirect_uri::authority;
 use crate::base64url;
 use crate::crypto::keyring::{Keyring, SigningError};
 use crate::time::Timestamp;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::client::assertion::AssertionError;
 use super::dpop::ProofError;
 use super::grant_type::GrantType;
+use super::scope::{Scope, ScopeError};
 use crate::lengths::MAX_BODY_BYTES;
 use crate::rate_limit::Verdict;
 
@@ -170,11 +171,11 @@ pub enum Refusal {
     #[error("scope must be scope names separated by spaces")]
     ScopeMalformed,
     /// A scope that does not exist.
-    #[error("scope may hold {}", super::scope::Scope::LISTED)]
+    #[error("scope may hold {}", Scope::LISTED)]
     ScopeUnknown,
     /// A scope that this application, or this user, may not ask for.
     #[error("This application may not ask for the scope {0} here")]
-    ScopeNotAllowed(super::scope::Scope),
+    ScopeNotAllowed(Scope),
     /// An administrator has suspended the application.
     #[error("This application is suspended")]
     Suspended,
@@ -287,6 +288,15 @@ impl Refusal {
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
+        }
+    }
+}
+
+impl From<ScopeError> for Refusal {
+    fn from(error: ScopeError) -> Self {
+        match error {
+            ScopeError::Malformed => Self::ScopeMalformed,
+            ScopeError::Unknown => Self::ScopeUnknown,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The issuer's identifier (RFC 8414 §2).
 
-use super::redirect_uri::authority;
+use super::authority::authority;
 
 /// The public origin, as in `iss` (RFC 8414 §2, RFC 9207 §2): compared and sent as this string.
 #[derive(Debug, Clone, PartialEq, Eq)]

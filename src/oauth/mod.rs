@@ -119,6 +119,7 @@ macro_rules! wire_set {
     };
 }
 
+pub mod authority;
 pub mod authorization_request;
 pub mod binding;
 pub mod client;

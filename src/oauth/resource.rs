@@ -4,11 +4,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::authorization_request;
+use super::authority::authority;
 use super::error::Refusal;
 use super::issuer::Issuer;
 use super::params::Params;
-use super::redirect_uri::authority;
 use super::scope::{Scope, Scopes};
 use crate::snowflake::ResourceId;
 
@@ -129,7 +128,7 @@ pub fn divided_scope(
             None => ours.push(name),
         }
     }
-    let ours = authorization_request::parsed_scope(&ours.join(" "))?;
+    let ours = Scopes::parse(&ours.join(" "))?;
     let beyond = ours.without(Scopes::of_users()).iter().next();
     if let Some(scope) = beyond {
         return Err(Refusal::ScopeNotAllowed(scope));

@@ -6,8 +6,8 @@ use url::form_urlencoded;
 
 use crate::crypto::secret::{Hash, Secret};
 use crate::lengths::MAX_LOCATION_BYTES;
+use crate::oauth::authority::authority;
 use crate::oauth::issuer::{Issuer, is_loopback};
-use crate::oauth::redirect_uri::authority;
 use crate::outbound::OutboundUrl;
 
 /// Shortest key, in bytes: whoever guesses it logs in as anybody.

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::oauth::redirect_uri::authority;
+use crate::oauth::authority::authority;
 use crate::snowflake::ApplicationId;
 
 /// Longest such id, in bytes.
