@@ -1,26 +1,15 @@
-//! The runtime's clock, entropy and log.
+//! The runtime's entropy and log, and whether what it is bound to answers.
 
-use worker::js_sys::Date;
-
-use super::Bindings;
-use super::js::from_millis;
+use super::{Bindings, clock};
 use crate::ledger::{Devices, LedgerId};
 use crate::rate_limit::{Limit, Verdict};
 use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::{Ambient, Fault, Ledgers, Limiter, Schema};
 use crate::time::Timestamp;
 
-/// The clock. It stands still while code runs and moves on with every answer from outside, which
-/// is how the platform keeps timing attacks out.
-#[expect(clippy::disallowed_methods, reason = "this is the clock")]
-pub(super) fn now() -> Timestamp {
-    // Of JavaScript's own: the `worker` crate makes an object for each look.
-    from_millis(Date::now())
-}
-
 impl Ambient for Bindings {
     fn now(&self) -> Timestamp {
-        now()
+        clock::now()
     }
 
     #[expect(

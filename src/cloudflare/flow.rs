@@ -18,7 +18,7 @@ use worker::wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::spawn_local;
 
-use super::ambient;
+use super::clock;
 use crate::time::Timestamp;
 
 /// What is done for a request, an object's turn, or after an answer.
@@ -214,7 +214,7 @@ fn settled(key: u32, how: u32, value: JsValue) {
 fn first_step(request: JsValue, mut flow: Flow) -> Result<JsValue, JsValue> {
     let (key, are_run, abandoned) = FLOWS.with_borrow_mut(|flows| {
         let are_run = replace(&mut flows.are_run, true);
-        (flows.next(), are_run, flows.abandoned(ambient::now()))
+        (flows.next(), are_run, flows.abandoned(clock::now()))
     });
     drop(abandoned);
     let waker = Waker::from(Arc::new(Wakes(key)));
@@ -238,7 +238,7 @@ fn step(request: &JsValue, flow: &mut Flow, waker: &Waker) -> Poll<Result<JsValu
 fn wait(key: u32, request: JsValue, flow: Flow, waker: Waker) -> Promise {
     let settle = with_resolvers();
     let promise = settle.promise();
-    let since = ambient::now();
+    let since = clock::now();
     let waiting = Waiting {
         flow,
         waker,
@@ -258,7 +258,7 @@ fn run_woken(are_run: bool) {
     while let Some((key, mut it)) = FLOWS.with_borrow_mut(Flows::next_woken) {
         match step(&it.request, &mut it.flow, &it.waker) {
             Poll::Pending => {
-                it.since = ambient::now();
+                it.since = clock::now();
                 FLOWS.with_borrow_mut(|flows| flows.waiting.insert(key, Slot::Flow(it)));
             }
             Poll::Ready(Ok(value)) => it.settle.resolve(&value),

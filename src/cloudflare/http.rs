@@ -9,7 +9,7 @@ use worker::js_sys::{Reflect, Uint8Array};
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys;
 
-use super::{Bindings, ambient, js};
+use super::{Bindings, clock, js};
 use crate::config::Config;
 use crate::http::{Body, Headers, Method, Request, Response};
 use crate::lengths::MAX_BODY_BYTES;
@@ -77,7 +77,7 @@ async fn read_body(request: &web_sys::Request, head: &Request, config: &Config) 
         Some(0) => Body::Read(Vec::new()),
         Some(length) if length <= MAX_BODY_BYTES => read_whole(request).await,
         declared => {
-            let most = router::max_body_bytes(config, head, ambient::now());
+            let most = router::max_body_bytes(config, head, clock::now());
             match declared {
                 Some(length) if length <= most => read_whole(request).await,
                 Some(length) if length > most.max(MAX_DRAINED_BYTES) => Body::TooLarge,

@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use worker::Env;
-use worker::js_sys::{Array, Date, Error, Promise, Reflect};
+use worker::js_sys::{Array, Error, Promise, Reflect};
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::Response;
@@ -13,7 +13,6 @@ use worker::worker_sys::{DurableObject, SqlStorage};
 
 use super::flow::{self, Settlement};
 use crate::store::Fault;
-use crate::time::Timestamp;
 
 /// A binding of `wrangler.toml`.
 pub(super) fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fault> {
@@ -86,30 +85,6 @@ pub(super) async fn outcome_within(
         Settlement::Broken(error) => Some(Err(error)),
         Settlement::Late => None,
     }
-}
-
-/// A column of milliseconds: SQLite's integers are doubles to JavaScript.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
-)]
-pub(super) fn millis(at: Timestamp) -> JsValue {
-    (at.millis() as f64).into()
-}
-
-/// What [`millis`] was made of, or JavaScript's clock says.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "milliseconds since 1970 are whole and not negative"
-)]
-pub(super) fn from_millis(millis: f64) -> Timestamp {
-    Timestamp::from_millis(millis as u64)
-}
-
-/// An instant for an alarm.
-pub(super) fn date(at: Timestamp) -> Date {
-    Date::new(&millis(at))
 }
 
 /// An exception in words.

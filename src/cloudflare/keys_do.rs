@@ -16,7 +16,7 @@ use worker::{Env, console_log};
 
 use super::flow::{awaited, promise};
 use super::webcrypto::{self, ImportedKey};
-use super::{Bindings, ambient, js, objects};
+use super::{Bindings, clock, js, objects};
 use crate::config::Config;
 use crate::crypto::keyring::NONCE_BYTES;
 use crate::json_reader;
@@ -45,7 +45,7 @@ fn fault(error: impl core::fmt::Display) -> Fault {
 }
 
 fn keep(set: KeySet) -> Rc<KeySet> {
-    CACHE.with(|cache| cache.keep(set, ambient::now()))
+    CACHE.with(|cache| cache.keep(set, clock::now()))
 }
 
 impl Keys for Bindings {
@@ -56,7 +56,7 @@ impl Keys for Bindings {
         _: &Config,
         looking_for: Option<JwkThumbprint>,
     ) -> Result<Rc<KeySet>, Fault> {
-        let now = ambient::now();
+        let now = clock::now();
         if let Some(set) = CACHE.with(|cache| cache.known(looking_for, now)) {
             return Ok(set);
         }
@@ -72,7 +72,7 @@ impl Keys for Bindings {
         algorithm: SigningAlgorithm,
     ) -> Result<ImportedKey, Fault> {
         let set = self.key_set(config, None).await?;
-        let key = set.current(algorithm, ambient::now());
+        let key = set.current(algorithm, clock::now());
         let key = key.ok_or_else(|| fault("there is no key"))?;
         ImportedKey::of(key.kid, algorithm, || config.keyring.unwrap(&key.private)).await
     }
@@ -151,7 +151,7 @@ impl Arbiter {
     async fn turn(&self, question: KeysQuestion) -> Result<String, JsValue> {
         let config = super::config(&self.env).map_err(|error| error.to_string())?;
         let before = self.load()?;
-        let now = ambient::now();
+        let now = clock::now();
         let answer = take_turn(before.clone(), question, now, &config, &WebCrypto).await;
         let answer = answer.map_err(|fault| fault.to_string())?;
         // What is thrown after a write does not undo it: the answer is made before.

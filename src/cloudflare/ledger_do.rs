@@ -18,9 +18,9 @@ use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage, SqlStorage};
 use worker::{Env, console_error};
 
+use super::clock::{self, from_millis, millis};
 use super::flow::{self, awaited, promise};
-use super::js::{self, from_millis, millis};
-use super::{Bindings, ambient, objects, revocations_do};
+use super::{Bindings, objects, revocations_do};
 use crate::id::FamilyId;
 use crate::json_reader;
 use crate::ledger::{AnyVerb, Families, Family, LedgerId, Reads, Turn, Update, Verb};
@@ -105,7 +105,7 @@ impl Ledger {
         promise(async move {
             table.alarm.set(Alarm::Unknown);
             table.announce().await?;
-            table.purge(ambient::now()).await?;
+            table.purge(clock::now()).await?;
             Ok(JsValue::UNDEFINED)
         })
     }
@@ -165,7 +165,7 @@ impl From<JsValue> for TurnError {
 impl Table {
     /// Whether the alarm that stands is early enough, whatever the verb opens.
     fn is_awake_for(&self, verb: &AnyVerb) -> bool {
-        match (verb.opens_until(ambient::now()), self.alarm.get()) {
+        match (verb.opens_until(clock::now()), self.alarm.get()) {
             (None, _) => true,
             (Some(expires_at), Alarm::At(alarm)) => alarm <= expires_at,
             (Some(_), Alarm::Unset | Alarm::Unknown) => false,
@@ -185,7 +185,7 @@ impl Table {
             return Ok(());
         }
         let earliest = self.earliest()?;
-        let opens_until = verb.opens_until(ambient::now());
+        let opens_until = verb.opens_until(clock::now());
         match earliest.into_iter().chain(opens_until).min() {
             Some(alarm) => self.wake_at(alarm).await,
             None => Ok(()),
@@ -204,12 +204,12 @@ impl Table {
         self.look_at_the_alarm().await?;
         match self.alarm.get() {
             Alarm::At(_) => Ok(()),
-            Alarm::Unset | Alarm::Unknown => self.wake_at(ambient::now()).await,
+            Alarm::Unset | Alarm::Unknown => self.wake_at(clock::now()).await,
         }
     }
 
     async fn wake_at(&self, alarm: Timestamp) -> Result<(), JsValue> {
-        let at = js::date(alarm);
+        let at = clock::date(alarm);
         awaited(self.storage.set_alarm(at, Object::new())?).await?;
         self.alarm.set(Alarm::At(alarm));
         Ok(())
@@ -242,7 +242,7 @@ impl Table {
                 (all, earliest)
             }
         };
-        let now = ambient::now();
+        let now = clock::now();
         self.notice_what_is_late(earliest, now);
         let Turn {
             updates,
@@ -258,7 +258,7 @@ impl Table {
         } else {
             // Not awaited, so that the platform writes it together with what follows: whoever dies
             // before the list is told wakes up and tells it.
-            let at = js::date(now + RETRY);
+            let at = clock::date(now + RETRY);
             Revoked::Unannounced(self.storage.set_alarm(at, Object::new())?)
         };
         self.write_all(&writes)?;

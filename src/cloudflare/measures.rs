@@ -10,7 +10,7 @@ use worker::Env;
 use worker::js_sys::{Function, JSON, Object, Reflect};
 use worker::wasm_bindgen::{JsCast, JsValue};
 
-use super::directory_d1::application_days;
+use super::directory_d1::application_days::{self, TallyKey};
 use super::{Bindings, flow, js};
 use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
@@ -25,9 +25,6 @@ const MAX_TALLIES: usize = 200;
 
 /// Users' marks that an isolate remembers: what it has written it writes no more.
 const MAX_SEEN: usize = 5_000;
-
-/// Whose, of which day, what, and why.
-pub(super) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
 
 thread_local! {
     /// Bindings do not change while an isolate lives.

@@ -3,6 +3,7 @@
 //! [`Bindings`] implements the ports over the bindings of `wrangler.toml`.
 
 mod ambient;
+mod clock;
 mod directory_d1;
 mod flow;
 mod http;

@@ -7,7 +7,7 @@ use worker::js_sys::{Array, Promise, Reflect, TypeError};
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::{DurableObject, DurableObjectNamespace, SqlStorage};
 
-use super::{Bindings, ambient, js};
+use super::{Bindings, clock, js};
 use crate::store::Fault;
 
 impl Bindings {
@@ -78,7 +78,7 @@ pub(super) async fn ask(
     question: &str,
     again: Again,
 ) -> Result<String, Fault> {
-    let began = ambient::now();
+    let began = clock::now();
     let answer = try_once(binding, stub(), within, js::ask, question).await;
     let fault = match (answer, again) {
         (Ok(answer), _) => return Ok(answer),
@@ -89,7 +89,7 @@ pub(super) async fn ask(
     worker::console_error!("asking again after {fault}");
     let within = match again {
         Again::AfterAnything => within,
-        Again::AfterDeployment => within.saturating_sub(ambient::now().since(began)),
+        Again::AfterDeployment => within.saturating_sub(clock::now().since(began)),
     };
     let answer = try_once(binding, stub(), within, js::ask_by_fetch, question).await;
     answer.map_err(Unanswered::fault)

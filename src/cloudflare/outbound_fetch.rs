@@ -13,7 +13,7 @@ use worker::web_sys::{
     AbortSignal, Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
 };
 
-use super::{Bindings, ambient, flow, js};
+use super::{Bindings, clock, flow, js};
 use crate::outbound::{
     FETCH_TIMEOUT, FetchError, Fetched, MAX_DOCUMENT_BYTES, OutboundAnswer, OutboundUrl,
 };
@@ -41,7 +41,7 @@ impl Outbound for Bindings {
             has_waited = true;
         }
         if !has_waited {
-            UNDER_WAY.with_borrow_mut(|fetches| fetches.insert(url.clone(), ambient::now()));
+            UNDER_WAY.with_borrow_mut(|fetches| fetches.insert(url.clone(), clock::now()));
         }
         !has_waited
     }
@@ -62,7 +62,7 @@ impl Outbound for Bindings {
 
 /// Whether another request fetches it now. One that was cut off would never say that it is done.
 fn is_under_way(url: &OutboundUrl) -> bool {
-    let now = ambient::now();
+    let now = clock::now();
     UNDER_WAY.with_borrow(|fetches| {
         let began = fetches.get(url);
         began.is_some_and(|began| now.since(*began) < FETCH_TIMEOUT)

@@ -16,7 +16,7 @@ use worker::{Env, console_error};
 use super::flow::{awaited, promise};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
-use super::{Background, Bindings, ambient, js, objects};
+use super::{Background, Bindings, clock, js, objects};
 use crate::endpoint::deliveries::deliver;
 use crate::snowflake::Snowflake;
 use crate::store::Fault;
@@ -61,7 +61,7 @@ impl Outbox {
         promise(async move {
             kept.woken.set(true);
             kept.kv.put(NAME, &name)?;
-            kept.wake_at(ambient::now()).await?;
+            kept.wake_at(clock::now()).await?;
             Ok("null".into())
         })
     }
@@ -95,11 +95,11 @@ impl Kept {
         };
         let next = next.unwrap_or_else(|fault| {
             console_error!("an outbox begins again later: {fault}");
-            Some(ambient::now() + RETRY)
+            Some(clock::now() + RETRY)
         });
         // Nothing is awaited between this look and the alarm: whoever wakes it after that sets its own.
         match next {
-            _ if self.woken.get() => self.wake_at(ambient::now()).await,
+            _ if self.woken.get() => self.wake_at(clock::now()).await,
             Some(at) => self.wake_at(at).await,
             None => awaited(self.storage.delete_all()?).await.map(drop),
         }
@@ -117,7 +117,7 @@ impl Kept {
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
-        awaited(self.storage.set_alarm(js::date(at), Object::new())?).await?;
+        awaited(self.storage.set_alarm(clock::date(at), Object::new())?).await?;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObje
 use super::flow::{awaited, promise};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
-use super::{Bindings, ambient, js, objects};
+use super::{Bindings, clock, js, objects};
 use crate::id::AttemptId;
 use crate::json_reader;
 use crate::pending::{AnyEntryVerb, Entry, EntryUpdate, EntryVerb, PendingId, Release};
@@ -118,7 +118,7 @@ impl Kept {
             }
         };
         let thrown = |error: serde_json::Error| JsValue::from(error.to_string());
-        let (update, answer) = verb.decide(stored, ambient::now()).map_err(thrown)?;
+        let (update, answer) = verb.decide(stored, clock::now()).map_err(thrown)?;
         if let EntryUpdate::Put(entry) = update {
             let entry = serde_json::to_string(&entry).map_err(thrown)?;
             self.kv.put(ENTRY, &entry)?;
@@ -138,14 +138,14 @@ impl Kept {
         self.alarm_is_set.set(false);
         // A visit prolongs a request, and what cannot be read is nobody's.
         let entry = self.entry().ok().flatten();
-        match entry.filter(|entry| entry.until > ambient::now()) {
+        match entry.filter(|entry| entry.until > clock::now()) {
             Some(entry) => self.wake_at(entry.until).await,
             None => awaited(self.storage.delete_all()?).await.map(drop),
         }
     }
 
     async fn wake_at(&self, at: Timestamp) -> Result<(), JsValue> {
-        let date = js::date(at);
+        let date = clock::date(at);
         awaited(self.storage.set_alarm(date, Object::new())?).await?;
         self.alarm_is_set.set(true);
         Ok(())

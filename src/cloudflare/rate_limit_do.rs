@@ -19,7 +19,7 @@ use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, DurableObje
 use super::flow::{self, awaited, promise};
 use super::objects::Again;
 use super::sync_kv::{self, SyncKv};
-use super::{Bindings, ambient, js, objects};
+use super::{Bindings, clock, js, objects};
 use crate::json_reader;
 use crate::rate_limit::{Begun, Limit, Place, TryOutcome, Verdict, Window};
 use crate::store::{Fault, Limiter};
@@ -133,7 +133,7 @@ impl RateLimiter {
         let state = Rc::clone(&self.0);
         match question {
             Question::Take(limit) => {
-                let verdict = state.with(limit, |window| window.take(limit, ambient::now()))?;
+                let verdict = state.with(limit, |window| window.take(limit, clock::now()))?;
                 if verdict.admitted {
                     state.keep(limit, verdict)
                 } else {
@@ -196,9 +196,9 @@ impl State {
 
     /// Holds a try for a while where only others that are under way stand before it.
     async fn begin(self: Rc<Self>, limit: Limit) -> Result<JsValue, JsValue> {
-        let until = ambient::now() + HOLD;
+        let until = clock::now() + HOLD;
         loop {
-            let now = ambient::now();
+            let now = clock::now();
             let begun = self.with(limit, |window| window.begin(limit, now))?;
             if !matches!(begun, Begun::Busy(_)) || now >= until {
                 return answer(&begun);
@@ -241,7 +241,7 @@ impl State {
         let (true, Some(window)) = (limit.is_stored(), window.as_ref()) else {
             return Ok(answer);
         };
-        let until = window.is_empty_at(limit).unwrap_or(ambient::now());
+        let until = window.is_empty_at(limit).unwrap_or(clock::now());
         let window = window.clone();
         let kept = serde_json::to_string(&Kept { window, until }).map_err(thrown)?;
         if self.alarm_is_set.get() {
@@ -270,7 +270,7 @@ impl State {
     }
 
     async fn delete_what_has_left(&self) -> Result<(), JsValue> {
-        let later = self.kept()?.filter(|kept| kept.until > ambient::now());
+        let later = self.kept()?.filter(|kept| kept.until > clock::now());
         let done = match &later {
             Some(kept) => self.set_alarm(kept.until)?,
             None => self.storage.delete_all()?,
@@ -281,7 +281,7 @@ impl State {
     }
 
     fn set_alarm(&self, at: Timestamp) -> Result<Promise, JsValue> {
-        self.storage.set_alarm(js::date(at), Object::new())
+        self.storage.set_alarm(clock::date(at), Object::new())
     }
 }
 

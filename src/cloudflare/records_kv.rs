@@ -9,7 +9,7 @@ use serde::Serialize;
 use worker::js_sys::{Array, Object, Promise, Reflect};
 use worker::wasm_bindgen::{self, JsValue, prelude::wasm_bindgen};
 
-use super::{Bindings, ambient, js};
+use super::{Bindings, clock, js};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::id::FamilyId;
 use crate::json_reader;
@@ -149,7 +149,7 @@ impl Bindings {
 
 impl Records for Bindings {
     fn put_code(&self, code: &Hash<AuthorizationCode>, record: &CodeRecord) {
-        let ttl = time_to_live(record.expires_at, ambient::now());
+        let ttl = time_to_live(record.expires_at, clock::now());
         self.put_later(format!("code:{code}"), json(record), ttl);
     }
 
@@ -161,7 +161,7 @@ impl Records for Bindings {
     }
 
     fn put_refresh(&self, family: FamilyId, record: &RefreshRecord) {
-        let ttl = time_to_live(record.expires_at, ambient::now());
+        let ttl = time_to_live(record.expires_at, clock::now());
         self.put_later(format!("refresh:{family}"), json(record), ttl);
     }
 

@@ -7,9 +7,9 @@ use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
 use worker::worker_sys::{DurableObjectNamespace, DurableObjectState, SqlStorage};
 use worker::{Env, console_error};
 
-use super::js::millis;
+use super::clock::millis;
 use super::objects::Again;
-use super::{Bindings, ambient, js, objects};
+use super::{Bindings, clock, js, objects};
 use crate::config::Config;
 use crate::id::FamilyId;
 use crate::json_reader;
@@ -99,7 +99,7 @@ impl RevokedFamilies {
             &Array::new(),
         )?;
         let config = super::config(&self.env).map_err(|error| error.to_string())?;
-        let since = revocations::since(ambient::now(), config.resource_token_lifetime);
+        let since = revocations::since(clock::now(), config.resource_token_lifetime);
         self.rows(
             "DELETE FROM revoked WHERE at < ?",
             &Array::of1(&millis(since)),

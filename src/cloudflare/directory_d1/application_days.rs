@@ -9,7 +9,6 @@ use worker::worker_sys::D1Database;
 
 use super::{BINDING, BOUND, Bind, Bindings, fault, id};
 use crate::cloudflare::js;
-use crate::cloudflare::measures::TallyKey;
 use crate::fluxer::active_users::estimate;
 use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, What};
@@ -18,6 +17,9 @@ use crate::time::Timestamp;
 /// Different things of a kind that are kept of one application and one day; what is new beyond is not. It is
 /// less than there are numbers in a sketch, which has an end of its own.
 const MOST: u32 = 200;
+
+/// What a count is of: the application, the day, what happened and why.
+pub(in crate::cloudflare) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
 
 /// Adds what an isolate has counted.
 pub(in crate::cloudflare) async fn add(

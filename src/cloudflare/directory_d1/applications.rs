@@ -10,7 +10,7 @@ use super::columns::{Flag, JsonColumn, columns, flag, id_or_null, json};
 use super::{
     Bind, Bindings, after, fault, id, is_gone, page_of, taken, text_or_null, time_or_null,
 };
-use crate::cloudflare::ambient;
+use crate::cloudflare::clock;
 use crate::crypto::secret::{BotTokenSecret, ClientSecret, Hash};
 use crate::fluxer::application::{
     Application, ApplicationChange, ApplicationName, Bot, Description,
@@ -237,7 +237,7 @@ pub(super) fn remembered_id(is_meant: impl Fn(&Application) -> bool) -> Option<A
 }
 
 fn recall(wanted: ApplicationId, age: Duration) -> Option<Rc<Application>> {
-    let now = ambient::now();
+    let now = clock::now();
     REMEMBERED_APPLICATIONS.with_borrow(|applications| {
         let (read_at, application) = applications.get(&wanted)?;
         (now.since(*read_at) < age).then(|| Rc::clone(application))
@@ -248,7 +248,7 @@ impl Bindings {
     /// Reads an application, and remembers it.
     async fn read_current(&self, wanted: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
         // Whatever changes while D1 answers comes after what was read.
-        let read_at = ambient::now();
+        let read_at = clock::now();
         let application = self.read_application("id = ?", &[id(wanted)]).await?;
         let application = application.map(Rc::new);
         match &application {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::applications::{ApplicationRow, DESCRIBED, forget, remember, remembered_id};
 use super::{Bind, Bindings, fault};
-use crate::cloudflare::ambient;
+use crate::cloudflare::clock;
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
 use crate::oauth::client::ClientOrigin;
@@ -27,7 +27,7 @@ thread_local! {
 
 impl ClientDocuments for Bindings {
     async fn documented_application(&self, url: &ClientUrl) -> Result<Option<Application>, Fault> {
-        let read_at = ambient::now();
+        let read_at = clock::now();
         let of_url = [Bind::Text(url.as_str())];
         let application = self.read_application("origin = ?", &of_url).await?;
         if let Some(application) = &application {

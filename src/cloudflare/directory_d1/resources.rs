@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::columns::{JsonColumn, columns, json};
 use super::{Bind, Bindings, after, fault, id, page_of};
-use crate::cloudflare::ambient;
+use crate::cloudflare::clock;
 use crate::crypto::secret::{ClientSecret, Hash};
 use crate::fluxer::application::ApplicationName;
 use crate::fluxer::resource::{DescribedScope, Resource};
@@ -75,7 +75,7 @@ fn taken(words: &str) -> Result<ResourceTaken, Fault> {
 
 /// One that is remembered, where it was read less than so long ago.
 fn recall(which: WhichResource<'_>, age: Duration) -> Option<Rc<Resource>> {
-    let now = ambient::now();
+    let now = clock::now();
     REMEMBERED_RESOURCES.with_borrow(|resources| {
         let mut fresh = resources.values().filter(|(at, _)| now.since(*at) < age);
         let found = fresh.find(|(_, resource)| which.is(resource));
@@ -110,7 +110,7 @@ impl Resources for Bindings {
         which: WhichResource<'_>,
     ) -> Result<Option<Rc<Resource>>, Fault> {
         // Whatever changes while D1 answers comes after what was read.
-        let read_at = ambient::now();
+        let read_at = clock::now();
         let (column, value) = match which {
             WhichResource::Id(wanted) => ("id", id(wanted)),
             WhichResource::Key(key) => ("identifier_key", id(key)),
