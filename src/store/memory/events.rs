@@ -1,18 +1,12 @@
 //! What is still to be told, over plain collections.
 
 use super::Memory;
-use super::tables::Tables;
+use super::tables::{StoredEvent, Tables};
 use crate::oauth::scope::Scopes;
 use crate::outbox::{EventType, Granted, MAX_READ, Receiver, Tells, WaitingEvent};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Ambient, Authorization, Events, Fault};
 use crate::time::Timestamp;
-
-#[derive(Debug)]
-pub(super) struct StoredEvent {
-    pub(super) outbox: Snowflake,
-    waiting: WaitingEvent,
-}
 
 impl Tables {
     /// A consent, told to the operator where they want it and to the application where it does.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Memory;
-use super::events::StoredEvent;
 use crate::crypto::imported_hash::ImportedHash;
 use crate::crypto::secret::{BotTokenSecret, Hash, InitialAccessToken, RegistrationAccessToken};
 use crate::fluxer::application::Application;
@@ -17,6 +16,7 @@ use crate::fluxer::shown::Shown;
 use crate::fluxer::user::User;
 use crate::id::InstallationId;
 use crate::oauth::openid::AuthenticationMethods;
+use crate::outbox::WaitingEvent;
 use crate::pending::PlatformSession;
 use crate::snowflake::{ApplicationId, AuditEntryId, GuildId, ResourceId, Snowflake, UserId};
 use crate::store::{
@@ -91,6 +91,12 @@ pub(super) struct StoredRegistration {
     pub(super) token: Hash<RegistrationAccessToken>,
     /// Whether somebody ever authorized it.
     pub(super) is_used: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredEvent {
+    pub(super) outbox: Snowflake,
+    pub(super) waiting: WaitingEvent,
 }
 
 #[derive(Debug, Clone)]
