@@ -9,7 +9,7 @@ use super::{Chrome, Page, View};
 pub use application::{AdminApplicationPage, ConfirmationProblem};
 pub use audit_log::{AuditLogPage, Typed};
 pub use list::{ListPage, Listed};
-pub use overview::{ChartRange, KeyRow, OverviewPage, chart};
+pub use overview::{ChartRange, KeyRow, OverviewPage};
 pub use resource::{ResourceAction, ResourceForm, ResourcePage, ResourcesPage};
 pub use user::{AdminUserPage, FEW};
 

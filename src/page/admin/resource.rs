@@ -9,7 +9,7 @@ use crate::fluxer::resource::Resource;
 use crate::http::with_member;
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::params::Params;
-use crate::page::developers::secret;
+use crate::page::copyable::secret;
 use crate::page::fields::{FormMembers, Refused, name_field};
 use crate::page::moment::Moment;
 use crate::page::parts::{

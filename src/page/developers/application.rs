@@ -4,10 +4,11 @@ use maud::{Markup, html};
 
 use super::form::{ApplicationForm, fields};
 use super::usage::usage;
-use super::{Link, OAuthForm, client_id, kind, secret};
+use super::{Link, OAuthForm, client_id, kind};
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::fluxer::resource::Resource;
+use crate::page::copyable::secret;
 use crate::page::moment::Moment;
 use crate::page::parts::{
     around, done, emblem, fact, fact_of, fact_on, form, form_with_file, heading_of, hidden,

@@ -6,7 +6,6 @@
 use maud::{Markup, html};
 use url::form_urlencoded::Serializer;
 
-use super::copy_button;
 use crate::fluxer::application::Application;
 use crate::fluxer::permissions::{self, Group, Permission, Permissions};
 use crate::oauth::client::assertion;
@@ -14,6 +13,7 @@ use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::{Scope, Scopes};
 use crate::page::Chrome;
+use crate::page::copyable::copy_button;
 use crate::page::parts::{around, clipped, quiet, section};
 use crate::page::text::DevelopersText;
 

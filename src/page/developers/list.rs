@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::form::{ApplicationForm, fields};
-use super::{client_id, kind, secret};
+use super::{client_id, kind};
 use crate::fluxer::application::Application;
+use crate::page::copyable::secret;
 use crate::page::fields::mistakes;
 use crate::page::parts::{
     done, emblem, form, heading, pager, problem, section, sentence, submit, tag,

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::copyable;
 use crate::fluxer::api_error::FieldError;
 use crate::fluxer::application::Application;
 use crate::oauth::grant_type::{AuthMethod, GrantType, Profile};
 use crate::oauth::jwk::SigningAlgorithm;
 use crate::oauth::params::Params;
+use crate::page::copyable::copyable;
 use crate::page::fields::{FormMembers, Refused, mistakes};
 use crate::page::parts::submit;
 use crate::page::text::DevelopersText;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::page::admin;
+use crate::page::chart;
 use crate::page::moment::Moment;
 use crate::page::parts::{quiet, section};
 use crate::page::{Chrome, text::filled};
@@ -63,7 +63,7 @@ fn chart(days: &[ApplicationDay], what: What, label: &str, chrome: &Chrome<'_>) 
     let names = (0..DAYS).map(|nth| Moment(day(nth)).day_of(&chrome.text.time));
     let names: Vec<_> = names.collect();
     let caption = html! { (label) };
-    admin::chart(&caption, label, number, &names, &values, chrome)
+    chart::chart(&caption, label, number, &names, &values, chrome)
 }
 
 /// Why requests were refused, the most frequent first, and how to mend it.
