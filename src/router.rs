@@ -165,7 +165,7 @@ impl<'a> Matched<'a> {
             (_, Body::Read(_)) => self.dispatch(cx).await,
         };
         if response.status >= 500 {
-            cx.give_back().await;
+            cx.so_far.claims.give_back(cx.edge).await;
         }
         if let Some((bucket, verdict)) = verdict {
             response.extend(limit_headers(bucket.name(), &verdict));

@@ -94,7 +94,8 @@ async fn use_once<E: Edge>(
         &client.client().wire_id(),
         assertion.id(),
     );
-    if cx.use_up(id, assertion.expires_at()).await? {
+    let until = assertion.expires_at();
+    if cx.so_far.claims.use_up(cx.edge, id, until).await? {
         return Ok(());
     }
     Err(assertion_refused(AssertionError::Replayed).into())

@@ -34,7 +34,8 @@ impl ProvedKey<'_> {
         }
         let owner = self.thumbprint().to_string();
         let id = PendingId::new(EntryKind::Proof, &owner, self.proof.id());
-        if !cx.use_up(id, self.proof.good_until()).await? {
+        let until = self.proof.good_until();
+        if !cx.so_far.claims.use_up(cx.edge, id, until).await? {
             return Err(Refusal::Proof(ProofError::Replayed).into());
         }
         self.is_used.set(true);

@@ -14,6 +14,7 @@ pub mod logout;
 pub mod metadata;
 pub mod par;
 pub mod protected_resource;
+mod pushed_request;
 pub mod register;
 pub mod resource;
 pub mod revoke;

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::bot::PlannedInstallation;
-use super::device::{DeviceWithCode, over};
-use super::interaction::{Callback, Destination, Interaction, RequestedAccess};
+use super::device_with_code::{DeviceWithCode, over};
+use super::interaction::{Callback, Destination, Interaction, RequestedAccess, answered_before};
 use crate::crypto::secret::{Hash, SessionId};
-use crate::endpoint::oauth::par::OpenedRequest;
+use crate::endpoint::oauth::pushed_request::OpenedRequest;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::{Action, AuditEntry};
 use crate::http::{Response, with_member};
@@ -374,7 +374,8 @@ impl Interaction {
         approval: &UserApproval<'_>,
         issued: Option<Issued<'_>>,
     ) -> Result<(), Failure<PageRefusal>> {
-        self.remove_at_platform(cx, approval).await;
+        let plan = approval.installation.as_ref();
+        self.remove_at_platform(cx, plan).await;
         if let Some(Issued { family, .. }) = issued {
             let ledger = self.ledger(approval.seen.user);
             let counts = false;
@@ -424,10 +425,6 @@ fn seed_of(pushed: &OpenedRequest, approval: &UserApproval<'_>) -> CodeSeed {
     let resource = approval.resource.as_ref().map(|it| &it.scope);
     let (user, scope) = (approval.seen.user, approval.scope);
     CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
-}
-
-pub(super) fn answered_before() -> Notice {
-    Notice::new(409, Message::AnsweredBefore)
 }
 
 /// What is remembered after a consent: what was withheld this time is forgotten, what was not

@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::approve::UserApproval;
 use super::interaction::{Interaction, refused};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -83,10 +82,9 @@ impl Interaction {
     pub(super) async fn add_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &mut UserApproval<'_>,
+        user: UserId,
+        plan: Option<&mut PlannedInstallation>,
     ) -> Result<(), Failure<PageRefusal>> {
-        let user = approval.seen.user;
-        let plan = approval.installation.as_mut();
         let plan = plan.filter(|_| !self.bot_joins_later());
         let Some((platform, plan)) = cx.config.platform.as_ref().zip(plan) else {
             return Ok(());
@@ -111,9 +109,8 @@ impl Interaction {
     pub(super) async fn remove_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
-        approval: &UserApproval<'_>,
+        plan: Option<&PlannedInstallation>,
     ) {
-        let plan = approval.installation.as_ref();
         let plan = plan.filter(|it| !self.bot_joins_later() && it.installer.bot.is_none());
         if let Some((platform, plan)) = cx.config.platform.as_ref().zip(plan) {
             let there = (self.client().id, plan.installer.guild.id);

@@ -3,7 +3,7 @@
 use futures_util::future::{join, join3};
 
 use super::bot::{has, not_added, ticked};
-use super::interaction::{Interaction, RequestedAccess};
+use super::interaction::{GUILD_CHOSEN, Interaction, RequestedAccess};
 use crate::crypto::form_ticket::Form;
 use crate::crypto::secret::{Secret, SessionId};
 use crate::endpoint::api::me;
@@ -72,9 +72,6 @@ struct FormContents {
 
 /// The parameter of this page's URL that says where its list of guilds begins.
 const GUILDS_AFTER: &str = "guilds_after";
-
-/// The parameter that says for which guild the page was shown once more.
-pub(super) const GUILD_CHOSEN: &str = "guild_chosen";
 
 /// The URL of this page with another value of one of its own parameters.
 fn here_with<E>(cx: &Context<'_, E>, name: &str, value: &str) -> String {

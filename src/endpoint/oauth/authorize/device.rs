@@ -2,11 +2,10 @@
 //! the code in it fills the field in and no more: whoever follows it is asked like everybody (§3.3.1,
 //! §5.4).
 
-use core::net::IpAddr;
-
 use super::approve::{SeenAt, UserApproval};
 use super::consent_page::consent_form;
 use super::decision::Decision;
+use super::device_with_code::{DeviceWithCode, over, waiting};
 use super::interaction::{Destination, Interaction, RequestedAccess, requested_resource};
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::attempts::{Attempt, Counter};
@@ -19,24 +18,12 @@ use crate::oauth::authorization_request::Prompt;
 use crate::oauth::code::CodeSeed;
 use crate::oauth::device::UserCode;
 use crate::oauth::params::Params;
-use crate::page::moment::Moment;
 use crate::page::text::Message;
-use crate::page::{DEVICE, DevicePage, DeviceProblem, DeviceSection, Page};
-use crate::pending::{
-    AnswerDevice, DeviceAnswer, DeviceLook, DeviceRequest, EntryKind, PendingId, WaitingDevice,
-};
-use crate::store::{Edge, Fault, SeenSession};
+use crate::page::{DEVICE, DevicePage, DeviceProblem, Page};
+use crate::pending::DeviceAnswer;
+use crate::store::{Edge, SeenSession};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
-
-/// A device that waits for its user.
-#[derive(Clone)]
-pub(super) struct DeviceWithCode {
-    /// The user code that the device shows.
-    pub(super) user_code: UserCode,
-    /// The device authorization request: what the device asks for, and from where.
-    pub(super) asked: DeviceRequest,
-}
 
 /// `GET`: the field for the code.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
@@ -154,70 +141,6 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
     interaction.approve(cx, approval).await
 }
 
-/// The device that shows a code, and what its user has said.
-async fn waiting<E: Edge>(
-    cx: &Context<'_, E>,
-    user_code: UserCode,
-) -> Result<Option<(DeviceWithCode, Option<DeviceAnswer>)>, Fault> {
-    let id = id(user_code);
-    let found: Option<Box<WaitingDevice>> = cx.edge.ask_pending(&id, DeviceLook {}).await?;
-    Ok(found.map(|found| {
-        let asked = found.asked;
-        (DeviceWithCode { user_code, asked }, found.answer)
-    }))
-}
-
-fn id(user_code: UserCode) -> PendingId {
-    PendingId::new(EntryKind::UserCode, "", &user_code.key())
-}
-
-/// The device does not wait any more.
-pub(super) fn over() -> Notice {
-    Notice::new(400, Message::DeviceOver)
-}
-
-impl DeviceWithCode {
-    /// Tells the device. Says whether it is told this now, and nothing else.
-    pub(super) async fn answer<E: Edge>(
-        &self,
-        cx: &Context<'_, E>,
-        answer: DeviceAnswer,
-    ) -> Result<bool, Fault> {
-        let code = self.asked.code;
-        let answer = AnswerDevice { code, answer };
-        cx.edge.ask_pending(&id(self.user_code), answer).await
-    }
-
-    /// The page with this device's code filled in: what its forms post to, and where a login comes back.
-    pub(super) fn page(&self) -> Target {
-        Target::of(DEVICE, &[("user_code", &self.user_code.to_string())])
-    }
-
-    /// What the user should know of it before they answer.
-    pub(super) fn section<E>(&self, cx: &Context<'_, E>) -> DeviceSection {
-        let here: Option<IpAddr> = cx.request.client_ip().parse().ok();
-        DeviceSection {
-            user_code: self.user_code.to_string(),
-            asked_at: Moment(self.asked.at),
-            address: self.asked.address,
-            is_near: self
-                .asked
-                .address
-                .zip(here)
-                .map(|(there, here)| is_near(there, here)),
-            agent: self.asked.agent.clone(),
-        }
-    }
-}
-
-/// Whether two addresses are one, or of one IPv6 network.
-fn is_near(one: IpAddr, other: IpAddr) -> bool {
-    match (one.to_canonical(), other.to_canonical()) {
-        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() >> 64 == other.to_bits() >> 64,
-        (one, other) => one == other,
-    }
-}
-
 impl Interaction {
     /// What a device asks for, and the session of whoever is asked.
     async fn of_device<E: Edge>(
@@ -286,21 +209,4 @@ fn form_page<E: Edge>(
     let error = problem.map_or("", |_| chrome.text.layout.error);
     let title = [error, chrome.text.device.heading].concat();
     Ok(Page::render(chrome, &title, &page).respond(status))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_one_network_are_near() {
-        let near = |one: &str, other: &str| {
-            let parse = |it: &str| it.parse().expect("an address");
-            is_near(parse(one), parse(other))
-        };
-        assert!(near("192.0.2.1", "192.0.2.1") && near("::ffff:192.0.2.1", "192.0.2.1"));
-        assert!(near("2001:db8::1", "2001:db8::2"));
-        assert!(!near("192.0.2.1", "192.0.2.2") && !near("2001:db8::1", "2001:db8:0:1::1"));
-        assert!(!near("192.0.2.1", "2001:db8::1"));
-    }
 }

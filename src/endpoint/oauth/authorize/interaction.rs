@@ -3,12 +3,10 @@
 
 use std::rc::Rc;
 
-use super::approve::answered_before;
-use super::consent_page::GUILD_CHOSEN;
-use super::device::DeviceWithCode;
+use super::device_with_code::DeviceWithCode;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
-use crate::endpoint::oauth::par::OpenedRequest;
+use crate::endpoint::oauth::pushed_request::OpenedRequest;
 use crate::endpoint::oauth::resource;
 use crate::endpoint::return_to::without_login_demands;
 use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
@@ -29,6 +27,9 @@ use crate::pending::Spend;
 use crate::snowflake::GuildId;
 use crate::store::{Edge, Fault, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
+
+/// The parameter that says for which guild the consent page was shown once more.
+pub(super) const GUILD_CHOSEN: &str = "guild_chosen";
 
 /// Where a client waits for its answer.
 pub(super) struct Callback {
@@ -541,6 +542,11 @@ impl Interaction {
             PageRefusal::LogIn(back)
         }
     }
+}
+
+/// The page for a request that its user has answered already.
+pub(super) fn answered_before() -> Notice {
+    Notice::new(409, Message::AnsweredBefore)
 }
 
 /// The page for a link that only adds a bot, where it is refused: no client waits for the

@@ -9,6 +9,7 @@ mod bot;
 mod consent_page;
 mod decision;
 pub mod device;
+mod device_with_code;
 mod interaction;
 
 use std::rc::Rc;
@@ -18,7 +19,8 @@ use self::consent_page::consent_form;
 use self::decision::{Approved, Decision};
 use self::interaction::{Destination, Interaction, RequestedAccess, Step};
 use crate::crypto::secret::{Hash, SessionId};
-use crate::endpoint::oauth::{client_document, par, resource};
+use crate::endpoint::oauth::pushed_request::{OpenedRequest, is_pushed};
+use crate::endpoint::oauth::{client_document, resource};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::application::Application;
@@ -215,7 +217,10 @@ async fn consented<E: Edge>(
         seed: answer.seed,
         installation,
     };
-    interaction.add_at_platform(cx, &mut approval).await?;
+    let plan = approval.installation.as_mut();
+    interaction
+        .add_at_platform(cx, approval.seen.user, plan)
+        .await?;
     interaction.approve(cx, approval).await
 }
 
@@ -276,7 +281,7 @@ pub async fn waiting<E: Edge>(
         application = known_to_wait(cx, &params).await?;
     }
     if let Some(application) = &application {
-        par::OpenedRequest::open(cx, &params, &application.client.wire_id()).await?;
+        OpenedRequest::open(cx, &params, &application.client.wire_id()).await?;
     }
     Ok(application)
 }
@@ -296,8 +301,7 @@ async fn known_to_wait<E: Edge>(
             Err(Failure::Fault(fault)) => return Err(fault),
         },
     };
-    let leads_there = |it: &Rc<Application>| {
-        par::is_pushed(params) || Destination::read(params, &it.client).is_ok()
-    };
+    let leads_there =
+        |it: &Rc<Application>| is_pushed(params) || Destination::read(params, &it.client).is_ok();
     Ok(application.filter(leads_there))
 }

@@ -14,7 +14,7 @@ use crate::ledger::Generation;
 use crate::oauth::binding::TokenBinding;
 use crate::oauth::client::Client;
 use crate::oauth::openid::Authentication;
-use crate::oauth::resource;
+use crate::oauth::resource::{self, ResourceScope};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::oauth::token::access::{AccessToken, Subject};
 use crate::oauth::token::id::IdClaims;
@@ -128,6 +128,16 @@ impl<S: Signer> Issuance<S> {
                 signer,
             }),
         }
+    }
+
+    /// The tokens with no more than the request asked for: these scopes here, and those at the other
+    /// resource server. None, and an empty list, leave what was granted.
+    pub(super) fn narrowed(mut self, here: Option<Scopes>, there: Vec<ResourceScope>) -> Self {
+        self.scope = here.unwrap_or(self.scope);
+        if let Some(resource) = self.resource.as_mut().filter(|_| !there.is_empty()) {
+            resource.scope = there;
+        }
+        self
     }
 
     /// Signs the tokens; `binding` says who may present the access token.

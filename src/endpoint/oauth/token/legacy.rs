@@ -12,7 +12,6 @@ use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::oauth::token::key_of_refresh_tokens;
-use crate::endpoint::oauth::token::refresh_token::narrowed;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::audit::Action;
 use crate::id::{FamilyId, InstallationId};
@@ -90,7 +89,7 @@ pub(super) async fn adopt<E: Edge>(
     let adopted = entry(Action::TokenAdopted).saying(details);
     cx.edge.record(adopted.once(family));
     let issuance = Issuance::of_family(user, application, family, live, None, None);
-    Ok(narrowed(issuance, narrower, Vec::new()))
+    Ok(issuance.narrowed(narrower, Vec::new()))
 }
 
 /// What the new token is to open, where the request says that this is less than was granted.

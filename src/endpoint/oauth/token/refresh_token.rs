@@ -61,7 +61,7 @@ pub(super) async fn rotate<E: Edge>(
     let live = live.map_err(Refusal::Grant)?;
     let (user, application) = (token.user, token.application);
     let issuance = Issuance::of_family(user, application, token.family, live, signer, target);
-    Ok(narrowed(issuance, narrower, resource_scope))
+    Ok(issuance.narrowed(narrower, resource_scope))
 }
 
 /// The token, where it is this client's.
@@ -87,19 +87,6 @@ fn report_reuse<E: Edge>(cx: &Context<'_, E>, token: &RefreshToken) {
     let entry = entry.by(token.application.0).on(token.user.0);
     cx.edge
         .record(entry.saying(json!({"device": token.family})));
-}
-
-/// The tokens with no more than the request asked for.
-pub(super) fn narrowed<S>(
-    mut issuance: Issuance<S>,
-    here: Option<Scopes>,
-    there: Vec<ResourceScope>,
-) -> Issuance<S> {
-    issuance.scope = here.unwrap_or(issuance.scope);
-    if let Some(resource) = issuance.resource.as_mut().filter(|_| !there.is_empty()) {
-        resource.scope = there;
-    }
-    issuance
 }
 
 /// What the new token is to open, where the request says that this is less than was granted: here,
