@@ -2,7 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -135,4 +135,142 @@ fn a_name_stands_for_one_type() {
         let is_clear = all.len() == 1 || all.iter().all(|(_, is_visible)| !is_visible);
         assert!(is_clear, "{name} is the name of several types: {all:?}");
     }
+}
+
+/// A module, by its path below `crate`.
+type Module = Vec<String>;
+
+fn module_of(path: &Path) -> Module {
+    let path = path.with_extension("");
+    let names = path.iter().map(|name| name.to_string_lossy().into_owned());
+    names
+        .filter(|name| name != "mod" && name != "lib")
+        .collect()
+}
+
+/// What the `use` statements of a kind bring: names, and the paths that they stand for.
+fn brought<'a>(code: &'a str, kind: &'a str) -> impl Iterator<Item = (String, String)> + 'a {
+    let trees = code
+        .split(kind)
+        .skip(1)
+        .filter_map(|it| it.split(';').next());
+    trees.flat_map(|tree| {
+        let (before, group) = tree.split_once('{').unwrap_or(("", tree));
+        let pieces = group.trim_end_matches('}').split(',').map(str::trim);
+        let pieces = pieces.filter(|it| !it.is_empty());
+        pieces.map(move |piece| {
+            let (path, name) = piece.split_once(" as ").unwrap_or((piece, piece));
+            let name = name.rsplit("::").next().unwrap_or(name);
+            (name.to_owned(), [before, path].concat())
+        })
+    })
+}
+
+struct Modules {
+    all: BTreeSet<Module>,
+    /// What a module hands on of others.
+    handed_on: BTreeMap<(Module, String), String>,
+}
+
+impl Modules {
+    fn of(sources: &[(PathBuf, String)]) -> Self {
+        let all = sources.iter().map(|(path, _)| module_of(path)).collect();
+        let mut handed_on = BTreeMap::new();
+        for (path, code) in sources {
+            for kind in ["\npub use ", "\npub(super) use ", "\npub(crate) use "] {
+                for (name, of) in brought(code, kind) {
+                    handed_on.insert((module_of(path), name), of);
+                }
+            }
+        }
+        Self { all, handed_on }
+    }
+
+    /// The module that defines what a path names, as a module spells it.
+    fn defining(&self, from: &Module, path: &str) -> Option<Module> {
+        let (mut at, mut names) = (from.clone(), path.split("::").peekable());
+        if names.next_if_eq(&"crate").is_some() {
+            at.clear();
+        } else if names.next_if_eq(&"self").is_none() && names.peek() != Some(&"super") {
+            let child = [&**from, &[names.peek()?.to_string()]].concat();
+            self.all.contains(&child).then_some(())?;
+        }
+        while names.next_if_eq(&"super").is_some() {
+            at.pop();
+        }
+        while let Some(name) = names.next() {
+            at.push(name.to_owned());
+            if !self.all.contains(&at) {
+                at.pop();
+                let of = self.handed_on.get(&(at.clone(), name.to_owned()));
+                return of.map_or(Some(at.clone()), |of| self.defining(&at, of));
+            }
+        }
+        Some(at)
+    }
+
+    /// The modules that a file takes something from. What a module's parent has is its own too.
+    fn used_by(&self, path: &Path, code: &str) -> BTreeSet<Module> {
+        let own = module_of(path);
+        let mut short = BTreeMap::new();
+        for kind in [
+            "\nuse ",
+            "\npub use ",
+            "\npub(super) use ",
+            "\npub(crate) use ",
+        ] {
+            short.extend(brought(code, kind));
+        }
+        let is_of_path = |c: char| c.is_alphanumeric() || "_:".contains(c);
+        let in_code = code.split(|c| !is_of_path(c)).filter_map(|path| {
+            let (first, rest) = path.split_once("::").filter(|(_, rest)| !rest.is_empty())?;
+            let first = short.get(first).map_or(first, String::as_str);
+            Some([first, "::", rest].concat())
+        });
+        let named = in_code.chain(short.values().cloned());
+        let used = named.filter_map(|path| self.defining(&own, path.trim_end_matches(':')));
+        used.filter(|it| !own.starts_with(it)).collect()
+    }
+}
+
+#[test]
+fn no_files_need_each_other() {
+    let sources = sources();
+    let modules = Modules::of(&sources);
+    let mut arrows: BTreeSet<(Module, Module)> = BTreeSet::new();
+    for (path, code) in &sources {
+        let used = modules.used_by(path, code).into_iter();
+        arrows.extend(used.map(|used| (module_of(path), used)));
+    }
+    assert!(
+        arrows.len() > 2000,
+        "only {} imports were found",
+        arrows.len()
+    );
+    // What uses nothing that is left, or is used by nothing that is left, is on no circle.
+    loop {
+        let before = arrows.len();
+        let from: BTreeSet<_> = arrows.iter().map(|(from, _)| from.clone()).collect();
+        arrows.retain(|(_, to)| from.contains(to));
+        let to: BTreeSet<_> = arrows.iter().map(|(_, to)| to.clone()).collect();
+        arrows.retain(|(from, _)| to.contains(from));
+        if arrows.len() == before {
+            break;
+        }
+    }
+    let on_circle = arrows.iter().filter(|(from, to)| leads(&arrows, to, from));
+    let told = on_circle.map(|(from, to)| [&from.join("::"), " -> ", &to.join("::")].concat());
+    let circles = told.collect::<Vec<_>>().join("\n");
+    assert!(circles.is_empty(), "files that need each other:\n{circles}");
+}
+
+/// Whether the arrows lead from one module to another.
+fn leads(arrows: &BTreeSet<(Module, Module)>, from: &Module, to: &Module) -> bool {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(at) = next.pop() {
+        if seen.insert(at) {
+            next.extend(arrows.iter().filter(|it| it.0 == *at).map(|it| &it.1));
+        }
+    }
+    seen.contains(to)
 }
