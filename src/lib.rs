@@ -2,15 +2,15 @@
 //!
 //! # The house
 //!
-//! Three rings; a file may use what is listed below it.
+//! Three rings, and what stands between and below them. A file may use what is in its own row or below it.
 //!
 //! | ring | files | what they are |
 //! | --- | --- | --- |
 //! | shell | `cloudflare/` | the only code that says `worker::`; wasm32 only |
-//! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/`, `http`, `location` | one table of URLs; one file per URL; the HTML; requests, answers and where they lead |
+//! | flows | `router`, `routes`, `endpoint/{oauth,api,pages}`, `page/` | one table of URLs; one file per URL; the HTML |
 //! | ports | `store/` | what the flows ask of the world outside, in the domain's verbs |
-//! | core | `ledger`, `pending`, `rate_limit`, `signing_keys`, `revocations`, `outbound`, `outbox`, `platform/`, `fluxer/`, `oauth/` | pure decisions and the nouns they are about |
-//! | values | `crypto/`, `config`, `json_reader`, `multipart`, `lengths`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
+//! | core | `ledger`, `pending`, `rate_limit`, `signing_keys`, `revocations`, `outbound`, `outbox`, `platform/`, `fluxer/`, `oauth/`, `config`, `http`, `location` | pure decisions and the nouns they are about; the settings; requests, answers and where they lead |
+//! | values | `crypto/`, `json_reader`, `multipart`, `lengths`, `time`, `id`, `snowflake`, `base64url` | keys and plain values |
 //!
 //! # Invariants
 //!

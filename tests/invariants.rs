@@ -274,3 +274,41 @@ fn leads(arrows: &BTreeSet<(Module, Module)>, from: &Module, to: &Module) -> boo
     }
     seen.contains(to)
 }
+
+#[test]
+fn a_file_uses_its_own_ring_and_those_below() {
+    // The rows of the table in lib.rs, the highest first: their second column lists modules.
+    let rows = include_str!("../src/lib.rs").lines();
+    let rows = rows.filter_map(|it| it.strip_prefix("//! | ")?.split(" | ").nth(1));
+    let rings: Vec<_> = rows.skip(2).map(str::to_owned).collect();
+    assert_eq!(rings.len(), 5, "the table is there");
+    let ring_of = |module: &Module| {
+        let names = |ring: &String| {
+            // `endpoint/{oauth,api,pages}` is of the module `endpoint`.
+            let mut names = ring.split('`').filter_map(|it| it.split('/').next());
+            names.any(|it| module.first().is_some_and(|first| first == it))
+        };
+        let found = rings.iter().position(names);
+        found.unwrap_or_else(|| panic!("{module:?} is in no ring"))
+    };
+    let sources = sources();
+    let modules = Modules::of(&sources);
+    for (path, code) in sources
+        .iter()
+        .filter(|(path, _)| path != Path::new("lib.rs"))
+    {
+        for used in modules
+            .used_by(path, code)
+            .iter()
+            .filter(|it| !it.is_empty())
+        {
+            let (own, other) = (ring_of(&module_of(path)), ring_of(used));
+            let used = used.join("::");
+            assert!(
+                own <= other,
+                "{} uses {used}, which is above it",
+                path.display()
+            );
+        }
+    }
+}
