@@ -6,13 +6,13 @@ use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
 use crate::endpoint::body::MULTIPART;
 use crate::endpoint::context::SoFar;
-use crate::endpoint::notes::{Notes, name_of};
+use crate::endpoint::notes::{Notes, note};
 use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
 };
 use crate::fluxer::audit::Action;
-use crate::http::{Body, Method, Request, Response};
+use crate::http::{Body, Method, Request, Response, with_member};
 use crate::lengths::MAX_BODY_BYTES;
 use crate::location::{Location, Target};
 use crate::oauth::error::{ErrorCode, ServerFault, TransportRefusal};
@@ -72,20 +72,6 @@ fn measure<E: Edge>(cx: &Context<'_, E>, endpoint: &'static str, status: u16) {
         took: cx.edge.now().since(cx.now),
         at: cx.now,
     });
-}
-
-/// Notes a refusal: its name, and for the application's developer the words and the value that they are about.
-fn note<E, R: Refuse>(cx: &Context<'_, E>, refusal: &R) {
-    const LONGEST: usize = 300;
-    let name = name_of(&format!("{refusal:?}"));
-    let mut words = refusal.told();
-    if words.contains("redirect_uri")
-        && let Some(sent) = cx.authorization_parameter("redirect_uri")
-    {
-        words = [&words, ": ", &sent].concat();
-    }
-    let words = words.chars().filter(|it| !it.is_control()).take(LONGEST);
-    cx.notes.refusal.replace([name, words.collect()]);
 }
 
 /// Longest body of a request that is read, in bytes: longer than every other one where the built-in
@@ -214,7 +200,7 @@ impl<'a> Matched<'a> {
         match outcome {
             Ok(response) => response,
             Err(Failure::Refused(refusal)) => {
-                note(cx, &*refusal);
+                note(cx, refusal.name(), refusal.told());
                 refusal.refuse(cx)
             }
             Err(Failure::Fault(fault)) => self.unavailable(cx, &fault),
@@ -228,17 +214,18 @@ impl<'a> Matched<'a> {
             |_| "none".to_owned(),
             |it| u32::from_be_bytes(it).to_string(),
         );
-        let line = serde_json::json!({
-            "level": "error",
-            "reference": reference,
-            "path": self.route.path,
-            "fault": fault.to_string(),
-        });
-        cx.edge.log(&line.to_string());
         let details = serde_json::json!({
             "reference": reference, "path": self.route.path, "fault": fault.to_string(),
         });
-        cx.edge.record(cx.entry(Action::Fault).saying(details));
+        let application = cx.notes.application.get();
+        let mut line = with_member(details.clone(), "level", "error");
+        let mut entry = cx.entry(Action::Fault).saying(details);
+        if let Some(application) = application {
+            line = with_member(line, "application", application.to_string());
+            entry = entry.with(application);
+        }
+        cx.edge.log(&line.to_string());
+        cx.edge.record(entry);
         let reference = format!("Reference: {reference}");
         match fault.outlook() {
             Outlook::Transient => self

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::notes::name_of;
 use super::return_to;
 use crate::crypto::keyring::SigningError;
 use crate::crypto::password::HashingError;
@@ -71,7 +72,11 @@ impl From<Notice> for Failure<PageRefusal> {
 
 /// A refusal that knows how it is answered.
 pub trait Refuse: core::fmt::Debug {
-    /// Why, in words for the application's developer.
+    /// Why, by its exact name.
+    fn name(&self) -> String {
+        name_of(&format!("{self:?}"))
+    }
+    /// Why, in words for the application's developer; nothing where there is nothing to mend.
     fn told(&self) -> String;
     /// The response.
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response;
@@ -79,6 +84,9 @@ pub trait Refuse: core::fmt::Debug {
 
 impl Refuse for Refusal {
     fn told(&self) -> String {
+        if self.is_expected() {
+            return String::new();
+        }
         [self.code().as_str(), ": ", &self.to_string()].concat()
     }
 
@@ -172,6 +180,13 @@ impl From<Notice> for PageRefusal {
 }
 
 impl Refuse for PageRefusal {
+    fn name(&self) -> String {
+        match self {
+            Self::Notice(notice) if !notice.cause.is_empty() => notice.cause.clone(),
+            _ => name_of(&format!("{self:?}")),
+        }
+    }
+
     fn told(&self) -> String {
         match self {
             Self::Notice(notice) => notice.told(),
@@ -200,6 +215,8 @@ pub struct Notice {
     pub status: u16,
     /// What happened, and what to do.
     pub message: Message,
+    /// The name of the refusal behind it, where there is one.
+    pub cause: String,
     /// The cause, for the application's developer.
     pub detail: Option<String>,
     /// Where to go on: a path here.
@@ -234,6 +251,7 @@ impl Notice {
         Self {
             status,
             message,
+            cause: String::new(),
             detail: None,
             next: None,
             away: None,
@@ -255,8 +273,10 @@ impl Notice {
     }
 
     /// The application's mistake, shown to its user because it cannot be sent to the application.
-    pub fn bad_request(detail: impl core::fmt::Display) -> Self {
-        Self::new(400, Message::BadLink).with_detail(detail)
+    pub fn bad_request(detail: impl core::fmt::Display + core::fmt::Debug) -> Self {
+        let cause = name_of(&format!("{detail:?}"));
+        let notice = Self::new(400, Message::BadLink).with_detail(detail);
+        Self { cause, ..notice }
     }
 
     /// A request that a browser cannot be sent back to.
@@ -290,11 +310,16 @@ impl Refuse for Notice {
             Next::LogIn => chrome.text.login.submit,
             Next::LogOut => chrome.text.logout.submit,
         };
+        let heading = if self.status >= 500 {
+            chrome.text.layout.for_support
+        } else {
+            chrome.text.layout.for_developers
+        };
         let page = NoticePage {
             title,
             words,
             seconds,
-            detail: self.detail.as_deref(),
+            detail: self.detail.as_deref().map(|detail| (heading, detail)),
             next: self
                 .next
                 .as_ref()

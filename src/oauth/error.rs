@@ -244,6 +244,19 @@ impl Refusal {
         )
     }
 
+    /// Whether it is a step of its protocol, or what somebody decided: no mistake of the client's.
+    pub const fn is_expected(&self) -> bool {
+        matches!(
+            self,
+            Self::Denied
+                | Self::LoginRejected { .. }
+                | Self::LoginRequired
+                | Self::ConsentRequired
+                | Self::AuthorizationPending
+                | Self::Proof(ProofError::Nonce)
+        )
+    }
+
     /// The error code on the wire.
     pub const fn code(&self) -> ErrorCode {
         match self {

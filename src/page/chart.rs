@@ -21,6 +21,8 @@ pub(super) fn chart(
             figcaption { (caption) " " strong { (number) } }
             (bars(values))
             @if let [first, .., last] = names {
+                // The year stands in the table.
+                @let [first, last] = [first, last].map(|it| it.rsplit_once(' ').map_or(&**it, |it| it.0));
                 p.ends aria-hidden="true" { span { (first) } " " span { (last) } }
             }
             details {

@@ -13,8 +13,8 @@ pub struct NoticePage<'a> {
     pub words: &'static str,
     /// The seconds to wait.
     pub seconds: Option<u64>,
-    /// For the developer of the application, where it is their doing.
-    pub detail: Option<&'a str>,
+    /// For the developer of the application, where it is their doing, or for our support: a heading and the words.
+    pub detail: Option<(&'static str, &'a str)>,
     /// Where to go on: a path here and its label.
     pub next: Option<(&'a str, &'a str)>,
     /// Where to go on elsewhere: who is there, and the address.
@@ -37,9 +37,9 @@ impl View for NoticePage<'_> {
                     }
                 }
             }
-            @if let Some(detail) = self.detail {
+            @if let Some((heading, detail)) = self.detail {
                 section.detail aria-labelledby="detail" {
-                    h2 #detail { (chrome.text.layout.for_developers) }
+                    h2 #detail { (heading) }
                     p { bdi lang="en" { code { (detail) } } }
                 }
             }

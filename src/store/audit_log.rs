@@ -2,6 +2,7 @@
 
 use super::Fault;
 use crate::fluxer::audit::{Action, AuditEntry};
+use crate::http::with_member;
 use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::time::Timestamp;
 
@@ -95,6 +96,50 @@ impl Span {
     }
 }
 
+/// Bounds what the log says of faults: an outage, in which every request is one, must not become D1's as well.
+#[derive(Debug, Default)]
+pub struct FaultStorm {
+    since: u64,
+    noted: u32,
+    left_out: u32,
+}
+
+impl FaultStorm {
+    /// None so far.
+    pub const fn new() -> Self {
+        Self {
+            since: 0,
+            noted: 0,
+            left_out: 0,
+        }
+    }
+
+    /// Entries of one isolate within a minute.
+    pub const MOST: u32 = 10;
+    const MINUTE: u64 = 60_000;
+
+    /// The entry, where the log takes it. It says how many faults were left out before it.
+    pub fn admit(&mut self, mut entry: AuditEntry) -> Option<AuditEntry> {
+        if entry.action != Action::Fault {
+            return Some(entry);
+        }
+        let at = entry.id.0.created_at_millis();
+        if at.abs_diff(self.since) >= Self::MINUTE {
+            (self.since, self.noted) = (at, 0);
+        }
+        if self.noted >= Self::MOST {
+            self.left_out = self.left_out.saturating_add(1);
+            return None;
+        }
+        self.noted += 1;
+        let left_out = core::mem::take(&mut self.left_out);
+        if left_out > 0 {
+            entry.details = with_member(entry.details, "left_out", left_out);
+        }
+        Some(entry)
+    }
+}
+
 /// Something that the log names by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
@@ -122,7 +167,8 @@ pub enum NamedKind {
 /// Writes the audit log, searches it, counts in it, and erases people from it.
 #[expect(async_fn_in_trait, reason = "a Worker has one thread")]
 pub trait AuditLog {
-    /// Keeps an entry. Runs on after the answer; a failure is logged with what was lost.
+    /// Keeps an entry, as far as [`FaultStorm`] admits it. Runs on after the answer; a failure is logged with what
+    /// was lost.
     fn record(&self, entry: AuditEntry);
     /// The wanted entries of a part of the log.
     async fn entries(&self, wanted: &EntryFilter, range: EntryRange)

@@ -39,7 +39,8 @@ impl Measure<'_> {
         let what = match self.status {
             200 if !self.grant.is_empty() => What::Issued,
             429 => What::Limited,
-            400..=499 if !self.refusal.is_empty() => What::Refused,
+            // What is refused by redirect, the client is told, and its developer here.
+            303 | 400..=499 if !self.words.is_empty() => What::Refused,
             _ => return None,
         };
         Some((self.application?, what))

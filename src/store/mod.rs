@@ -31,7 +31,7 @@ mod users;
 
 pub use applications::{Added, Applications, FRESH_FOR, Known, OfBot, SERVES_OUTAGES_FOR};
 pub use audit_log::{
-    AuditLog, Count, EntryFilter, EntryRange, FoundEntries, Named, NamedKind, Span,
+    AuditLog, Count, EntryFilter, EntryRange, FaultStorm, FoundEntries, Named, NamedKind, Span,
 };
 pub use authorizations::{
     Authorization, Authorizations, Consent, Consented, Forgotten, Installation,

@@ -689,8 +689,11 @@ fn what_ends_a_login_is_one_chart_and_warnings_are_the_newest_of_each_kind() {
     {
         assert!(warnings[nth].contains(words), "{words}: {warnings:?}");
     }
-    // A part that does not answer is told as that.
+    // A part that does not answer is told as that, and where it stands what to do.
     assert!(page.texts("#health li")[0].ends_with("does not answer"));
+    for part in ["#warnings", "#health"] {
+        assert!(page.texts(part)[0].contains("docs/operations.md"), "{part}");
+    }
 }
 
 #[test]
@@ -731,6 +734,7 @@ fn a_fault_is_found_from_the_pages_alone_by_the_reference_that_its_user_was_show
     }));
     let failed = browser.get("/settings/authorizations").expect(503);
     let detail = failed.texts("main .detail").join(" ");
+    assert!(detail.starts_with("For support"), "{detail}");
     let reference = detail
         .split_whitespace()
         .last()

@@ -628,6 +628,60 @@ fn a_fault_is_written_down_without_what_was_sent() {
 }
 
 #[test]
+fn a_fault_names_the_application_that_it_is_about() {
+    let world = Native::new();
+    let tokens = world.tokens(&world.server);
+    world.memory.outage.set(Some("ledger"));
+    world.advance(1);
+    world.refresh(&world.server, &tokens.refresh).expect(503);
+    world.memory.outage.set(None);
+    assert_eq!(world.audit_log()[0]["application_id"], world.server.id);
+    let log = world.memory.log.borrow();
+    let line = log.iter().find(|it| it.starts_with('{')).expect("a line");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!(line["application"], world.server.id);
+    assert_eq!(line["level"], "error");
+}
+
+/// A thousand rows a second of an outage would be one of D1.
+#[test]
+fn an_outage_writes_few_entries_and_says_how_many_it_left_out() {
+    let world = Native::new();
+    let tokens = world.tokens(&world.server);
+    let faults = || {
+        world.memory.outage.set(None);
+        let mut log = world.audit_log();
+        world.memory.outage.set(Some("ledger"));
+        log.retain(|it| it["action"] == Action::Fault.as_str());
+        log
+    };
+    world.memory.outage.set(Some("ledger"));
+    for _ in 0..100 {
+        world.refresh(&world.server, &tokens.refresh).expect(503);
+    }
+    assert_eq!(faults().len(), 10);
+    world.advance(59);
+    world.refresh(&world.server, &tokens.refresh).expect(503);
+    assert_eq!(faults().len(), 10);
+    world.advance(1);
+    world.refresh(&world.server, &tokens.refresh).expect(503);
+    world.refresh(&world.server, &tokens.refresh).expect(503);
+    let left_out = faults();
+    assert_eq!(left_out.len(), 12);
+    let told: Vec<_> = left_out
+        .iter()
+        .filter_map(|it| it["details"].get("left_out"))
+        .collect();
+    assert_eq!(told, [91]);
+    // The log has each, and so has whoever was shown a reference.
+    let log = world.memory.log.borrow();
+    assert_eq!(
+        log.iter().filter(|it| it.contains("reference")).count(),
+        103
+    );
+}
+
+#[test]
 fn what_the_platform_says_is_written_down() {
     let world = Platformed::new();
     let alice = world.alice.id.clone();

@@ -6,7 +6,9 @@ use fluxer_oauth2::http::Method;
 use fluxer_oauth2::store::memory::Meanwhile;
 use serde_json::json;
 
-use crate::world::{App, Asks, Native, get, selector};
+use crate::world::{Answer, App, Asks, Native, With, get, request, selector, with_json};
+
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// The newest measure, as it is printed.
 fn last(world: &Native) -> String {
@@ -53,6 +55,184 @@ fn every_request_is_measured_once_with_its_exact_refusal_and_no_secret() {
     }
 }
 
+/// Endpoint, exact refusal and status of the newest measure, and whether it names an application.
+fn outcome(world: &Native) -> String {
+    let measure = last(world);
+    let part = |name: &str| {
+        let after = measure.split_once(&format!("{name}: ")).expect("a member");
+        let end = after.1.split([',', '}']).next().unwrap_or_default();
+        end.trim().trim_matches('"').to_owned()
+    };
+    let application = if part("application") == "None" {
+        "nobody"
+    } else {
+        "its"
+    };
+    [
+        part("endpoint"),
+        part("refusal"),
+        part("status"),
+        application.to_owned(),
+    ]
+    .join(" ")
+}
+
+#[test]
+fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
+    let world = Native::new();
+    let (server, browser) = (&world.server, world.alices_browser());
+    world.tokens_for(&browser, server);
+    let television = world.application(&json!({
+        "name": "Television", "type": "public", "grant_types": [DEVICE_CODE, "refresh_token"],
+    }));
+    let wrong = App {
+        secret: Some("wrong".to_owned()),
+        ..server.clone()
+    };
+    let post = |app: &App, path: &str, form: &[(&str, &str)], expected: &str| {
+        world.send(app.post(path, form));
+        assert_eq!(outcome(&world), expected);
+    };
+    let token = "/api/oauth2/token";
+    let wants = |answer: Answer, status: u16, expected: &str| {
+        answer.expect(status);
+        assert_eq!(outcome(&world), expected);
+    };
+    post(
+        server,
+        token,
+        &[("grant_type", "x")],
+        "/api/oauth2/token GrantType 400 its",
+    );
+    let code = [
+        ("grant_type", "authorization_code"),
+        ("code", "x"),
+        ("redirect_uri", "x"),
+    ];
+    post(
+        &wrong,
+        token,
+        &code,
+        "/api/oauth2/token Client.Unknown.Header 401 its",
+    );
+    post(
+        &television,
+        "/api/oauth2/device_authorization",
+        &[("scope", "emial")],
+        "/api/oauth2/device_authorization ScopeUnknown 400 its",
+    );
+    let asked =
+        world.send(television.post("/api/oauth2/device_authorization", &[("scope", "identify")]));
+    let device_code = asked.json()["device_code"]
+        .as_str()
+        .expect("one")
+        .to_owned();
+    let poll = [("grant_type", DEVICE_CODE), ("device_code", &*device_code)];
+    post(
+        &television,
+        token,
+        &poll,
+        "/api/oauth2/token AuthorizationPending 400 its",
+    );
+    post(
+        server,
+        "/api/oauth2/par",
+        &[("request_uri", "x")],
+        "/api/oauth2/par RequestUriPushed 400 its",
+    );
+    post(
+        &wrong,
+        "/api/oauth2/introspect",
+        &[("token", "x")],
+        "/api/oauth2/introspect Client.Unknown.Header 401 its",
+    );
+    post(
+        server,
+        "/api/oauth2/token/revoke",
+        &[],
+        "/api/oauth2/token/revoke Missing 400 its",
+    );
+    let nameless = with_json(
+        request(Method::Post, "/api/oauth2/register"),
+        &json!({"redirect_uris": "x"}),
+    );
+    wants(
+        world.send(nameless),
+        400,
+        "/api/oauth2/register JsonValue 400 nobody",
+    );
+    wants(
+        world.send(get("/api/oauth2/userinfo").bearer("wrong")),
+        401,
+        "/api/oauth2/userinfo InvalidToken 401 nobody",
+    );
+    // What is told on a page, to the client by redirect, and to a user who has to go there themselves.
+    let misspelt = with_redirect(server, "https://server.example/typo");
+    wants(
+        browser.get(&misspelt.target()),
+        400,
+        "/oauth2/authorize ForeignRedirectUri 400 its",
+    );
+    let unknown = server.asks().with("scope", "emial");
+    wants(
+        browser.get(&unknown.target()),
+        303,
+        "/oauth2/authorize ScopeUnknown 303 its",
+    );
+    let stranger = world.browser();
+    stranger.log_in(&world.staff);
+    wants(
+        stranger.get(&unknown.target()),
+        400,
+        "/oauth2/authorize ScopeUnknown 400 its",
+    );
+    let form = stranger.consent(&server.asks()).with("decision", "deny");
+    wants(
+        stranger.submit(&form),
+        200,
+        "/oauth2/authorize Denied 200 its",
+    );
+}
+
+#[test]
+fn a_developer_is_told_of_mistakes_and_of_no_steps_or_answers_of_users() {
+    let world = Native::new();
+    let app = world.application(&json!({
+        "name": "Mine", "owner_id": world.alice.id, "redirect_uris": ["https://mine.example/cb"],
+        "grant_types": ["authorization_code", "refresh_token", DEVICE_CODE],
+    }));
+    let alice = world.alices_browser();
+    world.tokens_for(&alice, &app);
+    // The client is told by redirect, and may not look.
+    alice
+        .get(&app.asks().with("scope", "emial").target())
+        .expect(303);
+    // A device that waits, a user who does not want to, and one who is not logged in.
+    let asked = world.send(app.post("/api/oauth2/device_authorization", &[]));
+    let device_code = asked.json()["device_code"]
+        .as_str()
+        .expect("one")
+        .to_owned();
+    let poll = [("grant_type", DEVICE_CODE), ("device_code", &*device_code)];
+    world.token(&app, &poll).expect(400);
+    let silent = app.asks().with("prompt", "none");
+    world.browser().get(&silent.target());
+    let asks = app.asks().with("prompt", "consent");
+    alice
+        .submit(&alice.consent(&asks).with("decision", "deny"))
+        .expect(303);
+    let shown = page(&world, &app);
+    let reasons = shown.texts("#usage li");
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(reasons[0].starts_with("invalid_scope: "), "{reasons:?}");
+    assert!(
+        shown
+            .texts("#usage figcaption")
+            .iter()
+            .any(|it| it.starts_with("Requests refused") && it.ends_with('1'))
+    );
+}
+
 #[test]
 fn a_measure_says_how_long_it_took_and_that_a_limit_was_met() {
     let world = Native::new().reconfigured(&[("RATE_LIMIT_REVOKE", "1/60")]);
@@ -70,7 +250,7 @@ fn a_measure_says_how_long_it_took_and_that_a_limit_was_met() {
     }
 }
 
-fn page(world: &Native, app: &App) -> crate::world::Answer {
+fn page(world: &Native, app: &App) -> Answer {
     let browser = world.alices_browser();
     browser.get(&format!("/developers/{}", app.id)).expect(200)
 }

@@ -63,7 +63,11 @@ fn no_secret_reaches_storage_or_the_log() {
         .map(str::to_owned),
     );
 
-    let (stored, log) = (world.memory.dump(), world.memory.log.borrow().join("\n"));
+    // Data points, too.
+    let measured = world.memory.measures.borrow().join("\n");
+    assert!(measured.contains("Grant."), "{measured}");
+    let log = [world.memory.log.borrow().join("\n"), measured].join("\n");
+    let stored = world.memory.dump();
     assert!(log.contains("ledger") && stored.contains("argon2id"));
     for secret in secrets {
         assert!(!stored.contains(&secret), "{secret} is stored");

@@ -142,7 +142,7 @@ fn settings_speak_german() {
     let german = |target: &str| browser.send(get(target).with("accept-language", "de"));
     let page = german(PATH).expect(200);
     assert_eq!(page.texts("h1"), ["Autorisierte Anwendungen"]);
-    assert_eq!(page.texts("li .name"), ["Firefox unter Windows"]);
+    assert_eq!(page.texts("li .name"), ["Firefox auf Windows"]);
     let page = german(&format!("{PATH}?done=everything"));
     assert_eq!(
         page.texts("[role=status]"),

@@ -1,5 +1,6 @@
 //! The audit log, and its two indexes: by actor, and by action and target for what is done seldom.
 
+use core::cell::RefCell;
 use core::time::Duration;
 
 use serde::Deserialize;
@@ -10,7 +11,8 @@ use super::{Bind, Bindings, fault, id, text_or_null};
 use crate::fluxer::audit::{Action, AuditEntry};
 use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{
-    AuditLog, Count, EntryFilter, EntryRange, Fault, FoundEntries, Named, NamedKind, Span,
+    AuditLog, Count, EntryFilter, EntryRange, Fault, FaultStorm, FoundEntries, Named, NamedKind,
+    Span,
 };
 use crate::time::Timestamp;
 
@@ -36,6 +38,10 @@ const AT: &str = "((id >> 22) + 1420070400000)";
 const HOURS_KEPT: Duration = Duration::from_hours(8 * 24);
 /// How long it is kept what happened to an application.
 const DAYS_KEPT: Duration = Duration::from_hours(90 * 24);
+
+thread_local! {
+    static FAULTS: RefCell<FaultStorm> = const { RefCell::new(FaultStorm::new()) };
+}
 
 #[derive(Deserialize)]
 struct EntryRow(
@@ -193,6 +199,9 @@ fn newest_of(looked: &str, window: u32, others: &str, limit: u32) -> String {
 
 impl AuditLog for Bindings {
     fn record(&self, entry: AuditEntry) {
+        let Some(entry) = FAULTS.with_borrow_mut(|storm| storm.admit(entry)) else {
+            return;
+        };
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
         // Without a WHERE, SQLite would take ON CONFLICT for a join's.
         self.write_later(self.entry(&entry, "WHERE true", &[]), lost);

@@ -239,13 +239,17 @@ impl Told<'_> {
             NamedKind::Application => Some("/admin/applications/"),
             NamedKind::Guild | NamedKind::Resource => None,
         };
-        let short = written.get(..4).unwrap_or(&written);
+        let short = written.get(..4).filter(|first| first.len() < written.len());
         html! {
             @match page {
                 Some(page) => a.name href={ (page) (written) } { bdi { (named.name) } },
                 None => bdi.name { (named.name) },
             }
-            " " a.quiet href=(log) title=(written) { "(" (short) "…)" }
+            " " a.quiet href=(log) title=(written) {
+                "("
+                @match short { Some(first) => { (first) "…" }, None => (written) }
+                ")"
+            }
         }
     }
 

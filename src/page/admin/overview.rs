@@ -6,7 +6,7 @@ use super::{AUDIT_LOG, AuditLogPage, find_applications, find_users};
 use crate::fluxer::audit::{Action, AuditEntry};
 use crate::page::chart::chart;
 use crate::page::moment::Moment;
-use crate::page::parts::{heading, section, tag, time};
+use crate::page::parts::{heading, quiet, section, tag, time};
 use crate::page::{Chrome, View};
 use crate::signing_keys::KeyState;
 use crate::store::{Count, Named, Span};
@@ -180,6 +180,7 @@ impl OverviewPage<'_> {
                 p.quiet { (text.no_warnings) }
             } @else {
                 (AuditLogPage::rows(self.warnings, self.names, chrome))
+                (quiet(text.what_to_do))
             }
         }
     }
@@ -193,6 +194,7 @@ impl OverviewPage<'_> {
                     li { (part) (tag(class, words)) }
                 }
             }
+            @if self.health.iter().any(|(_, answers)| !answers) { (quiet(text.what_to_do)) }
         }
     }
 

@@ -19,6 +19,8 @@ pub struct AdminText {
     pub warnings: &'static str,
     /// There is nothing.
     pub no_warnings: &'static str,
+    /// Where it stands what to do about them.
+    pub what_to_do: &'static str,
     /// Above the parts of the server.
     pub health: &'static str,
     /// It answers.

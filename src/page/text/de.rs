@@ -23,6 +23,7 @@ pub(super) static TEXT: Text = Text {
         admin: "Verwaltung",
         log_out: "Abmelden",
         for_developers: "Für die Entwickler der Anwendung",
+        for_support: "Für den Support, falls es anhält",
         go_to: "Weiter zu {}",
         start_again: "Noch einmal",
         error: "Fehler: ",
@@ -180,7 +181,7 @@ pub(super) static TEXT: Text = Text {
         repeat_password: "Neues Passwort, noch einmal",
         revoke_everything: "Auch jeder Anwendung den Zugriff auf mein Konto entziehen",
         change_password: "Passwort ändern",
-        change_means: "Jeder andere Browser wird abgemeldet. Anwendungen behalten den Zugriff, den du ihnen \
+        change_means: "Ein neues Passwort meldet jeden anderen Browser ab. Anwendungen behalten den Zugriff, den du ihnen \
                        gegeben hast, wenn du es hier nicht anders sagst.",
         wrong_password: "Das bisherige Passwort ist falsch.",
         bad_password: "Das neue Passwort muss mindestens 8 Zeichen und darf höchstens 1024 Byte haben.",
@@ -224,7 +225,7 @@ pub(super) static TEXT: Text = Text {
         devices: "Geräte",
         authorized: "Autorisiert",
         from: "von",
-        browser_on: "{} unter {}",
+        browser_on: "{} auf {}",
         unknown_device: "Unbekanntes Gerät",
         more_devices: "{} weitere zeigen",
         not_shown: "{} weitere, länger nicht benutzt, sind nicht gezeigt.",

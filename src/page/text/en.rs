@@ -23,6 +23,7 @@ pub(super) static TEXT: Text = Text {
         admin: "Administration",
         log_out: "Log out",
         for_developers: "For the application’s developer",
+        for_support: "For support, if it goes on",
         go_to: "Go to {}",
         start_again: "Start again",
         error: "Error: ",
@@ -177,8 +178,8 @@ pub(super) static TEXT: Text = Text {
         repeat_password: "New password, again",
         revoke_everything: "Revoke every application’s access to my account, too",
         change_password: "Change the password",
-        change_means: "Every other browser is logged out. Applications keep the access that you gave \
-                       them, unless you say otherwise here.",
+        change_means: "A new password logs out every other browser. Applications keep the access that \
+                       you gave them, unless you say otherwise here.",
         wrong_password: "The current password is wrong.",
         bad_password: "The new password must have at least 8 characters, and at most 1024 bytes.",
         unlike_password: "The new password is not the same in both fields.",

@@ -131,6 +131,8 @@ pub struct LayoutText {
     pub log_out: &'static str,
     /// Above what only a developer can use.
     pub for_developers: &'static str,
+    /// Above what support asks for.
+    pub for_support: &'static str,
     /// The way on to an address elsewhere.
     pub go_to: &'static str,
     /// The way back to a form that was refused.

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 
 impl AuditLog for Memory {
     fn record(&self, entry: AuditEntry) {
+        let Some(entry) = self.faults.borrow_mut().admit(entry) else {
+            return;
+        };
         let lost = format!("an entry of the audit log is lost: {}", entry.shown());
         let kept = self.step("audit", |state| state.directory.keep(entry));
         if let Err(fault) = kept {

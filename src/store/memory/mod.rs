@@ -32,7 +32,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::{Ambient, Fault, KnownKeys, Limiter, Outlook, RefreshRecord, Schema, What};
+use super::{Ambient, Fault, FaultStorm, KnownKeys, Limiter, Outlook, RefreshRecord, Schema, What};
 use crate::crypto::secret::{AuthorizationCode, Hash};
 use crate::fluxer::application::Application;
 use crate::fluxer::registration::ClientDocument;
@@ -133,6 +133,7 @@ pub struct Memory {
     published_keys: RefCell<BTreeMap<String, KnownKeys>>,
     /// The measures of requests, as they are printed.
     pub measures: RefCell<Vec<String>>,
+    faults: RefCell<FaultStorm>,
     days: RefCell<BTreeMap<(ApplicationId, Timestamp, What, String), u32>>,
     state: RefCell<State>,
 }
@@ -177,6 +178,7 @@ impl Default for Memory {
             documents: RefCell::default(),
             published_keys: RefCell::default(),
             measures: RefCell::default(),
+            faults: RefCell::default(),
             days: RefCell::default(),
             state: RefCell::default(),
         }

@@ -4,12 +4,13 @@
 use std::rc::Rc;
 
 use super::device_with_code::DeviceWithCode;
+use crate::endpoint::notes::note;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::oauth::pushed_request::OpenedRequest;
 use crate::endpoint::oauth::resource;
 use crate::endpoint::return_to::without_login_demands;
-use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal};
+use crate::endpoint::{Away, Context, Failure, Notice, PageRefusal, Refuse};
 use crate::fluxer::application::Application;
 use crate::fluxer::installation::BotRequest;
 use crate::fluxer::resource::Resource;
@@ -458,6 +459,7 @@ impl Interaction {
         granted: Option<Scopes>,
         refusal: &Refusal,
     ) -> Result<Response, Failure<PageRefusal>> {
+        note(cx, refusal.name(), refusal.told());
         let Some(callback) = self.callback() else {
             return Err(refused(refusal).into());
         };
@@ -502,6 +504,7 @@ impl Interaction {
             return Err(Failure::Fault(fault));
         };
         cx.edge.log(&fault.to_string());
+        note(cx, "Fault".to_owned(), String::new());
         Ok(callback.error(cx, told.code(), &told.to_string()))
     }
 

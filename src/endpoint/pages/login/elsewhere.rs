@@ -299,7 +299,7 @@ pub async fn hand_over<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure
         .required("login_assertion")
         .map_err(Notice::bad_request)?;
     let assertion = verified(cx, platform, token).await?;
-    let wrong = |why: &str| Notice::bad_request(format_args!("login_assertion: {why}"));
+    let wrong = |why: &str| Notice::bad_request(format!("login_assertion: {why}"));
     let assertion = assertion.map_err(wrong)?;
     let challenge = Challenge::open(&cx.config.keyring, &assertion.challenge, cx.now);
     let challenge = challenge.ok_or_else(unusable)?;

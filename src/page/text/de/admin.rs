@@ -17,6 +17,7 @@ pub(super) const TEXT: AdminText = AdminText {
     when: "Wann (UTC)",
     warnings: "Neueste Warnungen",
     no_warnings: "Es gibt nichts, was dich braucht.",
+    what_to_do: "Was es heißt und was zu tun ist, steht in docs/operations.md.",
     health: "Zustand",
     works: "geht",
     fails: "antwortet nicht",
@@ -285,7 +286,7 @@ pub(super) const TEXT: AdminText = AdminText {
         ],
         [
             "Ein Fehler des Servers",
-            "{path} ging nicht[, Referenz {reference}]: {fault}",
+            "{path} ging nicht[, für {app}][, Referenz {reference}]: {fault}",
         ],
         ["Datensätze importiert", "{actor} hat Datensätze eingelesen"],
         ["Datensätze exportiert", "{actor} hat Datensätze ausgegeben"],

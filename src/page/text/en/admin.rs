@@ -17,6 +17,7 @@ pub(super) const TEXT: AdminText = AdminText {
     when: "When (UTC)",
     warnings: "Newest warnings",
     no_warnings: "There is nothing that needs you.",
+    what_to_do: "What each means and what to do stands in docs/operations.md.",
     health: "Health",
     works: "works",
     fails: "does not answer",
@@ -268,7 +269,7 @@ pub(super) const TEXT: AdminText = AdminText {
         ],
         [
             "A fault of the server",
-            "{path} failed[, reference {reference}]: {fault}",
+            "{path} failed[ for {app}][, reference {reference}]: {fault}",
         ],
         ["Imported records", "{actor} imported records"],
         ["Exported records", "{actor} exported records"],
