@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
 use crate::endpoint::body::MULTIPART;
 use crate::endpoint::context::SoFar;
-use crate::endpoint::notes::{Notes, note};
+use crate::endpoint::notes::Notes;
 use crate::endpoint::oauth::dpop::next_nonce;
 use crate::endpoint::{
     self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
@@ -200,7 +200,7 @@ impl<'a> Matched<'a> {
         match outcome {
             Ok(response) => response,
             Err(Failure::Refused(refusal)) => {
-                note(cx, refusal.name(), refusal.told());
+                cx.note(refusal.name(), refusal.told());
                 refusal.refuse(cx)
             }
             Err(Failure::Fault(fault)) => self.unavailable(cx, &fault),

@@ -130,6 +130,23 @@ impl<E> Context<'_, E> {
         }
     }
 
+    /// Notes a refusal for the measure of this request: its name, and for the application's developer the words and
+    /// the value that they are about. The first one is kept: what is answered because of it says less.
+    pub fn note(&self, name: String, mut words: String) {
+        const LONGEST: usize = 300;
+        let noted = &self.notes.refusal;
+        if !noted.borrow()[0].is_empty() {
+            return;
+        }
+        if words.contains("redirect_uri")
+            && let Some(sent) = self.authorization_parameter("redirect_uri")
+        {
+            words = [&words, ": ", &sent].concat();
+        }
+        let words = words.chars().filter(|it| !it.is_control()).take(LONGEST);
+        noted.replace([name, words.collect()]);
+    }
+
     /// A parameter of the authorization request that this page belongs to: its own, or the one that
     /// the login goes on to. Of a pushed request, those that were pushed alone count.
     pub fn authorization_parameter(&self, name: &'static str) -> Option<String> {

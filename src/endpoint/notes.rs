@@ -2,7 +2,6 @@
 
 use core::cell::{Cell, RefCell};
 
-use super::context::Context;
 use crate::snowflake::{ApplicationId, UserId};
 
 /// What is noted of a request on its way.
@@ -16,23 +15,6 @@ pub struct Notes {
     pub user: Cell<Option<UserId>>,
     /// What was refused: its name, and the words for the application's developer.
     pub refusal: RefCell<[String; 2]>,
-}
-
-/// Notes a refusal: its name, and for the application's developer the words and the value that they are about. The
-/// first one is kept: what is answered because of it says less.
-pub fn note<E>(cx: &Context<'_, E>, name: String, mut words: String) {
-    const LONGEST: usize = 300;
-    let noted = &cx.notes.refusal;
-    if !noted.borrow()[0].is_empty() {
-        return;
-    }
-    if words.contains("redirect_uri")
-        && let Some(sent) = cx.authorization_parameter("redirect_uri")
-    {
-        words = [&words, ": ", &sent].concat();
-    }
-    let words = words.chars().filter(|it| !it.is_control()).take(LONGEST);
-    noted.replace([name, words.collect()]);
 }
 
 /// The exact name of a refusal, out of its `Debug`: the names of its variants, from the outside in. What

@@ -113,7 +113,7 @@ fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
         &wrong,
         token,
         &code,
-        "/api/oauth2/token Client.Unknown.Header 401 its",
+        "/api/oauth2/token Client.Wrong.Header 401 its",
     );
     post(
         &television,
@@ -144,7 +144,7 @@ fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
         &wrong,
         "/api/oauth2/introspect",
         &[("token", "x")],
-        "/api/oauth2/introspect Client.Unknown.Header 401 its",
+        "/api/oauth2/introspect Client.Wrong.Header 401 its",
     );
     post(
         server,
@@ -159,14 +159,14 @@ fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
     wants(
         world.send(nameless),
         400,
-        "/api/oauth2/register JsonValue 400 nobody",
+        "/api/oauth2/register RedirectUris 400 nobody",
     );
     wants(
         world.send(get("/api/oauth2/userinfo").bearer("wrong")),
         401,
         "/api/oauth2/userinfo InvalidToken 401 nobody",
     );
-    // What is told on a page, to the client by redirect, and to a user who has to go there themselves.
+    // What is told on a page, and what by redirect.
     let misspelt = with_redirect(server, "https://server.example/typo");
     wants(
         browser.get(&misspelt.target()),
@@ -181,16 +181,11 @@ fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
     );
     let stranger = world.browser();
     stranger.log_in(&world.staff);
-    wants(
-        stranger.get(&unknown.target()),
-        400,
-        "/oauth2/authorize ScopeUnknown 400 its",
-    );
     let form = stranger.consent(&server.asks()).with("decision", "deny");
     wants(
         stranger.submit(&form),
-        200,
-        "/oauth2/authorize Denied 200 its",
+        303,
+        "/oauth2/authorize Denied 303 its",
     );
 }
 

@@ -49,6 +49,9 @@ fn no_secret_reaches_storage_or_the_log() {
         .browser()
         .try_to_log_in("a password in the wrong field", "x")
         .expect(403);
+    world
+        .refresh(&world.server, "a refresh token that is none")
+        .expect(400);
     let path = format!("/api/admin/users/{}", world.alice.id);
     let change = json!({"password": "another password entirely"});
     world
@@ -59,6 +62,7 @@ fn no_secret_reaches_storage_or_the_log() {
             "a wrong password that is long",
             "a password in the wrong field",
             "another password entirely",
+            "a refresh token that is none",
         ]
         .map(str::to_owned),
     );

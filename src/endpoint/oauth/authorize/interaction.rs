@@ -4,7 +4,6 @@
 use std::rc::Rc;
 
 use super::device_with_code::DeviceWithCode;
-use crate::endpoint::notes::note;
 use crate::endpoint::oauth::client_document;
 use crate::endpoint::oauth::id_token_hint;
 use crate::endpoint::oauth::pushed_request::OpenedRequest;
@@ -459,7 +458,7 @@ impl Interaction {
         granted: Option<Scopes>,
         refusal: &Refusal,
     ) -> Result<Response, Failure<PageRefusal>> {
-        note(cx, refusal.name(), refusal.told());
+        cx.note(refusal.name(), refusal.told());
         let Some(callback) = self.callback() else {
             return Err(refused(refusal).into());
         };
@@ -504,7 +503,7 @@ impl Interaction {
             return Err(Failure::Fault(fault));
         };
         cx.edge.log(&fault.to_string());
-        note(cx, "Fault".to_owned(), String::new());
+        cx.note("Fault".to_owned(), String::new());
         Ok(callback.error(cx, told.code(), &told.to_string()))
     }
 
