@@ -200,7 +200,7 @@ impl<'a> Matched<'a> {
         match outcome {
             Ok(response) => response,
             Err(Failure::Refused(refusal)) => {
-                cx.note(refusal.name(), refusal.told());
+                cx.note(&refusal, refusal.told());
                 refusal.refuse(cx)
             }
             Err(Failure::Fault(fault)) => self.unavailable(cx, &fault),

@@ -4,7 +4,7 @@ use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::claims::RequestClaims;
-use super::notes::Notes;
+use super::notes::{Notes, name_of};
 use super::return_to::ReturnTo;
 use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Secret, SessionId};
@@ -130,12 +130,12 @@ impl<E> Context<'_, E> {
         }
     }
 
-    /// Notes a refusal for the measure of this request: its name, and for the application's developer the words and
+    /// Notes a refusal for the measure of this request: its exact name, and for the application's developer the words and
     /// the value that they are about. The first one is kept: what is answered because of it says less.
-    pub fn note(&self, name: String, mut words: String) {
+    pub fn note(&self, refused: &dyn core::fmt::Debug, mut words: String) {
         const LONGEST: usize = 300;
         let noted = &self.notes.refusal;
-        if !noted.borrow()[0].is_empty() {
+        if noted.borrow().first().is_some_and(|it| !it.is_empty()) {
             return;
         }
         if words.contains("redirect_uri")
@@ -144,7 +144,7 @@ impl<E> Context<'_, E> {
             words = [&words, ": ", &sent].concat();
         }
         let words = words.chars().filter(|it| !it.is_control()).take(LONGEST);
-        noted.replace([name, words.collect()]);
+        noted.replace([name_of(&format!("{refused:?}")), words.collect()]);
     }
 
     /// A parameter of the authorization request that this page belongs to: its own, or the one that

@@ -72,10 +72,6 @@ impl From<Notice> for Failure<PageRefusal> {
 
 /// A refusal that knows how it is answered.
 pub trait Refuse: core::fmt::Debug {
-    /// Why, by its exact name.
-    fn name(&self) -> String {
-        name_of(&format!("{self:?}"))
-    }
     /// Why, in words for the application's developer; nothing where there is nothing to mend.
     fn told(&self) -> String;
     /// The response.
@@ -180,13 +176,6 @@ impl From<Notice> for PageRefusal {
 }
 
 impl Refuse for PageRefusal {
-    fn name(&self) -> String {
-        match self {
-            Self::Notice(notice) if !notice.cause.is_empty() => notice.cause.clone(),
-            _ => name_of(&format!("{self:?}")),
-        }
-    }
-
     fn told(&self) -> String {
         match self {
             Self::Notice(notice) => notice.told(),
@@ -208,8 +197,8 @@ impl Refuse for PageRefusal {
     }
 }
 
-/// A page that says one thing: why not, or what now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A page that says one thing: why not, or what now. Its `Debug` is the refusal behind it, or its message.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The HTTP status.
     pub status: u16,
@@ -223,6 +212,15 @@ pub struct Notice {
     pub next: Option<(String, Next)>,
     /// Where to go on elsewhere, where the user decides to.
     pub away: Option<Box<Away>>,
+}
+
+impl core::fmt::Debug for Notice {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.cause.is_empty() {
+            return self.message.fmt(f);
+        }
+        f.write_str(&self.cause)
+    }
 }
 
 /// A way to a client that the user has to take themselves.
@@ -274,8 +272,12 @@ impl Notice {
 
     /// The application's mistake, shown to its user because it cannot be sent to the application.
     pub fn bad_request(detail: impl core::fmt::Display + core::fmt::Debug) -> Self {
-        let cause = name_of(&format!("{detail:?}"));
-        let notice = Self::new(400, Message::BadLink).with_detail(detail);
+        Self::caused(&detail, &detail)
+    }
+
+    fn caused(shown: &dyn core::fmt::Display, named: &dyn core::fmt::Debug) -> Self {
+        let cause = name_of(&format!("{named:?}"));
+        let notice = Self::new(400, Message::BadLink).with_detail(shown);
         Self { cause, ..notice }
     }
 

@@ -458,7 +458,7 @@ impl Interaction {
         granted: Option<Scopes>,
         refusal: &Refusal,
     ) -> Result<Response, Failure<PageRefusal>> {
-        cx.note(refusal.name(), refusal.told());
+        cx.note(refusal, refusal.told());
         let Some(callback) = self.callback() else {
             return Err(refused(refusal).into());
         };
@@ -503,7 +503,7 @@ impl Interaction {
             return Err(Failure::Fault(fault));
         };
         cx.edge.log(&fault.to_string());
-        cx.note("Fault".to_owned(), String::new());
+        cx.note(&format_args!("Fault"), String::new());
         Ok(callback.error(cx, told.code(), &told.to_string()))
     }
 
