@@ -198,7 +198,7 @@ impl Modules {
         while names.next_if_eq(&"super").is_some() {
             at.pop();
         }
-        while let Some(name) = names.next() {
+        for name in names {
             at.push(name.to_owned());
             if !self.all.contains(&at) {
                 at.pop();

@@ -80,8 +80,7 @@ fn outcome(world: &Native) -> String {
 #[test]
 fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
     let world = Native::new();
-    let (server, browser) = (&world.server, world.alices_browser());
-    world.tokens_for(&browser, server);
+    let server = &world.server;
     let television = world.application(&json!({
         "name": "Television", "type": "public", "grant_types": [DEVICE_CODE, "refresh_token"],
     }));
@@ -166,7 +165,17 @@ fn the_outcome_is_the_exact_refusal_at_every_endpoint() {
         401,
         "/api/oauth2/userinfo InvalidToken 401 nobody",
     );
-    // What is told on a page, and what by redirect.
+}
+
+#[test]
+fn so_is_that_of_an_authorization_request_on_a_page_or_by_redirect() {
+    let world = Native::new();
+    let (server, browser) = (&world.server, world.alices_browser());
+    world.tokens_for(&browser, server);
+    let wants = |answer: Answer, status: u16, expected: &str| {
+        answer.expect(status);
+        assert_eq!(outcome(&world), expected);
+    };
     let misspelt = with_redirect(server, "https://server.example/typo");
     wants(
         browser.get(&misspelt.target()),
