@@ -142,3 +142,23 @@ test('the audit log is found by its indexes, whatever is asked of it', async () 
     for (const search of searches) assert.match(search, index, `${JSON.stringify(filter)}: ${search}`);
   }
 });
+
+test('the overview looks through neither the log nor its counts, whatever the time', async () => {
+  const admin = await world.login(await world.user({ admin: true }));
+  const database = await world.mf.getD1Database('DIRECTORY');
+  const links = (await admin.open('/admin')).html.querySelectorAll('a[href^="/admin?range="]').map((it) => it.getAttribute('href'));
+  assert.equal(links.length, 3);
+  for (const link of links) {
+    storage.steps = [];
+    assert.equal((await admin.open(link)).status, 200);
+    const asked = storage.steps.map(({ about }) => about ?? '').filter((about) => /FROM audit_log/.test(about));
+    assert.ok(asked.length > 0, link);
+    for (const about of asked) {
+      const values = Array(Math.max(0, ...[...about.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number)))).fill('1');
+      const { results } = await database.prepare(`EXPLAIN QUERY PLAN ${about}`).bind(...values).all();
+      const reads = results.map(({ detail }) => detail).filter((detail) => /\b(audit_log|counts)\b/.test(detail));
+      assert.ok(reads.length > 0);
+      for (const read of reads) assert.match(read, /^SEARCH /, `${link}: ${read}`);
+    }
+  }
+});
