@@ -20,7 +20,7 @@ function table() {
     const works = fails ? `fails: ${fails}` : proves.join(', ');
     return `| ${[ecosystem, `[${client}](../${path(file)})`, version, works, lacks.join(', '), setting === 'none' ? '' : setting].map(cell).join(' | ')} |`;
   });
-  return ['| ecosystem | client | version | what was proved | what it has not | the setting it needs |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+  return ['| ecosystem | client | version | what was proved | what it has not, or was not tried | the setting it needs |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 /** What an application sees of a refusal, and what else there is to know. */

@@ -11,7 +11,7 @@ const KEY = /^([A-Z][a-z]+): (.*)$/;
 /**
  * What a head may say; the first five it must.
  *
- * - `Proves`: what is tested, of CLAIMS; `Lacks`: what of SIX the client has not; `Fails`: what it says instead, where it does
+ * - `Proves`: what is tested, of CLAIMS; `Lacks`: what of SIX the client has not, or was not tried; `Fails`: what it says instead, where it does
  *   not work
  * - `Install`: `apt NAME …`, `pip NAME==VERSION …`, `npm NAME@VERSION …`, with `; ` between
  * - `Driven`: `by calls` over a pipe (`authorize`, `callback`, `me`, `refresh`, `revoke`,
