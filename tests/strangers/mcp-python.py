@@ -3,13 +3,13 @@
 # Version: 2.3.0
 # Install: pip mcp==2.3.0 httpx2==2.16.2
 # Setting: a client that was registered by hand, or the server's `DYNAMIC_REGISTRATION`
-# Proves: login, refresh, denial, limited answer, outage
-# Lacks: revocation
+# Proves: login, refresh, revocation, denial, limited answer, outage
 # Refused: at a login
 # Denial: access_denied
 # Limited: 429
 # Outage: 503
-# Note: At any refused refresh it begins a new login, an outage of a moment included.
+# Without: Registration failed
+# Note: At any refused refresh it begins a new login, one after a revocation and an outage of a moment alike.
 
 import asyncio
 import json
@@ -53,6 +53,8 @@ def provider(storage, send_the_user_to, wait_for_the_callback):
 
 async def main():
     storage, addresses, callbacks = Storage(), asyncio.Queue(), asyncio.Queue()
+    if "WITHOUT_SETTING" in os.environ:
+        storage.get_client_info = storage.get_tokens  # nobody has registered it
     auth = provider(storage, addresses.put, callbacks.get)
     client = httpx2.AsyncClient(auth=auth)
     asking = None
@@ -76,12 +78,23 @@ async def main():
         (await asking).raise_for_status()
         return json.loads(storage.tokens.model_dump_json())
 
+    async def ask():
+        """Asks with the tokens that there are; where it sends its user to a new login, that is the error."""
+        asked, address = asyncio.create_task(client.get(MCP_SERVER)), asyncio.create_task(addresses.get())
+        await asyncio.wait([asked, address], return_when=asyncio.FIRST_COMPLETED)
+        for task in (asked, address):
+            if not task.done():
+                task.cancel()
+        if not asked.done():
+            raise PermissionError("a new login")
+        return asked.result().raise_for_status()
+
     async def me(token):
-        return (await client.get(MCP_SERVER)).raise_for_status().json()
+        return (await ask()).json()
 
     async def refresh(token):
         auth.context.token_expiry_time = time.time() - 1
-        (await client.get(MCP_SERVER)).raise_for_status()
+        await ask()
         return json.loads(storage.tokens.model_dump_json())
 
     calls = {"authorize": authorize, "callback": callback, "me": me, "refresh": refresh}

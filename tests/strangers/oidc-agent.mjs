@@ -5,8 +5,7 @@
 // Driven: on loopback
 // Worker: https
 // Setting: none
-// Proves: login, refresh, denial, limited answer, outage
-// Lacks: revocation
+// Proves: login, refresh, revocation, denial, limited answer, outage
 // Denial: access_denied
 // Limited: temporarily_unavailable
 // Outage: temporarily_unavailable
@@ -65,8 +64,12 @@ const calls = {
     const { stdout } = await run('oidc-token', words, { env });
     return { access_token: stdout.trim() };
   },
+  async revoke() {
+    await run('oidc-gen', ['--delete', 'fluxer', '--confirm-yes', '--prompt=none', '--pw-env=PASSWORD'], { env });
+  },
   async me(token) {
     const answer = await fetch(`${ISSUER}/api/users/@me`, { headers: { authorization: `Bearer ${token}` } });
+    if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
     return answer.json();
   },
 };

@@ -5,10 +5,12 @@
 # Driven: on loopback
 # Callback: /
 # Setting: none
-# Proves: login, refresh, denial, outage
-# Lacks: revocation, limited answer
+# Proves: login, refresh, denial, limited answer, outage
+# Lacks: revocation
 # Refused: at a login
 # Denial: access_denied
+# Limited: temporarily_unavailable
+# Limit: 1/15
 # Outage: temporarily_unavailable
 # Note: Its `oauth_flow_refresh` takes a refresh token that changes for an error; `req_oauth_auth_code` refreshes as it should, but
 #   forgets the refresh token first, and begins a new login after a refresh that was refused. A limited answer it waits out, for as
