@@ -8,6 +8,7 @@
 // Denial: access_denied
 // Limited: temporarily_unavailable
 // Outage: The server cannot answer now
+// Without: endpoints_resolution_error
 
 import { createInterface } from 'node:readline';
 

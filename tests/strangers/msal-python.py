@@ -8,6 +8,7 @@
 # Denial: access_denied
 # Limited: temporarily_unavailable
 # Outage: 503
+# Without: should consist of an https url with hostname and a minimum of one segment in a path
 # Note: After a 429 or a 5xx it gives the same answer again, without asking, for as long as `Retry-After` says.
 
 import json
