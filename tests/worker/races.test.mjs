@@ -68,7 +68,7 @@ test('a stranger among fifty who replays a code changes nothing', async () => {
 });
 
 test('a consent form sent fifty times at once makes one code', async () => {
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const request = app.authorizationRequest({ scope: 'identify email' });
     const { action, form } = browser.fill(await browser.open(request.url), { decision: 'approve' });
     const approve = { path: action, form, headers: { cookie: browser.cookie } };
@@ -82,7 +82,7 @@ test('a consent form sent fifty times at once makes one code', async () => {
 });
 
 test('a consent form answered differently at once is answered once', async () => {
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 10; round += 1) {
     const request = app.authorizationRequest({ scope: 'identify email' });
     const page = await browser.open(request.url);
     const answer = (scope) => {
@@ -323,7 +323,7 @@ test('a right that is taken away while the bot is added', async () => {
   ].map((sql) => database.prepare(sql)));
   const member = await world.user();
   const theirs = await world.login(member);
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < 10; round += 1) {
     const [client, home] = [await fresh(), await guild()];
     await world.admin('PUT', `/guilds/${home.id}/members/${member.id}`, { permissions: String(MANAGE_GUILD | VIEW) });
     await database.prepare('DELETE FROM taken').run();
