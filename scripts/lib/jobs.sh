@@ -4,13 +4,13 @@ job_pids=() job_names=() job_logs=() job_starts=()
 
 # Starts a job. What it says is kept, and shown where it fails: job "compiling the tools" "3 min" COMMAND...
 job() {
-  local log
+  local log index=${#job_names[@]} # not of the pids: those of the jobs that are over are gone
   log=$(mktemp)
   say "$1 (usually $2)"
   set -m # a process group of its own, which can be ended with everything in it
   "${@:3}" >"$log" 2>&1 </dev/null &
   set +m
-  job_pids+=($!) job_names+=("$1") job_logs+=("$log") job_starts+=("$SECONDS")
+  job_pids[index]=$! job_names[index]=$1 job_logs[index]=$log job_starts[index]=$SECONDS
 }
 
 # Waits for all jobs. Where one fails, ends the others and the script.
