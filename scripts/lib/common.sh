@@ -41,10 +41,11 @@ worker_build() {
   for program in worker-build wasm-bindgen wasm-opt esbuild; do
     command -v $program >/dev/null || die "$program is missing: run scripts/setup"
   done
+  # For development what pages load stays as it was written, and scripts/setup can compile ahead of this.
+  [[ " $* " != *" --release "* ]] || { MINIFIER=$(command -v esbuild); export MINIFIER; }
   WASM_BINDGEN_BIN=$(command -v wasm-bindgen) \
   WASM_OPT_BIN=$(command -v wasm-opt) \
   ESBUILD_BIN=${ESBUILD_BIN:-$root/scripts/lib/esbuild} \
-  MINIFIER=$(command -v esbuild) \
     worker-build "$@"
 }
 

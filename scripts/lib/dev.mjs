@@ -36,7 +36,7 @@ const took = [];
 try {
   await portIsFree(port);
   if (platform) await portIsFree(platform.port);
-  await timed('set-up', () => step('scripts/setup'));
+  await timed('set-up', () => step('scripts/setup', ...(release ? [] : ['--dev'])));
   await timed(`build (usually ${usually})`, () => step('scripts/build'));
   await timed('database', async () => {
     await migrate();
