@@ -45,8 +45,6 @@ function ask({ method, target, headers, body, secure, now: at }) {
     const own = [['host', new URL(world.origin).host], ['test-now', String(at)], ...(secure ? [['test-secure', '1']] : [])];
     const length = ['GET', 'HEAD'].includes(method) && !body ? [] : [['content-length', String(Buffer.byteLength(body, 'base64'))]];
     const given = headers.filter(([name]) => !length.length || name !== 'content-length');
-    // Without it, the local runtime would say where this process is.
-    if (!given.some(([name]) => name === 'cf-connecting-ip')) given.push(['cf-connecting-ip', 'unknown']);
     const request = http.request(world.origin, {
       agent, method, path: encoded(target), maxHeaderSize: 1 << 20, headers: [...own, ...length, ...given].flatMap(([name, value]) => [name, bytes(value)]),
     });

@@ -13,7 +13,7 @@ import { Signer } from './signer.mjs';
 const TOO_MANY = 'KV PUT failed: 429 Too Many Requests';
 const TEXT = { kv: TOO_MANY, d1: 'D1_ERROR: Network connection lost.', ledger: 'Durable Object is overloaded. Requests queued for too long.', limiter: 'Network connection lost.', pending: 'Network connection lost.', alarm: 'Network connection lost.' };
 
-const storage = new Storage();
+const storage = new Storage({ watched: false });
 let world, user, browser, web, app;
 let injected = 0;
 before(async () => {
@@ -353,9 +353,8 @@ for (const [flow, { prepare, send, succeeded, settled = () => {}, absorbs = () =
       return it;
     };
     const watched = await begin();
-    const smooth = await send(watched);
+    const smooth = await storage.watching(() => send(watched));
     assert.ok(succeeded(smooth, false), `${smooth.status} ${smooth.text}`);
-    await settledQuietly();
     const steps = storage.steps.slice();
     assert.ok(steps.length > 0);
     await settled(watched, smooth);
@@ -378,7 +377,7 @@ for (const [flow, { prepare, send, succeeded, settled = () => {}, absorbs = () =
         const label = `${when} ${index + 1} of ${steps.length}: ${name(expected)}`;
         const faulty = await send(it);
         await settledQuietly();
-        storage.mood = () => undefined;
+        storage.mood = undefined;
         assert.equal(hit && name(hit), name(expected), `${label} is where the fault was`);
         let last = faulty;
         if ([isAudit, isRecord, isLapse, isLedger].some((is) => is(expected)) || absorbs(expected, index, steps)) {
@@ -448,7 +447,7 @@ async function during(mood, work) {
   try {
     return await work();
   } finally {
-    storage.mood = () => undefined;
+    storage.mood = undefined;
     await storage.idle();
   }
 }
@@ -669,7 +668,7 @@ test('an alarm that was given up comes back at the next turn, and is not looked 
     for (let waited = 0; waited < 100 && looks().length < 2; waited += 1) await sleep(50);
     assert.deepEqual(looks(), ['get', 'set']);
   } finally {
-    storage.mood = () => undefined;
+    storage.mood = undefined;
     storage.clock = 0;
   }
 });
