@@ -89,11 +89,9 @@ fn approved(form: &Form, guild: &str) -> Form {
 
 #[test]
 fn a_link_that_only_adds_a_bot_needs_nothing_else() {
-    let world = Native::new();
-    let bare = json!({"name": "Helper", "bot": true});
-    let bare = world.application(&bare);
+    let world = World::new();
     let browser = world.alices_browser();
-    for app in [&bare, &world.bot()] {
+    for app in bots_with_and_without_a_redirect_uri(&world) {
         let link = app.bot_link();
         for asks in [
             link.clone(),
@@ -121,7 +119,19 @@ fn a_link_that_only_adds_a_bot_needs_nothing_else() {
             browser.get("/api/oauth2/@me/authorizations").json(),
             json!([])
         );
-        assert_eq!(world.memory.stored_families(), 0);
+    }
+}
+
+fn bots_with_and_without_a_redirect_uri(world: &World) -> [App; 2] {
+    let bare = json!({"name": "Helper", "bot": true});
+    [world.application(&bare), world.bot()]
+}
+
+#[test]
+fn what_is_wrong_with_a_link_that_only_adds_a_bot_ends_on_a_page() {
+    let world = World::new();
+    let browser = world.alices_browser();
+    for app in bots_with_and_without_a_redirect_uri(&world) {
         for (name, value) in [
             ("response_type", "token"),
             ("prompt", "none"),
@@ -136,7 +146,7 @@ fn a_link_that_only_adds_a_bot_needs_nothing_else() {
             ("scope", "bot x"),
             ("scope", "bot identify"),
         ] {
-            let page = browser.get(&link.clone().with(name, value).target());
+            let page = browser.get(&app.bot_link().with(name, value).target());
             let page = page.expect(400);
             assert_eq!(
                 page.texts("h1"),
@@ -453,7 +463,7 @@ fn change(world: &World, change: Change, guild: &str) -> Request {
 
 #[test]
 fn who_may_no_longer_add_bots_does_not() {
-    let world = Native::new();
+    let world = World::new();
     let app = world.bot();
     let browser = world.alices_browser();
     for (loss, status, code) in LOSSES {
@@ -469,7 +479,36 @@ fn who_may_no_longer_add_bots_does_not() {
             }
         }
     }
+    nothing_is_granted(&browser, &app);
+}
+
+/// A family that nobody was given a code of is seen in the memory alone.
+#[test]
+fn neither_a_bot_s_own_link_nor_a_refusal_opens_a_family() {
+    let world = Native::new();
+    let app = world.bot();
+    let browser = world.alices_browser();
+    for app in bots_with_and_without_a_redirect_uri(&world) {
+        let own = world.guild("Here", &world.alice);
+        is_added(&browser.add_bot(&app.bot_link(), &own), "Here");
+    }
+    for (loss, status, code) in LOSSES {
+        for asks in [app.bot_link(), with_code(&app)] {
+            let guild = world.guild("G", &world.staff);
+            world.member(&guild, &world.alice, MANAGE_GUILD);
+            let form = approved(&browser.consent(&asks), &guild);
+            world.send(change(&world, loss, &guild));
+            is_refused(&browser.submit(&form), status, code);
+        }
+    }
     assert_eq!(world.memory.stored_families(), 0);
+    // What is sent again opens none either.
+    let guild = world.guild("G", &world.alice);
+    let form = approved(&browser.consent(&with_code(&app)), &guild);
+    for _ in 0..3 {
+        browser.submit(&form).expect(303);
+    }
+    assert_eq!(world.memory.stored_families(), 1, "one code");
 }
 
 /// Approves while something else happens just before one of the storage steps, for each of them.
@@ -706,15 +745,21 @@ fn a_private_bot_is_its_owner_s_to_add() {
     is_added(&staff.add_bot(&link, &theirs), "Theirs");
 }
 
-#[test]
-fn a_bot_may_want_to_be_told_where_it_is() {
-    let world = Native::new();
+/// A bot that joins a guild when its application redeems a code, and not before.
+fn bot_that_wants_a_code(world: &World) -> App {
     let app = world.bot();
     let path = format!("/api/admin/applications/{}", app.id);
     let required = json!({"bot_require_code_grant": true});
     world
         .administer(Method::Patch, &path, Some(&required))
         .expect(200);
+    app
+}
+
+#[test]
+fn a_bot_may_want_to_be_told_where_it_is() {
+    let world = World::new();
+    let app = bot_that_wants_a_code(&world);
     let guild = world.guild("G", &world.alice);
     let browser = world.alices_browser();
     for asks in [app.bot_link(), app.bot_link().with("response_type", "code")] {
@@ -739,20 +784,6 @@ fn a_bot_may_want_to_be_told_where_it_is() {
     let forged = but_secret(&app);
     world.exchange(&forged, &code).expect(401);
     assert!(!is_there() && added(&world.audit_log()) == 0);
-
-    // Storage that fails costs nothing: the code can be redeemed again.
-    world.memory.outage.set(Some("d1.write"));
-    world.exchange(&app, &code).expect(503);
-    world.memory.outage.set(None);
-    assert!(!is_there());
-    for mood in [KvMood::Missing, KvMood::Fresh] {
-        world.memory.kv_mood.set(mood);
-        if mood == KvMood::Missing {
-            world.memory.outage.set(Some("d1.write"));
-            world.exchange(&app, &code).expect(503);
-            world.memory.outage.set(None);
-        }
-    }
     let tokens = world.exchange(&app, &code).expect(200).json();
     assert_eq!(tokens["scope"], "bot");
     assert_eq!(tokens["guild"]["id"], *guild);
@@ -760,14 +791,31 @@ fn a_bot_may_want_to_be_told_where_it_is() {
 }
 
 #[test]
+fn storage_that_fails_costs_a_bot_that_joins_by_a_code_nothing() {
+    let world = Native::new();
+    let app = bot_that_wants_a_code(&world);
+    let guild = world.guild("G", &world.alice);
+    let asks = app.asks().with("scope", "bot");
+    let added = world.alices_browser().add_bot(&asks, &guild);
+    let code = added.parameter("code").expect("a code");
+    let is_there = || world.permissions_of(&guild, &app.id).is_some();
+    for mood in [KvMood::Fresh, KvMood::Missing] {
+        world.memory.kv_mood.set(mood);
+        world.memory.outage.set(Some("d1.write"));
+        world.exchange(&app, &code).expect(503);
+        world.memory.outage.set(None);
+        assert!(!is_there());
+    }
+    world.memory.kv_mood.set(KvMood::Fresh);
+    let tokens = world.exchange(&app, &code).expect(200).json();
+    assert_eq!(tokens["guild"]["id"], *guild);
+    assert!(is_there());
+}
+
+#[test]
 fn a_bot_that_joins_by_a_code_needs_a_user_who_may_still_add_it() {
     let world = World::new();
-    let app = world.bot();
-    let path = format!("/api/admin/applications/{}", app.id);
-    let required = json!({"bot_require_code_grant": true});
-    world
-        .administer(Method::Patch, &path, Some(&required))
-        .expect(200);
+    let app = bot_that_wants_a_code(&world);
     let guild = world.guild("G", &world.staff);
     world.member(&guild, &world.alice, "32");
     let asks = app.asks().with("scope", "bot");
@@ -837,7 +885,7 @@ fn an_application_without_a_bot_adds_none() {
 
 #[test]
 fn a_bot_is_in_a_guild_once() {
-    let world = Native::new();
+    let world = World::new();
     let app = world.bot();
     let guild = world.guild("G", &world.alice);
     world.member(&guild, &world.staff, MANAGE_GUILD);
@@ -854,7 +902,7 @@ fn a_bot_is_in_a_guild_once() {
             is_refused(&browser.submit(form), 400, "BOT_ALREADY_IN_GUILD");
         }
         // The form that added it is answered as it was, however often it comes.
-        for _ in 0..50 {
+        for _ in world.some(0..50, 10) {
             let again = alice.submit(&form);
             assert_eq!((again.status, &again.body), (first.status, &first.body));
             assert_eq!(again.location(), first.location());
@@ -865,7 +913,6 @@ fn a_bot_is_in_a_guild_once() {
         assert_eq!(guilds.ids(), [&*guild]);
         world.remove(&guild, &app.id);
     }
-    assert_eq!(world.memory.stored_families(), 1, "one code");
 }
 
 /// What the page says is new of a bot that is there already.
@@ -874,7 +921,7 @@ fn news(page: &Answer) -> Vec<String> {
 }
 
 /// A bot of Alice's that is in a guild of hers with the permission to view channels.
-fn bot_that_is_there(world: &Native) -> (App, String) {
+fn bot_that_is_there(world: &World) -> (App, String) {
     let (app, guild) = (world.bot(), world.guild("Here", &world.alice));
     let link = app.bot_link().with("permissions", "1024");
     is_added(&world.alices_browser().add_bot(&link, &guild), "Here");
@@ -883,7 +930,7 @@ fn bot_that_is_there(world: &Native) -> (App, String) {
 
 #[test]
 fn a_long_list_of_what_is_new_folds_but_for_what_is_dangerous() {
-    let world = Native::new();
+    let world = World::new();
     let (app, _) = bot_that_is_there(&world);
     let all = app.bot_link().with("permissions", &u64::MAX.to_string());
     let page = world.alices_browser().get(&all.target()).expect(200);
@@ -911,7 +958,7 @@ fn a_bot_that_is_invited_again_gets_what_is_new_and_the_form_says_what() {
     };
     for with_a_code in [false, true] {
         for way in 0..3 {
-            let world = Native::new();
+            let world = World::new();
             let (app, guild) = bot_that_is_there(&world);
             let link = if with_a_code {
                 with_code(&app)
@@ -965,7 +1012,7 @@ fn a_bot_that_is_invited_again_gets_what_is_new_and_the_form_says_what() {
 
 #[test]
 fn what_a_bot_has_is_shown_and_cannot_be_taken_by_a_form() {
-    let world = Native::new();
+    let world = World::new();
     let (app, guild) = bot_that_is_there(&world);
     let browser = world.alices_browser();
     let asks = app
@@ -995,7 +1042,7 @@ fn what_a_bot_has_is_shown_and_cannot_be_taken_by_a_form() {
 
 #[test]
 fn a_form_that_was_shown_before_the_bot_was_there_is_shown_again() {
-    let world = Native::new();
+    let world = World::new();
     let app = world.bot();
     let guild = world.guild("Here", &world.alice);
     let browser = world.alices_browser();
@@ -1020,7 +1067,7 @@ fn a_form_that_was_shown_before_the_bot_was_there_is_shown_again() {
 
 #[test]
 fn nobody_raises_a_bot_beyond_themselves_or_on_what_has_changed() {
-    let world = Native::new();
+    let world = World::new();
     let (app, guild) = bot_that_is_there(&world);
     world.member(&guild, &world.staff, "34");
     let staff = browser_of(&world, &world.staff);
