@@ -10,9 +10,12 @@ const state = wasm.__worker_init_state();
 addEventListener('error', ({ error }) => failed(error));
 addEventListener('unhandledrejection', ({ reason }) => failed(reason));
 
-/** A panic ends the instance: nothing is unwound, so nothing of it can be trusted. */
+/**
+ * A panic ends the instance: nothing is unwound, so nothing of it can be trusted. The worker crate's hook has
+ * told of it, and has said so here; of another trap nobody has.
+ */
 function failed(error) {
-  if (!(error instanceof WebAssembly.RuntimeError)) return;
+  if (!(error instanceof WebAssembly.RuntimeError) || state.criticalError) return;
   console.error('Critical', error);
   state.criticalError = true;
 }
@@ -20,7 +23,7 @@ function failed(error) {
 /** Calls into an instance that works. */
 function call(run) {
   if (state.criticalError) {
-    console.log('Reinitializing Wasm application');
+    console.log('Reinitializing');
     wasm.__wbg_reset_state();
     state.criticalError = false;
     state.instanceId += 1;

@@ -648,6 +648,19 @@ test('an alarm that cannot be set leaves no family behind', async () => {
   }
 });
 
+test('an alarm that cannot be set leaves no entry behind', async () => {
+  for (const when of ['before', 'after']) {
+    const request = app.authorizationRequest();
+    const stored = await world.entries();
+    // The entry is asked once more, and its alarm fails again.
+    const broken = ({ part }) => (part === 'pending' ? { alarm: { [when]: 'Network connection lost.' } } : undefined);
+    await during(broken, async () => unavailable(await push(request), 'push'));
+    assert.equal(await world.entries(), stored, when);
+    assert.equal((await push(request)).status, 201);
+    assert.equal(await world.entries(), stored + 1, 'what is stored is found');
+  }
+});
+
 test('an alarm that was given up comes back at the next turn, and is not looked at before', async () => {
   const client = await world.application('public');
   await world.tokens(browser, client);

@@ -13,11 +13,16 @@ const RealDate = Date;
 let clock = 0;
 let stopped;
 let crash = false;
+/** Called the next time that the clock is read. */
+let meanwhile;
 function now() {
   if (crash) {
     crash = false;
     new WebAssembly.Instance(trap).exports.trap();
   }
+  const call = meanwhile;
+  meanwhile = undefined;
+  call?.();
   return stopped ?? RealDate.now() + clock;
 }
 globalThis.Date = class Date extends RealDate {
@@ -47,7 +52,8 @@ let hops = 0;
 /**
  * Runs an operation as planned: `before` and `after` are the texts of errors around its effect,
  * `reset` marks the former as one that a deployment causes, `type` is its class,
- * `sql` does the same to one statement inside a ledger, `crash` traps the next time the clock is read.
+ * `sql` does the same to one statement inside a ledger, `alarm` to the next alarm of an entry that waits,
+ * `crash` traps the next time the clock is read, and `panics` makes the window that is asked panic.
  */
 async function step(env, step, operation) {
   const hop = step.part === 'alarm' ? 0 : hops + 1; // an object's own alarm is no call of the Worker
@@ -63,6 +69,8 @@ async function run(env, step, operation) {
   const { before, after, wait, instead, reset, type, ...more } = await plan(env, step);
   if (more.crash) crash = true;
   if (more.sql) sqlFault = more.sql;
+  if (more.alarm) alarmFault = more.alarm;
+  if (more.panics) panics = true;
   if (more.evict) evicted = true;
   if (wait) await new Promise((resolve) => setTimeout(resolve, wait));
   if (before) throw Object.assign(new (type === 'TypeError' ? TypeError : Error)(before), reset && { durableObjectReset: true, retryable: true });
@@ -219,8 +227,59 @@ export class Ledger extends DurableObject {
   }
 }
 
-export const PendingEntry = RealPendingEntry;
+/** What the next alarm of an entry runs into. */
+let alarmFault;
+/** An entry that waits, whose alarm fails as the call was told it would. */
+export class PendingEntry extends DurableObject {
+  constructor(state, env) {
+    super(state, env);
+    const setAlarm = async (...args) => {
+      const { before, after } = alarmFault ?? {};
+      alarmFault = undefined;
+      if (before) throw new Error(before);
+      await state.storage.setAlarm(...args);
+      if (after) throw new Error(after);
+    };
+    this.entry = new RealPendingEntry(wrap(state, { storage: wrap(state.storage, { setAlarm }) }), env);
+  }
+
+  ask(question) {
+    return this.entry.ask(question);
+  }
+
+  fetch(request) {
+    return this.entry.fetch(request);
+  }
+
+  alarm() {
+    return this.entry.alarm();
+  }
+}
+
+/** Whether the next window that is asked panics. */
+let panics = false;
+/** A window. Where it is to panic, the clock that it reads asks it once more: Rust holds it at that time. */
+export class RateLimiter extends DurableObject {
+  constructor(state, env) {
+    super(state, env);
+    this.window = new RealRateLimiter(state, env);
+  }
+
+  ask(question) {
+    if (panics) meanwhile = () => this.window.ask(question);
+    panics = false;
+    return this.window.ask(question);
+  }
+
+  fetch(request) {
+    return this.window.fetch(request);
+  }
+
+  alarm() {
+    return this.window.alarm();
+  }
+}
+
 export const Outbox = RealOutbox;
-export const RateLimiter = RealRateLimiter;
 export const SigningKeys = RealSigningKeys;
 export const RevokedFamilies = RealRevokedFamilies;

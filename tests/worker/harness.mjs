@@ -2,7 +2,7 @@
 // Everything is provisioned over HTTP; only `../worker/faulty.mjs` reaches behind the bindings.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -18,7 +18,7 @@ const { Log, LogLevel, Miniflare, convertV4MiniflareOptions } = createRequire(im
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** What scripts/build builds; with WORKER_BUILD=dev, what it builds for development. */
-const BUILD = join(ROOT, process.env.WORKER_BUILD === 'dev' ? 'build/dev' : 'build');
+export const BUILD = join(ROOT, process.env.WORKER_BUILD === 'dev' ? 'build/dev' : 'build');
 const ADMIN_SECRET = 'an-administration-secret-of-the-tests';
 /** The least there is: at the shipped cost the tests would spend much of their time in argon2. */
 const PASSWORD_COST = '1024/1';
@@ -247,6 +247,23 @@ export class World {
 
   me(token) {
     return this.request('/api/users/@me', { headers: { authorization: `Bearer ${token}` } });
+  }
+
+  /** How many entries are stored: what waits to be answered once, each in a SQLite file of its own. */
+  async entries() {
+    const { DatabaseSync } = await import('node:sqlite');
+    const folder = join(this.folder, 'do/fluxer-oauth2-PendingEntry');
+    const files = readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
+    const stored = files.map((name) => {
+      const file = new DatabaseSync(join(folder, name), { readOnly: true });
+      try {
+        const there = file.prepare("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'").get();
+        return there ? file.prepare('SELECT key FROM _cf_KV').all().length : 0;
+      } finally {
+        file.close();
+      }
+    });
+    return stored.reduce((sum, rows) => sum + rows, 0);
   }
 
   /** The rows in the SQLite file of one ledger's object. */
