@@ -164,17 +164,16 @@ fn every_fault_of_a_request_is_told_where_it_is_pushed() {
 #[test]
 fn a_request_is_its_own_client_s_and_gives_one_code() {
     let world = World::new();
-    let (app, other) = (&world.server, &world.device);
+    let app = &world.server;
+    // One that the user is sent back to at the very same place, too.
+    let twin = world.application(&json!({"name": "Twin", "redirect_uris": [app.redirect_uri]}));
     let asks = pushed(&world, app);
     let browser = world.alices_browser();
-    let foreign = asks.clone().with("client_id", &other.id);
-    assert_eq!(
-        browser
-            .get(&foreign.target())
-            .expect(400)
-            .header("location"),
-        None
-    );
+    for other in [&world.device, &twin] {
+        let foreign = asks.clone().with("client_id", &other.id);
+        let page = browser.get(&foreign.target()).expect(400);
+        assert_eq!(page.header("location"), None);
+    }
 
     // A reload, and another tab, before the user has answered.
     browser.get(&asks.target()).expect(200);

@@ -513,12 +513,12 @@ fn a_slip_costs_a_code_nothing_and_gains_nothing() {
                 check(&world.send(slip), "invalid_grant", name);
             }
             let verifier = if pkce { VERIFIER } else { "" };
-            world
-                .token(
-                    app,
-                    &but(&app.exchange(&code), &[("code_verifier", verifier)]),
-                )
-                .expect(200);
+            let right = but(&app.exchange(&code), &[("code_verifier", verifier)]);
+            // Nor one that the user is sent back to at the very same place.
+            let twin = json!({"name": "Twin", "redirect_uris": [app.redirect_uri]});
+            let twin = world.application(&twin);
+            check(&world.token(&twin, &right), "invalid_grant", "a twin");
+            world.token(app, &right).expect(200);
         }
     }
 }
