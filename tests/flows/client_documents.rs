@@ -6,7 +6,7 @@ use fluxer_oauth2::outbound::OutboundAnswer;
 use fluxer_oauth2::store::memory::Isolate;
 use serde_json::{Value, json};
 
-use crate::world::{App, Native, get, text};
+use crate::world::{App, Native, With, get, text};
 
 const URL: &str = "https://client.example/oauth/client.json";
 
@@ -238,24 +238,33 @@ fn a_document_that_changes_changes_its_client() {
 #[test]
 fn fetches_are_limited_by_address_and_by_host() {
     let world = Native::new();
-    let ask = |url: &str, address| {
+    // What the answer was, and how often something was fetched for it.
+    let ask = |url: &str, address: &str| {
         let app = App {
             id: url.to_owned(),
             ..client()
         };
-        let browser = world.browser();
-        browser.address.set(address);
-        browser.get(&app.asks().target()).status
+        world.memory.forget_steps();
+        let asked = get(&app.asks().target()).with("cf-connecting-ip", address);
+        (world.send(asked).status, fetches(&world))
     };
     for nth in 0..30 {
         let url = format!("https://h{nth}.example/c.json");
-        ask(&url, "192.0.2.7");
+        assert_eq!(ask(&url, "192.0.2.7").1, 1);
     }
-    world.memory.forget_steps();
-    assert_eq!(ask("https://h31.example/c.json", "192.0.2.7"), 503);
-    assert_eq!(fetches(&world), 0);
-    ask("https://h31.example/c.json", "192.0.2.8");
-    assert_eq!(fetches(&world), 1);
+    assert_eq!(ask("https://h31.example/c.json", "192.0.2.7"), (503, 0));
+    assert_eq!(ask("https://h31.example/c.json", "192.0.2.8").1, 1);
+    // Whoever has many addresses makes this server ask one host no more often.
+    let one_host = |nth: usize| {
+        let url = format!("https://one.example/{nth}.json");
+        ask(&url, &format!("198.51.100.{nth}"))
+    };
+    for nth in 0..30 {
+        assert_eq!(one_host(nth).1, 1);
+    }
+    assert_eq!(one_host(30), (503, 0));
+    world.advance(60);
+    assert_eq!(one_host(30).1, 1);
 }
 
 #[test]
