@@ -5,6 +5,7 @@ use std::cell::Cell;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use fluxer_oauth2::http::{Method, Request};
 use fluxer_oauth2::oauth::jwk::Jwk;
+use fluxer_oauth2::routes::{ROUTES, Route};
 use fluxer_oauth2::store::memory::{Plan, When};
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::openid::signed_by_a_published_key;
 use crate::world::{
     Answer, App, Asks, CHALLENGE, HTTP, HTTPS, Native, Tokens, VERIFIER, With, World, get, post,
-    request, text,
+    request, text, with_json,
 };
 
 const TOKEN: &str = "/api/oauth2/token";
@@ -274,6 +275,48 @@ fn every_resource_takes_a_bound_token_with_a_proof_and_no_other_way() {
     let nobody = challenges(&world.send(get(ME)).expect(401));
     assert!(nobody.starts_with("Bearer resource_metadata="), "{nobody}");
     assert!(nobody.ends_with("DPoP algs=\"ES256 EdDSA\""), "{nobody}");
+}
+
+/// Every URL of the API with the ids of this world, or with ones that nothing has.
+fn urls(world: &World) -> impl Iterator<Item = (Method, String)> {
+    let exists = |route: &&Route| route.path.starts_with("/api/") && route.exists(&world.config);
+    ROUTES.iter().filter(exists).map(|route| {
+        let segment = |segment: &'static str| match segment {
+            "{user}" => world.alice.id.clone(),
+            "{application}" => world.server.id.clone(),
+            other if other.starts_with('{') => "1".to_owned(),
+            other => other.to_owned(),
+        };
+        let path: Vec<_> = route.path.split('/').map(segment).collect();
+        (route.method, path.join("/"))
+    })
+}
+
+#[test]
+fn no_url_takes_a_bound_token_without_its_proof() {
+    let world = World::new();
+    let console = world.application(&json!({
+        "name": "C", "redirect_uris": ["https://console.example/cb"], "trusted": true,
+    }));
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    let scope = "identify email guilds connections openid admin";
+    let code = staff.code(&console.asks().with("scope", scope));
+    let holder = Holder::p256();
+    let bound = world.exchange_as(&console, &code, &holder).tokens().access;
+    let mut opened = 0;
+    for (method, path) in urls(&world) {
+        let about = format!("{} {path}", method.as_str());
+        let asked = || with_json(request(method, &path), &json!({}));
+        let nobody = world.send(asked()).status;
+        let bearer = world.send(asked().bearer(&bound));
+        assert_eq!(bearer.status, nobody, "{about}: {}", bearer.body);
+        if method == Method::Get {
+            let proved = world.send(holder.presents(&world, &path, &bound)).status;
+            opened += usize::from(nobody == 401 && matches!(proved, 200 | 404));
+        }
+    }
+    assert!(opened > 20, "{opened}");
 }
 
 #[test]
