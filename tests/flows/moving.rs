@@ -290,11 +290,20 @@ fn ten_thousand_lines_and_no_more() {
 #[test]
 fn nobody_imports_and_exports_but_the_built_in_application() {
     let world = World::new();
-    let trusted = world.application(&json!({"name": "Trusted", "trusted": true}));
+    let trusted = json!({
+        "name": "Trusted", "trusted": true, "redirect_uris": ["https://trusted.example/cb"],
+    });
+    let trusted = world.application(&trusted);
     let its_own = world.own_token(&trusted, "admin");
+    let staff = world.browser();
+    staff.log_in(&world.staff);
+    let code = staff.code(&trusted.asks().with("scope", "identify admin"));
+    let administrator_s = world.exchange(&trusted, &code).tokens().access;
     let path = format!("/api/admin/users/{}", world.staff.id);
-    world.administer(Method::Get, &path, None).expect(200);
-    for token in [its_own.as_str(), "x"] {
+    for token in [&its_own, &administrator_s] {
+        world.send(get(&path).bearer(token)).expect(200);
+    }
+    for token in [its_own.as_str(), &administrator_s, "x"] {
         let expected = if token == "x" { 401 } else { 403 };
         world.send(import_request(token, "{}")).expect(expected);
         world
@@ -304,6 +313,28 @@ fn nobody_imports_and_exports_but_the_built_in_application() {
     world
         .send(request(Method::Post, "/api/admin/import"))
         .expect(401);
+}
+
+#[test]
+fn nothing_but_the_export_shows_a_hash() {
+    let world = World::new();
+    let (carol, old) = moved_in(&world);
+    let bot = world.bot();
+    let hashes = |body: &str| body.contains("argon2") || body.contains("sha256:");
+    assert!(export(&world, 1000).iter().any(|line| hashes(line)));
+    for path in [
+        "/api/admin/users".to_owned(),
+        format!("/api/admin/users/{}", carol.id),
+        "/api/admin/applications".to_owned(),
+        format!("/api/admin/applications/{}", old.id),
+        format!("/api/admin/applications/{}", bot.id),
+        format!("/api/oauth2/applications/{}", bot.id),
+        format!("/api/oauth2/applications/{}/client-secrets", bot.id),
+        "/api/admin/audit-log".to_owned(),
+    ] {
+        let shown = world.administer(Method::Get, &path, None).expect(200);
+        assert!(!hashes(&shown.body), "{path}: {}", shown.body);
+    }
 }
 
 /// A user and an application that come from elsewhere, hashes and all.
