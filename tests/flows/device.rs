@@ -50,11 +50,11 @@ impl Device<'_> {
         text(&self.asked, "device_code")
     }
 
-    fn user_code(&self) -> String {
+    pub fn user_code(&self) -> String {
         text(&self.asked, "user_code")
     }
 
-    fn poll(&self) -> Answer {
+    pub fn poll(&self) -> Answer {
         self.poll_with(&[])
     }
 
