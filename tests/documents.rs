@@ -154,20 +154,46 @@ fn every_link_to_a_file_leads_somewhere() {
     }
 }
 
+/// The tests that a text names: a file, or one test of it after two colons.
+fn tests_named(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.split('`').skip(1).step_by(2);
+    code.filter(|code| code.starts_with("tests/") || code.contains(".rs::"))
+}
+
+/// Whether a source has a test of exactly this name: nothing else is a function between `#[test]` and it.
+fn has_test(source: &str, name: &str) -> bool {
+    let before = source.split_once(&format!("fn {name}(")).map(|it| it.0);
+    let attributes = before.and_then(|before| before.rsplit_once("#[test]"));
+    attributes.is_some_and(|(_, between)| !between.contains("fn "))
+}
+
 #[test]
 fn every_test_that_a_promise_names_is_there() {
     let document = read("SECURITY.md");
-    let promised: Vec<_> = document
-        .split('`')
-        .filter(|text| text.starts_with("tests/") || text.contains(".rs::"))
-        .collect();
-    assert!(promised.len() > 20, "{promised:?}");
+    let promised: Vec<_> = tests_named(&document).collect();
+    assert!(promised.len() > 60, "{promised:?}");
     for promise in promised {
-        let (file, name) = promise.split_once("::").unwrap_or((promise, ""));
-        let source = read(file);
-        assert!(
-            source.contains(&format!("fn {name}")) || name.is_empty(),
-            "{promise}"
-        );
+        let source = read(promise.split("::").next().unwrap_or_default());
+        let name = promise.split_once("::").map(|(_, name)| name);
+        assert!(name.is_none_or(|it| has_test(&source, it)), "{promise}");
+    }
+}
+
+#[test]
+fn every_promise_names_a_test() {
+    let document = read("SECURITY.md");
+    let (_, promises) = document
+        .split_once("| promise | by | test |")
+        .unwrap_or_else(|| panic!("the table of promises is there"));
+    let (promises, _) = promises.split_once("\n\n").unwrap_or((promises, ""));
+    let promises: Vec<_> = rows(promises)
+        .filter(|row| !row[0].starts_with("---"))
+        .collect();
+    assert!(promises.len() > 35, "{}", promises.len());
+    for promise in promises {
+        let [what, _, tests] = promise.as_slice() else {
+            panic!("a promise, by what, and its tests: {promise:?}");
+        };
+        assert!(tests_named(tests).next().is_some(), "{what}");
     }
 }
