@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod failure;
 pub mod forms;
 pub mod limits;
+pub mod logout;
 pub mod notes;
 pub mod oauth;
 pub mod pages;

@@ -5,15 +5,12 @@
 //! anywhere could do it, so the user is asked. Nobody is sent on without an ID token: it names the
 //! client whose registered URI that is.
 
-use core::time::Duration;
 use std::rc::Rc;
 
 use super::id_token_hint;
 use crate::endpoint::caller::LoggedIn;
-use crate::endpoint::cookies::Cookie;
-use crate::endpoint::pages::logout;
 use crate::endpoint::return_to::LOGOUT;
-use crate::endpoint::{Context, Failure, Notice, PageRefusal};
+use crate::endpoint::{Context, Failure, Notice, PageRefusal, logout};
 use crate::fluxer::application::Application;
 use crate::http::{Method, Response};
 use crate::location::{Location, Target};
@@ -21,7 +18,6 @@ use crate::oauth::openid::SessionName;
 use crate::oauth::params::Params;
 use crate::oauth::redirect_uri::RedirectUri;
 use crate::oauth::token::id::IdTokenHint;
-use crate::page::{LogoutPage, Page};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Known};
 
@@ -43,15 +39,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
         logout::end(cx, &logged_in).await?;
         return Ok(request.go_on(cx));
     }
-    let here = cx.request.target();
-    let chrome = cx.chrome(&here);
-    let page = LogoutPage {
-        action: &here,
-        csrf_token: &cx.ticket(&logout::form(&logged_in))?,
-        username: logged_in.session.user.username.as_str(),
-    };
-    let page = Page::render(chrome, chrome.text.logout.submit, &page);
-    Ok(page.respond(200))
+    logout::page(cx, &logged_in)
 }
 
 /// `POST`: our own form comes back, or a client's request, which goes on as a `GET`: browsers send no
@@ -62,15 +50,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     }
     let posted = cx.posted_form(&cx.request.target())?;
     let request = LogoutRequest::read(cx).await?;
-    if let Some(logged_in) = cx.logged_in(None).await? {
-        if cx
-            .check_ticket(&logout::form(&logged_in), &posted)
-            .is_none()
-        {
-            return Err(Notice::form_refused(cx.request.target()).into());
-        }
-        logout::end(cx, &logged_in).await?;
-    }
+    logout::end_by_form(cx, &posted, cx.request.target()).await?;
     Ok(request.go_on(cx))
 }
 
@@ -144,7 +124,6 @@ impl LogoutRequest {
             }
             None => Target::of(LOGOUT, &[]).into(),
         };
-        let forget = cx.set_cookie(Cookie::Session, "", Duration::ZERO);
-        Response::see_other(on).with("set-cookie", forget)
+        logout::go_on(cx, on)
     }
 }
