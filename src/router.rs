@@ -6,10 +6,11 @@ use crate::config::Config;
 use crate::endpoint::api::admin::moving::is_operators;
 use crate::endpoint::body::MULTIPART;
 use crate::endpoint::context::SoFar;
+use crate::endpoint::dpop::next_nonce;
 use crate::endpoint::notes::Notes;
-use crate::endpoint::oauth::dpop::next_nonce;
+use crate::endpoint::oauth::limits;
 use crate::endpoint::{
-    self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, limits, oauth_error,
+    self, Context, Failure, Notice, Refuse, UnknownPath, limit_headers, oauth_error,
 };
 use crate::fluxer::audit::Action;
 use crate::http::{Body, Method, Request, Response, with_member};

@@ -6,11 +6,11 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::base64url;
+use crate::endpoint::dpop;
 use crate::endpoint::oauth::authorize;
 use crate::endpoint::oauth::client_authentication::{
     AuthenticatedClient, ClientLookup, authenticate,
 };
-use crate::endpoint::oauth::dpop;
 use crate::endpoint::oauth::pushed_request::PREFIX;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;

@@ -1,7 +1,7 @@
 //! `grant_type=client_credentials` (RFC 6749 §4.4): the application on its own behalf.
 
+use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource::{self, TargetResource, TargetScope};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};

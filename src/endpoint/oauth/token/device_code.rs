@@ -1,7 +1,7 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:device_code` (RFC 8628 §3.4, §3.5).
 
+use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer, keep_record};
 use crate::endpoint::oauth::token::{commit, key_of_refresh_tokens};

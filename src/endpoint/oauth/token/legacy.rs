@@ -8,8 +8,8 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::config::LegacyServer;
 use crate::endpoint::api::authorizations::after_device;
+use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::oauth::token::key_of_refresh_tokens;
 use crate::endpoint::{Context, Failure};

@@ -7,10 +7,10 @@ mod issue;
 mod legacy;
 mod refresh_token;
 
+use crate::endpoint::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::client_authentication::{
     AuthenticatedClient, ClientLookup, authenticate,
 };
-use crate::endpoint::oauth::dpop::{self, ProvedKey};
 use crate::endpoint::oauth::token::issue::Issuance;
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;

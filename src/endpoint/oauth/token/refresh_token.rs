@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::endpoint::api::authorizations::after_device;
+use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
-use crate::endpoint::oauth::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::oauth::token::issue::{Issuance, id_token_signer};
 use crate::endpoint::oauth::token::{key_of_refresh_tokens, legacy};

@@ -3,7 +3,8 @@
 
 use core::cell::Cell;
 
-use crate::endpoint::{Context, Failure};
+use super::context::Context;
+use super::failure::Failure;
 use crate::oauth::client::Client;
 use crate::oauth::dpop::{DpopProof, ProofError, ProvedRequest, nonce};
 use crate::oauth::error::Refusal;

@@ -2,9 +2,9 @@
 
 use futures_util::future::join;
 
-use super::Context;
-use super::oauth::client_authentication::remembered_proof;
-use super::oauth::token::read_ahead;
+use super::client_authentication::remembered_proof;
+use super::token::read_ahead;
+use crate::endpoint::Context;
 use crate::fluxer::api_error::ApiError;
 use crate::http::{Response, with_member};
 use crate::oauth::client::authentication::AuthenticatedBy;
