@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod attempts;
+pub mod authorizations;
 pub mod body;
 pub mod caller;
 pub mod claims;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::crypto::secret::Hash;
 use crate::endpoint::api::applications::operations::clear_up_after;
-use crate::endpoint::api::authorizations::{deauthorize, forget_families, resume_all, suspend_all};
 use crate::endpoint::api::login_challenges::authenticate;
+use crate::endpoint::authorizations::{deauthorize, forget_families, resume_all, suspend_all};
 use crate::endpoint::body::Fields;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;

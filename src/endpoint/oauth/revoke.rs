@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::endpoint::api::authorizations::after_revocation;
+use crate::endpoint::authorizations::after_revocation;
 use crate::endpoint::oauth::client_authentication::{ClientLookup, authenticate};
 use crate::endpoint::oauth::resource;
 use crate::endpoint::{Context, Failure};

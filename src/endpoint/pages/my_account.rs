@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::config::Config;
 use crate::crypto::password::{self, Password};
 use crate::crypto::secret::{Hash, Secret, SessionId};
-use crate::endpoint::api::authorizations::deauthorize_all;
+use crate::endpoint::authorizations::deauthorize_all;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::return_to::LOGOUT;

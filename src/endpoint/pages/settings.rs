@@ -4,7 +4,7 @@ use core::future::{Future, poll_fn};
 use core::task::Poll;
 use std::rc::Rc;
 
-use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
+use crate::endpoint::authorizations::{deauthorize, deauthorize_all, one, revoke_device};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::resource::{DescribedScope, Resource};

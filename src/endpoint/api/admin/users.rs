@@ -6,8 +6,9 @@ use super::Answer;
 use crate::crypto::password::{self, Password};
 use crate::endpoint::api::applications::operations::{apply, clear_up_after, review_trust};
 use crate::endpoint::api::applications::{DRAWS, random_discriminator};
-use crate::endpoint::api::authorizations::{
-    deauthorize, deauthorize_all, forget_families, list_of, resume_all, show_of, suspend_all,
+use crate::endpoint::api::authorizations::{list_of, show_of};
+use crate::endpoint::authorizations::{
+    deauthorize, deauthorize_all, forget_families, resume_all, suspend_all,
 };
 use crate::endpoint::body::Fields;
 use crate::endpoint::caller::administrator;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::config::LegacyServer;
-use crate::endpoint::api::authorizations::after_device;
+use crate::endpoint::authorizations::after_device;
 use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::token::issue::Issuance;

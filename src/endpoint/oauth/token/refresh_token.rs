@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::endpoint::api::authorizations::after_device;
+use crate::endpoint::authorizations::after_device;
 use crate::endpoint::dpop::{ProvedKey, use_once};
 use crate::endpoint::oauth::client_authentication::AuthenticatedClient;
 use crate::endpoint::oauth::resource;

@@ -1,7 +1,7 @@
 //! `/admin/users…`: users, taking back what they authorized, suspending and deleting them.
 
 use crate::endpoint::api::admin::users;
-use crate::endpoint::api::authorizations::{deauthorize, deauthorize_all};
+use crate::endpoint::authorizations::{deauthorize, deauthorize_all};
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::pages::admin::{
     Answer, Query, ROWS, UnreadableQuery, confirmed, not_found, or_gone, staff, unreadable,
