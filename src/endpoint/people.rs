@@ -17,6 +17,8 @@ use crate::platform::{PlatformAnswer, PlatformRequest, PlatformSettings};
 use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging};
 
+/// Most guilds in one answer, and on one page.
+pub const MAX_GUILDS: u32 = 200;
 /// Most guilds that a bot is taken out of by one request.
 const MOST_REMOVED: u32 = 50;
 /// Most pages of guilds that one question is answered from.

@@ -5,15 +5,13 @@ use serde_json::{Value, json};
 
 use crate::endpoint::caller::{Caller, Needs, caller, signed_token};
 use crate::endpoint::paging::Range;
+use crate::endpoint::people::MAX_GUILDS;
 use crate::endpoint::{Context, Failure, paging};
 use crate::fluxer::api_error::ApiError;
 use crate::fluxer::guild::Membership;
 use crate::http::{Response, with_member};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::store::{Edge, Member};
-
-/// Most guilds in one answer.
-pub const MAX_GUILDS: u32 = 200;
 
 /// What opens a user's name and picture.
 const IDENTIFY: Needs = Needs::OneOf(&[Scope::Identify, Scope::Profile]);

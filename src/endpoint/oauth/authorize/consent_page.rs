@@ -6,9 +6,9 @@ use super::bot::{has, not_added, ticked};
 use super::interaction::{GUILD_CHOSEN, Interaction, RequestedAccess};
 use crate::crypto::form_ticket::Form;
 use crate::crypto::secret::{Secret, SessionId};
-use crate::endpoint::api::me;
 use crate::endpoint::caller::LoggedIn;
 use crate::endpoint::paging::cut;
+use crate::endpoint::people::MAX_GUILDS;
 use crate::endpoint::{Context, Failure, PageRefusal, logout, return_to};
 use crate::fluxer::application::Bot;
 use crate::fluxer::guild::{Connection, Membership};
@@ -43,7 +43,7 @@ pub(super) fn consent_form<'a>(cookie: &'a Secret<SessionId>, subject: &'a str) 
 /// The paging that reads as many guilds as one answer holds.
 const ALL_GUILDS: Paging = Paging {
     after: None,
-    limit: me::MAX_GUILDS,
+    limit: MAX_GUILDS,
 };
 
 /// The guilds that a bot's form is about.
@@ -232,7 +232,7 @@ impl Interaction {
         let others = cx.guilds_of_user(user, about, ALL_GUILDS);
         let (offered, others) = join(offered, others).await;
         let mut offered = offered?;
-        let next = cut(&mut offered, me::MAX_GUILDS);
+        let next = cut(&mut offered, MAX_GUILDS);
         let next = next.and_then(|last| next_guilds(cx, last.guild.id));
         Ok(GuildOptions::Pick {
             memberships: with_not_offered(offered, others?, named),
@@ -377,7 +377,7 @@ fn guilds_paging(query: &str) -> Paging {
     let after = params.one(GUILDS_AFTER).ok().flatten();
     Paging {
         after: after.and_then(Snowflake::parse),
-        limit: me::MAX_GUILDS + 1,
+        limit: MAX_GUILDS + 1,
     }
 }
 
