@@ -1,13 +1,13 @@
 //! `/login`: a user name and a password, or the way to the platform that has the users.
 
+mod decision;
 pub mod elsewhere;
 
 use core::time::Duration;
 
-use crate::base64url;
+use self::decision::{LoginStep, MAX_LOGIN_BYTES, TriedPassword, TypedLogin, counter};
 use crate::crypto::form_ticket::Form;
 use crate::crypto::known_browser;
-use crate::crypto::password;
 use crate::crypto::secret::{BrowserId, Secret, SessionId};
 use crate::endpoint::attempts::{Attempt, Counter};
 use crate::endpoint::cookies::Cookie;
@@ -21,63 +21,96 @@ use crate::location::{Location, Target};
 use crate::page::text::Message;
 use crate::page::{LoginPage, LoginProblem, Page};
 use crate::rate_limit::Verdict;
-use crate::store::{Account, Edge, Fault};
-use sha2::{Digest, Sha256};
+use crate::snowflake::UserId;
+use crate::store::{Account, Edge};
+
+type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// How long a browser that is not logged in keeps its cookie.
 const BROWSER_LIFETIME: Duration = Duration::from_hours(24);
-/// Longest password that is looked at, in bytes: as long as one that can be set.
-const MAX_PASSWORD_BYTES: usize = 1024;
-/// Longest login that is looked at, in bytes: as long as an e-mail address.
-const MAX_LOGIN_BYTES: usize = 254;
 
 /// `GET`: shows the form.
-pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
-    let logged_in = cx.logged_in(None).await?;
-    if logged_in.is_some() {
-        if ReturnTo::read(&cx.request.query).is_none() {
+pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
+    let user = cx.logged_in(None).await?.map(|it| it.session.user.id);
+    match (LoginStep::of(&cx.request.query, user), &cx.config.platform) {
+        (LoginStep::GoOn(on), _) => Ok(Response::see_other(on)),
+        (LoginStep::StayHere, _) => {
             let notice = Notice::new(200, Message::LoggedIn).then(return_to::LOGOUT, Next::LogOut);
-            return Err(notice.into());
+            Err(notice.into())
         }
-        if let Some(on) = ReturnTo::without_login(&cx.request.query) {
-            return Ok(Response::see_other(on));
-        }
+        (LoginStep::LogIn, Some(platform)) => elsewhere::send(cx, platform, user),
+        (LoginStep::LogIn, None) => form_page(cx, None, None).await,
     }
-    if let Some(platform) = &cx.config.platform {
-        return elsewhere::send(cx, platform, logged_in.map(|it| it.session.user.id));
-    }
-    form_page(cx, 200, None, None).await
-}
-
-/// Where a browser that is logged in by now goes on to: in another tab, or by the same form sent twice.
-async fn go_on<E: Edge>(cx: &Context<'_, E>) -> Result<Option<ReturnTo>, Fault> {
-    let on = ReturnTo::without_login(&cx.request.query);
-    let logged_in = cx.logged_in(None).await?;
-    Ok(on.filter(|_| logged_in.is_some()))
 }
 
 /// `POST`: checks the password and opens a session.
-pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
+pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let form = cx.posted_form(&cx.request.target())?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or_default();
-    if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
-        return match go_on(cx).await? {
-            Some(on) => Ok(Response::see_other(on)),
-            None => form_page(cx, 403, Some(""), Some(LoginProblem::FormExpired)).await,
-        };
+    let again = if browser.is_empty() || cx.check_ticket(&login_form(browser), &form).is_none() {
+        let user = cx.logged_in(None).await?.map(|it| it.session.user.id);
+        match LoginStep::of(&cx.request.query, user) {
+            LoginStep::GoOn(on) => return Ok(Response::see_other(on)),
+            LoginStep::StayHere | LoginStep::LogIn => FormAgain::new("", LoginProblem::FormExpired),
+        }
+    } else {
+        match TypedLogin::read(&form)? {
+            Some(typed) => match try_password(cx, typed).await? {
+                Ok(response) => return Ok(response),
+                Err(again) => again,
+            },
+            None => FormAgain::new("", LoginProblem::WrongCredentials),
+        }
+    };
+    let mut response = form_page(cx, Some(&again.login), Some(again.problem)).await?;
+    if let Some(window) = again.window {
+        response.extend(limit_headers(LOGIN_BUCKET, &window));
+    }
+    if let LoginProblem::TooManyAttempts(seconds) = again.problem {
+        response.push("retry-after", seconds.to_string());
+    }
+    Ok(response)
+}
+
+/// The form as it is shown again after a login that failed.
+struct FormAgain {
+    /// The login that stands in it.
+    login: String,
+    problem: LoginProblem,
+    /// The window that has the fewest attempts left.
+    window: Option<Verdict>,
+}
+
+impl FormAgain {
+    fn new(login: &str, problem: LoginProblem) -> Self {
+        Self {
+            login: login.to_owned(),
+            problem,
+            window: None,
+        }
     }
 
-    let field = |name| form.one(name).map_err(Notice::bad_request);
-    let login = field("login")?.unwrap_or_default().trim();
-    let password = field("password")?.unwrap_or_default();
-    if login.len() > MAX_LOGIN_BYTES || password.len() > MAX_PASSWORD_BYTES {
-        return form_page(cx, 403, Some(""), Some(LoginProblem::WrongCredentials)).await;
+    fn within(self, window: impl Into<Option<Verdict>>) -> Self {
+        let window = window.into();
+        Self { window, ..self }
     }
+}
+
+/// Tries a password, and logs in whoever has shown the right one.
+async fn try_password<E: Edge>(
+    cx: &Context<'_, E>,
+    typed: TypedLogin<'_>,
+) -> Result<Result<Response, FormAgain>, Failure<PageRefusal>> {
+    let TypedLogin { login, password } = typed;
     let account = cx.edge.account(login).await?;
-    let counters = [Counter::Address, whose(cx, login, account.as_ref())];
+    let known = known_browser(cx, account.as_ref());
+    let counters = [Counter::Address, counter(login, account.as_ref(), known)];
     let attempt = match Attempt::begin(cx, &counters).await? {
         Ok(attempt) => attempt,
-        Err(refused) => return too_many_attempts(cx, login, refused).await,
+        Err(full) => {
+            let problem = LoginProblem::TooManyAttempts(full.retry_after());
+            return Ok(Err(FormAgain::new(login, problem).within(full)));
+        }
     };
     // A password that was changed while this try waited for others is not good any more.
     let account = if attempt.has_waited(cx.now) {
@@ -85,45 +118,49 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     } else {
         account
     };
-    let hash = account
-        .as_ref()
-        .map(|account| account.password_hash.as_str());
-    let matches = password::verify(password, hash, cx.config.password_cost)?;
-    let (true, Some(account)) = (matches, &account) else {
-        let known = account.as_ref().map(|account| account.user.id.0);
-        cx.edge.record(cx.entry(Action::LoginFailed).on(known));
-        return wrong_credentials(cx, login, attempt.failed()).await;
+    let tried = TriedPassword::of(password, account.as_ref(), cx.config.password_cost)?;
+    let (account, is_suspended) = match tried {
+        TriedPassword::Wrong(whose) => {
+            let entry = cx.entry(Action::LoginFailed);
+            cx.edge.record(entry.on(whose.map(|it| it.0)));
+            let again = FormAgain::new(login, LoginProblem::WrongCredentials);
+            return Ok(Err(again.within(attempt.failed())));
+        }
+        TriedPassword::Suspended(account) => (account, true),
+        TriedPassword::Right(account) => (account, false),
     };
     attempt.succeeded();
     sudo::renew(cx, account, password);
-    log_in(cx, account).await
+    let problem = if is_suspended {
+        LoginProblem::Suspended
+    } else if let Some(response) = log_in(cx, account.user.id).await? {
+        return Ok(Ok(response));
+    } else {
+        // The account was deleted while its password was looked at.
+        LoginProblem::WrongCredentials
+    };
+    Ok(Err(FormAgain::new(account.user.username.as_str(), problem)))
 }
 
 /// Opens a session under a new id, whatever the browser brought (session fixation), and sends the
-/// browser on.
+/// browser on. `None` where there is no such user any more.
 async fn log_in<E: Edge>(
     cx: &Context<'_, E>,
-    account: &Account,
-) -> Result<Response, Failure<PageRefusal>> {
-    if account.user.suspended {
-        let login = account.user.username.as_str();
-        return form_page(cx, 403, Some(login), Some(LoginProblem::Suspended)).await;
-    }
+    user: UserId,
+) -> Result<Option<Response>, Failure<PageRefusal>> {
     let session: Secret<SessionId> = cx.new_secret()?;
     let old = cx
         .cookie(Cookie::Session)
         .map(|old| Secret::new(old).hash());
-    let new = cx.session_by_password(&session, account.user.id);
-    let opened = cx.edge.open_session(&new, old.as_ref()).await?;
-    if !opened {
-        // The account was deleted while its password was looked at.
-        return wrong_credentials(cx, account.user.username.as_str(), None).await;
+    let new = cx.session_by_password(&session, user);
+    if !cx.edge.open_session(&new, old.as_ref()).await? {
+        return Ok(None);
     }
     let known = cx.cookie(Cookie::Known).unwrap_or_default();
     let (keyring, entropy) = (&cx.config.keyring, cx.edge.random()?);
-    let known = known_browser::remember(keyring, known, account.user.id, entropy, cx.now)?;
-    let user = account.user.id.0;
-    cx.edge.record(cx.entry(Action::Login).by(user).on(user));
+    let known = known_browser::remember(keyring, known, user, entropy, cx.now)?;
+    cx.edge
+        .record(cx.entry(Action::Login).by(user.0).on(user.0));
     let on = ReturnTo::read(&cx.request.query).map(Location::from);
     let on = on.unwrap_or_else(|| Target::of(return_to::LOGIN, &[]).into());
     // The browser keeps the cookie of its login forms: one in another tab is still good.
@@ -133,22 +170,13 @@ async fn log_in<E: Edge>(
     ];
     let response = Response::see_other(on);
     let with_cookie = |response: Response, cookie| response.with("set-cookie", cookie);
-    Ok(cookies.into_iter().fold(response, with_cookie))
+    Ok(Some(cookies.into_iter().fold(response, with_cookie)))
 }
 
-/// Beside the address, whose failures a guess is counted with. Whoever guesses at an account from
-/// elsewhere must not keep its user out: from a browser that they have logged in with, their guesses
-/// are counted with that browser's and not with the account's.
-fn whose<E: Edge>(cx: &Context<'_, E>, login: &str, account: Option<&Account>) -> Counter {
-    let known = account
-        .zip(cx.cookie(Cookie::Known))
-        .and_then(|(it, cookie)| {
-            known_browser::name(&cx.config.keyring, cookie, it.user.id, cx.now)
-        });
-    match known {
-        Some(browser) => Counter::KnownBrowser(browser),
-        None => Counter::Account(account_key(login, account)),
-    }
+/// The name of the browser, where the account's user has logged in with it before.
+fn known_browser<E>(cx: &Context<'_, E>, account: Option<&Account>) -> Option<String> {
+    let (account, cookie) = account.zip(cx.cookie(Cookie::Known))?;
+    known_browser::name(&cx.config.keyring, cookie, account.user.id, cx.now)
 }
 
 fn login_form(browser: &str) -> Form<'_> {
@@ -162,10 +190,9 @@ fn login_form(browser: &str) -> Form<'_> {
 /// The form, with the login that was `typed`, or that the client hints at.
 async fn form_page<E: Edge>(
     cx: &Context<'_, E>,
-    status: u16,
     typed: Option<&str>,
     problem: Option<LoginProblem>,
-) -> Result<Response, Failure<PageRefusal>> {
+) -> Answer {
     let fresh: Secret<BrowserId> = cx.new_secret()?;
     let browser = cx.cookie(Cookie::Browser).unwrap_or(fresh.expose());
     let return_to = ReturnTo::read(&cx.request.query);
@@ -189,6 +216,11 @@ async fn form_page<E: Edge>(
         password_reset: cx.config.password_reset_url.as_deref(),
         problem,
     };
+    let status = match problem {
+        None => 200,
+        Some(LoginProblem::TooManyAttempts(_)) => 429,
+        Some(_) => 403,
+    };
     let error = problem.map_or("", |_| chrome.text.layout.error);
     let title = [error, chrome.text.login.submit].concat();
     let page = Page::render(chrome, &title, &page);
@@ -196,39 +228,4 @@ async fn form_page<E: Edge>(
         "set-cookie",
         cx.set_cookie(Cookie::Browser, browser, BROWSER_LIFETIME),
     ))
-}
-
-/// The form again, for a login and a password that do not belong together. `tightest` is the window that has the
-/// fewest attempts left.
-async fn wrong_credentials<E: Edge>(
-    cx: &Context<'_, E>,
-    login: &str,
-    tightest: Option<Verdict>,
-) -> Result<Response, Failure<PageRefusal>> {
-    let problem = Some(LoginProblem::WrongCredentials);
-    let mut response = form_page(cx, 403, Some(login), problem).await?;
-    if let Some(verdict) = tightest {
-        response.extend(limit_headers(LOGIN_BUCKET, &verdict));
-    }
-    Ok(response)
-}
-
-async fn too_many_attempts<E: Edge>(
-    cx: &Context<'_, E>,
-    login: &str,
-    refused: Verdict,
-) -> Result<Response, Failure<PageRefusal>> {
-    let seconds = refused.retry_after();
-    let problem = LoginProblem::TooManyAttempts(seconds);
-    let mut response = form_page(cx, 429, Some(login), Some(problem)).await?;
-    response.extend(limit_headers(LOGIN_BUCKET, &refused));
-    Ok(response.with("retry-after", seconds.to_string()))
-}
-
-/// Name and e-mail address of one user are one account; an unknown one is its own.
-fn account_key(login: &str, account: Option<&Account>) -> String {
-    match account {
-        Some(account) => account.user.id.to_string(),
-        None => base64url::encode(&Sha256::digest(login.to_ascii_lowercase())),
-    }
 }

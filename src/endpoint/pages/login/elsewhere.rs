@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use serde_json::json;
 
+use super::decision::{LoginAnswer, kept_for};
 use crate::crypto::secret::{BrowserId, Hash, Secret, SessionId};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::{authorize, client_keys};
@@ -22,8 +23,7 @@ use crate::oauth::jws::Unverified;
 use crate::oauth::params::Params;
 use crate::page::text::Message;
 use crate::pending::{
-    AcceptedLogin, AnswerLogin, AnsweredLogin, AskedLogin, LoginDecision, ReturnLogin, SeeLogin,
-    TakeLogin,
+    AcceptedLogin, AnswerLogin, AskedLogin, LoginDecision, ReturnLogin, SeeLogin, TakeLogin,
 };
 use crate::platform::PlatformSettings;
 use crate::platform::assertion::LoginAssertion;
@@ -147,42 +147,24 @@ pub async fn finish<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
         return Ok(Response::empty(200));
     }
     let target = &login.asked.target;
-    let accepted = match &login.decision {
-        LoginDecision::Rejected(rejected) => {
-            return match ReturnTo::at(target) {
-                Some(ReturnTo::Authorize(target)) => authorize::reject(cx, &target, rejected).await,
-                _ => Err(Notice::new(403, Message::LoginRejected).into()),
-            };
+    match LoginAnswer::of(&login) {
+        LoginAnswer::Rejected(rejected) => match ReturnTo::at(target) {
+            Some(ReturnTo::Authorize(target)) => authorize::reject(cx, &target, rejected).await,
+            _ => Err(Notice::new(403, Message::LoginRejected).into()),
+        },
+        // A page that was loaded twice goes on; anybody else begins anew.
+        LoginAnswer::Used(subject) => {
+            let logged_in = cx.logged_in(None).await?;
+            let is_same = logged_in.is_some_and(|it| it.session.user.id == subject);
+            match ReturnTo::at(target).filter(|_| is_same) {
+                Some(on) => Ok(Response::see_other(on.after_login())),
+                None => Err(unusable().into()),
+            }
         }
-        LoginDecision::Accepted(accepted) => accepted,
-    };
-    if login.taken.is_some() {
-        return come_again(cx, target, accepted.subject).await;
-    }
-    if !is_proof_enough(&login.asked, accepted) {
-        return send_for(
-            cx,
-            platform,
-            target,
-            login.asked.again,
-            Some(accepted.subject),
-        );
-    }
-    open(cx, &verifier, &login, accepted).await
-}
-
-/// A page that was loaded twice goes on; anybody else begins anew.
-async fn come_again<E: Edge>(
-    cx: &Context<'_, E>,
-    target: &str,
-    subject: UserId,
-) -> Result<Response, Failure<PageRefusal>> {
-    let logged_in = cx.logged_in(None).await?;
-    match ReturnTo::at(target) {
-        Some(on) if logged_in.is_some_and(|it| it.session.user.id == subject) => {
-            Ok(Response::see_other(on.after_login()))
+        LoginAnswer::TooOld(subject) => {
+            send_for(cx, platform, target, login.asked.again, Some(subject))
         }
-        _ => Err(unusable().into()),
+        LoginAnswer::Opens(accepted) => open(cx, &verifier, &login.asked, accepted).await,
     }
 }
 
@@ -191,7 +173,7 @@ async fn come_again<E: Edge>(
 async fn open<E: Edge>(
     cx: &Context<'_, E>,
     verifier: &Secret<LoginVerifier>,
-    login: &AnsweredLogin,
+    asked: &AskedLogin,
     accepted: &AcceptedLogin,
 ) -> Result<Response, Failure<PageRefusal>> {
     let disabled = || Notice::new(403, Message::AccountDisabled);
@@ -214,13 +196,13 @@ async fn open<E: Edge>(
             session: accepted.session,
         }),
     };
-    if !take_and_open(cx, verifier, login.asked.browser, &session, old).await? {
+    if !take_and_open(cx, verifier, asked.browser, &session, old).await? {
         return Err(disabled().into());
     }
     let entry = cx.entry(Action::Login).by(user.0).on(user.0);
     cx.edge
         .record(entry.saying(json!({"amr": accepted.amr.to_string()})));
-    let on = match ReturnTo::at(&login.asked.target) {
+    let on = match ReturnTo::at(&asked.target) {
         Some(on) => on.after_login(),
         None => Target::of(LOGIN, &[]),
     };
@@ -231,12 +213,6 @@ async fn open<E: Edge>(
     let mut response = Response::see_other(on);
     response.extend(cookies.map(|cookie| ("set-cookie", cookie)));
     Ok(response)
-}
-
-/// How long the browser keeps its session, where the platform wants it remembered.
-fn kept_for(accepted: &AcceptedLogin, longest: Duration) -> Option<Duration> {
-    let remembered = Duration::from_secs(accepted.remember_seconds.into());
-    (!remembered.is_zero()).then_some(remembered.min(longest))
 }
 
 /// The commit point: of a hundred requests one takes the answer. Where it cannot use it, through a
@@ -272,18 +248,6 @@ async fn take_and_open<E: Edge>(
             Err(fault.into())
         }
     }
-}
-
-/// Whether the proof is as new as was asked: since the browser was sent, where a new one was wanted,
-/// and no older than `max_age`. Clocks that carry whole seconds may lag behind by one.
-fn is_proof_enough(asked: &AskedLogin, accepted: &AcceptedLogin) -> bool {
-    let is_new = accepted.auth_time.seconds() >= asked.at.seconds();
-    let demands = ReturnTo::at(&asked.target).map(|it| it.login_demands());
-    let demands = demands.unwrap_or_default();
-    let is_old = demands
-        .max_age
-        .is_some_and(|max_age| asked.at.since(accepted.auth_time) > max_age);
-    is_new || !(asked.again || demands.login || is_old)
 }
 
 /// `POST /oauth2/continue`: the platform's page hands an assertion over. No cookie comes with a form
