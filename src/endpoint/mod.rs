@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod pages;
 pub mod paging;
 pub mod people;
+pub mod platform_login;
 pub mod return_to;
 pub mod sudo;
 

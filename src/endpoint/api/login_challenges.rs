@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::crypto::secret::Secret;
 use crate::endpoint::body::Fields;
 use crate::endpoint::oauth::authorize;
-use crate::endpoint::pages::login::elsewhere::{answer, note_accepted, way_back};
+use crate::endpoint::platform_login::{answer, note_accepted, way_back};
 use crate::endpoint::return_to::ReturnTo;
 use crate::endpoint::{Context, Failure};
 use crate::fluxer::api_error::ApiError;

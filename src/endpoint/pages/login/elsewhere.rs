@@ -12,6 +12,7 @@ use super::decision::{LoginAnswer, kept_for};
 use crate::crypto::secret::{BrowserId, Hash, Secret, SessionId};
 use crate::endpoint::cookies::Cookie;
 use crate::endpoint::oauth::{authorize, client_keys};
+use crate::endpoint::platform_login::{answer, note_accepted, way_back};
 use crate::endpoint::return_to::{LOGIN, ReturnTo};
 use crate::endpoint::{Context, Failure, Notice, PageRefusal};
 use crate::fluxer::audit::Action;
@@ -22,17 +23,13 @@ use crate::oauth::client::keys::ClientKeys;
 use crate::oauth::jws::Unverified;
 use crate::oauth::params::Params;
 use crate::page::text::Message;
-use crate::pending::{
-    AcceptedLogin, AnswerLogin, AskedLogin, LoginDecision, ReturnLogin, SeeLogin, TakeLogin,
-};
+use crate::pending::{AcceptedLogin, AskedLogin, LoginDecision, ReturnLogin, SeeLogin, TakeLogin};
 use crate::platform::PlatformSettings;
 use crate::platform::assertion::LoginAssertion;
-use crate::platform::challenge::{Challenge, LoginVerifier, RETURN_WITHIN};
+use crate::platform::challenge::{Challenge, LoginVerifier};
 use crate::snowflake::UserId;
 use crate::store::{ByPlatform, Edge, Fault, NewSession};
 
-/// Where the browser comes back to.
-const CONTINUE: &str = "/oauth2/continue";
 /// How long a browser stays logged in that the platform does not want remembered: as long as a
 /// consent page may be open.
 const FOR_THIS_ONCE: Duration = Duration::from_secs(600);
@@ -90,41 +87,6 @@ fn send_for<E: Edge>(
     let cookies = cx.set_login_cookie(&challenge.verifier().cookie_key(), browser.expose());
     response.extend(cookies.into_iter().map(|cookie| ("set-cookie", cookie)));
     Ok(response)
-}
-
-/// Keeps the platform's answer. Whether it is the answer: the first one is, and the same one again.
-pub(in crate::endpoint) async fn answer<E: Edge>(
-    cx: &Context<'_, E>,
-    challenge: &Challenge,
-    decision: LoginDecision,
-) -> Result<bool, Fault> {
-    let answer = AnswerLogin {
-        asked: challenge.asked.clone(),
-        decision,
-        until: challenge.expires_at() + RETURN_WITHIN,
-    };
-    cx.edge
-        .ask_pending(&challenge.verifier().pending(), answer)
-        .await
-}
-
-/// Notes that the platform vouched for a login, and by what.
-pub(in crate::endpoint) fn note_accepted<E: Edge>(
-    cx: &Context<'_, E>,
-    challenge: &Challenge,
-    subject: UserId,
-    by: &str,
-) {
-    let once = challenge.verifier().pending();
-    let entry = cx.entry(Action::LoginAccepted).on(subject.0);
-    let entry = entry.once(once.as_str()).saying(json!({"by": by}));
-    cx.edge.record(entry);
-}
-
-/// Where the browser comes back with this challenge.
-pub(in crate::endpoint) fn way_back(challenge: &Challenge) -> Target {
-    let verifier = challenge.verifier();
-    Target::of(CONTINUE, &[("login_verifier", verifier.expose())])
 }
 
 /// `GET /oauth2/continue`: the browser comes for the platform's answer.
