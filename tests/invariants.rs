@@ -312,3 +312,34 @@ fn a_file_uses_its_own_ring_and_those_below() {
         }
     }
 }
+
+#[test]
+fn a_room_of_the_endpoints_uses_its_own_files_and_those_of_the_rooms_below() {
+    // The highest first. What stands beside the rooms is below all of them.
+    const ROOMS: [&str; 3] = ["pages", "api", "oauth"];
+    let room_of = |module: &Module| {
+        let room = ROOMS
+            .iter()
+            .position(|room| module.get(1).is_some_and(|it| it == room));
+        let is_endpoint = module.first().is_some_and(|it| it == "endpoint");
+        is_endpoint.then_some(room.unwrap_or(ROOMS.len()))
+    };
+    let sources = sources();
+    let modules = Modules::of(&sources);
+    let mut count = 0;
+    for (path, code) in &sources {
+        let own = room_of(&module_of(path));
+        for used in modules.used_by(path, code) {
+            if let (Some(own), Some(other)) = (own, room_of(&used)) {
+                count += 1;
+                let used = used.join("::");
+                assert!(
+                    own <= other,
+                    "{} uses {used}, which is above it",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(count > 300, "only {count} uses were found");
+}
