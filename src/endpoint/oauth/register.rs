@@ -79,14 +79,27 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
 /// `PUT /api/oauth2/register/{client}` (RFC 7592 §2.2): replaces everything but the secret.
 pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     let (mut registration, token) = registration(cx, client).await?;
-    says_who_it_is(cx, &registration.application.client)?;
+    let client = &registration.application.client;
+    says_who_it_is(cx, client)?;
     let mut metadata = metadata(cx)?;
-    let client = &mut registration.application.client;
-    let before = client.authentication.method();
     // A public client that leaves the method out means to stay what it is.
-    if metadata.authentication == RequestedAuthMethod::Default && before.is_public() {
+    let is_public = client.authentication.method().is_public();
+    if metadata.authentication == RequestedAuthMethod::Default && is_public {
         metadata = with(cx, &[(METHOD, AuthMethod::None.as_str())])?;
     }
+    describe_anew(&mut registration, metadata)?;
+    let hash = token.hash();
+    if !cx.edge.replace_registration(&registration, &hash).await? {
+        return Err(Refusal::RegistrationToken.into());
+    }
+    let shown = shown(cx, &registration, token.expose());
+    Ok(Response::json(200, &Value::Object(shown)))
+}
+
+/// Gives a registration new metadata. A client that has a secret, signs with keys or is public stays so. Pure.
+fn describe_anew(registration: &mut Registration, metadata: ClientMetadata) -> Result<(), Refusal> {
+    let client = &mut registration.application.client;
+    let before = client.authentication.method();
     let method = metadata.authentication.method();
     let secret = match &client.authentication {
         ClientAuthentication::Secret(hashes) => Some(*hashes),
@@ -95,18 +108,13 @@ pub async fn replace<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     if method.has_secret() != secret.is_some() || method.is_public() != before.is_public() {
         let must = "cannot change between none, a secret and private_key_jwt";
         let member = METHOD;
-        return Err(Refusal::ClientMetadata { member, must }.into());
+        return Err(Refusal::ClientMetadata { member, must });
     }
     client.authentication = ClientAuthentication::kept(Some(method), secret, metadata.keys);
     metadata.settings.describe(client);
     registration.application.name = metadata.name;
     registration.details = metadata.details;
-    let hash = token.hash();
-    if !cx.edge.replace_registration(&registration, &hash).await? {
-        return Err(Refusal::RegistrationToken.into());
-    }
-    let shown = shown(cx, &registration, token.expose());
-    Ok(Response::json(200, &Value::Object(shown)))
+    Ok(())
 }
 
 /// `DELETE /api/oauth2/register/{client}` (RFC 7592 §2.3). Its tokens end with it.
@@ -233,4 +241,74 @@ fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Ma
         shown.insert(name.to_owned(), value);
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::Hash;
+    use crate::fluxer::registration::ClientDetails;
+    use crate::oauth::issuer::Issuer;
+    use crate::oauth::redirect_uri::PrivateSchemes;
+
+    /// What a client says of itself that authenticates so.
+    fn metadata(method: AuthMethod) -> ClientMetadata {
+        let mut body = json!({
+            "redirect_uris": ["https://app.example/new"],
+            "client_name": "New",
+            "token_endpoint_auth_method": method.as_str(),
+        });
+        if method == AuthMethod::PrivateKeyJwt {
+            body["jwks_uri"] = json!("https://app.example/keys");
+        }
+        let accepted = AcceptedMetadata {
+            schemes: &PrivateSchemes::default(),
+            issuers: &[Issuer::parse("https://id.example").expect("an issuer")],
+        };
+        let metadata = ClientMetadata::parse(body.to_string().as_bytes(), &[], accepted);
+        metadata.expect("registrable")
+    }
+
+    /// A client that was registered with this method, by another name and with no redirect URI.
+    fn registered(method: AuthMethod) -> Registration {
+        let secret = Secret::<ClientSecret>::new("secret").hash();
+        let keys = metadata(method).keys;
+        let authentication = ClientAuthentication::kept(Some(method), Some(secret.into()), keys);
+        let id = ApplicationId::parse("1130650140672000001").expect("an id");
+        Registration {
+            application: Application::of(Client::dynamic(id, authentication, Vec::new())),
+            details: ClientDetails(Map::new()),
+        }
+    }
+
+    #[test]
+    fn a_client_that_describes_itself_anew_authenticates_as_before() {
+        use AuthMethod::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
+        for (before, after, is_allowed) in [
+            (None, None, true),
+            (None, ClientSecretBasic, false),
+            (None, PrivateKeyJwt, false),
+            (ClientSecretBasic, ClientSecretPost, true),
+            (ClientSecretBasic, None, false),
+            (ClientSecretPost, PrivateKeyJwt, false),
+            (PrivateKeyJwt, PrivateKeyJwt, true),
+            (PrivateKeyJwt, None, false),
+            (PrivateKeyJwt, ClientSecretBasic, false),
+        ] {
+            let mut registration = registered(before);
+            let described = describe_anew(&mut registration, metadata(after));
+            assert_eq!(described.is_ok(), is_allowed, "{before:?} to {after:?}");
+            if described.is_err() {
+                continue;
+            }
+            let client = registration.application.client;
+            assert_eq!(client.authentication.method(), after);
+            assert!(client.redirect_uri("https://app.example/new").is_some());
+            assert_eq!(registration.application.name.as_str(), "New");
+            if let ClientAuthentication::Secret(hashes) = client.authentication {
+                let secret: Hash<ClientSecret> = Secret::new("secret").hash();
+                assert_eq!(hashes.current.hash, secret, "the secret stays");
+            }
+        }
+    }
 }
