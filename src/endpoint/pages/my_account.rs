@@ -44,17 +44,42 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let logged_in = cx.account().await?;
     let form = cx.account_form(&logged_in)?;
-    let action = form.one("action").ok().flatten().unwrap_or_default();
-    let here = logged_in.cookie.hash();
-    match action {
-        "password" if keeps_passwords(cx.config) => change_password(cx, &logged_in, &form).await,
-        "others" => end(cx, &logged_in, EndedSessions::AllBut(here)).await,
-        "everywhere" => end(cx, &logged_in, EndedSessions::All).await,
-        _ => {
-            let one = action.strip_prefix("session:").and_then(Hash::parse);
-            let one = one.ok_or_else(|| Notice::new(400, Message::BadBody))?;
-            end(cx, &logged_in, EndedSessions::One(one)).await
+    match Command::read(&form, logged_in.cookie.hash()) {
+        Some(Command::ChangePassword) if keeps_passwords(cx.config) => {
+            let problem = match change_password(cx, &logged_in, &form).await? {
+                Ok(response) => return Ok(response),
+                Err(problem) => problem,
+            };
+            let mut response = page(cx, &logged_in, Some(problem)).await?;
+            if let PasswordProblem::TooManyAttempts(seconds) = problem {
+                response.push("retry-after", seconds.to_string());
+            }
+            Ok(response)
         }
+        Some(Command::End(ended)) => end(cx, &logged_in, ended).await,
+        Some(Command::ChangePassword) | None => Err(Notice::new(400, Message::BadBody).into()),
+    }
+}
+
+/// What a button asks for.
+#[derive(Debug)]
+enum Command {
+    ChangePassword,
+    End(EndedSessions),
+}
+
+impl Command {
+    /// Reads the form of a browser whose session is `here`.
+    fn read(form: &Params, here: Hash<SessionId>) -> Option<Self> {
+        let action = form.one("action").ok().flatten()?;
+        Some(match action {
+            "password" => Self::ChangePassword,
+            "others" => Self::End(EndedSessions::AllBut(here)),
+            "everywhere" => Self::End(EndedSessions::All),
+            _ => Self::End(EndedSessions::One(Hash::parse(
+                action.strip_prefix("session:")?,
+            )?)),
+        })
     }
 }
 
@@ -95,30 +120,24 @@ async fn page<E: Edge>(
     Ok(Page::render(chrome, &title, &page).respond(status))
 }
 
-/// The new password is looked at first: a mistake in it costs no attempt at the old one.
+/// Changes the password. The new one is looked at first: a mistake in it costs no attempt at the old one.
 async fn change_password<E: Edge>(
     cx: &Context<'_, E>,
     logged_in: &LoggedIn,
     form: &Params,
-) -> Answer {
-    let field = |name| form.one(name).ok().flatten().unwrap_or_default();
-    let Ok(new) = Password::parse(field("new_password")) else {
-        return page(cx, logged_in, Some(PasswordProblem::Bad)).await;
+) -> Result<Result<Response, PasswordProblem>, Failure<PageRefusal>> {
+    let new = match new_password(form) {
+        Ok(new) => new,
+        Err(problem) => return Ok(Err(problem)),
     };
-    if field("repeat_password") != field("new_password") {
-        return page(cx, logged_in, Some(PasswordProblem::Unlike)).await;
-    }
     let user = &logged_in.session.user;
-    let account = match sudo::account(cx, user, field("password")).await? {
+    let account = match sudo::account(cx, user, field(form, "password")).await? {
         Ok(account) => account,
         Err(Checked::TooMany(full)) => {
-            let seconds = full.retry_after();
-            let problem = PasswordProblem::TooManyAttempts(seconds);
-            let response = page(cx, logged_in, Some(problem)).await?;
-            return Ok(response.with("retry-after", seconds.to_string()));
+            return Ok(Err(PasswordProblem::TooManyAttempts(full.retry_after())));
         }
         Err(Checked::Wrong | Checked::Right | Checked::LogInAgain) => {
-            return page(cx, logged_in, Some(PasswordProblem::Wrong)).await;
+            return Ok(Err(PasswordProblem::Wrong));
         }
     };
     let hash = password::hash(&new, cx.config.password_cost, cx.edge.random()?)?;
@@ -127,17 +146,29 @@ async fn change_password<E: Edge>(
     let session = cx.session_by_password(&cookie, user.id);
     let old = &account.password_hash;
     if !cx.edge.change_password(old, &hash, &session).await? {
-        return page(cx, logged_in, Some(PasswordProblem::ChangedMeanwhile)).await;
+        return Ok(Err(PasswordProblem::ChangedMeanwhile));
     }
     let entry = cx.entry(Action::PasswordChanged);
     cx.edge.record(entry.by(user.id.0).on(user.id.0));
-    if field("everything") == "revoke" {
+    if field(form, "everything") == "revoke" {
         deauthorize_all(cx, user.id.0, user.id).await?;
     }
-    Ok(back(AccountDone::Password).with(
-        "set-cookie",
-        cx.set_cookie(Cookie::Session, cookie.expose(), session.lifetime),
-    ))
+    let cookie = cx.set_cookie(Cookie::Session, cookie.expose(), session.lifetime);
+    Ok(Ok(back(AccountDone::Password).with("set-cookie", cookie)))
+}
+
+fn field<'a>(form: &'a Params, name: &'static str) -> &'a str {
+    form.one(name).ok().flatten().unwrap_or_default()
+}
+
+/// The new password, which was typed twice.
+fn new_password(form: &Params) -> Result<Password, PasswordProblem> {
+    let typed = field(form, "new_password");
+    let new = Password::parse(typed).map_err(|_| PasswordProblem::Bad)?;
+    if field(form, "repeat_password") != typed {
+        return Err(PasswordProblem::Unlike);
+    }
+    Ok(new)
 }
 
 /// Logs browsers out. Only ever the user's own, whatever the form says.
@@ -171,4 +202,56 @@ async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: EndedSes
 
 fn back(done: AccountDone) -> Response {
     Response::see_other(Target::of(PATH, &[("done", done.marker())]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(text: &str) -> Hash<SessionId> {
+        Secret::new(text).hash()
+    }
+
+    #[test]
+    fn a_button_is_read_or_refused() {
+        let other = format!("session:{}", hash("other"));
+        let read = |action: &str| {
+            let form = Params::from_form(&format!("action={action}"));
+            match Command::read(&form, hash("here")) {
+                None => "refused",
+                Some(Command::ChangePassword) => "password",
+                Some(Command::End(EndedSessions::All)) => "all",
+                Some(Command::End(EndedSessions::AllBut(it))) if it == hash("here") => "others",
+                Some(Command::End(EndedSessions::One(it))) if it == hash("other") => "other",
+                Some(Command::End(_)) => "another browser",
+            }
+        };
+        for (action, expected) in [
+            ("password", "password"),
+            ("others", "others"),
+            ("everywhere", "all"),
+            (other.as_str(), "other"),
+            ("", "refused"),
+            ("session:", "refused"),
+            ("session:x", "refused"),
+            ("everything", "refused"),
+            ("password&action=others", "refused"),
+        ] {
+            assert_eq!(read(action), expected, "{action}");
+        }
+        assert!(Command::read(&Params::from_form(""), hash("here")).is_none());
+    }
+
+    #[test]
+    fn a_new_password_is_long_enough_and_typed_twice() {
+        let read = |new: &str, again: &str| {
+            let form = format!("new_password={new}&repeat_password={again}");
+            new_password(&Params::from_form(&form)).err()
+        };
+        assert_eq!(read("12345678", "12345678"), None);
+        assert_eq!(read("1234567", "1234567"), Some(PasswordProblem::Bad));
+        assert_eq!(read("1234567", "x"), Some(PasswordProblem::Bad));
+        assert_eq!(read("12345678", "12345679"), Some(PasswordProblem::Unlike));
+        assert_eq!(read("12345678", ""), Some(PasswordProblem::Unlike));
+    }
 }
