@@ -12,13 +12,13 @@ use crate::crypto::secret::{Hash, SessionId};
 use crate::fluxer::user::User;
 use crate::store::OpenSession;
 
-/// A user's own account.
+/// The page of a user's own account.
 pub struct AccountPage<'a> {
     /// Where its forms post to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// The user.
+    /// The user who is logged in.
     pub user: &'a User,
     /// The operation that this page answers, where it succeeded.
     pub done: Option<AccountDone>,
@@ -26,9 +26,9 @@ pub struct AccountPage<'a> {
     pub password: Option<PasswordForm>,
     /// The browsers that are logged in, the newest first.
     pub sessions: &'a [OpenSession],
-    /// Whether there are more than these.
+    /// Whether more browsers are logged in than `sessions` has.
     pub is_more: bool,
-    /// The browser that shows the page.
+    /// The session of the browser that shows the page.
     pub here: Hash<SessionId>,
 }
 
@@ -42,35 +42,35 @@ pub struct PasswordForm {
 /// Why a password was not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordProblem {
-    /// The old one was another.
+    /// The old password was wrong.
     Wrong,
-    /// Too many wrong ones; the seconds until the next attempt.
+    /// Too many wrong passwords came before. The number is the wait in seconds.
     TooManyAttempts(u64),
-    /// The new one is too short or too long.
+    /// The new password is too short or too long.
     Bad,
-    /// The new one was typed in two ways.
+    /// The two fields of the new password differ.
     Unlike,
-    /// It was changed from elsewhere meanwhile.
+    /// The password was changed from elsewhere meanwhile.
     ChangedMeanwhile,
 }
 
-/// What a page says was just done.
+/// The operation that the account page has just carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountDone {
-    /// The password is another, and this the only browser.
+    /// The password was changed, and every other browser is logged out.
     Password,
-    /// One browser is out.
+    /// One browser was logged out.
     Session,
-    /// All others are.
+    /// Every other browser was logged out.
     Others,
-    /// There was nothing to do.
+    /// There was nothing to do: it had been done before.
     Nothing,
 }
 
 impl AccountDone {
     const ALL: [Self; 4] = [Self::Password, Self::Session, Self::Others, Self::Nothing];
 
-    /// Its spelling in a URL.
+    /// The operation as it is spelled in the URL of the page.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Password => "password",
@@ -80,7 +80,7 @@ impl AccountDone {
         }
     }
 
-    /// Reads that spelling.
+    /// Reads the spelling of [`Self::marker`].
     pub fn from_marker(marker: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.marker() == marker)
     }

@@ -6,7 +6,7 @@ use super::parts::{quiet, sentence, tag};
 use super::{Chrome, View};
 use crate::fluxer::permissions::Permission;
 
-/// Says where the bot is now.
+/// The page that says in which guild the bot is now.
 pub struct BotAddedPage<'a> {
     /// The name of the application.
     pub application: &'a str,
@@ -14,7 +14,7 @@ pub struct BotAddedPage<'a> {
     pub bot: &'a str,
     /// The name of the guild.
     pub guild: &'a str,
-    /// What it may do there.
+    /// The permissions that the bot was granted there.
     pub permissions: Vec<Permission>,
 }
 

@@ -1,12 +1,12 @@
-//! Charts: bars for whoever sees them, and the same numbers in a table for everybody.
+//! Charts: bars, and the same numbers in a table for everybody.
 
 use maud::{Markup, html};
 
 use super::Chrome;
 
-/// A bar for each of `values`, with its name in a table beside: `names` and `values` are in the same order, the
-/// oldest first. `number` is the one that stands beside the caption. What the bars measure are attributes, for
-/// the pages allow no style of their own.
+/// A bar for each of `values`. `names` has what each bar stands for, in the same order, the oldest first. `number`
+/// stands beside the caption. The heights are attributes of the bars, because the policy of the pages allows no
+/// inline style.
 pub(super) fn chart(
     caption: &Markup,
     label: &str,

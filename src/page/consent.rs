@@ -1,4 +1,4 @@
-//! The consent form: who asks, as whom, for what, and where it goes.
+//! The consent form: which application asks, which user is asked, for what, and where the answer goes.
 
 mod permissions;
 
@@ -26,23 +26,23 @@ pub struct ConsentPage<'a> {
     pub csrf_token: &'a str,
     /// The application that asks.
     pub application: &'a Application,
-    /// The user who answers for it, where there is one.
+    /// The name of the user who owns the application, where it has an owner.
     pub owner: Option<&'a str>,
-    /// Since when it is registered.
+    /// The day on which the application was registered.
     pub registered_on: Moment,
-    /// Where the answer goes: the redirect URI's host in full. `None`: nowhere, a bot is added.
+    /// The redirect URI's host, in full. `None` where the answer goes to a device, or where only a bot is added.
     pub destination: Option<&'a str>,
-    /// The device that asks, where the answer goes to one.
+    /// The device that asks, where the answer goes to a device.
     pub device: Option<DeviceSection>,
-    /// What is to be said where nobody vouches for the application.
+    /// The warning, where nobody vouches for the application.
     pub unverified: Option<UnverifiedApplication<'a>>,
     /// The name of the user who is asked.
     pub username: &'a str,
     /// The scopes that the application asks for.
     pub scopes: Vec<ScopeLine>,
-    /// What it asks for at another resource server.
+    /// What the application asks for at another resource server.
     pub resource: Option<ResourceSection<'a>>,
-    /// The bot that it wants to add.
+    /// The bot that the application wants to add.
     pub bot: Option<BotSection<'a>>,
     /// Why the form is shown again.
     pub problem: Option<&'static str>,
@@ -54,9 +54,9 @@ pub struct ConsentPage<'a> {
 
 /// An application that nobody vouches for.
 pub struct UnverifiedApplication<'a> {
-    /// The host of the document that describes it, where there is one.
+    /// The host of the document that describes the client, where one does.
     pub document_host: Option<&'a str>,
-    /// Where the answer goes, where that is a program on the user's own machine.
+    /// Where a program on the user's own machine waits for the answer, where one does.
     pub local: Option<&'a str>,
 }
 
@@ -66,17 +66,17 @@ pub struct UnverifiedApplication<'a> {
     reason = "they are independent: each may go with any other"
 )]
 pub struct ScopeLine {
-    /// The check box's value.
+    /// The scope, which is the value of the check box.
     pub scope: Scope,
     /// Whether the user may withhold it.
     pub withholdable: bool,
-    /// Whether the application is of no use without it: there is no box then.
+    /// Whether the application is of no use without the scope. Such a scope has no check box.
     pub is_indivisible: bool,
-    /// Whether its box is ticked as the form is shown.
+    /// Whether the check box is ticked when the form is shown.
     pub is_ticked: bool,
-    /// The real data it opens, where that fits some lines.
+    /// The user's own data that the scope opens, where the form can show any.
     pub preview: Option<Preview>,
-    /// Whether it was not granted before, where something was.
+    /// Whether the scope is new: the user granted the application something before, but not this.
     pub new: bool,
 }
 
@@ -84,25 +84,25 @@ pub struct ScopeLine {
 pub struct ResourceSection<'a> {
     /// The server's name.
     pub name: &'a str,
-    /// Its identifier.
+    /// The server's identifier, an absolute URI (RFC 8707).
     pub identifier: &'a str,
-    /// Its scopes: name, description, and whether its box is ticked.
+    /// The server's scopes: the name, the description, and whether the check box is ticked.
     pub scopes: Vec<(&'a str, &'a str, bool)>,
 }
 
 /// The data behind a scope, as far as it is shown.
 pub struct Preview {
-    /// The first of it.
+    /// The first lines of the data.
     pub shown: Vec<String>,
-    /// How much more there is.
+    /// The number of lines that are not shown.
     pub more: usize,
 }
 
 impl Preview {
-    /// Most lines of a preview.
+    /// Most lines that are shown.
     const MAX: usize = 5;
 
-    /// As much as fits.
+    /// Shows the first lines, and counts the rest.
     pub fn of(mut all: Vec<String>) -> Self {
         let more = all.len().saturating_sub(Self::MAX);
         all.truncate(Self::MAX);
@@ -111,13 +111,13 @@ impl Preview {
 }
 
 impl ScopeLine {
-    /// Takes the box out of use: nothing of it can be granted.
+    /// Takes the check box out of use: nothing that the scope opens can be granted.
     pub fn give_up(&mut self) {
         self.withholdable = false;
         self.is_ticked = false;
     }
 
-    /// Whether granting it deserves a second look.
+    /// Whether the form warns of the scope.
     fn is_dangerous(&self) -> bool {
         matches!(self.scope, Scope::Admin)
     }
@@ -127,25 +127,25 @@ impl ScopeLine {
 pub struct BotSection<'a> {
     /// The user name of the bot.
     pub username: &'a str,
-    /// Where it may be added.
+    /// The guilds that the bot may be added to.
     pub guilds: GuildPicker<'a>,
-    /// What it asks to be able to do there.
+    /// The permissions that the bot asks for.
     pub permissions: Vec<PermissionLine>,
 }
 
-/// Where a bot may be added.
+/// The guilds that a bot may be added to.
 pub enum GuildPicker<'a> {
-    /// Here and nowhere else.
+    /// The guild that the link fixes.
     Fixed(GuildChoice<'a>),
-    /// Wherever the user may add bots.
+    /// Any guild where the user may add bots.
     Pick {
         /// The guilds where the user may add bots.
         choices: Vec<GuildChoice<'a>>,
-        /// The user's other guilds, which they may not manage.
+        /// The names of the user's other guilds, which they may not manage.
         not_offered: Vec<&'a str>,
-        /// The page with more of the former.
+        /// The URL of the page with the next guilds, where there are more.
         next: Option<&'a str>,
-        /// Whether the link proposes one that is not among them.
+        /// Whether the link proposes a guild where the user cannot add the bot.
         proposal_fails: bool,
     },
 }
@@ -164,17 +164,17 @@ impl GuildPicker<'_> {
 
 /// One guild in the picker.
 pub struct GuildChoice<'a> {
-    /// The option's value.
+    /// The guild's id, which is the value of the option.
     pub id: GuildId,
-    /// What people call it.
+    /// The guild's name.
     pub name: &'a str,
-    /// What the form tells of the bot where it is there already, as its hidden field says it.
+    /// What the bot has in the guild where it is there already, as the form's hidden field spells it.
     pub has: Option<String>,
-    /// Whether the bot would get anything there; where not, the guild cannot be chosen.
+    /// Whether the bot would get anything in the guild. Where it would not, the guild cannot be chosen.
     pub is_open: bool,
-    /// What the bot would get.
+    /// The permissions that the bot would get.
     pub new: Vec<Permission>,
-    /// Whether the link proposes it.
+    /// Whether the link proposes the guild.
     pub is_proposed: bool,
 }
 
@@ -220,7 +220,7 @@ impl UnverifiedApplication<'_> {
 }
 
 impl ConsentPage<'_> {
-    /// What is asked for, and the two answers.
+    /// What the application asks for, and the two buttons.
     fn question(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let is_bot = self.only_adds_a_bot();
@@ -252,7 +252,7 @@ impl ConsentPage<'_> {
         }
     }
 
-    /// Who asks, and what is known of them.
+    /// The application that asks, and what is known of it.
     fn asker(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let name = self.application.name.as_str();
@@ -284,7 +284,7 @@ impl ConsentPage<'_> {
         }
     }
 
-    /// As whom, and how to be somebody else.
+    /// The user who is asked, and the form that lets another account log in.
     fn account(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.consent;
         let switch = html! { button.link { (text.switch) } };
@@ -313,7 +313,7 @@ impl ConsentPage<'_> {
         }
     }
 
-    /// Every scope there can be withheld.
+    /// The scopes of another resource server. The user may withhold each of them.
     fn resource(resource: &ResourceSection<'_>, chrome: &Chrome<'_>) -> Markup {
         html! {
             fieldset aria-describedby="resource" {
@@ -390,7 +390,7 @@ impl ConsentPage<'_> {
         }
     }
 
-    /// What the application will not be able to do, for whoever wonders.
+    /// What the application will not be able to do: an answer to what users fear.
     fn withheld(&self, chrome: &Chrome<'_>) -> &'static str {
         let asked: Scopes = self.scopes.iter().map(|line| line.scope).collect();
         let [with_admin, with_bot, otherwise] = chrome.text.consent.withheld;
@@ -404,18 +404,18 @@ impl ConsentPage<'_> {
         }
     }
 
-    /// Whether the bot is in the guild already, and is given more there.
+    /// Whether the bot is in the guild already, and gets more permissions there.
     fn is_there(&self) -> bool {
         let bot = self.bot.as_ref();
         bot.is_some_and(|bot| matches!(&bot.guilds, GuildPicker::Fixed(it) if it.has.is_some()))
     }
 
-    /// Whether a bot is all it asks for.
+    /// Whether the application asks for nothing but its bot.
     fn only_adds_a_bot(&self) -> bool {
         self.bot.is_some() && self.scopes.len() == 1
     }
 
-    /// Whether the form can be approved as it stands: a bot with nowhere to go cannot be added.
+    /// Whether the form can be approved: a bot that can be added to no guild cannot be.
     fn can_be_approved(&self) -> bool {
         let nowhere = self.bot.as_ref().is_some_and(|bot| bot.guilds.is_empty());
         !(nowhere && self.only_adds_a_bot())
@@ -423,7 +423,7 @@ impl ConsentPage<'_> {
 }
 
 impl GuildChoice<'_> {
-    /// What a bot that is there already would get beyond what it has.
+    /// The permissions that a bot which is in the guild would get besides those that it has.
     fn difference(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.bot;
         let (mut first, others): (Vec<Permission>, Vec<_>) =
@@ -458,7 +458,7 @@ impl GuildChoice<'_> {
     }
 }
 
-/// The guilds that a bot cannot be added to by this user.
+/// The names of the guilds that this user cannot add the bot to.
 fn others(names: &[&str], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.bot;
     html! {

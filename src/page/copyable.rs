@@ -1,4 +1,4 @@
-//! What a page shows to be pasted elsewhere: an id, a secret, code.
+//! Values that a page shows to be pasted elsewhere: an id, a secret, code.
 
 use maud::{Markup, html};
 

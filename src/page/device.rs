@@ -1,4 +1,4 @@
-//! The page that takes the code of a device, and what the consent form says of one (RFC 8628 §3.3).
+//! The page that takes the code of a device, and the section of the consent form about the device (RFC 8628 §3.3).
 
 use core::net::IpAddr;
 
@@ -9,32 +9,32 @@ use super::parts::clipped;
 use super::parts::{branded, fact, fact_at, form, heading, problem, quiet, sentence, submit};
 use super::{Chrome, View};
 
-/// Where the page is.
+/// The path of the page.
 pub const DEVICE: &str = "/device";
 
 /// Most characters of a program's name that are shown.
 const MAX_AGENT: usize = 80;
 
-/// The field for the code.
+/// The form that takes the code of a device.
 pub struct DevicePage<'a> {
     /// Where the form posts to.
     pub action: &'a str,
-    /// The hidden field.
+    /// The hidden field of the form.
     pub csrf_token: &'a str,
-    /// The user who is logged in.
+    /// The name of the user who is logged in.
     pub username: &'a str,
-    /// The code as it was typed, or as a link has it.
+    /// The code as it was typed, or as the link has it.
     pub typed: &'a str,
     /// Why the form is shown again.
     pub problem: Option<DeviceProblem>,
 }
 
-/// Why a code leads nowhere.
+/// Why the form for the code is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceProblem {
-    /// No device waits under it.
+    /// No device waits under the code.
     Unknown,
-    /// Too many wrong ones; the seconds until the next attempt.
+    /// Too many wrong codes came before. The number is the wait in seconds.
     TooManyAttempts(u64),
 }
 
@@ -70,17 +70,17 @@ impl View for DevicePage<'_> {
     }
 }
 
-/// The device that asks, on the consent form.
+/// The section of the consent form about the device that asks.
 pub struct DeviceSection {
-    /// The code that it shows.
+    /// The code that the device shows.
     pub user_code: String,
-    /// When it asked.
+    /// The time when the device asked.
     pub asked_at: Moment,
-    /// Where it asked from.
+    /// The address from which the device asked.
     pub address: Option<IpAddr>,
-    /// Whether that is where the user is.
+    /// Whether that is the user's own network. `None` where one of the addresses is not known.
     pub is_near: Option<bool>,
-    /// The program, as it names itself.
+    /// The program that asked, as it names itself.
     pub agent: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The controls of a form that stands for an object of the API, and what of it was refused.
+//! The fields of a form that edits an object of the API, and the rules that the typed values break.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -6,30 +6,30 @@ use serde_json::Value;
 use crate::fluxer::api_error::FieldError;
 use crate::oauth::params;
 
-/// What of a form was refused.
+/// The fields of a form that were refused.
 #[derive(Debug, Default)]
 pub struct Refused {
     /// The fields, and the rules that they break.
     pub errors: Vec<FieldError>,
-    /// The list that was typed, a line each: a mistake in a list names its line.
+    /// The list that was typed, one entry on each line. A mistake in the list names its line.
     pub lines: String,
 }
 
-/// What is wrong with a field.
+/// A rule that a field breaks.
 struct Mistake<'a> {
-    /// The line of a list.
+    /// The line of the list that breaks the rule.
     line: Option<&'a str>,
-    /// What it must be: in English, as the API says it.
+    /// The rule, in English, as the API words it.
     must: &'a str,
 }
 
 impl Refused {
-    /// Whether anything was refused.
+    /// Whether any field was refused.
     pub const fn is_some(&self) -> bool {
         !self.errors.is_empty()
     }
 
-    /// Whether a field was refused.
+    /// Whether this field was refused.
     pub(super) fn names(&self, field: &str) -> bool {
         self.errors.iter().any(|error| names(&error.path, field))
     }
@@ -39,7 +39,7 @@ impl Refused {
         self.names(field).then_some("true")
     }
 
-    /// What a control with a hint is described by: that, and what is wrong with it.
+    /// The ids that a control with a hint is described by: the hint's, and the mistake's.
     pub(super) fn described(&self, field: &str) -> String {
         if self.names(field) {
             [field, "-mistakes ", field, "-hint"].concat()
@@ -48,7 +48,7 @@ impl Refused {
         }
     }
 
-    /// Why a field was refused; for a list, each of its lines that was.
+    /// The rules that a field breaks; for a list, those of each refused line.
     fn mistakes(&self, field: &str) -> Vec<Mistake<'_>> {
         let errors = self.errors.iter();
         let errors = errors.filter(|error| names(&error.path, field));
@@ -65,12 +65,12 @@ impl Refused {
     }
 }
 
-/// Whether a path is that of a field, or of something in it.
+/// Whether a path is that of a field, or of something inside it.
 fn names(path: &str, field: &str) -> bool {
     path.split('.').next() == Some(field)
 }
 
-/// A field with its label, a hint, and what is wrong with it.
+/// A field with its label, its hint, and the rules that its value breaks.
 pub(super) fn field(
     refused: &Refused,
     name: &str,
@@ -88,7 +88,7 @@ pub(super) fn field(
     }
 }
 
-/// Why a field was refused; for a list, each of its lines that was. The validators speak English.
+/// The rules that a field breaks; for a list, those of each refused line. They are in English.
 pub(super) fn mistakes(refused: &Refused, name: &str, label: &str) -> Markup {
     let mistakes = refused.mistakes(name);
     html! {
@@ -108,7 +108,7 @@ pub(super) fn mistakes(refused: &Refused, name: &str, label: &str) -> Markup {
     }
 }
 
-/// The name that people are shown, which has no hint.
+/// The field for the name that people are shown. It has no hint.
 pub(super) fn name_field(refused: &Refused, label: &str, value: &str) -> Markup {
     html! {
         div.field {
@@ -121,16 +121,16 @@ pub(super) fn name_field(refused: &Refused, label: &str, value: &str) -> Markup 
     }
 }
 
-/// Members of an object of the API, as they are or as they were typed.
+/// Members of an object of the API, as they are stored or as they were typed.
 pub(super) struct FormMembers {
-    /// The object.
+    /// The object as the API shows it.
     pub(super) shown: Value,
-    /// What of it was refused.
+    /// The members that were refused.
     pub(super) refused: Refused,
 }
 
 impl FormMembers {
-    /// Whether a member is this value, or has it in its list.
+    /// Whether a member has this value, or a list with this value in it.
     pub(super) fn is(&self, name: &str, value: &str) -> bool {
         match self.shown.get(name) {
             Some(Value::String(shown)) => shown == value,
@@ -143,7 +143,7 @@ impl FormMembers {
         self.shown.get(name) == Some(&Value::Bool(true))
     }
 
-    /// A text, a list with a line each, or an object as JSON.
+    /// A member as text: a list has one entry on each line, and an object is JSON.
     pub(super) fn text(&self, name: &str) -> String {
         match self.shown.get(name) {
             None | Some(Value::Null) => String::new(),
@@ -156,7 +156,7 @@ impl FormMembers {
         }
     }
 
-    /// One of several values.
+    /// A choice of one of several values.
     pub(super) fn choice(&self, name: &str, label: &str, hint: &str, values: &[&str]) -> Markup {
         let control = html! {
             select id=(name) name=(name) translate="no" aria-invalid=[self.refused.invalid(name)]
@@ -169,7 +169,7 @@ impl FormMembers {
         field(&self.refused, name, label, hint, &control)
     }
 
-    /// A text of several lines.
+    /// A field of several lines.
     pub(super) fn lines(&self, name: &str, label: &str, hint: &str) -> Markup {
         // A parser drops the first line end of a text area: what was typed may begin with one.
         let control = html! {
@@ -180,7 +180,7 @@ impl FormMembers {
         field(&self.refused, name, label, hint, &control)
     }
 
-    /// A URL.
+    /// A field for a URL.
     pub(super) fn url(&self, name: &str, label: &str, hint: &str) -> Markup {
         let control = html! {
             input id=(name) name=(name) type="url" value=(self.text(name)) dir="ltr"
@@ -190,7 +190,7 @@ impl FormMembers {
         field(&self.refused, name, label, hint, &control)
     }
 
-    /// A check box among others.
+    /// A check box.
     pub(super) fn switch(&self, name: &str, words: &str) -> Markup {
         html! {
             li {

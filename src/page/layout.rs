@@ -1,4 +1,4 @@
-//! What stands around every page.
+//! The layout around every page.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -6,7 +6,7 @@ use super::parts::branded;
 use super::style::Asset;
 use super::{Chrome, text};
 
-/// The whole page; `main` is what it says.
+/// The whole page, with `main` inside the layout.
 pub(super) fn page(chrome: &Chrome<'_>, title: &str, main: &Markup) -> Markup {
     let (text, brand) = (chrome.text, chrome.brand);
     html! {
@@ -73,7 +73,7 @@ fn account_links(chrome: &Chrome<'_>) -> Markup {
     }
 }
 
-/// A link in a navigation; `current` is its `aria-current`.
+/// A link of a navigation. `current` is its `aria-current`.
 pub(super) fn link(path: &str, label: &str, current: &str) -> Markup {
     html! { li { a href=(path) aria-current=(current) { (label) } } }
 }

@@ -9,13 +9,13 @@ use super::{Chrome, View};
 pub struct LoginPage<'a> {
     /// Where the form posts to.
     pub action: &'a str,
-    /// The hidden field.
+    /// The hidden field of the form.
     pub csrf_token: &'a str,
-    /// The application that the user is on the way to, where there is one.
+    /// The name of the application that waits for the login, where one does.
     pub application: Option<&'a str>,
-    /// What was typed before.
+    /// The login that was typed before, or that the client proposes.
     pub login: &'a str,
-    /// Where a forgotten password is replaced.
+    /// The URL of the page that replaces a forgotten password.
     pub password_reset: Option<&'a str>,
     /// Why the form is shown again.
     pub problem: Option<LoginProblem>,
@@ -24,11 +24,11 @@ pub struct LoginPage<'a> {
 /// Why a login failed, as far as whoever typed it may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginProblem {
-    /// Unknown user or wrong password: one text, whichever it was.
+    /// No user has this login, or the password is wrong. One text for both: which it was is not told.
     WrongCredentials,
-    /// The right password of a user whom an administrator has suspended.
+    /// The password is right, and an administrator has suspended its user.
     Suspended,
-    /// Too many failures; the seconds until the next attempt.
+    /// Too many attempts failed. The number is the wait in seconds.
     TooManyAttempts(u64),
     /// The form was open too long, or the browser did not keep its cookie.
     FormExpired,
@@ -60,7 +60,7 @@ impl View for LoginPage<'_> {
 }
 
 impl LoginPage<'_> {
-    /// Both fields; the first that is still to be filled has the focus.
+    /// Both fields. The first one that is empty has the focus.
     fn fields(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.login;
         let why = self.problem.map(|_| "login-problem");

@@ -5,13 +5,13 @@ use maud::{Markup, html};
 use super::parts::{branded, form, quiet, sentence, submit};
 use super::{Chrome, View};
 
-/// Asks whether to log out: a link from elsewhere must not do it alone.
+/// The form that asks whether to log out: a link from elsewhere must not log anybody out.
 pub struct LogoutPage<'a> {
     /// Where the form posts to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
-    /// As whom the browser is logged in.
+    /// The name of the user who is logged in.
     pub username: &'a str,
 }
 

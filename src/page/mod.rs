@@ -1,9 +1,8 @@
-//! The HTML that people see: a view for each page, one stylesheet, and a script that every page does
-//! without.
+//! The HTML that people see: a view for each page, one stylesheet, and a script that every page works without.
 //!
-//! Invariant: every page leaves through [`Page::respond`], so none goes out without its
-//! `Content-Security-Policy`, and nothing that a stranger named reaches a page unescaped:
-//! every view is a [`maud`] template, which escapes whatever it is given.
+//! Invariant: every page leaves through [`Page::respond`], so none goes out without its `Content-Security-Policy`,
+//! and nothing that a stranger named reaches a page unescaped: every view is a [`maud`] template, which escapes
+//! whatever it is given.
 
 use maud::Markup;
 
@@ -44,31 +43,31 @@ pub mod style;
 pub mod text;
 pub mod user_agent;
 
-/// What every page has around what it says.
+/// What the layout of a page needs to know.
 #[derive(Clone, Copy)]
 pub struct Chrome<'a> {
-    /// The language.
+    /// The words, in the language of the page.
     pub text: &'static Text,
     /// The platform's name and looks.
     pub brand: &'a Brand,
-    /// Where the choice of language comes back to: a path of ours. Empty: there is no choice.
+    /// The path of this server that the choice of language comes back to. Empty where the page offers no choice.
     pub here: &'a str,
-    /// The instant that the page is asked for.
+    /// The time at which the page was asked for.
     pub now: Timestamp,
-    /// Whose account the page is about: with it go the links to the account's pages.
+    /// The user whose account the page is about. The links to the pages of the account go with it.
     pub account: Option<AccountLinks<'a>>,
-    /// The user or visitor who opens the page.
+    /// The party that opens the page.
     pub opener: Opener,
     /// Whether users have passwords here, which a form may ask for again.
     pub has_passwords: bool,
 }
 
-/// The user or visitor who opens a page.
+/// The party that opens a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opener {
-    /// A user, or another page of ours.
+    /// A user opens it, or another page of ours.
     User,
-    /// A client, often in a popup that it watches and that goes on to the client's own URLs.
+    /// A client opens it, often in a popup that it watches and that goes on to the client's own URLs.
     Client,
 }
 
@@ -77,44 +76,45 @@ pub enum Opener {
 pub struct AccountLinks<'a> {
     /// The user's name.
     pub username: &'a str,
-    /// Whether there is a page for administrators for them.
+    /// Whether the user sees the link to the pages for administrators.
     pub is_administrator: bool,
 }
 
 impl Chrome<'_> {
-    /// The file of something that the page loads.
+    /// The path of a file that every page loads.
     fn asset(&self, asset: Asset) -> &str {
         asset.name(self.brand)
     }
 
-    /// Whether this page is, or is below, a path.
+    /// Whether this page is at `path`, or below it.
     fn is_at(&self, path: &str) -> bool {
         self.here.starts_with(path)
     }
 
-    /// The same, of the paths that the navigation has: an account is not above what it authorized.
+    /// Whether this page is at `path` or below it, of the paths of the navigation: `/settings` is not above
+    /// `/settings/authorizations`.
     fn is_below(&self, path: &str) -> bool {
         self.is_at(path) && (path != "/settings" || !self.is_at("/settings/"))
     }
 }
 
-/// What a page says, in the layout that all of them share.
+/// The content of a page, inside the layout that all pages share.
 pub trait View {
-    /// The part of the page inside the layout.
+    /// The HTML inside the layout.
     fn body(&self, chrome: &Chrome<'_>) -> Markup;
 }
 
-/// A page as it leaves: its HTML, and what it may do.
+/// A page as it is sent: its HTML, and what the browser lets it do.
 pub struct Page {
     html: String,
     opener: Opener,
-    /// On the pages of an account our script runs, and asks for other pages of ours; where people log
-    /// in and consent, none runs at all.
+    /// The `script-src` and `connect-src` of the policy. On the pages of an account our script runs, and asks for
+    /// other pages of ours. No script runs where people log in and consent.
     script_policy: &'static str,
 }
 
 impl Page {
-    /// Writes the layout, and in it what the page says.
+    /// Renders a view inside the layout.
     pub fn render(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Self {
         Self {
             html: layout::page(&chrome, title, &main.body(&chrome)).into_string(),
@@ -126,15 +126,14 @@ impl Page {
         }
     }
 
-    /// The response. Framing is refused twice, for browsers that know only one way (RFC 9700
-    /// §4.16); no referrer carries the request to where the user goes next (§4.2.4).
+    /// The response, which may not be framed: two headers say so, because some browsers know only one of them (RFC
+    /// 9700 §4.16). It sends no referrer, so that no request is carried to where the user goes next (§4.2.4).
     ///
-    /// What a client opens is neither parted from its opener nor held to this origin.
-    /// `Cross-Origin-Opener-Policy` would make a popup's `closed` true and its `opener` null for good, and
-    /// the client would wait in vain. Chromium holds every redirect after a form post to `form-action`, the
-    /// client's own included: a callback that goes on to a scheme of an application would be cut off
-    /// there, after its code was spent. Such a page escapes all that it is given and runs no script, so
-    /// that no form but ours is on it.
+    /// A page that a client opens has no `Cross-Origin-Opener-Policy` and no `form-action`. The former would make a
+    /// popup's `closed` true and its `opener` null for good, and the client would wait in vain. Chromium holds every
+    /// redirect after a form post to the latter, the client's own redirects included: a callback that goes on to an
+    /// application's own scheme would be cut off there, after its code was spent. Such a page escapes all that it is
+    /// given and runs no script, so that no form but ours is on it.
     pub fn respond(self, status: u16) -> Response {
         let form_action = match self.opener {
             Opener::User => "; form-action 'self'",

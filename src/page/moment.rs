@@ -1,24 +1,24 @@
-//! An instant, as pages show it.
+//! Times, as pages tell them.
 
 use core::time::Duration;
 
 use super::text::{TimeText, filled};
 use crate::time::Timestamp;
 
-/// An instant on a page.
+/// A time that a page tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment(pub Timestamp);
 
-/// A minute, an hour and a day in seconds, and how many seconds are told in each.
+/// A minute, an hour and a day in seconds, each with the number of seconds up to which times are told in it.
 const UNITS: [(u64, u64); 3] = [(60, 3600), (3600, 86_400), (86_400, 7 * 86_400)];
 
 impl Moment {
-    /// For machines.
+    /// The instant for machines, in ISO 8601.
     pub fn iso(self) -> String {
         self.0.to_iso()
     }
 
-    /// How long ago it was, where that is less than a week; otherwise the instant.
+    /// How long ago the instant was, where that is less than a week; otherwise the instant itself.
     pub fn told(self, now: Timestamp, text: &TimeText) -> String {
         let seconds = now.since(self.0).as_secs();
         if self.0 > now + Duration::from_secs(60) {
@@ -31,7 +31,7 @@ impl Moment {
         told.unwrap_or_else(|| self.exactly(text))
     }
 
-    /// How far ahead it is, where that is less than a week; otherwise the instant.
+    /// How far ahead the instant is, where that is less than a week; otherwise the instant itself.
     pub fn ahead(self, now: Timestamp, text: &TimeText) -> String {
         let seconds = self.0.since(now).as_secs();
         if seconds < 60 {
@@ -41,14 +41,14 @@ impl Moment {
         told.unwrap_or_else(|| self.exactly(text))
     }
 
-    /// A wait of so many seconds, rounded up, where it is so long that nobody counts its seconds.
+    /// A wait as people say it, rounded up: `in 2 minutes`. `None` where it is so short that its seconds are told.
     pub fn wait(seconds: u64, text: &TimeText) -> Option<String> {
         (seconds >= 120)
             .then(|| counted(seconds.div_ceil(60) * 60, &text.in_one, &text.in_many))
             .flatten()
     }
 
-    /// To the minute, in the one time zone that the server knows.
+    /// The instant to the minute, in UTC.
     pub fn exactly(self, text: &TimeText) -> String {
         filled(text.instant, &[&self.day_of(text), &self.clock()])
     }
@@ -58,7 +58,7 @@ impl Moment {
         self.0.to_iso().get(11..16).unwrap_or_default().to_owned()
     }
 
-    /// The day in UTC, for people.
+    /// The day in UTC, as people write it.
     pub fn day_of(self, text: &TimeText) -> String {
         let day = self.day();
         let mut parts = day.split('-');
@@ -72,13 +72,13 @@ impl Moment {
         filled(text.day, &[day, month.unwrap_or_default(), year])
     }
 
-    /// The day alone, for machines.
+    /// The day in UTC for machines: `2026-01-31`.
     pub fn day(self) -> String {
         self.0.to_iso_date()
     }
 }
 
-/// So many minutes, hours or days, where they are fewer than seven days.
+/// A number of minutes, hours or days. `None` from seven days on.
 fn counted(seconds: u64, one: &[&str], many: &[&str]) -> Option<String> {
     let words = one.iter().zip(many).zip(UNITS);
     let ((one, many), (unit, _)) = words.into_iter().find(|(_, (_, end))| seconds < *end)?;

@@ -5,19 +5,20 @@ use maud::{Markup, html};
 use super::parts::{around, heading, waiting};
 use super::{Chrome, View};
 
-/// Says one thing: an error, or that the user is logged out.
+/// A page that says one thing: an error, or that the user is logged out.
 pub struct NoticePage<'a> {
     /// The heading.
     pub title: &'static str,
-    /// What happened, and what to do; where there is a wait, with a hole for it.
+    /// What happened, and what to do. Where there is a wait, the words have a hole for it.
     pub words: &'static str,
-    /// The seconds to wait.
+    /// The wait in seconds.
     pub seconds: Option<u64>,
-    /// For the developer of the application, where it is their doing, or for our support: a heading and the words.
+    /// A heading and words for the application's developer, where the mistake is theirs, or for the platform's
+    /// support.
     pub detail: Option<(&'static str, &'a str)>,
-    /// Where to go on: a path here and its label.
+    /// A link to another page of this server: its path and its label.
     pub next: Option<(&'a str, &'a str)>,
-    /// Where to go on elsewhere: who is there, and the address.
+    /// A link that leaves this server: the host there and the URL.
     pub away: Option<(&'a str, &'a str)>,
 }
 

@@ -1,4 +1,4 @@
-//! What several pages are made of.
+//! The parts that several pages are made of.
 
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use super::text::{HOLE, SettingsText, filled};
 use super::user_agent::UserAgent;
 use crate::fluxer::application::Application;
 
-/// Words of ours with markup in their holes.
+/// Words of ours, with markup in place of their holes.
 pub(super) fn around(words: &str, values: &[Markup]) -> Markup {
     let before = core::iter::once(None).chain(values.iter().map(Some));
     let before = before.chain(core::iter::repeat(None));
@@ -20,19 +20,19 @@ pub(super) fn around(words: &str, values: &[Markup]) -> Markup {
     }
 }
 
-/// Words of ours with names in their holes that are not: set off, and turned to their own reading
+/// Words of ours, with other people's names in place of their holes. Each name is set off, and has its own reading
 /// direction.
 pub(super) fn sentence(words: &str, names: &[&str]) -> Markup {
     let names = names.iter().map(|name| html! { bdi.name { (name) } });
     around(words, &names.collect::<Vec<_>>())
 }
 
-/// Words of ours with the platform's name in their hole.
+/// Words of ours, with the platform's name in place of their hole.
 pub(super) fn branded(words: &str, chrome: &Chrome<'_>) -> Markup {
     around(words, &[html! { bdi { (chrome.brand.name) } }])
 }
 
-/// A form that changes something, with the token that says that it is ours.
+/// A form that changes something. `csrf_token` is the ticket that shows that the form is ours.
 pub(super) fn form(action: &str, csrf_token: &str, body: &Markup) -> Markup {
     html! {
         form method="post" action=(action) {
@@ -42,7 +42,7 @@ pub(super) fn form(action: &str, csrf_token: &str, body: &Markup) -> Markup {
     }
 }
 
-/// The same with a file in it.
+/// The same form, with a file in it (`multipart/form-data`).
 pub(super) fn form_with_file(action: &str, csrf_token: &str, body: &Markup) -> Markup {
     html! {
         form method="post" action=(action) enctype="multipart/form-data" {
@@ -57,12 +57,12 @@ pub(super) fn hidden(name: &str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }
 
-/// The heading of a page that is about something a stranger named.
+/// The heading of a page that is about something with a name that a stranger chose.
 pub(super) fn heading_of(name: &str) -> Markup {
     html! { h1 { bdi.name { (name) } } }
 }
 
-/// The heading of a page.
+/// The heading of a page, in words of ours.
 pub(super) fn heading(words: &str) -> Markup {
     html! { h1 { (words) } }
 }
@@ -77,12 +77,12 @@ pub(super) fn section(id: &str, heading: &str, body: &Markup) -> Markup {
     }
 }
 
-/// Quiet words.
+/// Words in the quiet style of a note.
 pub(super) fn quiet(words: &str) -> Markup {
     html! { p.quiet { (words) } }
 }
 
-/// Says what was just done, where something was.
+/// Says what was just done. Without words it is empty.
 pub(super) fn done(words: Option<&str>) -> Markup {
     html! {
         @if let Some(words) = words {
@@ -91,14 +91,15 @@ pub(super) fn done(words: Option<&str>) -> Markup {
     }
 }
 
-/// Says that something was not done, and why; `id` is what the controls that it is about name.
+/// Says that something was not done, and why. The controls that the problem is about name its `id`; `seconds` is the
+/// wait.
 pub(super) fn problem(id: &str, words: &str, seconds: Option<u64>, chrome: &Chrome<'_>) -> Markup {
     html! {
         p.problem id=(id) role="alert" { (waiting(words, seconds, chrome)) }
     }
 }
 
-/// Words of ours with a wait in their hole, where they have one.
+/// Words of ours, with a wait in place of their hole, where they have one. `seconds` is the wait.
 pub(super) fn waiting(words: &str, seconds: Option<u64>, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.time;
     let wait = seconds.map(|seconds| match Moment::wait(seconds, text) {
@@ -112,23 +113,23 @@ pub(super) fn waiting(words: &str, seconds: Option<u64>, chrome: &Chrome<'_>) ->
     around(words, wait.as_slice())
 }
 
-/// A mark beside something; `kind` is a class of its own, or nothing.
+/// A mark beside something. `kind` is a class that gives the mark its colour; empty, it has the usual one.
 pub(super) fn tag(kind: &str, words: &str) -> Markup {
     html! { " " span class={ "tag " (kind) } { (words) } }
 }
 
-/// One fact.
+/// One fact of a list: its label and its value.
 pub(super) fn fact(label: &str, value: &Markup) -> Markup {
     html! { div { dt { (label) } " " dd { (value) } } }
 }
 
-/// A fact that is words.
+/// A fact whose value is words.
 pub(super) fn fact_of(label: &str, words: &str) -> Markup {
     fact(label, &html! { bdi { (words) } })
 }
 
-/// An instant that has passed, as people tell it. The script tells it in the reader's own time zone, and
-/// goes on telling it while the page is open.
+/// A time that has passed, as people say it: `5 minutes ago`. The script says it in the reader's own time zone, and
+/// keeps it up to date while the page is open.
 pub(super) fn time(moment: Moment, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.time;
     html! {
@@ -136,12 +137,12 @@ pub(super) fn time(moment: Moment, chrome: &Chrome<'_>) -> Markup {
     }
 }
 
-/// A fact that is an instant.
+/// A fact whose value is a time.
 pub(super) fn fact_at(label: &str, moment: Moment, chrome: &Chrome<'_>) -> Markup {
     fact(label, &time(moment, chrome))
 }
 
-/// A fact that is a day.
+/// A fact whose value is a day.
 pub(super) fn fact_on(label: &str, moment: Moment, chrome: &Chrome<'_>) -> Markup {
     let day = moment.day_of(&chrome.text.time);
     fact(label, &html! { time datetime=(moment.day()) { (day) } })
@@ -162,7 +163,7 @@ pub(super) fn emblem(application: &Application) -> Markup {
     html! { span.monogram aria-hidden="true" { (letter) } }
 }
 
-/// What an application says of itself, as what it is: its own words.
+/// What an application says of itself, marked as its own words.
 pub(super) fn claim(description: &str, chrome: &Chrome<'_>) -> Markup {
     html! {
         @if !description.is_empty() {
@@ -174,7 +175,7 @@ pub(super) fn claim(description: &str, chrome: &Chrome<'_>) -> Markup {
     }
 }
 
-/// The beginning of what may be long, for where there are many.
+/// The first `most` characters of a text, for a list that has many of them.
 pub(super) fn clipped(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
@@ -186,12 +187,12 @@ pub(super) fn clipped(text: &str, most: usize) -> String {
     }
 }
 
-/// The button of a form.
+/// The button that sends a form.
 pub(super) fn submit(class: &str, words: &str) -> Markup {
     html! { div.actions { button class=(class) { (words) } } }
 }
 
-/// What people know a browser by, from its own word for itself.
+/// The name by which people know a browser: its own name and its operating system's.
 pub(super) fn device_name(device: Option<&str>, text: &SettingsText) -> String {
     let agent = device.map(UserAgent::parse).unwrap_or_default();
     match (agent.browser, agent.system) {
@@ -201,7 +202,8 @@ pub(super) fn device_name(device: Option<&str>, text: &SettingsText) -> String {
     }
 }
 
-/// A password field that belongs to the form `part`, where users have passwords here.
+/// The password field of the form `part`, where users have passwords here. `problem` says that the last one was
+/// wrong.
 pub(super) fn password(part: &str, label: &str, problem: bool, chrome: &Chrome<'_>) -> Markup {
     if !chrome.has_passwords {
         return html! {};
@@ -221,12 +223,12 @@ pub(super) fn password(part: &str, label: &str, problem: bool, chrome: &Chrome<'
     }
 }
 
-/// The problem that a control names, where it is why the form `part` came back.
+/// The id of the problem that a control of the form `part` names, where there is one.
 pub(super) fn problem_id(problem: bool, part: &str) -> Option<String> {
     problem.then(|| [part, "-problem"].concat())
 }
 
-/// Links to the other pages of a list.
+/// The links to the other pages of a list. `label` is their name for screen readers.
 pub(super) fn pager(label: &str, links: &[(Option<&str>, &str)]) -> Markup {
     html! {
         @if links.iter().any(|(href, _)| href.is_some()) {

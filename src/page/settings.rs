@@ -18,30 +18,30 @@ use crate::oauth::client::ClientOrigin;
 use crate::oauth::redirect_uri::RegisteredUri;
 use crate::oauth::scope::Scopes;
 
-/// What a user has authorized, and the ways to take it back.
+/// What a user has authorized, and the buttons that take it back.
 pub struct SettingsPage<'a> {
     /// Where its forms post to.
     pub action: &'a str,
-    /// The hidden field.
+    /// The hidden field of its forms.
     pub csrf_token: &'a str,
     /// The operation that this page answers, where it succeeded.
     pub done: Option<RevocationDone>,
-    /// The applications.
+    /// The applications that the user has authorized.
     pub grants: Vec<GrantView<'a>>,
-    /// The page behind this one.
+    /// The URL of the next page, where there is one.
     pub next: Option<&'a str>,
-    /// Where the list begins, where this is not its beginning.
+    /// The URL of the first page, where this is another one.
     pub start: Option<&'a str>,
 }
 
-/// What a page says was just done.
+/// The operation that the page has just carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevocationDone {
-    /// One device is out.
+    /// One device was revoked.
     Device,
-    /// One application is out.
+    /// One application was revoked.
     Application,
-    /// All of them are.
+    /// Every application was revoked.
     Everything,
     /// There was nothing to do: it had been done before.
     Nothing,
@@ -55,7 +55,7 @@ impl RevocationDone {
         Self::Nothing,
     ];
 
-    /// Its spelling in a URL.
+    /// The operation as it is spelled in the URL of the page.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Device => "device",
@@ -65,7 +65,7 @@ impl RevocationDone {
         }
     }
 
-    /// Reads that spelling.
+    /// Reads the spelling of [`Self::marker`].
     pub fn from_marker(marker: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.marker() == marker)
     }
@@ -91,7 +91,7 @@ impl View for SettingsPage<'_> {
 }
 
 impl SettingsPage<'_> {
-    /// Every application, and the way out of all of them at once.
+    /// The applications, and the button that revokes all of them.
     fn all(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
         let everything = html! {
@@ -110,10 +110,10 @@ impl SettingsPage<'_> {
 }
 
 impl GrantView<'_> {
-    /// Most characters of what an application says of itself, where there are many applications.
+    /// Most characters that a list of many applications shows of what each says of itself.
     const CLAIM: usize = 140;
 
-    /// Its HTML; `index` tells it from the others on the page.
+    /// The HTML of one application. `index` makes the ids of its elements unique on the page.
     fn body(&self, index: &str, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
         let name = self.application.name.as_str();
@@ -147,7 +147,7 @@ impl GrantView<'_> {
         }
     }
 
-    /// What is granted: here, and at other resource servers.
+    /// The scopes that were granted, here and at other resource servers.
     fn scopes(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
         html! {
@@ -207,19 +207,19 @@ impl GrantView<'_> {
 pub struct GrantView<'a> {
     /// The application that was authorized.
     pub application: &'a Application,
-    /// What it may ask for again.
+    /// The scopes that the application gets again without asking the user.
     pub scope: Scopes,
-    /// What its devices may do elsewhere.
+    /// What the application's devices may do at other resource servers.
     pub resources: Vec<ResourceView<'a>>,
-    /// When it was first granted.
+    /// The time when the user first authorized the application.
     pub granted_at: Moment,
-    /// When it was last granted, where that is later.
+    /// The time when the user last authorized it, where that is later.
     pub confirmed_at: Option<Moment>,
-    /// When any of its devices last took a turn.
+    /// The time when any of its devices last got tokens.
     pub last_used_at: Option<Moment>,
-    /// The devices that use it, as many as fit.
+    /// The application's devices, as many as fit the page.
     pub devices: Vec<DeviceView>,
-    /// How many more there are, and the page that has them.
+    /// The devices that did not fit.
     pub more: Option<More>,
 }
 
@@ -233,30 +233,30 @@ pub struct ResourceView<'a> {
     pub scopes: Vec<&'a str>,
 }
 
-/// Devices that did not fit.
+/// The devices of an application that did not fit the page.
 pub struct More {
     /// The number of devices that did not fit.
     pub count: usize,
-    /// The page that has more of them.
+    /// The URL of the page that has more of them.
     pub href: Option<String>,
 }
 
-/// One device.
+/// A device of an application, as its user sees it.
 pub struct DeviceView {
     /// The family that the device stands for.
     pub family: FamilyId,
-    /// What people know it by.
+    /// The name by which people know the device.
     pub name: String,
-    /// When it was authorized.
+    /// The time when the device was authorized.
     pub authorized_at: Moment,
-    /// When it last took a turn.
+    /// The time when the device last got tokens.
     pub last_used_at: Moment,
-    /// Where it was when it was authorized.
+    /// The address from which the device was authorized.
     pub address: Option<IpAddr>,
 }
 
 impl DeviceView {
-    /// Its line; `place` tells it from the others on the page, `id` is the application's.
+    /// The device's row. `place` makes the ids of its elements unique on the page; `id` is the application's.
     fn row(&self, place: &str, id: &str, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.settings;
         html! {
@@ -277,7 +277,7 @@ impl DeviceView {
         }
     }
 
-    /// What its user sees of a device.
+    /// What the user sees of a device of the ledger.
     pub fn of(device: &Device, text: &SettingsText) -> Self {
         Self {
             family: device.family,

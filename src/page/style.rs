@@ -1,5 +1,5 @@
-//! What the pages load: the stylesheet and the script. Their names carry their hashes, so browsers
-//! keep them for good and never keep an old one.
+//! The files that every page loads: the stylesheet and the script. The name of each has its hash in it, so browsers
+//! keep it for good and never use an old one.
 
 use sha2::{Digest, Sha256};
 
@@ -10,20 +10,20 @@ use crate::config::Brand;
 const STYLE: &str = include_str!(concat!(env!("OUT_DIR"), "/style.css"));
 const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/page.js"));
 
-/// Something that the pages load.
+/// A file that the pages load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asset {
     /// The stylesheet, with the operator's colours and measures.
     Style,
-    /// A convenience here and there; every page does without.
+    /// The script, which makes some things easier. Every page works without it.
     Script,
 }
 
 impl Asset {
-    /// All of them.
+    /// All files.
     pub const ALL: [Self; 2] = [Self::Style, Self::Script];
 
-    /// The name in its URL.
+    /// The name of the file in its URL, with its hash.
     pub fn name(self, brand: &Brand) -> &str {
         let [style, script] = brand
             .asset_names
@@ -43,7 +43,7 @@ impl Asset {
         }
     }
 
-    /// The media type that the asset is served with.
+    /// The media type that the file is served with.
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Style => "text/css; charset=utf-8",
@@ -51,7 +51,7 @@ impl Asset {
         }
     }
 
-    /// The text of the asset, with the theme in it.
+    /// The text of the file. The stylesheet has the operator's theme in it.
     pub fn body(self, brand: &Brand) -> String {
         match self {
             Self::Script => SCRIPT.to_owned(),

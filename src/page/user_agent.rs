@@ -1,7 +1,7 @@
-//! What a `User-Agent` header says in plain words. It is the browser's own word and proves nothing;
-//! its user recognizes their devices by it, so the few words that people know are enough.
+//! Reads the browser and the operating system out of a `User-Agent` header. The header proves nothing. Users
+//! recognize their devices by it, and the few names that people know are enough for that.
 
-/// What of a user agent people know.
+/// The browser and the operating system of a `User-Agent` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserAgent {
     /// The browser's name.
@@ -10,8 +10,8 @@ pub struct UserAgent {
     pub system: Option<&'static str>,
 }
 
-/// By what a system gives itself away. Many name others as well, to be taken for them, so the
-/// first that fits counts.
+/// The mark of an operating system in the header, and its name. Many headers have the marks of other systems too, so
+/// the first one that fits counts.
 const SYSTEMS: [(&str, &str); 17] = [
     ("Windows Phone", "Windows Phone"),
     ("KAIOS", "KaiOS"),
@@ -32,7 +32,8 @@ const SYSTEMS: [(&str, &str); 17] = [
     ("X11", "Unix"),
 ];
 
-/// By what a browser gives itself away; Chrome and Safari last, for everybody claims to be them.
+/// The mark of a browser in the header, and its name. Chrome and Safari come last, for most browsers claim to be
+/// both.
 const BROWSERS: [(&str, &str); 28] = [
     ("Edg/", "Edge"),
     ("EdgA/", "Edge"),
@@ -65,7 +66,7 @@ const BROWSERS: [(&str, &str); 28] = [
 ];
 
 impl UserAgent {
-    /// Reads a header, whatever stands in it.
+    /// Reads a header. What is not recognized is `None`.
     pub fn parse(header: &str) -> Self {
         let first = |table: &'static [(&str, &'static str)]| {
             let mut rows = table.iter();
@@ -83,7 +84,7 @@ impl UserAgent {
 mod tests {
     use super::*;
 
-    /// Headers that browsers have sent.
+    /// Headers that browsers have sent, each with its browser and its operating system.
     const REAL: [(&str, &str, &str); 21] = [
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",

@@ -1,4 +1,4 @@
-//! One application, as administrators see it.
+//! The page of one application, as administrators see it.
 
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ use crate::page::parts::{
 };
 use crate::page::{Chrome, View};
 
-/// One application.
+/// One application, as administrators see it.
 pub struct AdminApplicationPage<'a> {
     /// Where its form posts to.
     pub action: &'a str,
@@ -28,19 +28,19 @@ pub struct AdminApplicationPage<'a> {
     pub owner: Option<&'a User>,
 }
 
-/// Why the password did not confirm what was to be done.
+/// Why an operation that asks for the password again was not carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfirmationProblem {
-    /// The password was another.
+    /// The password was wrong.
     WrongPassword,
-    /// There were too many wrong ones; the seconds until the next attempt.
+    /// Too many wrong passwords came before. The number is the wait in seconds.
     TooManyAttempts(u64),
     /// Nobody was named who takes a deleted user's applications over.
     NoHeir,
 }
 
 impl ConfirmationProblem {
-    /// The words about it; the form `part` asked for the password.
+    /// The words of the problem. `part` is the form that asked for the password.
     pub(super) fn told(self, part: &str, chrome: &Chrome<'_>) -> Markup {
         let (words, seconds) = match self {
             Self::WrongPassword => (chrome.text.admin.wrong_password, None),
@@ -50,7 +50,7 @@ impl ConfirmationProblem {
         problem(&[part, "-problem"].concat(), words, seconds, chrome)
     }
 
-    /// The seconds until the next attempt, where there are no more for now.
+    /// The wait in seconds until the next password, where too many were wrong.
     pub const fn retry_after(self) -> Option<u64> {
         match self {
             Self::WrongPassword | Self::NoHeir => None,
@@ -58,7 +58,7 @@ impl ConfirmationProblem {
         }
     }
 
-    /// The status of the page that says so.
+    /// The HTTP status of the page that tells this problem.
     pub const fn status(self) -> u16 {
         match self {
             Self::WrongPassword => 403,
@@ -92,7 +92,7 @@ impl View for AdminApplicationPage<'_> {
 }
 
 impl AdminApplicationPage<'_> {
-    /// What grants or withdraws trust.
+    /// The form that grants trust or withdraws it.
     fn trust(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
         let (means, class, action, words) = if self.application.client.is_trusted() {

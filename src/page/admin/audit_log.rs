@@ -13,7 +13,7 @@ use crate::snowflake::Snowflake;
 use crate::store::{Named, NamedKind};
 use crate::time::Timestamp;
 
-/// The audit log.
+/// The audit log, and the form that searches it.
 pub struct AuditLogPage<'a> {
     /// The search, as it was typed.
     pub typed: Typed<'a>,
@@ -21,30 +21,30 @@ pub struct AuditLogPage<'a> {
     pub action: Option<Action>,
     /// What was found, newest first.
     pub entries: &'a [AuditEntry],
-    /// The names behind their ids.
+    /// The names of those whose ids stand in the entries.
     pub names: &'a [Named],
-    /// The page before this one in time.
+    /// The URL of the page with older entries.
     pub older: Option<&'a str>,
-    /// The instant that the search stopped at, having looked at as many entries as one search may.
+    /// The time that the search has come back to, where it looked at as many entries as one search may.
     pub stopped_at: Option<Timestamp>,
-    /// What was found, for a spreadsheet and for a program.
+    /// The URLs of what was found as a file, for a spreadsheet and for a program.
     pub downloads: [&'a str; 2],
 }
 
-/// What was typed into the search.
+/// The search, as it was typed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Typed<'a> {
-    /// By whom or on whom: a name or an id.
+    /// Who did it, or to whom it was done: a name or an id.
     pub person: &'a str,
-    /// By whom, and on whom, where a link says so.
+    /// The id of whoever did it, from a link of another page.
     pub actor: &'a str,
-    /// See above.
+    /// The id of whom it was done to, from a link of another page.
     pub target: &'a str,
-    /// A name or an id.
+    /// The application's name or id.
     pub application: &'a str,
-    /// An address.
+    /// The address that it was done from.
     pub address: &'a str,
-    /// The first day and the last one.
+    /// The first and the last day, as `2026-01-31`.
     pub days: [&'a str; 2],
 }
 
@@ -105,7 +105,7 @@ impl AuditLogPage<'_> {
         }
     }
 
-    /// Entries, a heading a day.
+    /// The entries, with a heading for each day.
     pub fn rows(entries: &[AuditEntry], names: &[Named], chrome: &Chrome<'_>) -> Markup {
         let at =
             |entry: &AuditEntry| Moment(Timestamp::from_millis(entry.id.0.created_at_millis()));
@@ -150,14 +150,15 @@ fn row(entry: &AuditEntry, at: Moment, names: &[Named], chrome: &Chrome<'_>) -> 
     }
 }
 
-/// An action, to choose it by, and the sentence that tells it.
+/// An action as a choice of the search, and the sentence that tells it.
 fn words(action: Action, chrome: &Chrome<'_>) -> [&'static str; 2] {
     let words = chrome.text.admin.actions.get(action as usize);
     words.copied().unwrap_or_default()
 }
 
-/// An entry in the words of its action: `{actor}`, `{target}` and `{app}` stand for who is named there, any
-/// other name for that member of the details. A part in brackets is left out where it names what is not there.
+/// An entry with the sentence of its action. In the sentence `{actor}`, `{target}` and `{app}` stand for who is named
+/// in the entry, and any other name for a member of the details. A part in brackets is left out where it names
+/// something that is not there.
 struct Told<'a> {
     entry: &'a AuditEntry,
     names: &'a [Named],
@@ -215,7 +216,7 @@ impl Told<'_> {
         }
     }
 
-    /// A member of the details, as people say it.
+    /// The value of a member of the details, as people say it.
     fn told(&self, member: &str, value: &str) -> String {
         match (member, Permissions::parse(value)) {
             ("scope", _) => value.replace(' ', ", "),
@@ -227,7 +228,7 @@ impl Told<'_> {
         }
     }
 
-    /// The name beside the id, each a link: the name to the page, the id to what the log has of it.
+    /// The name and the id of somebody. The name is a link to their page, the id to their entries in the log.
     fn named(&self, id: Snowflake) -> Markup {
         let written = id.to_string();
         let log = [AUDIT_LOG, "?person=", &written].concat();
@@ -253,7 +254,7 @@ impl Told<'_> {
         }
     }
 
-    /// What else is known, that the sentence does not say.
+    /// What the entry says besides its sentence.
     fn more(&self) -> Markup {
         let details = self.entry.details.as_object();
         let unsaid = details.into_iter().flatten().filter(|(name, _)| {
@@ -268,13 +269,13 @@ impl Told<'_> {
     }
 }
 
-/// The names of the holes in words of ours.
+/// The names of the holes in a sentence.
 fn holes(words: &str) -> impl Iterator<Item = &str> {
     let pieces = words.split('{').skip(1);
     pieces.filter_map(|piece| piece.split_once('}').map(|it| it.0))
 }
 
-/// A member of the details, as people write it.
+/// A value of the details, as people write it.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

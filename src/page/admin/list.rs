@@ -1,4 +1,4 @@
-//! Users or applications that an administrator looked for.
+//! The list of the users or applications that an administrator looked for.
 
 use maud::{Markup, html};
 
@@ -9,21 +9,21 @@ use crate::page::parts::{done, heading, pager, tag};
 use crate::page::{Chrome, View};
 use crate::store::UserKey;
 
-/// Users or applications: what was looked for, and a page of what was found.
+/// Users or applications: the search, and a page of what it found.
 pub struct ListPage<'a> {
     /// The rows of the list.
     pub what: Listed<'a>,
-    /// The search text, as it was typed.
+    /// The search, as it was typed.
     pub typed: &'a str,
     /// The words about what was just done.
     pub done: Option<&'static str>,
-    /// The page behind this one.
+    /// The URL of the next page, where there is one.
     pub next: Option<&'a str>,
 }
 
 /// The rows of a list.
 pub enum Listed<'a> {
-    /// Users, and what was searched.
+    /// Users, and which of their values was searched.
     Users(&'a [User], UserKey),
     /// Applications.
     Applications(&'a [Application]),

@@ -1,4 +1,4 @@
-//! The pages for administrators, a file a page, and what several of them share.
+//! The pages for administrators, a file a page, and the parts that several of them share.
 
 use maud::{Markup, html};
 
@@ -25,7 +25,7 @@ const APPLICATIONS: &str = "/admin/applications";
 const RESOURCES: &str = "/admin/resources";
 const AUDIT_LOG: &str = "/admin/audit-log";
 
-/// Renders a page for administrators: above what it says stand the links between them.
+/// Renders a page for administrators, with the links between these pages above it.
 pub fn page(chrome: Chrome<'_>, title: &str, main: &dyn View) -> Page {
     Page::render(chrome, title, &AdminFrame(main))
 }
@@ -53,7 +53,7 @@ impl View for AdminFrame<'_> {
     }
 }
 
-/// The `aria-current` of a link to a path.
+/// The `aria-current` of a link to `path`, as HTML spells it.
 fn current(path: &str, chrome: &Chrome<'_>) -> &'static str {
     match chrome.here {
         here if here == path => "page",
@@ -71,7 +71,7 @@ fn search(action: &str, label: &str, fields: &Markup, chrome: &Chrome<'_>) -> Ma
     }
 }
 
-/// A field to look for something with.
+/// The text field of a search. `mode` is its `inputmode`, the keyboard that a phone shows.
 fn typed_field(id: &str, name: &str, label: &str, typed: &str, mode: &str) -> Markup {
     html! {
         div.field {
@@ -115,7 +115,7 @@ fn find_applications(typed: &str, chrome: &Chrome<'_>) -> Markup {
     search(APPLICATIONS, text.applications, &field, chrome)
 }
 
-/// What suspends somebody or something, or lets them go on. `means` tells what each does.
+/// The form that suspends a user or an application, or frees one. `means` says what each of the two does.
 fn suspension(
     (action, csrf_token): (&str, &str),
     is_suspended: bool,
@@ -140,7 +140,7 @@ fn nothing_found(chrome: &Chrome<'_>) -> Markup {
     html! { p.quiet role="status" { (chrome.text.admin.nothing_found) } }
 }
 
-/// The link to the page of something that a stranger named.
+/// The link to the page of something with a name that a stranger chose.
 fn named_link(path: &str, id: &str, name: &str) -> Markup {
     html! { a.name href={ (path) "/" (id) } { bdi { (name) } } }
 }

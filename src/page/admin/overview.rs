@@ -14,21 +14,21 @@ use crate::time::Timestamp;
 
 /// The first page for administrators.
 pub struct OverviewPage<'a> {
-    /// What the charts show.
+    /// How far the charts reach back.
     pub range: ChartRange,
-    /// What was done, and how often.
+    /// How often each action was done.
     pub counts: &'a [Count],
-    /// What may need somebody, newest first.
+    /// The entries that may need an administrator, newest first.
     pub warnings: &'a [AuditEntry],
-    /// The names behind their ids.
+    /// The names of those whose ids stand in the warnings.
     pub names: &'a [Named],
-    /// Whether each part of the server answers.
+    /// Each part of the server, and whether it answers.
     pub health: &'a [(&'static str, bool)],
     /// The signing keys.
     pub keys: &'a [KeyRow],
 }
 
-/// A signing key.
+/// A signing key, as the page shows it.
 pub struct KeyRow {
     /// The id of the key.
     pub kid: String,
@@ -36,7 +36,7 @@ pub struct KeyRow {
     pub algorithm: String,
     /// The state of the key.
     pub state: Option<KeyState>,
-    /// When it was published.
+    /// The time at which the key was published.
     pub published_at: Option<Timestamp>,
 }
 
@@ -52,10 +52,10 @@ pub enum ChartRange {
 }
 
 impl ChartRange {
-    /// All of them.
+    /// All ranges, in the order of [`ranges`](crate::page::text::AdminText::ranges).
     pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 
-    /// Its spelling in a URL.
+    /// The range as it is spelled in the URL of the page.
     pub const fn marker(self) -> &'static str {
         match self {
             Self::Day => "24h",
@@ -64,7 +64,7 @@ impl ChartRange {
         }
     }
 
-    /// Reads that spelling.
+    /// Reads the spelling of [`Self::marker`].
     pub fn from_marker(marker: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.marker() == marker)
     }
@@ -77,7 +77,7 @@ impl ChartRange {
         }
     }
 
-    /// The instant that its first bar begins at.
+    /// The start of the first bar.
     pub fn since(self, now: Timestamp) -> Timestamp {
         let (span, bars) = self.bars();
         let back = span.millis() * (bars - 1);
@@ -85,7 +85,7 @@ impl ChartRange {
     }
 }
 
-/// What the charts are about, and the actions that each counts; in the order of their words.
+/// The actions that each chart counts, in the order of [`charts`](crate::page::text::AdminText::charts).
 const CHARTS: [&[Action]; 6] = [
     &[Action::Login],
     &[Action::LoginFailed],

@@ -1,4 +1,4 @@
-//! The resource servers, and one of them: what administrators register, change and delete.
+//! The page of all resource servers and that of one, where administrators register, change and delete them.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -18,11 +18,11 @@ use crate::page::parts::{
 };
 use crate::page::{Chrome, View};
 
-/// The fields of a resource server, as they are or as they were typed.
+/// The fields of a resource server, as they are stored or as they were typed.
 pub struct ResourceForm(FormMembers);
 
 impl ResourceForm {
-    /// A new one.
+    /// The fields of a new resource server.
     pub fn empty() -> Self {
         Self(FormMembers {
             shown: Value::Null,
@@ -30,7 +30,7 @@ impl ResourceForm {
         })
     }
 
-    /// One as it is.
+    /// The fields of a resource server as it is stored.
     pub fn of(resource: &Resource) -> Self {
         let scopes = resource.scopes.iter();
         let scopes = scopes.map(|it| [it.name.as_str(), " ", it.description.as_str()].concat());
@@ -40,7 +40,7 @@ impl ResourceForm {
         })
     }
 
-    /// What was typed, and what of it was refused.
+    /// The fields as they were typed, with the rules that they break.
     pub fn typed(sent: &Params, errors: Vec<FieldError>) -> Self {
         let first = |name| sent.all(name).next().unwrap_or_default();
         let lines = first("scopes").replace("\r\n", "\n");
@@ -57,12 +57,12 @@ impl ResourceForm {
         })
     }
 
-    /// Whether anything was refused.
+    /// Whether a field was refused.
     pub const fn is_refused(&self) -> bool {
         self.0.refused.is_some()
     }
 
-    /// The fields, under what of them was refused, and the button.
+    /// The form: what was refused, the fields, and the button, whose label is `words`.
     fn body(&self, action: &str, csrf_token: &str, words: &str, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin.resource;
         let members = &self.0;
@@ -88,15 +88,15 @@ impl ResourceForm {
 
 /// The resource servers, and the form that registers one.
 pub struct ResourcesPage<'a> {
-    /// The hidden field.
+    /// The hidden field of the form.
     pub csrf_token: &'a str,
     /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
-    /// A page of them.
+    /// A page of the resource servers.
     pub resources: &'a [Resource],
-    /// The page behind this one.
+    /// The URL of the next page, where there is one.
     pub next: Option<&'a str>,
-    /// The new one.
+    /// The fields of a new resource server, empty or as they were typed.
     pub form: ResourceForm,
 }
 
@@ -129,7 +129,7 @@ impl View for ResourcesPage<'_> {
     }
 }
 
-/// One resource server.
+/// One resource server, with everything that administrators can do with it.
 pub struct ResourcePage<'a> {
     /// Where its forms post to.
     pub action: &'a str,
@@ -137,7 +137,7 @@ pub struct ResourcePage<'a> {
     pub csrf_token: &'a str,
     /// The words about the operation that this page answers, where it succeeded.
     pub done: Option<&'static str>,
-    /// Its secret, where it was just made.
+    /// The secret, where this request made it.
     pub secret: Option<&'a str>,
     /// The operation that the password did not confirm, and why.
     pub problem: Option<(ResourceAction, ConfirmationProblem)>,
@@ -147,17 +147,17 @@ pub struct ResourcePage<'a> {
     pub form: ResourceForm,
 }
 
-/// What is done with a resource server after the password was shown again.
+/// What is done with a resource server once the password was shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResourceAction {
-    /// It gets another secret.
+    /// The resource server gets another secret.
     ResetSecret,
-    /// It goes.
+    /// The resource server is deleted.
     Delete,
 }
 
 impl ResourceAction {
-    /// As the form says it.
+    /// The action as the form spells it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ResetSecret => "secret",
@@ -195,7 +195,7 @@ impl View for ResourcePage<'_> {
 }
 
 impl ResourcePage<'_> {
-    /// What the password confirms.
+    /// The form that asks for the password before an action.
     fn confirmed(
         &self,
         action: ResourceAction,

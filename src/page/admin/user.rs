@@ -1,4 +1,4 @@
-//! One user, as administrators see them.
+//! The page of one user, as administrators see it.
 
 use maud::{Markup, html};
 
@@ -14,7 +14,7 @@ use crate::page::parts::{
 use crate::page::{Chrome, View};
 use crate::store::Authorized;
 
-/// One user.
+/// One user, as administrators see it.
 pub struct AdminUserPage<'a> {
     /// Where its forms post to.
     pub action: &'a str,
@@ -24,20 +24,20 @@ pub struct AdminUserPage<'a> {
     pub done: Option<&'static str>,
     /// The reason why the user was not deleted.
     pub problem: Option<ConfirmationProblem>,
-    /// Whether they can be suspended and deleted here: the users are this server's, and it is not the
+    /// Whether the user can be suspended and deleted here: the users are this server's, and it is not the
     /// administrator who asks.
     pub is_ours: bool,
     /// The user whom the page is about.
     pub user: &'a User,
-    /// A page of what they authorized.
+    /// A page of what the user authorized.
     pub authorized: Vec<Authorized>,
-    /// The next page of it.
+    /// The URL of the next page of it.
     pub next: Option<&'a str>,
-    /// Their guilds, as many as are shown and one more where there are more.
+    /// The user's guilds: at most [`FEW`], and one more where there are more.
     pub memberships: Vec<Membership>,
-    /// Their accounts on other services, likewise.
+    /// The user's accounts on other services, as many as of the guilds.
     pub connections: Vec<Connection>,
-    /// Their own applications, likewise.
+    /// The user's own applications, as many as of the guilds.
     pub applications: Vec<Application>,
 }
 
@@ -115,7 +115,7 @@ impl AdminUserPage<'_> {
         }
     }
 
-    /// What deletes the user, and asks what becomes of their applications.
+    /// The form that deletes the user, and asks what becomes of the user's applications.
     fn deletion(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.admin;
         let no_heir = self.problem == Some(ConfirmationProblem::NoHeir);
@@ -170,7 +170,7 @@ impl AdminUserPage<'_> {
         }
     }
 
-    /// One authorization; `nth` tells it from the others on the page.
+    /// One authorization. `nth` makes the ids of its elements unique on the page.
     fn authorization(&self, nth: &str, it: &Authorized, chrome: &Chrome<'_>) -> Markup {
         let id = it.application.client.id.to_string();
         let revoke = html! {
@@ -205,10 +205,10 @@ fn is_verified(verified: bool, chrome: &Chrome<'_>) -> &'static str {
     }
 }
 
-/// Most that are shown of what may be many.
+/// Most entries of a list that the page shows.
 pub const FEW: u32 = 25;
 
-/// The first of what may be many, under a heading; `item` is each of them by its place.
+/// The first [`FEW`] entries of a list under a heading. `item` renders the entry at a place.
 fn few(
     id: &str,
     title: &str,

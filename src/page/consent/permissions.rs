@@ -1,4 +1,4 @@
-//! What a bot asks to be able to do, on the consent form.
+//! The permissions that a bot asks for, on the consent form.
 
 use maud::{Markup, html};
 
@@ -10,33 +10,33 @@ use crate::fluxer::permissions::{Group, Permission, Permissions};
 pub struct PermissionLine {
     /// The permission that the line is about.
     pub permission: Permission,
-    /// Whether the user holds it, where the guild is known: a bot never gets what its installer
-    /// lacks.
+    /// Whether the user holds the permission in the guild, where the guild is known. A bot never gets what its
+    /// installer lacks.
     pub is_held: bool,
-    /// Whether the bot has it there already, and keeps it.
+    /// Whether the bot has the permission in the guild already, and keeps it.
     pub is_had: bool,
-    /// Whether its box is ticked as the form is shown.
+    /// Whether the check box is ticked when the form is shown.
     pub is_ticked: bool,
 }
 
 impl PermissionLine {
-    /// Whether it can be granted or withheld.
+    /// Whether the user can grant or withhold the permission.
     const fn is_open(&self) -> bool {
         self.is_held && !self.is_had
     }
 
-    /// Whether granting it deserves a second look.
+    /// Whether the form warns of the permission.
     fn is_dangerous(&self) -> bool {
         self.is_open() && self.permission.is_dangerous()
     }
 }
 
-/// As many permissions are shown at once; where there are more, their groups fold.
+/// Most permissions that are shown all at once. Where there are more, each group folds.
 pub(super) const MOST_UNFOLDED: usize = 12;
-/// Of a list that folds, so many stand before the fold.
+/// The number of permissions that stand before the fold of a group.
 pub(super) const FIRST_FEW: usize = 5;
 
-/// What the bot is to be able to do, by what it is about.
+/// The permissions that the bot asks for, by their groups.
 pub(super) fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.bot;
     if lines.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Mark
     }
 }
 
-/// What deserves a second look stands first, and is never folded.
+/// The dangerous permissions. They stand first and never fold.
 fn dangerous_permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
     html! {
         @if lines.iter().any(PermissionLine::is_dangerous) {
@@ -72,7 +72,7 @@ fn dangerous_permissions(lines: &[PermissionLine], chrome: &Chrome<'_>) -> Marku
     }
 }
 
-/// The other permissions of a kind; folded where the list is long.
+/// The other permissions of a group. They fold where the list is long.
 fn permission_group(group: Group, lines: &[PermissionLine], chrome: &Chrome<'_>) -> Markup {
     let is_here = |line: &&PermissionLine| line.permission.group == group && !line.is_dangerous();
     let here: Vec<_> = lines.iter().filter(is_here).collect();
@@ -97,7 +97,7 @@ fn permission_group(group: Group, lines: &[PermissionLine], chrome: &Chrome<'_>)
     }
 }
 
-/// One box that stands for a whole group: its value is all of the group's bits that the user holds.
+/// The check box that stands for a whole group. Its value is all bits of the group that the user holds.
 fn all_of(lines: &[&PermissionLine], chrome: &Chrome<'_>) -> Markup {
     let held = lines.iter().filter(|line| line.is_open());
     let bits = held.fold(Permissions::NONE, |bits, line| {

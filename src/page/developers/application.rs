@@ -1,4 +1,4 @@
-//! One application, and everything that its owner does with it.
+//! The page of one application, with everything that its owner can do with it.
 
 use maud::{Markup, html};
 
@@ -17,31 +17,31 @@ use crate::page::parts::{
 use crate::page::{Chrome, View};
 use crate::store::ApplicationDay;
 
-/// How long the secret before may go on, in seconds, in the order of
+/// How long the former secret may go on, in seconds, in the order of
 /// [`graces`](crate::page::text::DevelopersText::graces).
 const GRACES: [u32; 4] = [3600, DEFAULT_GRACE, 7 * 86_400, 30 * 86_400];
-/// The one that is proposed.
+/// The one of [`GRACES`] that the form proposes, in seconds.
 const DEFAULT_GRACE: u32 = 86_400;
 
-/// One application, and everything that its owner does with it.
+/// One application, with everything that its owner can do with it.
 pub struct ApplicationPage<'a> {
-    /// The hidden field.
+    /// The hidden field of its forms.
     pub csrf_token: &'a str,
     /// The application as it is.
     pub application: &'a Application,
-    /// Since when it is registered.
+    /// The day on which the application was registered.
     pub registered_on: Moment,
-    /// Its settings, as they are or as they were typed.
+    /// The settings, as they are stored or as they were typed.
     pub form: ApplicationForm,
-    /// The same of how it uses OAuth.
+    /// How the application uses OAuth, as it is stored or as it was typed.
     pub oauth: OAuthForm,
     /// The operation that this page answers, where it succeeded.
     pub done: Option<ApplicationDone<'a>>,
-    /// What was refused, and where.
+    /// The part of the page where something was refused, and why.
     pub problem: Option<(Section, ApplicationProblem)>,
-    /// How it goes, where the page was asked for and answers no form.
+    /// How the application goes. `None` where the page answers a form.
     pub usage: Option<&'a [ApplicationDay]>,
-    /// The resource servers that it may ask for, where the page answers no form.
+    /// The resource servers that the application may ask for. Empty where the page answers a form.
     pub resources: &'a [Resource],
     /// The authorize URL that is being built.
     pub link: Link<'a>,
@@ -50,15 +50,15 @@ pub struct ApplicationPage<'a> {
 /// A part of an application's page with a form of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
-    /// What users are shown, and where it may be answered.
+    /// What users are shown, and where the client may be answered.
     Settings,
     /// The picture that users are shown.
     Icon,
-    /// How it uses OAuth.
+    /// How the application uses OAuth.
     OAuth,
-    /// A second client secret.
+    /// A second client secret beside the current one.
     Rotation,
-    /// The client secret, and another one in place of all.
+    /// A client secret in place of all others.
     Secret,
     /// The bot and its token.
     Bot,
@@ -66,44 +66,44 @@ pub enum Section {
     Delete,
 }
 
-/// Something that was just done.
+/// The operation that an application's page has just carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApplicationDone<'a> {
-    /// Its settings were saved.
+    /// The settings were saved.
     Saved,
-    /// How it uses OAuth was saved.
+    /// The way in which the application uses OAuth was saved.
     OAuthSaved,
-    /// It has another icon, or none.
+    /// The application has another icon, or none.
     IconChanged,
-    /// It has a new secret: this one.
+    /// The application has a new secret, which is this one.
     NewSecret(&'a str),
-    /// Its bot has a new token: this one.
+    /// The bot has a new token, which is this one.
     NewToken(&'a str),
 }
 
-/// Why something was not done.
+/// Why an operation was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ApplicationProblem {
     /// Some fields are wrong; the form says which.
     Fields,
-    /// Not the password.
+    /// The password was wrong.
     WrongPassword,
-    /// Too many wrong ones; the seconds until the next attempt.
+    /// Too many wrong passwords came before. The number is the wait in seconds.
     TooManyAttempts(u64),
     /// No file was chosen.
     NoFile,
     /// The file is no icon.
     NoIcon,
-    /// The icon could not be kept.
+    /// The icon could not be stored.
     NotKept,
-    /// Not the name of the application that is to be deleted.
+    /// The name that was typed is not the application's.
     WrongName,
-    /// The application is not in a state for it.
+    /// The application is not in a state for the operation.
     Refused(FieldError),
 }
 
 impl ApplicationProblem {
-    /// The status of the page that says so.
+    /// The HTTP status of the page that tells this problem.
     pub const fn status(&self) -> u16 {
         match self {
             Self::WrongPassword => 403,
@@ -113,7 +113,7 @@ impl ApplicationProblem {
         }
     }
 
-    /// The seconds until the next attempt, where there are no more for now.
+    /// The wait in seconds until the next password, where too many were wrong.
     pub const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyAttempts(seconds) => Some(*seconds),
@@ -123,7 +123,7 @@ impl ApplicationProblem {
 }
 
 impl Section {
-    /// Where it is on the page.
+    /// The id of the part in the page's HTML.
     const fn id(self) -> &'static str {
         match self {
             Self::Settings => "settings",
@@ -169,7 +169,7 @@ impl View for ApplicationPage<'_> {
 }
 
 impl ApplicationPage<'_> {
-    /// A part of the page, with what was done or refused there.
+    /// A part of the page, with what was just done or refused in it.
     fn part(&self, part: Section, heading: &str, body: &Markup, chrome: &Chrome<'_>) -> Markup {
         let body = html! {
             (self.done_in(part, chrome))
@@ -179,7 +179,7 @@ impl ApplicationPage<'_> {
         section(part.id(), heading, &body)
     }
 
-    /// What was just done in a part of the page.
+    /// Says what was just done in a part of the page.
     fn done_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         match (part, self.done) {
@@ -196,7 +196,7 @@ impl ApplicationPage<'_> {
         }
     }
 
-    /// What was refused in a part of the page, and why.
+    /// Says what was refused in a part of the page, and why.
     fn refused_in(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let id = [part.id(), "-problem"].concat();
@@ -221,7 +221,7 @@ impl ApplicationPage<'_> {
         }
     }
 
-    /// The form of a part of the page; `action` is what it does.
+    /// The form of a part of the page. `action` is the operation that it asks for.
     fn form(&self, part: Section, action: &str, body: &Markup) -> Markup {
         let id = self.application.client.id.to_string();
         let (at, form): (_, fn(&str, &str, &Markup) -> Markup) = match (part, action) {
@@ -237,7 +237,7 @@ impl ApplicationPage<'_> {
         form(&here, self.csrf_token, &body)
     }
 
-    /// The button of a part of the page; what it does stands there too.
+    /// The button of a part of the page. What the button does stands beside it.
     fn button(part: Section, class: &str, words: &str) -> Markup {
         html! {
             div.actions {
@@ -246,12 +246,12 @@ impl ApplicationPage<'_> {
         }
     }
 
-    /// What the button of a part of the page does.
+    /// Says what the button of a part of the page does.
     fn means(part: Section, class: &str, words: &str) -> Markup {
         html! { p class=(class) id={ (part.id()) "-means" } { (words) } }
     }
 
-    /// The password again, and whether it was what was wrong.
+    /// The field for the password, which says whether the last one was wrong.
     fn password(&self, part: Section, chrome: &Chrome<'_>) -> Markup {
         let is_wrong = self.problem_in(part) == Some(&ApplicationProblem::WrongPassword);
         password(part.id(), chrome.text.developers.password, is_wrong, chrome)
@@ -288,7 +288,7 @@ impl ApplicationPage<'_> {
         self.part(Section::Settings, text.settings, &form, chrome)
     }
 
-    /// The picture, and another one or none.
+    /// The icon, and the forms that replace it and remove it.
     fn icon(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers.icon;
         let is_wrong = self.problem_in(Section::Icon).is_some();
@@ -346,7 +346,7 @@ impl ApplicationPage<'_> {
         self.part(Section::Secret, text.client_secret, &body, chrome)
     }
 
-    /// Those that are good now, and whether anybody still uses them.
+    /// The secrets that are good now, and when each was last used.
     fn secrets(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let names = [text.current_secret, text.former_secret];
@@ -377,7 +377,7 @@ impl ApplicationPage<'_> {
         }
     }
 
-    /// Another secret beside the one that is in use.
+    /// The form that makes a second secret beside the current one.
     fn rotation(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let overlap = self.application.secrets(chrome.now).nth(1).is_some();
@@ -398,12 +398,12 @@ impl ApplicationPage<'_> {
         self.form(Section::Rotation, "rotate-secret", &fields)
     }
 
-    /// Whether it has keys of its own in place of a secret.
+    /// Whether the client signs with keys of its own, in place of a secret.
     fn signs(&self, chrome: &Chrome<'_>) -> bool {
         self.application.secrets(chrome.now).next().is_none()
     }
 
-    /// Another secret in place of all, for one that leaked, or of the keys that it signs with.
+    /// The form that makes a secret in place of all others, after a leak, or in place of the client's keys.
     fn reset(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let (summary, means) = if self.signs(chrome) {
@@ -448,7 +448,7 @@ impl ApplicationPage<'_> {
         self.part(Section::Bot, text.bot, &form, chrome)
     }
 
-    /// What other resource servers there are, and what they offer.
+    /// The other resource servers, and what each offers.
     fn resources(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let id = self.application.client.id;
@@ -495,7 +495,7 @@ impl ApplicationPage<'_> {
         self.part(Section::Delete, text.delete, &form, chrome)
     }
 
-    /// What was refused in a part of the page.
+    /// The problem of a part of the page, where it is the one that was refused.
     fn problem_in(&self, section: Section) -> Option<&ApplicationProblem> {
         let problem = self.problem.as_ref().filter(|(at, _)| *at == section);
         problem.map(|(_, problem)| problem)

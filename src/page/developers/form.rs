@@ -9,27 +9,27 @@ use crate::oauth::redirect_uri::RegisteredUri;
 use crate::page::fields::{Refused, field, name_field};
 use crate::page::text::DevelopersText;
 
-/// The fields of an application, as its owner sees or typed them.
+/// The fields of an application, as they are stored or as its owner typed them.
 #[derive(Debug, Default)]
 pub struct ApplicationForm {
-    /// What users are shown.
+    /// The name that users are shown.
     pub name: String,
-    /// Whether it is a public one.
+    /// Whether the application is public: it keeps no secret.
     pub is_public: bool,
-    /// One on each line.
+    /// The redirect URIs, one on each line.
     pub redirect_uris: String,
-    /// What it says of itself.
+    /// What the application says of itself.
     pub description: String,
     /// Whether others than its owner may add its bot.
     pub bot_public: bool,
-    /// Whether its bot is added only by a code.
+    /// Whether the bot is added only together with a code.
     pub bot_require_code_grant: bool,
-    /// What of it was refused.
+    /// The fields that were refused, and why.
     pub refused: Refused,
 }
 
 impl ApplicationForm {
-    /// An application as it is.
+    /// The fields of an application as it is stored.
     pub fn of(application: &Application) -> Self {
         let client = &application.client;
         let uris = client.redirect_uris.iter().map(RegisteredUri::as_str);
@@ -44,7 +44,7 @@ impl ApplicationForm {
         }
     }
 
-    /// What was typed, and what of it was refused.
+    /// The fields as they were typed, with the rules that they break.
     pub fn typed(sent: &Params, errors: Vec<FieldError>) -> Self {
         let first = |name| sent.all(name).next().unwrap_or_default();
         let redirect_uris = first("redirect_uris").replace("\r\n", "\n");
@@ -63,7 +63,7 @@ impl ApplicationForm {
     }
 }
 
-/// The fields that a new application and an old one share.
+/// The fields that the form of a new application and that of an old one share.
 pub(super) fn fields(form: &ApplicationForm, text: &DevelopersText) -> Markup {
     let refused = &form.refused;
     // A parser drops the first line end of a text area: what was typed may begin with one.

@@ -1,7 +1,7 @@
-//! The authorize URL that a developer puts together, and what to paste for it.
+//! The authorize URL that a developer puts together, and the code to paste for it.
 //!
-//! `page.js` asks for the same page while boxes are ticked, and shows what was built there: what is
-//! to be pasted is put together in one place.
+//! `page.js` asks for this page again whenever a box is ticked, and shows what the answer has: only one program
+//! builds the URL.
 
 use maud::{Markup, html};
 use url::form_urlencoded::Serializer;
@@ -17,7 +17,7 @@ use crate::page::copyable::copy_button;
 use crate::page::parts::{around, clipped, quiet, section};
 use crate::page::text::DevelopersText;
 
-/// Most characters of a redirect URI among others to choose from.
+/// Most characters that are shown of a redirect URI in the choice.
 const CHOICE: usize = 80;
 
 /// An authorize URL of an application.
@@ -27,23 +27,23 @@ pub struct Link<'a> {
     issuer: &'a str,
     scopes: Scopes,
     redirect_uri: Option<&'a str>,
-    /// What the bot is to be able to do.
+    /// The permissions that the bot asks for.
     permissions: Permissions,
 }
 
-/// What kind of URL it is.
+/// What an authorize URL is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Logs users in.
+    /// The URL logs users in.
     Login,
-    /// Logs users in and adds the bot.
+    /// The URL logs users in and adds the bot.
     LoginWithBot,
-    /// Adds the bot and ends on a page of ours.
+    /// The URL adds the bot, and ends on a page of this server.
     Invitation,
 }
 
 impl<'a> Link<'a> {
-    /// The URL that a query asks for. What the application may not ask for is not in it.
+    /// The URL that the query of the page asks for. It leaves out what the application may not ask for.
     pub fn read(query: &str, application: &'a Application, issuer: &'a str) -> Self {
         let params = Params::from_form(query);
         let scopes = params.all("scope").filter_map(Scope::from_wire);
@@ -69,7 +69,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The builder, and what was built.
+    /// The form that builds the URL, and the URL.
     pub(super) fn body(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         let is_built = self.kind() == Kind::Invitation || self.redirect_uri.is_some();
@@ -82,7 +82,7 @@ impl<'a> Link<'a> {
         section("link", text.link, &body)
     }
 
-    /// What there is to choose.
+    /// The scopes, redirect URIs and permissions to choose from.
     fn choices(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         html! {
@@ -138,7 +138,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The permissions to choose from, by what they are about.
+    /// The permissions to choose from, by their groups.
     fn permission_choices(&self, chrome: &Chrome<'_>) -> Markup {
         let text = &chrome.text.developers;
         html! {
@@ -171,7 +171,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The URL that was built, and what to paste for it.
+    /// The URL, and the code to paste for it.
     fn built(&self, kind: Kind, text: &DevelopersText) -> Markup {
         let is_invitation = kind == Kind::Invitation;
         let url = if is_invitation {
@@ -199,7 +199,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The same login by other people's libraries, which ask for `openid`.
+    /// The code for other people's libraries, which also ask for the scope `openid`.
     fn libraries(&self, text: &DevelopersText) -> Markup {
         let of = |id, snippet: &Markup, name| pasted(id, text.snippet, snippet, name, text);
         html! {
@@ -245,7 +245,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// It knows users by their e-mail address.
+    /// The settings of oauth2-proxy, which knows users by their e-mail address.
     fn oauth2_proxy(&self) -> Markup {
         let wants = Scopes::from(Scope::Openid).with(Scope::Email);
         html! {
@@ -259,13 +259,13 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// What is asked for, and what a library needs besides.
+    /// The chosen scopes, and those that a library needs besides.
     fn openid_scope(&self, wants: Scopes) -> String {
         let users = self.scopes.intersection(Scopes::of_users());
         users.iter().fold(wants, Scopes::with).to_string()
     }
 
-    /// The path of the redirect URI, between the single quotes of a program.
+    /// The path of the redirect URI, to stand between the single quotes of a program.
     fn redirect_path(&self) -> String {
         let uri = self.redirect_program();
         let path = uri.split_once("://").map_or("", |(_, rest)| rest);
@@ -293,7 +293,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// What a URL that brings a code needs besides: fresh values, and the request for tokens.
+    /// What belongs to a URL that brings a code: fresh values for each login, and the request for tokens.
     fn with_code(&self, text: &DevelopersText) -> Markup {
         let fresh = |name: &str| html! { code translate="no" { (name) } };
         html! {
@@ -321,7 +321,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// A program that makes an invitation.
+    /// The program that makes an invitation URL.
     fn invitation_snippet(&self) -> Markup {
         html! {
             "import { botInviteUrl, discover } from '@fluxer/oauth2';\n\n"
@@ -331,7 +331,7 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// A program that logs users in.
+    /// The program that logs users in.
     fn login_snippet(&self, kind: Kind) -> Markup {
         let client = &self.application.client;
         let (is_public, signs) = (client.is_public(), self.signs());
@@ -373,12 +373,12 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Whether the application signs with a key of its own, in place of a secret.
+    /// Whether the client signs with keys of its own, in place of a secret.
     fn signs(&self) -> bool {
         self.application.client.authentication.keys().is_some()
     }
 
-    /// The client id, as links carry it.
+    /// The client id, as it is spelled in a URL.
     fn client_id(&self) -> String {
         self.application.client.id.to_string()
     }
@@ -392,27 +392,27 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// The scopes as `scope` has them in a program.
+    /// The scopes, as they are spelled in a program.
     fn scope(&self) -> String {
         self.scopes.to_string()
     }
 
-    /// `scope=…`.
+    /// The parameter `scope=…` of the URL.
     fn scope_query(&self) -> String {
         pair("scope", &self.scope())
     }
 
-    /// `redirect_uri=…`.
+    /// The parameter `redirect_uri=…` of the URL.
     fn redirect_query(&self) -> String {
         pair("redirect_uri", self.redirect_uri.unwrap_or_default())
     }
 
-    /// The redirect URI between the single quotes of a shell.
+    /// The redirect URI, to stand between the single quotes of a shell.
     fn redirect_shell(&self) -> String {
         self.quoted("'\\''")
     }
 
-    /// The redirect URI between the single quotes of a program; no registered one has a backslash.
+    /// The redirect URI, to stand between the single quotes of a program. No registered URI has a backslash.
     fn redirect_program(&self) -> String {
         self.quoted("\\'")
     }
@@ -421,7 +421,7 @@ impl<'a> Link<'a> {
         self.redirect_uri.unwrap_or_default().replace('\'', quote)
     }
 
-    /// The permissions' names as a list in a program.
+    /// The names of the permissions, as a list of a program.
     fn permission_names(&self) -> String {
         let names = self.permissions.iter().map(|it| format!("'{}'", it.name));
         names.collect::<Vec<_>>().join(", ")
@@ -434,7 +434,7 @@ fn pair(name: &str, value: &str) -> String {
     query.finish()
 }
 
-/// Something to paste, under its heading, which may name a `package`.
+/// Code to paste, under a heading that may have a hole for a `package`. `id` names its element.
 fn pasted(id: &str, heading: &str, what: &Markup, package: &str, text: &DevelopersText) -> Markup {
     let title = [id, "-title"].concat();
     let package = html! { code translate="no" { (package) } };

@@ -15,21 +15,21 @@ use crate::page::{Chrome, View};
 
 /// A user's applications, and the form that makes one.
 pub struct DevelopersPage<'a> {
-    /// The hidden field.
+    /// The hidden field of the form.
     pub csrf_token: &'a str,
-    /// What they have: a page of it.
+    /// A page of the user's applications.
     pub applications: &'a [Application],
-    /// Most that they may have.
+    /// Most applications that the user may have.
     pub at_most: u32,
-    /// The page behind this one.
+    /// The URL of the next page, where there is one.
     pub next: Option<&'a str>,
-    /// Where the list begins, where this is not its beginning.
+    /// The URL of the first page, where this is another one.
     pub start: Option<&'a str>,
-    /// The new one.
+    /// The fields of a new application, empty or as they were typed.
     pub form: ApplicationForm,
-    /// Whether they have as many as they may, and asked for one more.
+    /// Whether the user has as many applications as they may, and asked for one more.
     pub is_full: bool,
-    /// Whether one was just deleted.
+    /// Whether an application was just deleted.
     pub is_deleted: bool,
 }
 
@@ -66,7 +66,7 @@ impl View for DevelopersPage<'_> {
     }
 }
 
-/// An application among others.
+/// An application as an entry of the list.
 fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.developers;
     let name = application.name.as_str();
@@ -86,7 +86,7 @@ fn entry(application: &Application, chrome: &Chrome<'_>) -> Markup {
 }
 
 impl DevelopersPage<'_> {
-    /// The choice between the two types.
+    /// The choice between a confidential and a public application.
     fn kind(&self, text: &DevelopersText) -> Markup {
         let kinds = ["confidential", "public"].into_iter();
         let is_wrong = self.form.refused.names("type");
@@ -112,11 +112,11 @@ impl DevelopersPage<'_> {
     }
 }
 
-/// Says that an application was made, and shows its secret.
+/// The page that says that an application was made, and shows its secret this once.
 pub struct CreatedPage<'a> {
     /// The application.
     pub application: &'a Application,
-    /// Its secret; a public one has none.
+    /// The application's secret; a public application has none.
     pub secret: Option<&'a str>,
 }
 

@@ -1,5 +1,4 @@
-//! The pages of those who make applications: all of theirs, a new one, one with what is done with
-//! it.
+//! The pages of those who make applications: the list of theirs, the form for a new one, the page of each.
 //!
 //! Invariant: a secret is on the page that answers the request that made it, and on no other.
 

@@ -13,16 +13,16 @@ use crate::page::fields::{FormMembers, Refused, mistakes};
 use crate::page::parts::submit;
 use crate::page::text::DevelopersText;
 
-/// How an application uses OAuth, as it is or as it was typed.
+/// How an application uses OAuth, as it is stored or as its owner typed it.
 pub struct OAuthForm {
     members: FormMembers,
     is_public: bool,
-    /// What its receiver of events verifies them with, where it has one.
+    /// The secret that signs the events sent to the application, where it receives any.
     pub webhook_secret: Option<String>,
 }
 
 impl OAuthForm {
-    /// An application as it is.
+    /// The settings of an application as it is stored.
     pub fn of(application: &Application) -> Self {
         Self {
             members: FormMembers {
@@ -34,7 +34,7 @@ impl OAuthForm {
         }
     }
 
-    /// What was typed, and what of it was refused.
+    /// The settings as they were typed, with the rules that they break.
     pub fn typed(sent: &Params, application: &Application, errors: Vec<FieldError>) -> Self {
         let first = |name| sent.all(name).next().unwrap_or_default();
         let has = |name| !first(name).is_empty();
@@ -62,12 +62,12 @@ impl OAuthForm {
         }
     }
 
-    /// Whether anything was refused.
+    /// Whether a field was refused.
     pub const fn is_refused(&self) -> bool {
         self.members.refused.is_some()
     }
 
-    /// The fields, and the button.
+    /// The fields, and the button that saves them.
     pub(super) fn fields(&self, text: &DevelopersText) -> Markup {
         let words = &text.oauth;
         let algorithms = [SigningAlgorithm::Es256, SigningAlgorithm::Rs256];

@@ -1,4 +1,4 @@
-//! How an application goes: what it was given, and what it was refused and why.
+//! How an application goes: how often it was given tokens, and how often it was refused and why.
 
 use maud::{Markup, html};
 
@@ -9,12 +9,12 @@ use crate::page::{Chrome, text::filled};
 use crate::store::{ApplicationDay, Span, What};
 use crate::time::Timestamp;
 
-/// Days that are shown.
+/// Days that the charts show.
 const DAYS: u64 = 14;
-/// Reasons that are shown.
+/// Most reasons that are shown.
 const REASONS: usize = 10;
 
-/// The part of an application's page that says how it goes.
+/// The part of an application's page that says how the application goes.
 pub(super) fn usage(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.developers;
     let charts = [
@@ -39,7 +39,7 @@ pub(super) fn usage(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
     section("usage", text.usage, &body)
 }
 
-/// The first day that is shown.
+/// The first day that the charts show.
 pub fn since(now: Timestamp) -> Timestamp {
     let back = Span::Day.millis() * (DAYS - 1);
     Timestamp::from_millis(Span::Day.start_of(now).millis().saturating_sub(back))
@@ -66,7 +66,7 @@ fn chart(days: &[ApplicationDay], what: What, label: &str, chrome: &Chrome<'_>) 
     chart::chart(&caption, label, number, &names, &values, chrome)
 }
 
-/// Why requests were refused, the most frequent first, and how to mend it.
+/// The reasons why requests were refused, the most frequent first, each with how to mend it.
 fn refusals(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
     let text = &chrome.text.developers;
     let today = Span::Day.start_of(chrome.now);
@@ -103,7 +103,7 @@ fn refusals(days: &[ApplicationDay], chrome: &Chrome<'_>) -> Markup {
     }
 }
 
-/// How to mend what a refusal is about, where that can be said.
+/// How to mend a refusal with this `detail`, where that can be said.
 fn remedy(detail: &str, chrome: &Chrome<'_>) -> Option<&'static str> {
     const SIGNS: [&str; 6] = [
         "redirect_uri",

@@ -3,54 +3,55 @@
 /// The page of a user's own account.
 #[cfg_attr(test, derive(Debug))]
 pub struct AccountText {
-    /// The user's name.
+    /// The label of the user's name.
     pub username: &'static str,
-    /// The user's e-mail address.
+    /// The label of the user's e-mail address.
     pub email: &'static str,
-    /// Since when they have the account.
+    /// The label of the day on which the account was made.
     pub registered: &'static str,
-    /// Above the form that changes the password.
+    /// The heading above the form that changes the password.
     pub password: &'static str,
-    /// The old one.
+    /// The label of the field for the old password.
     pub current_password: &'static str,
-    /// The new one.
+    /// The label of the field for the new password.
     pub new_password: &'static str,
     /// The rule for a new password.
     pub new_password_hint: &'static str,
-    /// The new one again.
+    /// The label of the field that takes the new password once more.
     pub repeat_password: &'static str,
-    /// Takes back everything that was authorized, too.
+    /// The label of the box that takes back everything that was authorized, too.
     pub revoke_everything: &'static str,
-    /// The button.
+    /// The label of the button that changes the password.
     pub change_password: &'static str,
-    /// What happens to other browsers with a new password.
+    /// Says what a new password does to other browsers and to applications.
     pub change_means: &'static str,
-    /// The old one was another.
+    /// Says that the old password was wrong.
     pub wrong_password: &'static str,
-    /// The new one is too short or too long.
+    /// Says that the new password is too short or too long.
     pub bad_password: &'static str,
-    /// The new one was typed in two ways.
+    /// Says that the two fields of the new password differ.
     pub unlike_password: &'static str,
-    /// The password was changed from elsewhere meanwhile.
+    /// Says that the password was changed from elsewhere meanwhile.
     pub changed_meanwhile: &'static str,
-    /// Above the browsers.
+    /// The heading above the browsers that are logged in.
     pub browsers: &'static str,
-    /// What the list of browsers shows.
+    /// Says what the list of browsers shows.
     pub browsers_intro: &'static str,
-    /// The same where no passwords are kept here.
+    /// Says the same on a server that keeps no passwords.
     pub browsers_intro_elsewhere: &'static str,
-    /// Beside the one that shows the page.
+    /// The mark beside the browser that shows the page.
     pub this_browser: &'static str,
-    /// When one logged in.
+    /// The label of the time when a browser logged in.
     pub logged_in: &'static str,
-    /// The button that ends one.
+    /// The label of the button that logs one browser out.
     pub end: &'static str,
-    /// The button that ends the others.
+    /// The label of the button that logs out every browser but this one.
     pub end_others: &'static str,
-    /// The button that ends all of them.
+    /// The label of the button that logs out every browser.
     pub end_all: &'static str,
-    /// There are more than are shown.
+    /// Says that there are more browsers than the page shows.
     pub more: &'static str,
-    /// What was just done: the password, one browser, the others, nothing.
+    /// Says what was just done, in the order of [`AccountDone`](crate::page::account::AccountDone): the password, one
+    /// browser, the others, nothing.
     pub done: [&'static str; 4],
 }

@@ -5,204 +5,205 @@ use crate::fluxer::audit::Action;
 /// The pages for administrators.
 #[cfg_attr(test, derive(Debug))]
 pub struct AdminText {
-    /// Above the charts.
+    /// The heading above the charts.
     pub overview: &'static str,
-    /// How far they reach back: 24 hours, seven days, thirty days.
+    /// How far the charts reach back: 24 hours, seven days, thirty days.
     pub ranges: [&'static str; 3],
-    /// What they show: logins, failures, authorizations, revocations, thefts, faults.
+    /// What the charts show: logins, failures, authorizations, revocations, thefts, faults.
     pub charts: [&'static str; 6],
-    /// Opens the table beside a chart.
+    /// The label that opens the table beside a chart.
     pub numbers: &'static str,
-    /// Above its first column.
+    /// The heading of the table's first column, the times.
     pub when: &'static str,
-    /// Above what may need somebody.
+    /// The heading above what may need an administrator.
     pub warnings: &'static str,
-    /// There is nothing.
+    /// Says that nothing needs an administrator.
     pub no_warnings: &'static str,
-    /// Where it stands what to do about them.
+    /// Says where to read what to do about a warning.
     pub what_to_do: &'static str,
-    /// Above the parts of the server.
+    /// The heading above the parts of the server.
     pub health: &'static str,
-    /// It answers.
+    /// The mark beside a part that answers.
     pub works: &'static str,
-    /// It does not.
+    /// The mark beside a part that does not answer.
     pub fails: &'static str,
-    /// Above the signing keys.
+    /// The heading above the signing keys.
     pub keys: &'static str,
-    /// What each is good for: one that signs later, one that signs, one that signed.
+    /// What a signing key is good for: it will sign later, signs now, signed before.
     pub key_states: [&'static str; 3],
-    /// Before the time that it was published at.
+    /// The word before the time at which a key was published.
     pub published: &'static str,
-    /// Users.
+    /// The label of the page of users.
     pub users: &'static str,
-    /// Applications.
+    /// The label of the page of applications.
     pub applications: &'static str,
-    /// The resource servers.
+    /// The words of the pages about resource servers.
     pub resource: ResourceText,
-    /// The audit log.
+    /// The label of the page of the audit log.
     pub audit_log: &'static str,
-    /// The link to it.
+    /// The label of the link to the audit log.
     pub open_audit_log: &'static str,
-    /// What is looked for.
+    /// The label of the field that users are searched by.
     pub find_users: &'static str,
-    /// What it is looked for in.
+    /// Says which of a user's or an application's values are searched.
     pub find_by: &'static str,
-    /// What is looked for.
+    /// The label of the field that applications are searched by.
     pub find_applications: &'static str,
-    /// The button.
+    /// The label of the button that searches.
     pub search: &'static str,
-    /// Nothing was found.
+    /// Says that nothing was found.
     pub nothing_found: &'static str,
-    /// Names the links between the pages of a list.
+    /// The name of the links between the pages of a list, for screen readers.
     pub pages: &'static str,
     /// The link to the next page.
     pub next: &'static str,
-    /// The link to what was before.
+    /// The label of the link to older entries.
     pub older: &'static str,
-    /// An id.
+    /// The label of an id.
     pub id: &'static str,
-    /// A name.
+    /// The label of a user's name.
     pub username: &'static str,
-    /// An address.
+    /// The label of a user's e-mail address.
     pub email: &'static str,
-    /// It is proved to be the user’s.
+    /// The mark beside an e-mail address that is proved to be the user's.
     pub verified: &'static str,
-    /// The e-mail address is not proved to be the user's.
+    /// The mark beside an e-mail address that is not proved to be the user's.
     pub unverified: &'static str,
-    /// The user administers this server.
+    /// The label of whether the user administers this server.
     pub administrator: &'static str,
-    /// Since when.
+    /// The label of the day on which a user or an application was registered.
     pub registered: &'static str,
-    /// Yes.
+    /// The answer yes.
     pub yes: &'static str,
-    /// No.
+    /// The answer no.
     pub no: &'static str,
-    /// There is none.
+    /// Stands where there is none of something.
     pub none: &'static str,
-    /// There are more than are shown.
+    /// Says that there are more than are shown.
     pub only_the_first: &'static str,
-    /// The user’s guilds.
+    /// The heading above the user's guilds.
     pub communities: &'static str,
-    /// The user’s accounts on other services.
+    /// The heading above the user's accounts on other services.
     pub connections: &'static str,
-    /// Whose it is.
+    /// The label of an application's owner.
     pub owner: &'static str,
-    /// The button that ends one application.
+    /// The label of the button that revokes one application of a user.
     pub revoke: &'static str,
-    /// The button that ends all of them.
+    /// The label of the button that revokes every application of a user.
     pub revoke_everything: &'static str,
-    /// One application is out.
+    /// Says that one application was revoked.
     pub application_revoked: &'static str,
-    /// All of them are.
+    /// Says that every application was revoked.
     pub everything_revoked: &'static str,
-    /// It had been done before.
+    /// Says that there was nothing to revoke: it had been done before.
     pub nothing_revoked: &'static str,
-    /// What kind of client it is.
+    /// The label of the type of a client, confidential or public.
     pub kind: &'static str,
-    /// A client that has a secret.
+    /// The type of a client that authenticates.
     pub confidential: &'static str,
-    /// A client that has no secret.
+    /// The type of a client that has no secret and no keys.
     pub public: &'static str,
-    /// Where it may be answered.
+    /// The label of the client's redirect URIs.
     pub redirect_uris: &'static str,
-    /// Its bot.
+    /// The label of the application's bot.
     pub bot: &'static str,
-    /// Anybody may add it.
+    /// Says that anybody may add the bot.
     pub bot_public: &'static str,
-    /// Only the owner may add the bot.
+    /// Says that only the owner may add the bot.
     pub bot_private: &'static str,
-    /// The platform trusts it.
+    /// The label of whether the platform trusts the application.
     pub trusted: &'static str,
-    /// Above the form that changes that.
+    /// The heading above the form that grants trust or withdraws it.
     pub trust: &'static str,
-    /// What granting trust means.
+    /// Says what granting trust means.
     pub grant_means: &'static str,
-    /// What withdrawing it means.
+    /// Says what withdrawing trust means.
     pub withdraw_means: &'static str,
     /// The label of the field for the administrator's password.
     pub password: &'static str,
-    /// It is not the user’s.
+    /// Says that the password is not the administrator's.
     pub wrong_password: &'static str,
-    /// The button.
+    /// The label of the button that grants trust.
     pub grant: &'static str,
-    /// The button.
+    /// The label of the button that withdraws trust.
     pub withdraw: &'static str,
-    /// It is trusted now.
+    /// Says that the application is trusted now.
     pub trust_granted: &'static str,
-    /// It is not trusted any more.
+    /// Says that the application is not trusted any more.
     pub trust_withdrawn: &'static str,
-    /// Whether somebody or something is suspended.
+    /// The label of whether a user or an application is suspended.
     pub suspended: &'static str,
-    /// Above what suspends or frees.
+    /// The heading above the form that suspends or frees.
     pub suspension: &'static str,
-    /// What suspending a user does, and freeing them.
+    /// Says what suspending a user does, and what freeing one does.
     pub suspension_of_user: [&'static str; 2],
-    /// What suspending an application does, and freeing it.
+    /// Says what suspending an application does, and what freeing one does.
     pub suspension_of_application: [&'static str; 2],
-    /// The button.
+    /// The label of the button that suspends.
     pub suspend: &'static str,
-    /// The button.
+    /// The label of the button that frees.
     pub resume: &'static str,
-    /// It was done.
+    /// Says that the user or the application is suspended now.
     pub is_suspended: &'static str,
-    /// It was taken back.
+    /// Says that the suspension was taken back.
     pub is_resumed: &'static str,
-    /// Above what deletes a user, and its button.
+    /// The heading above the form that deletes a user, and the label of its button.
     pub deletion: &'static str,
-    /// What is lost with the user.
+    /// Says what is lost with the user.
     pub deletion_means: &'static str,
-    /// What becomes of their applications: the question, deleted, handed over, and to whom.
+    /// What becomes of the user's applications: the question, the answer that deletes them, the answer that hands
+    /// them over, and the label of the field for their new owner.
     pub fate: [&'static str; 4],
-    /// Nobody was named.
+    /// Says that nobody was named who takes the applications over.
     pub no_heir: &'static str,
-    /// It was done.
+    /// Says that the user was deleted.
     pub user_deleted: &'static str,
-    /// The link to what somebody did.
+    /// The label of the link to what the user or the application did.
     pub done_by: &'static str,
-    /// The link to what was done to them.
+    /// The label of the link to what was done to the user or the application.
     pub done_on: &'static str,
-    /// The heading over what was done.
+    /// The label of the choice of an action.
     pub action: &'static str,
-    /// All of it.
+    /// The choice of every action.
     pub any: &'static str,
-    /// Who did it, by id.
+    /// The label of the field for the id of whoever did it.
     pub actor_id: &'static str,
-    /// On whom, by id.
+    /// The label of the field for the id of whom it was done to.
     pub target_id: &'static str,
-    /// By whom or on whom, by name or by id.
+    /// The label of the field for a person, by name or by id, who did it or to whom it was done.
     pub person: &'static str,
-    /// The first day.
+    /// The label of the field for the first day.
     pub from_day: &'static str,
-    /// The last day.
+    /// The label of the field for the last day.
     pub until_day: &'static str,
-    /// In front of the files.
+    /// The word before the links to the files of the log.
     pub download: &'static str,
-    /// In front of the instant at which a search stopped.
+    /// The words before the time that a search has come back to.
     pub stopped_at: &'static str,
-    /// The link that goes on with it.
+    /// The label of the link that searches on from there.
     pub look_further: &'static str,
-    /// In place of who did it, where nobody knows.
+    /// Stands in place of whoever did it, where nobody knows.
     pub somebody: &'static str,
-    /// In place of anything else that nobody knows.
+    /// Stands in place of anything else that nobody knows.
     pub unknown: &'static str,
-    /// Through which application, or with which one.
+    /// The label of the application that an entry is about, or that somebody acted through.
     pub application: &'static str,
-    /// From where.
+    /// The label of the address that somebody acted from.
     pub address: &'static str,
-    /// What is in the audit log, in the order of [`Action::ALL`]: to choose it by, and as a sentence. There
-    /// `{actor}`, `{target}` and `{app}` stand for who is named, any other name for a member of the details; a
-    /// part in brackets is left out where it names what is not there.
+    /// The actions of the audit log, in the order of [`Action::ALL`]: each as a choice, and as a sentence. In the
+    /// sentence `{actor}`, `{target}` and `{app}` stand for who is named, and any other name for a member of the
+    /// details. A part in brackets is left out where it names something that is not there.
     pub actions: [[&'static str; 2]; Action::ALL.len()],
 }
 
-/// The pages about resource servers.
+/// The words of the pages about resource servers.
 #[cfg_attr(test, derive(Debug))]
 pub struct ResourceText {
     /// The heading above the list.
     pub heading: &'static str,
     /// What a resource server is.
     pub means: &'static str,
-    /// The heading above the form that registers one.
+    /// The heading above the form that registers a resource server.
     pub new: &'static str,
     /// The label of the field for the name.
     pub name: &'static str,
@@ -212,24 +213,24 @@ pub struct ResourceText {
     pub identifier_hint: &'static str,
     /// The label of the field for the scopes.
     pub scopes: &'static str,
-    /// How they are written.
+    /// Says how scopes are written.
     pub scopes_hint: &'static str,
-    /// The choice.
+    /// The label of the choice of the algorithm that signs tokens.
     pub signing_alg: &'static str,
-    /// Which algorithm to choose.
+    /// Says which algorithm to choose.
     pub signing_alg_hint: &'static str,
     /// The label of the field for the clients that may ask for tokens.
     pub clients: &'static str,
-    /// Who stands there.
+    /// Says how clients are named in that field.
     pub clients_hint: &'static str,
-    /// The button.
+    /// The label of the button that registers.
     pub register: &'static str,
-    /// It was deleted.
+    /// Says that the resource server was deleted.
     pub deleted: &'static str,
-    /// What another secret means.
+    /// Says what another secret means for the resource server.
     pub secret_means: &'static str,
-    /// The heading above its deletion.
+    /// The heading above the deletion.
     pub delete: &'static str,
-    /// What its deletion means.
+    /// Says what deleting the resource server means.
     pub delete_means: &'static str,
 }

@@ -3,129 +3,131 @@
 /// The consent form.
 #[cfg_attr(test, derive(Debug))]
 pub struct ConsentText {
-    /// The title, around the application.
+    /// The title of the page, with a hole for the application's name.
     pub title: &'static str,
-    /// The heading, around the application.
+    /// The heading, with a hole for the application's name.
     pub heading: &'static str,
-    /// The heading where only a bot is added.
+    /// The heading where only a bot is added, with a hole for the application's name.
     pub heading_bot: &'static str,
-    /// The heading where a bot that is there is given more.
+    /// The heading where a bot gets more permissions in a guild that it is in, with a hole for the application's
+    /// name.
     pub heading_more: &'static str,
-    /// The heading where a bot is added, and more.
+    /// The heading where the account is opened and a bot is added, with a hole for the application's name.
     pub heading_both: &'static str,
-    /// Above what the application says of itself.
+    /// The label above what the application says of itself.
     pub own_words: &'static str,
-    /// Around the user's name.
+    /// Says who is logged in, with a hole for the user's name.
     pub as_whom: &'static str,
-    /// The button that lets another account log in.
+    /// The label of the button that lets another account log in.
     pub switch: &'static str,
-    /// Above the scopes.
+    /// The heading above the scopes.
     pub scopes: &'static str,
-    /// Above the scopes of another resource server, around its name.
+    /// The heading above the scopes of another resource server, with a hole for its name.
     pub resource: &'static str,
-    /// How to withhold one.
+    /// Says how to withhold a scope.
     pub untick: &'static str,
-    /// Where the application needs some of them together.
+    /// Says that the application needs the marked scopes together.
     pub all_or_nothing: &'static str,
-    /// Beside a scope that was not granted before.
+    /// The mark beside a scope that was not granted before.
     pub new: &'static str,
-    /// Beside a scope that cannot be withheld.
+    /// The mark beside a scope that cannot be withheld.
     pub included: &'static str,
-    /// Beside what deserves a second look.
+    /// The mark beside what deserves a second look.
     pub dangerous: &'static str,
-    /// Under the scope `admin`.
+    /// The warning under the scope `admin`.
     pub dangerous_scope: &'static str,
-    /// What it will not be able to do: with `admin`, with a bot, otherwise.
+    /// Says what the application cannot do all the same: with the scope `admin`, with a bot, and otherwise.
     pub withheld: [&'static str; 3],
-    /// Where the answer goes.
+    /// The label of the host that the answer is sent to.
     pub destination: &'static str,
-    /// Who answers for the application.
+    /// The label of the application's owner.
     pub owner: &'static str,
-    /// It does, around the platform's name.
+    /// The label of an application that is trusted, with a hole for the platform's name.
     pub trusted: &'static str,
-    /// It does not, around the platform's name.
+    /// The label of an application that is not trusted, with a hole for the platform's name.
     pub untrusted: &'static str,
-    /// Nobody vouches for the application.
+    /// The warning that nobody vouches for the application, with a hole for the platform's name.
     pub unverified: &'static str,
-    /// Around the host of the document that describes it.
+    /// Says that a document describes the client, with a hole for the document's host.
     pub described_by: &'static str,
-    /// Around where a program on the user's own machine waits.
+    /// Says that a program on the user's own machine waits, with a hole for its address.
     pub on_this_machine: &'static str,
-    /// Since when it is registered.
+    /// The label of the day on which the application was registered.
     pub since: &'static str,
-    /// The button.
+    /// The label of the button that says yes.
     pub approve: &'static str,
-    /// The button where only a bot is added.
+    /// The label of the button that says yes where only a bot is added.
     pub approve_bot: &'static str,
-    /// The button.
+    /// The label of the button that says no.
     pub deny: &'static str,
-    /// How to take it back: around the link to the page.
+    /// Says how to take the consent back, with a hole for the link to the page.
     pub take_back: &'static str,
-    /// Where there is none of what a scope opens.
+    /// Stands where the user has nothing of what a scope opens.
     pub nothing_yet: &'static str,
-    /// So many more than are shown.
+    /// Stands behind the first few of what a scope opens, with a hole for the number of the rest.
     pub and_more: &'static str,
 }
 
 /// The bot on the consent form, and the page that says where it is.
 #[cfg_attr(test, derive(Debug))]
 pub struct BotText {
-    /// The heading, around its name.
+    /// The heading, with a hole for the bot's name.
     pub heading: &'static str,
-    /// Around the guild that the link fixes.
+    /// Says which guild the link fixes, with a hole for its name.
     pub fixed: &'static str,
-    /// Around a guild where the bot is already, above what it would get beyond what it has.
+    /// Says that the bot is in the guild already, above what it would get beyond what it has; with a hole for the
+    /// guild's name.
     pub raised: &'static str,
-    /// There is no guild to choose.
+    /// Says that there is no guild to choose.
     pub nowhere: &'static str,
-    /// The guild that the link proposes is none of the user's.
+    /// Says that the user cannot add the bot to the guild that the link proposes.
     pub proposal_fails: &'static str,
-    /// The label of the picker.
+    /// The label of the picker of guilds.
     pub add_to: &'static str,
-    /// The option that is none.
+    /// The picker's first option, which is no guild.
     pub choose: &'static str,
-    /// There are more guilds than the picker holds.
+    /// Says that there are more guilds than the picker holds.
     pub more_guilds: &'static str,
-    /// The link to those.
+    /// The label of the link to the next guilds.
     pub next_guilds: &'static str,
-    /// Behind a guild where the bot is already.
+    /// The note behind a guild where the bot is already.
     pub already_there: &'static str,
-    /// Names the guilds that cannot be chosen.
+    /// The label of the group of guilds that cannot be chosen.
     pub not_offered: &'static str,
-    /// Behind a guild that the user may not manage.
+    /// The note behind a guild that the user may not manage.
     pub not_a_manager: &'static str,
-    /// Above the permissions.
+    /// The heading above the permissions that the bot asks for.
     pub permissions: &'static str,
-    /// How many it asks for, and how many of them are dangerous.
+    /// Says how many permissions the bot asks for, and how many of them are dangerous, with a hole for each number.
     pub asked: &'static str,
-    /// Above what deserves a second look.
+    /// The heading above the dangerous permissions.
     pub dangerous: &'static str,
-    /// The box that stands for a whole group.
+    /// The label of the box that stands for a whole group of permissions.
     pub all_of: &'static str,
-    /// The bot gets no more than its installer has.
+    /// Says that the bot gets no more than its installer has.
     pub never_more: &'static str,
-    /// Beside a permission that the user does not hold.
+    /// The mark beside a permission that the user does not hold.
     pub not_held: &'static str,
-    /// Beside a permission that the bot has there already.
+    /// The mark beside a permission that the bot has in the guild already.
     pub had: &'static str,
-    /// In place of the permissions, where the bot asks for none.
+    /// Stands in place of the permissions where the bot asks for none.
     pub no_permissions: &'static str,
-    /// The bot is in the guild, which the form did not say when it was answered.
+    /// Says that the bot is in the guild by now: the form did not say so when it was answered.
     pub there_now: &'static str,
-    /// The user picked no guild.
+    /// Says that the user has to choose a guild.
     pub problem: &'static str,
-    /// The title of the page that says where it is.
+    /// The title of the page that says where the bot is.
     pub added_title: &'static str,
-    /// The heading of that page, around the bot and the guild.
+    /// The heading of that page, with a hole for the bot's name and one for the guild's.
     pub added: &'static str,
-    /// Around the application.
+    /// Says whose the bot is, with a hole for the application's name.
     pub belongs_to: &'static str,
-    /// It was granted nothing.
+    /// Says that the bot was granted no permission.
     pub granted_nothing: &'static str,
-    /// Above what it was granted.
+    /// The heading above the permissions that the bot was granted.
     pub granted: &'static str,
-    /// How to take it back.
+    /// Says how to remove the bot.
     pub take_back: &'static str,
-    /// There is nothing more to do.
+    /// Says that there is nothing more to do.
     pub close: &'static str,
 }

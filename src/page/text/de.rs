@@ -1,4 +1,4 @@
-//! German.
+//! The words of the pages in German.
 
 mod admin;
 mod developers;

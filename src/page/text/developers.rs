@@ -7,260 +7,261 @@ use crate::oauth::grant_type::GrantType;
 pub struct DevelopersText {
     /// The heading above the user's applications.
     pub heading: &'static str,
-    /// How many there may be.
+    /// Says how many applications a user may have, with a hole for that number.
     pub at_most: &'static str,
     /// In place of the list, where the user has no application.
     pub none: &'static str,
-    /// Confidential, public.
+    /// The names of the two types, confidential and public.
     pub kinds: [&'static str; 2],
-    /// An administrator has suspended the application.
+    /// Says that an administrator has suspended the application, and what that means.
     pub suspended: &'static str,
-    /// One was just deleted.
+    /// Says that an application was just deleted.
     pub deleted: &'static str,
-    /// The heading above the form that makes one.
+    /// The heading above the form that makes an application.
     pub new: &'static str,
     /// The label of the field for the name.
     pub name: &'static str,
-    /// The choice.
+    /// The label of the choice between the two types.
     pub kind: &'static str,
     /// What confidential and public mean.
     pub means: [&'static str; 2],
     /// The label of the field for the redirect URIs.
     pub redirect_uris: &'static str,
-    /// What they may be.
+    /// Says what redirect URIs may be, and how they are typed.
     pub redirect_uris_hint: &'static str,
     /// The label of the field for the description.
     pub description: &'static str,
-    /// Who reads it.
+    /// Says who reads the description, and how long it may be.
     pub description_hint: &'static str,
-    /// The button.
+    /// The label of the button that makes the application.
     pub create: &'static str,
-    /// Some fields were refused.
+    /// Says that some fields were refused.
     pub wrong_fields: &'static str,
-    /// The user has as many as they may; around that number.
+    /// Says that the user has as many applications as they may, with a hole for that number.
     pub full: &'static str,
-    /// It was made; around its name.
+    /// The heading of the page that says that the application was made, with a hole for its name.
     pub created: &'static str,
-    /// Beside the id of the application.
+    /// The label of the application's id.
     pub client_id: &'static str,
-    /// Its secret.
+    /// The label of the application's secret.
     pub client_secret: &'static str,
-    /// Beside every secret.
+    /// The warning beside every secret: it is shown this once.
     pub once: &'static str,
-    /// In place of a secret.
+    /// Stands in place of a secret where the application is public.
     pub public_has_none: &'static str,
-    /// One that signs has no secret.
+    /// Stands in place of a secret where the application signs with keys of its own.
     pub signing_has_none: &'static str,
-    /// What a secret does to one that signs.
+    /// The warning that a secret ends the keys of an application that signs.
     pub reset_ends_keys: &'static str,
-    /// The button beside what is for pasting.
+    /// The label of the button that copies what stands beside it.
     pub copy: &'static str,
-    /// What the button says then.
+    /// The label of that button once it has copied.
     pub copied: &'static str,
-    /// The link to the new application's page.
+    /// The label of the link to the new application's page.
     pub go_on: &'static str,
-    /// The link back to all of them.
+    /// The label of the link back to all applications.
     pub all: &'static str,
-    /// The settings were saved.
+    /// Says that the settings were saved.
     pub saved: &'static str,
-    /// The heading.
+    /// The heading above the settings.
     pub settings: &'static str,
-    /// The picture of an application.
+    /// The words about the picture of an application.
     pub icon: IconText,
-    /// The check box.
+    /// The label of the box that lets others than the owner add the bot.
     pub bot_public: &'static str,
-    /// The check box.
+    /// The label of the box that lets the bot be added only by a code.
     pub bot_require_code_grant: &'static str,
-    /// The button.
+    /// The label of the button that saves the settings.
     pub save: &'static str,
     /// The label of the field for the user's password.
     pub password: &'static str,
-    /// It was not.
+    /// Says that the password was wrong.
     pub wrong_password: &'static str,
-    /// Above the secret that was just made.
+    /// The label above the secret that was just made.
     pub new_secret: &'static str,
-    /// How an application uses OAuth.
+    /// The words about how an application uses OAuth.
     pub oauth: OAuthText,
-    /// The secret that was made last.
+    /// The label of the secret that was made last.
     pub current_secret: &'static str,
-    /// The one before it.
+    /// The label of the secret before that one.
     pub former_secret: &'static str,
-    /// When a secret ends: around how far ahead that is.
+    /// Says when a secret ends, with a hole for how far ahead that is.
     pub ends: &'static str,
-    /// Around the day of its last use.
+    /// Says when a secret was last used, with a hole for the day.
     pub last_used_on: &'static str,
-    /// It was not used yet.
+    /// Says that a secret was not used yet.
     pub never_used: &'static str,
-    /// What a second secret is for.
+    /// Says what a second secret is for.
     pub rotate_secret_means: &'static str,
-    /// What happens to the one that is about to end.
+    /// The warning that another secret ends the former one at once.
     pub rotate_ends_former: &'static str,
-    /// The label of the choice of how long two secrets overlap.
+    /// The label of the choice of how long two secrets work beside each other.
     pub grace: &'static str,
-    /// An hour, a day, a week, thirty days.
+    /// The choices: an hour, a day, seven days, thirty days.
     pub graces: [&'static str; 4],
-    /// The button.
+    /// The label of the button that makes a second secret.
     pub rotate_secret: &'static str,
-    /// Opens what is done about a secret that leaked.
+    /// The label that opens what is to be done about a secret that leaked.
     pub secret_leaked: &'static str,
-    /// What resetting it does.
+    /// Says what resetting the secret does.
     pub reset_secret_means: &'static str,
-    /// The button.
+    /// The label of the button that resets the secret.
     pub reset_secret: &'static str,
-    /// The heading.
+    /// The heading above the bot.
     pub bot: &'static str,
-    /// It has none.
+    /// Says that the application has no bot, and what one is.
     pub no_bot: &'static str,
-    /// The button.
+    /// The label of the button that adds a bot.
     pub add_bot: &'static str,
-    /// Around its name.
+    /// Says what the bot is called, with a hole for its name.
     pub bot_is: &'static str,
-    /// Its token.
+    /// The label of the bot's token.
     pub bot_token: &'static str,
-    /// What resetting it does.
+    /// Says what resetting the token does.
     pub reset_token_means: &'static str,
-    /// The button.
+    /// The label of the button that resets the token.
     pub reset_token: &'static str,
-    /// The heading.
+    /// The heading above the authorize URL.
     pub link: &'static str,
-    /// The choice.
+    /// The label of the choice of scopes.
     pub scopes: &'static str,
-    /// The choice.
+    /// The label of the choice of a redirect URI.
     pub redirect_uri: &'static str,
-    /// There is none to choose.
+    /// Says that the application has no redirect URI to choose.
     pub no_redirect_uri: &'static str,
-    /// The choices.
+    /// The label of the choice of the bot's permissions.
     pub permissions: &'static str,
-    /// In front of the bit field.
+    /// The label before the permissions as a bit field.
     pub permission_bits: &'static str,
-    /// The button.
+    /// The label of the button that shows the URL.
     pub show_link: &'static str,
-    /// Above the URL.
+    /// The label above the URL.
     pub authorize_url: &'static str,
-    /// Around what stands for the state.
+    /// Says what to send as `state`, with a hole for what stands in its place in the URL.
     pub state: &'static str,
-    /// Around what stands for the code challenge.
+    /// Says what to send as `code_challenge`, with a hole for what stands in its place in the URL.
     pub pkce: &'static str,
-    /// Beside a link that only adds the bot.
+    /// Says that a link that only adds the bot gives no tokens.
     pub invitation: &'static str,
-    /// Above the command.
+    /// The label above the command that asks for tokens.
     pub token_request: &'static str,
-    /// Around the package.
+    /// The label above a piece of code for a library, with a hole for the library's name.
     pub snippet: &'static str,
-    /// Opens what is for other people's libraries.
+    /// The label that opens the code for other people's libraries.
     pub libraries: &'static str,
-    /// Above the resource servers.
+    /// The heading above the resource servers.
     pub resources: &'static str,
-    /// How an application asks for tokens for one: around `resource` and `scope`.
+    /// Says how an application asks for tokens for a resource server, with a hole for `resource` and one for `scope`.
     pub resources_means: &'static str,
-    /// Beside a resource server whose tokens the application gets for itself.
+    /// The note beside a resource server whose tokens the application gets without a user, too.
     pub by_itself: &'static str,
-    /// The heading.
+    /// The heading above the deletion.
     pub delete: &'static str,
-    /// What deleting it does.
+    /// Says what deleting the application does.
     pub delete_means: &'static str,
-    /// Around the name to type.
+    /// The label of the field for the application's name, with a hole for the name to type.
     pub type_name: &'static str,
-    /// It was not.
+    /// Says that what was typed is not the application's name.
     pub wrong_name: &'static str,
-    /// The button.
+    /// The label of the button that deletes the application.
     pub delete_submit: &'static str,
-    /// Above how an application goes.
+    /// The heading above how the application goes.
     pub usage: &'static str,
-    /// What the charts count.
+    /// Says what the charts count, and how soon.
     pub usage_means: &'static str,
-    /// Nothing happened.
+    /// Says that nothing has happened yet.
     pub nothing_yet: &'static str,
-    /// The chart of active users, in front of today's.
+    /// The label of the chart of active users, whose number is today's.
     pub active_users: &'static str,
-    /// Who counts, and how exactly.
+    /// Says who counts as active, and how exact the number is.
     pub active_means: &'static str,
-    /// Users authorized it.
+    /// The label of the chart of authorizations.
     pub authorizations: &'static str,
-    /// It was given tokens.
+    /// The label of the chart of token requests that were answered.
     pub tokens_issued: &'static str,
-    /// Its requests were refused.
+    /// The label of the chart of requests that were refused.
     pub refusals: &'static str,
-    /// It made too many.
+    /// The label of the chart of requests that were too many.
     pub limited: &'static str,
-    /// What to do about that.
+    /// Says what to do about too many requests.
     pub limited_means: &'static str,
-    /// Above why requests were refused.
+    /// The heading above the reasons why requests were refused.
     pub reasons: &'static str,
-    /// Around how often that was, and how often today.
+    /// Says how often a reason was met, with a hole for the number of times in 14 days and one for today's.
     pub times: &'static str,
-    /// How to mend it: a redirect URI, a wrong secret, a bad code or refresh token, a scope, PKCE, a grant type.
+    /// How to mend a refusal that is about a redirect URI, a wrong secret, a bad code or refresh token, a scope,
+    /// PKCE, a grant type.
     pub remedies: [&'static str; 6],
 }
 
-/// The picture of an application.
+/// The words about the picture of an application.
 #[cfg_attr(test, derive(Debug))]
 pub struct IconText {
-    /// The heading.
+    /// The heading above the picture.
     pub heading: &'static str,
     /// The label of the field for the file of an icon.
     pub file: &'static str,
-    /// What it may be, and who sees it.
+    /// Says what a picture may be, and who sees it.
     pub hint: &'static str,
-    /// The button.
+    /// The label of the button that uploads the file.
     pub upload: &'static str,
-    /// The button.
+    /// The label of the button that removes the picture.
     pub remove: &'static str,
-    /// None was chosen.
+    /// Says that no file was chosen.
     pub no_file: &'static str,
-    /// What was sent is none.
+    /// Says that the file is no picture that can be used.
     pub no_icon: &'static str,
-    /// KV does not answer.
+    /// Says that the picture could not be kept: KV did not answer.
     pub not_kept: &'static str,
 }
 
-/// How an application uses OAuth.
+/// The words about how an application uses OAuth.
 #[cfg_attr(test, derive(Debug))]
 pub struct OAuthText {
-    /// The heading.
+    /// The heading above these settings.
     pub heading: &'static str,
-    /// Who needs it.
+    /// Says who needs these settings.
     pub means: &'static str,
-    /// Opens the form.
+    /// The label that opens the form.
     pub open: &'static str,
-    /// Above the grants.
+    /// The label of the choice of grants.
     pub grant_types: &'static str,
     /// What each grant is for, in the order of [`GrantType::ALL`].
     pub grants: [&'static str; GrantType::ALL.len()],
-    /// How it proves who it is.
+    /// The label of the choice of how the client authenticates.
     pub method: &'static str,
-    /// Which way to authenticate to choose.
+    /// Says which ways to authenticate there are.
     pub method_hint: &'static str,
-    /// Its public keys.
+    /// The label of the field for the client's public keys.
     pub jwks: &'static str,
-    /// When they are needed.
+    /// Says when keys are needed, and how they are written.
     pub jwks_hint: &'static str,
-    /// Where its public keys are.
+    /// The label of the field for the URL of the client's public keys.
     pub jwks_uri: &'static str,
-    /// What that is for.
+    /// Says when that URL is needed.
     pub jwks_uri_hint: &'static str,
-    /// How its ID tokens are signed.
+    /// The label of the choice of the algorithm that signs ID tokens.
     pub id_token: &'static str,
-    /// Which algorithm of ID tokens to choose.
+    /// Says which of these algorithms to choose.
     pub id_token_hint: &'static str,
-    /// Where users go after a logout.
+    /// The label of the field for the URIs that users are sent to after a logout.
     pub logout: &'static str,
-    /// How they are written.
+    /// Says how these URIs are written.
     pub logout_hint: &'static str,
-    /// Above what it demands of its own requests.
+    /// The label of what the client demands of its own requests.
     pub demands: &'static str,
-    /// Its tokens are bound to a key.
+    /// The label of the box that binds access tokens to a key (RFC 9449).
     pub dpop: &'static str,
-    /// It pushes its requests.
+    /// The label of the box that has every authorization request pushed (RFC 9126).
     pub par: &'static str,
-    /// The profile.
+    /// The label of the choice of a security profile.
     pub profile: &'static str,
-    /// What `fapi2` means.
+    /// Says what the profile `fapi2` means.
     pub profile_hint: &'static str,
     /// The label of the field for the URL that events are sent to.
     pub webhook: &'static str,
-    /// What is sent there.
+    /// Says which events are sent to that URL.
     pub webhook_hint: &'static str,
-    /// What it is signed with.
+    /// The label of the secret that signs the events.
     pub webhook_secret: &'static str,
 }

@@ -3,32 +3,32 @@
 /// The page that takes a code, and what the consent form says of a device.
 #[cfg_attr(test, derive(Debug))]
 pub struct DeviceText {
-    /// The heading.
+    /// The heading of the page that takes a code.
     pub heading: &'static str,
-    /// What to do, around the platform's name.
+    /// Says what to do, with a hole for the platform's name.
     pub intro: &'static str,
-    /// The label of the field.
+    /// The label of the field for the code.
     pub label: &'static str,
-    /// The button.
+    /// The label of the button that sends the code.
     pub submit: &'static str,
-    /// No device waits under that code.
+    /// Says that no device waits under the code.
     pub unknown: &'static str,
-    /// Too many wrong codes; with a hole for the wait.
+    /// Says that there were too many wrong codes, with a hole for the wait.
     pub too_many: &'static str,
-    /// Who may go on.
+    /// Says who may go on.
     pub only_if: &'static str,
-    /// How people are tricked.
+    /// Says how people are tricked into answering a stranger's device.
     pub beware: &'static str,
-    /// The code that the device shows.
+    /// The label of the code that the device shows.
     pub code: &'static str,
-    /// When it asked.
+    /// The label of the time when the device asked.
     pub asked_at: &'static str,
-    /// Where it asked from.
+    /// The label of the address that the device asked from.
     pub asked_from: &'static str,
-    /// The device asked from the address that the user has.
+    /// The note that the device asked from the user's own network.
     pub near: &'static str,
-    /// The device asked from another address.
+    /// The note that the device asked from another network.
     pub elsewhere: &'static str,
-    /// The program that asked.
+    /// The label of the program that asked.
     pub program: &'static str,
 }

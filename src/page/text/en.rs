@@ -1,4 +1,4 @@
-//! English.
+//! The words of the pages in English.
 
 mod admin;
 mod developers;

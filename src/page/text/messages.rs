@@ -1,43 +1,43 @@
-//! The pages that say one thing.
+//! The words of the pages that say one thing, such as an error.
 
 use super::Text;
 
 /// A page that says one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
-    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    /// The application's link is wrong. Its user is told, because the mistake cannot be sent to the application.
     BadLink,
-    /// A form that did not come from a page of ours, or too late.
+    /// A form did not come from a page of ours, or came too late.
     FormRefused,
-    /// A consent form that was answered before.
+    /// A consent form was answered before.
     AnsweredBefore,
-    /// A way back from the platform that was used, is too old, or is another browser's.
+    /// A way back from the platform was used before, is too old, or is another browser's.
     LoginUnusable,
     /// The platform logged nobody in.
     LoginRejected,
-    /// The account may not log in.
+    /// The account may not log in, or there is none.
     AccountDisabled,
-    /// Logged in, with nowhere to go.
+    /// The user is logged in, and the URL names nothing to go on to.
     LoggedIn,
-    /// Logged out.
+    /// The user is logged out.
     LoggedOut,
     /// The guild does not exist.
     UnknownGuild,
-    /// The user may not add bots there.
+    /// The user may not add bots to the guild.
     MissingPermissions,
-    /// The bot is there already.
+    /// The bot is in the guild already, and has all that the user could give it.
     BotAlreadyThere,
     /// The user did not allow the bot.
     NothingAdded,
-    /// The bot is its owner's alone to add.
+    /// Only its owner may add the bot.
     PrivateBot,
     /// The application has no bot.
     NoBot,
-    /// An application that nobody vouches for would have the user sent to it.
+    /// A refused request of an application that nobody vouches for: the user goes to it by a link, or not at all.
     Leaving,
-    /// The user let a device have access.
+    /// The user has approved a device.
     DeviceApproved,
-    /// The user refused a device.
+    /// The user has refused a device.
     DeviceDenied,
     /// No device waits for the user's answer any more.
     DeviceOver,
@@ -47,18 +47,18 @@ pub enum Message {
     NotFound,
     /// The page is not for this user.
     NotForYou,
-    /// Too many requests; the seconds to wait.
+    /// There were too many requests. The number is the wait in seconds.
     TooManyRequests(u64),
-    /// A body that is too long, broken or encoded.
+    /// A body is too long, broken or compressed.
     BadBody,
-    /// A fault of ours that will pass.
+    /// Something of ours does not work now, and will again.
     Unavailable,
-    /// A fault of ours that will not.
+    /// Something of ours does not work, and trying again will not help.
     Broken,
 }
 
 impl Text {
-    /// A page that says one thing: its heading and its words.
+    /// The heading and the words of a page that says one thing.
     pub const fn message(&self, message: Message) -> [&'static str; 2] {
         let messages = &self.messages;
         match message {
@@ -91,7 +91,7 @@ impl Text {
     }
 }
 
-/// The pages that say one thing: the heading of each, and its words.
+/// The pages that say one thing: each has its heading and its words.
 #[cfg_attr(test, derive(Debug))]
 pub struct MessagesText {
     /// [`Message::BadLink`].
@@ -136,7 +136,7 @@ pub struct MessagesText {
     pub not_found: [&'static str; 2],
     /// [`Message::NotForYou`].
     pub not_for_you: [&'static str; 2],
-    /// [`Message::TooManyRequests`]; with a hole for the wait.
+    /// [`Message::TooManyRequests`]; the words have a hole for the wait.
     pub too_many_requests: [&'static str; 2],
     /// [`Message::BadBody`].
     pub bad_body: [&'static str; 2],

@@ -1,6 +1,7 @@
-//! Every word on the pages, one file a language. Adding a language is adding its file, its line in
-//! [`ALL`] and its `mod`: a string that it lacks does not compile. Where a name or a number goes,
-//! words have a hole: `{}`.
+//! Every word on the pages, one file a language. A language is added by its file, its line in [`ALL`] and its `mod`;
+//! it does not compile while it lacks a string.
+//!
+//! Where a name or a number goes, the words have a [`HOLE`]. The comment of a field says what goes into its holes.
 
 use crate::fluxer::permissions::{self, Group, Permission};
 use crate::oauth::scope::Scope;
@@ -27,10 +28,10 @@ mod negotiation;
 mod settings;
 mod time;
 
-/// Where a value goes in words of ours.
+/// The mark in the words that a value replaces.
 pub const HOLE: &str = "{}";
 
-/// Words of ours with values in their holes, as text.
+/// Words with their holes replaced by `values`, in order, as plain text.
 pub fn filled(words: &str, values: &[&str]) -> String {
     let mut values = values.iter();
     let mut pieces = words.split(HOLE);
@@ -42,19 +43,19 @@ pub fn filled(words: &str, values: &[&str]) -> String {
     text
 }
 
-/// The languages, the one for everybody else first.
+/// The languages. The first one is for every browser that wants none of them.
 pub static ALL: [&Text; 2] = [&en::TEXT, &de::TEXT];
 
-/// Everything that the pages say, in one language.
+/// Every word of the pages in one language.
 #[cfg_attr(test, derive(Debug))]
 pub struct Text {
     /// The language tag (RFC 5646).
     pub tag: &'static str,
     /// The language's name for itself.
     pub name: &'static str,
-    /// `ltr` or `rtl`.
+    /// The direction of the script, as HTML's `dir` spells it: `ltr` or `rtl`.
     pub direction: &'static str,
-    /// What stands on every page.
+    /// The words that stand on every page.
     pub layout: LayoutText,
     /// The login form.
     pub login: LoginText,
@@ -68,7 +69,7 @@ pub struct Text {
     pub device: DeviceText,
     /// The pages of those who make applications.
     pub developers: DevelopersText,
-    /// How times are told.
+    /// How the pages tell times.
     pub time: TimeText,
     /// The page of a user's own account.
     pub account: AccountText,
@@ -82,18 +83,18 @@ pub struct Text {
     pub permissions: [&'static str; permissions::ALL.len()],
     /// The kinds of permissions, in the order of [`Group::ALL`].
     pub groups: [&'static str; Group::ALL.len()],
-    /// The pages that say one thing.
+    /// The pages that say one thing, such as an error.
     pub messages: MessagesText,
 }
 
 impl Text {
-    /// What a scope opens.
+    /// What a scope opens, for the user who is to grant it.
     pub fn scope(&self, scope: Scope) -> &'static str {
         let words = self.scopes.get(scope as usize);
         words.copied().unwrap_or_default()
     }
 
-    /// What a permission allows.
+    /// What a permission allows, for the user who is to grant it.
     pub fn permission(&self, permission: Permission) -> &'static str {
         let mut all = permissions::ALL.iter();
         let index = all.position(|it| it.bit == permission.bit);
@@ -101,83 +102,83 @@ impl Text {
         words.copied().unwrap_or(permission.name)
     }
 
-    /// A kind of permissions.
+    /// The name of a kind of permissions.
     pub fn group(&self, group: Group) -> &'static str {
         let words = self.groups.get(group as usize);
         words.copied().unwrap_or_default()
     }
 }
 
-/// What stands on every page.
+/// The words that stand on every page.
 #[cfg_attr(test, derive(Debug))]
 pub struct LayoutText {
-    /// In the footer; around the platform's name.
+    /// The promise in the footer, with a hole for the platform's name.
     pub promise: &'static str,
-    /// Names the choice of languages.
+    /// The label of the choice of languages.
     pub language: &'static str,
-    /// Changes the language, where there is no script.
+    /// The label of the button that changes the language, where no script does.
     pub change: &'static str,
-    /// Names the links for a user who is logged in.
+    /// The name of the links for a user who is logged in, for screen readers.
     pub navigation: &'static str,
-    /// The page of the user's own account.
+    /// The label of the link to the page of the user's own account.
     pub account: &'static str,
-    /// The page of authorized applications.
+    /// The label of the link to the page of authorized applications.
     pub authorizations: &'static str,
-    /// The page of the user's own applications.
+    /// The label of the link to the page of the user's own applications.
     pub developers: &'static str,
-    /// The page for administrators.
+    /// The label of the link to the pages for administrators.
     pub admin: &'static str,
-    /// Logs out.
+    /// The label of the button that logs out.
     pub log_out: &'static str,
-    /// Above what only a developer can use.
+    /// The heading above what only a developer can use.
     pub for_developers: &'static str,
-    /// Above what support asks for.
+    /// The heading above what support asks for.
     pub for_support: &'static str,
-    /// The way on to an address elsewhere.
+    /// The label of the link to an address elsewhere, with a hole for the host.
     pub go_to: &'static str,
-    /// The way back to a form that was refused.
+    /// The label of the link back to a form that was refused.
     pub start_again: &'static str,
-    /// In front of a title where something went wrong.
+    /// The words before a title where something went wrong.
     pub error: &'static str,
-    /// Skips the links, for whoever has no mouse.
+    /// The label of the link that skips the other links, for whoever uses a keyboard.
     pub skip: &'static str,
 }
 
 /// The login form.
 #[cfg_attr(test, derive(Debug))]
 pub struct LoginText {
-    /// The heading, around the platform's name.
+    /// The heading, with a hole for the platform's name.
     pub heading: &'static str,
-    /// Around the application that the user is on the way to.
+    /// Says which application waits for the login, with a hole for its name.
     pub to_continue: &'static str,
     /// The label of the field for the user name or the e-mail address.
     pub login: &'static str,
     /// The label of the field for the password.
     pub password: &'static str,
-    /// The button.
+    /// The label of the button that logs in.
     pub submit: &'static str,
-    /// One text, whichever of the two was wrong.
+    /// Says that the login or the password is wrong. One text for both: which of them it was is not told.
     pub wrong: &'static str,
-    /// The right password of a suspended user.
+    /// Says that the account is suspended. Only whoever typed the right password reads it.
     pub suspended: &'static str,
-    /// Around the wait until the next attempt.
+    /// Says that there were too many attempts, with a hole for the wait until the next one.
     pub too_many: &'static str,
-    /// The form was open too long, or the browser did not keep its cookie.
+    /// Says that the form was open too long, or that the browser did not keep its cookie.
     pub expired: &'static str,
-    /// The way on for whoever has forgotten the password.
+    /// The label of the link for whoever has forgotten the password.
     pub forgotten: &'static str,
 }
 
 /// The logout form.
 #[cfg_attr(test, derive(Debug))]
 pub struct LogoutText {
-    /// The heading, around the platform's name.
+    /// The heading, with a hole for the platform's name.
     pub heading: &'static str,
-    /// Around the user's name.
+    /// Says who is logged in, with a hole for the user's name.
     pub as_whom: &'static str,
-    /// The button.
+    /// The label of the button that logs out.
     pub submit: &'static str,
-    /// The way back for whoever stays logged in.
+    /// Says how to stay logged in.
     pub stay: &'static str,
 }
 

@@ -1,8 +1,9 @@
-//! The language that a browser gets.
+//! Chooses the language of a page.
 
 use super::{ALL, Text};
 
-/// The best language for an `Accept-Language` (RFC 9110 §12.5.4), by primary subtag.
+/// The best language for an `Accept-Language` header (RFC 9110 §12.5.4). Only the primary subtag counts: `de-AT` gets
+/// `de`.
 pub fn accepted(header: &str) -> &'static Text {
     let [fallback, ..] = ALL;
     let mut best = (fallback, 0);
@@ -21,8 +22,8 @@ pub fn accepted(header: &str) -> &'static Text {
     best.0
 }
 
-/// A weight (RFC 9110 §12.4.2): a digit, and up to three behind the point. Reading it as a number of
-/// the language's own would link ten kilobytes of powers of five.
+/// Reads a weight (RFC 9110 §12.4.2), a digit and at most three decimals, as thousandths. Rust's own parser of
+/// decimal numbers would link ten kilobytes of powers of five.
 fn thousandths(weight: &str) -> Option<u32> {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let mut digits = whole
@@ -33,7 +34,7 @@ fn thousandths(weight: &str) -> Option<u32> {
     })
 }
 
-/// The language of a tag.
+/// The language with this tag (RFC 5646), where there is one.
 pub fn by_tag(tag: &str) -> Option<&'static Text> {
     ALL.into_iter().find(|it| it.tag.eq_ignore_ascii_case(tag))
 }

@@ -3,56 +3,57 @@
 /// The page of what a user has authorized.
 #[cfg_attr(test, derive(Debug))]
 pub struct SettingsText {
-    /// What the page is for.
+    /// Says what the page is for.
     pub intro: &'static str,
-    /// In place of the list, where nothing is authorized.
+    /// Stands in place of the list where the user has authorized nothing.
     pub none: &'static str,
-    /// There are none on this page of the list.
+    /// Stands in place of the list where this page of it is empty.
     pub none_here: &'static str,
-    /// What was just done: one device, one application, everything, nothing.
+    /// Says what was just done, in the order of [`RevocationDone`](crate::page::settings::RevocationDone): one
+    /// device, one application, everything, nothing.
     pub done: [&'static str; 4],
-    /// Around the host of an application that nobody vouches for.
+    /// The warning that nobody vouches for the application, with a hole for the host that receives its codes.
     pub unverified: &'static str,
-    /// Above the scopes.
+    /// The heading above the scopes.
     pub scopes: &'static str,
-    /// Above those of another resource server, around its name.
+    /// The heading above the scopes of another resource server, with a hole for its name.
     pub elsewhere: &'static str,
-    /// When it was first granted.
+    /// The label of the day when the application was first authorized.
     pub granted: &'static str,
-    /// When it was last granted.
+    /// The label of the day when the application was last authorized.
     pub confirmed: &'static str,
-    /// When it was last used.
+    /// The label of the time when a device of the application last got tokens.
     pub last_used: &'static str,
-    /// In place of that: no device uses it.
+    /// Stands in place of that time where no device uses the application.
     pub no_device: &'static str,
-    /// Above the devices.
+    /// The heading above the devices.
     pub devices: &'static str,
-    /// When a device was authorized.
+    /// The label of the time when a device was authorized.
     pub authorized: &'static str,
-    /// From which address.
+    /// The word before the address that a device was authorized from.
     pub from: &'static str,
-    /// A browser on a system.
+    /// The name of a device, with a hole for its browser and one for its operating system.
     pub browser_on: &'static str,
-    /// A device of which nothing is known.
+    /// The name of a device that did not say what it is.
     pub unknown_device: &'static str,
-    /// The link to so many more devices.
+    /// The label of the link to the devices that are not shown, with a hole for their number.
     pub more_devices: &'static str,
-    /// So many more are not shown.
+    /// Says that there are more devices, where no page shows them; with a hole for their number.
     pub not_shown: &'static str,
-    /// The button that ends one device.
+    /// The label of the button that revokes one device.
     pub revoke_device: &'static str,
-    /// The button that ends one application.
+    /// The label of the button that revokes one application.
     pub revoke_application: &'static str,
-    /// Above the button that ends everything.
+    /// The heading above the button that revokes everything.
     pub everything: &'static str,
-    /// What is lost with everything.
+    /// Says what is lost where everything is revoked.
     pub everything_means: &'static str,
-    /// The button that ends everything.
+    /// The label of the button that revokes everything.
     pub revoke_everything: &'static str,
-    /// Names the links between the pages of a list.
+    /// The name of the links between the pages of the list, for screen readers.
     pub pages: &'static str,
-    /// The link to the next page.
+    /// The label of the link to the next page.
     pub next: &'static str,
-    /// The link to the first page.
+    /// The label of the link to the first page.
     pub start: &'static str,
 }
