@@ -1,4 +1,4 @@
-//! The runtime's entropy and log, and whether what it is bound to answers.
+//! The runtime's entropy and log, and the questions whether the stores behind the bindings answer.
 
 use super::{Bindings, clock};
 use crate::ledger::{Devices, LedgerId};

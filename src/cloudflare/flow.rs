@@ -1,8 +1,8 @@
 //! Runs what waits for the runtime's promises.
 //!
-//! `wasm-bindgen-futures` does it for everybody: a task a flow, two closures a promise, each of which the garbage
-//! collector is told of, and for each step a microtask, which is a call of the runtime. Here a promise that is
-//! settled runs its flow on, by one closure for all of them.
+//! `wasm-bindgen-futures` does so for any program: a task for each flow, two closures for each promise, of which the
+//! garbage collector is told, and for each step a microtask, which is a call of the runtime. Here a promise that is
+//! settled runs its flow on, by one closure for all promises.
 
 use core::cell::RefCell;
 use core::mem::replace;
@@ -21,24 +21,25 @@ use worker::wasm_bindgen_futures::spawn_local;
 use super::clock;
 use crate::time::Timestamp;
 
-/// What is done for a request, an object's turn, or after an answer.
+/// The work for a request, for an object's turn, or after an answer.
 type Flow = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>;
 
-/// How long a flow may go without a step. The runtime drops what a request still waits for when its client
-/// has gone, and tells nobody.
+/// How long a flow may go without a step. Where a client has gone, the runtime drops what its request waits for and
+/// tells nobody, so a flow may wait for ever.
 const ABANDONED: Duration = Duration::from_secs(15 * 60);
 
 #[derive(Default)]
 struct Flows {
-    /// The last key that was given. They are used again after four billion.
+    /// The last key that was given. Keys are used again after four billion.
     last: u32,
-    /// The oldest is a flow: a promise is waited for by one that is older.
+    /// The flows that wait and the promises that they wait for, by key. A flow is older than what it waits for, so
+    /// the oldest slot is a flow.
     waiting: BTreeMap<u32, Slot>,
-    /// Those whose next step may be taken, first come first.
+    /// The keys of the flows whose next step may be taken, in the order in which they were woken.
     woken: Vec<u32>,
-    /// Whether somebody takes the steps of all who are woken.
+    /// Whether somebody is taking the steps of the woken flows.
     are_run: bool,
-    /// The context of the request whose step is taken; undefined for an object's.
+    /// The context of the request whose step is being taken; undefined in an object.
     request: JsValue,
 }
 
@@ -47,7 +48,7 @@ enum Slot {
     Promise(State),
 }
 
-/// A flow between two steps.
+/// A flow between two of its steps.
 struct Waiting {
     flow: Flow,
     waker: Waker,
@@ -56,17 +57,17 @@ struct Waiting {
     request: JsValue,
 }
 
-/// A promise that somebody waits for.
+/// The state of a promise that a flow waits for.
 enum State {
     Pending(Option<Waker>),
     Settled(Settlement),
 }
 
-/// What a promise came to.
+/// The outcome of a promise.
 pub(super) enum Settlement {
     Kept(JsValue),
     Broken(JsValue),
-    /// Nothing, in the time that it had.
+    /// The promise was not settled in its time.
     Late,
 }
 
@@ -94,8 +95,8 @@ extern "C" {
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
 extern "C" {
-    /// Tells `settled`, by the key, what the promise comes to, or that it took longer than so many milliseconds;
-    /// none for ever. `request` is the context of the request that waits, where one does.
+    /// Calls `settled` with the key once the promise is settled, or late after a number of milliseconds; without one,
+    /// it waits for ever. `request` is the context of the request that waits, where a request does.
     fn settle(
         promise: &JsValue,
         key: u32,
@@ -105,7 +106,7 @@ extern "C" {
     );
 }
 
-/// What a request's flow comes to where it waits for nothing; else a promise of it.
+/// The answer of a request's flow where the flow waits for nothing; otherwise a promise of the answer.
 pub(super) fn run(
     request: JsValue,
     flow: impl Future<Output = Result<JsValue, JsValue>> + 'static,
@@ -114,7 +115,7 @@ pub(super) fn run(
     first_step(request, Box::pin(flow))
 }
 
-/// A promise of what an object's turn comes to.
+/// A promise of the outcome of an object's turn.
 pub(super) fn promise(flow: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
     let outcome = first_step(JsValue::UNDEFINED, Box::pin(flow));
     outcome.map_or_else(
@@ -123,7 +124,7 @@ pub(super) fn promise(flow: impl Future<Output = Result<JsValue, JsValue>> + 'st
     )
 }
 
-/// A promise that some work is done, which begins when whoever asks for it has taken its step.
+/// A promise that some work is done. The work begins once the caller's own step is taken.
 pub(super) fn work(work: impl Future<Output = ()> + 'static) -> Promise {
     let (key, request) = FLOWS.with_borrow_mut(|flows| (flows.next(), flows.request.clone()));
     let waker = Waker::from(Arc::new(Wakes(key)));
@@ -136,12 +137,12 @@ pub(super) fn work(work: impl Future<Output = ()> + 'static) -> Promise {
     promise
 }
 
-/// What a promise comes to, within the bound where there is one. What is given up may still have its effect.
+/// The outcome of a promise, within the bound where there is one. A call that is given up may still have its effect.
 pub(super) fn outcome(promise: &Promise, within: Option<Duration>) -> Settling {
     settling(promise, within)
 }
 
-/// What a promise was kept with, or broken with.
+/// The value that a promise was resolved with, or the exception that it was rejected with.
 pub(super) async fn awaited(promise: Promise) -> Result<JsValue, JsValue> {
     match outcome(&promise, None).await {
         Settlement::Kept(value) => Ok(value),
@@ -150,7 +151,7 @@ pub(super) async fn awaited(promise: Promise) -> Result<JsValue, JsValue> {
     }
 }
 
-/// Lets some time pass.
+/// Waits for some time.
 pub(super) async fn sleep(time: Duration) {
     settling(&JsValue::UNDEFINED, Some(time)).await;
 }
@@ -167,7 +168,7 @@ fn settling(promise: &JsValue, within: Option<Duration>) -> Settling {
     Settling(key)
 }
 
-/// A promise that is waited for, by its key.
+/// The future of a promise's outcome. The number is its key.
 pub(super) struct Settling(u32);
 
 impl Future for Settling {
@@ -193,7 +194,7 @@ impl Drop for Settling {
     }
 }
 
-/// What JavaScript calls once a promise is settled, or late.
+/// Called by JavaScript once a promise is settled, or late.
 fn settled(key: u32, how: u32, value: JsValue) {
     let outcome = match how {
         0 => Settlement::Kept(value),
@@ -226,7 +227,7 @@ fn first_step(request: JsValue, mut flow: Flow) -> Result<JsValue, JsValue> {
     outcome
 }
 
-/// Takes a step, as the request that the flow is of.
+/// Takes one step of a flow, in the context of its request.
 fn step(request: &JsValue, flow: &mut Flow, waker: &Waker) -> Poll<Result<JsValue, JsValue>> {
     let of = |request| FLOWS.with_borrow_mut(|flows| replace(&mut flows.request, request));
     let before = of(request.clone());
@@ -250,7 +251,7 @@ fn wait(key: u32, request: JsValue, flow: Flow, waker: Waker) -> Promise {
     promise
 }
 
-/// Takes the steps of all who are woken, unless somebody is at it.
+/// Takes the steps of all woken flows, unless somebody is doing so.
 fn run_woken(are_run: bool) {
     if are_run {
         return;
@@ -273,7 +274,8 @@ impl Flows {
         self.last
     }
 
-    /// A flow that may go on; with the last one it is over.
+    /// Takes a woken flow out, with its key, so that its step can be taken. After the last one nobody is taking steps
+    /// any more.
     fn next_woken(&mut self) -> Option<(u32, Waiting)> {
         while !self.woken.is_empty() {
             let key = self.woken.remove(0);
@@ -286,7 +288,7 @@ impl Flows {
         None
     }
 
-    /// The oldest flow, where it has waited for too long.
+    /// Takes the oldest flow out, where it has waited for too long.
     fn abandoned(&mut self, now: Timestamp) -> Option<Slot> {
         let (key, oldest) = self.waiting.first_key_value()?;
         let key = *key;
@@ -295,7 +297,7 @@ impl Flows {
     }
 }
 
-/// Wakes the flow of this key.
+/// Wakes the flow with this key.
 struct Wakes(u32);
 
 impl Wake for Wakes {

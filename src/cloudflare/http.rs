@@ -1,4 +1,4 @@
-//! The runtime's request to a plain request, and a plain response to the runtime's.
+//! The runtime's requests as plain values, and plain responses as the runtime's.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use crate::http::{Body, Headers, Method, Request, Response};
 use crate::lengths::MAX_BODY_BYTES;
 use crate::router;
 
-/// Reads a request, whose body may have been read before.
+/// Reads a request. `entry.js` may have read its body already.
 pub(super) async fn read(
     request: &web_sys::Request,
     body: Option<Vec<u8>>,
@@ -56,7 +56,7 @@ fn method(name: &str) -> Method {
     known.unwrap_or(Method::Other)
 }
 
-/// Splits a URL that the runtime has normalized (WHATWG URL) into scheme, path and query.
+/// Splits a URL, as the runtime has normalized it (WHATWG URL), into scheme, path and query.
 fn split(url: &str) -> (&str, &str, &str) {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let target = rest.find('/').and_then(|start| rest.get(start..));
@@ -65,12 +65,12 @@ fn split(url: &str) -> (&str, &str, &str) {
     (scheme, path, query)
 }
 
-/// A longer body is read to its end and thrown away, up to this many bytes: a connection that is
-/// closed on a client that is still sending loses it the answer.
+/// Most bytes that are read and thrown away of a body that is too long. A client that is still sending when its
+/// connection is closed would not see the answer.
 const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
-/// Reads a body as far as its limit. The runtime holds a declared length to its word; what is not
-/// declared is counted as it comes.
+/// Reads a body up to its limit. The runtime makes sure of a length that is declared; a body without one is counted
+/// as it comes.
 async fn read_body(request: &web_sys::Request, head: &Request, config: &Config) -> Body {
     let declared = head.header("content-length");
     match declared.and_then(|it| it.parse().ok()) {
@@ -119,8 +119,8 @@ async fn read_stream(request: &web_sys::Request, most: usize) -> Body {
     Body::Read(body)
 }
 
-/// Writes a response whose body has a rest: it goes out part by part, as the client takes them. A part that
-/// cannot be had breaks the connection off, so that nobody takes the half for the whole.
+/// Writes a response whose body goes on in parts, as the client takes them. Where a part cannot be read, the
+/// connection is broken off, so that nobody takes half of the body for the whole.
 pub(super) fn write_in_parts(
     first: Response,
     edge: Rc<Bindings>,
@@ -152,7 +152,7 @@ pub(super) fn write_in_parts(
     js::response_of(status, &headers, &body)
 }
 
-/// Writes a response. It crosses into JavaScript once, its headers as one text.
+/// Writes a response. Its headers cross into JavaScript as one text.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
     let headers = serde_json::to_string(response.headers()).map_err(|error| error.to_string())?;
     if response.binary.is_empty() {

@@ -1,4 +1,4 @@
-//! KV: icons, whose names are their hashes, and which stay until they are deleted.
+//! KV: the icons of applications. An icon's key is its hash, and it stays until it is deleted.
 
 use worker::js_sys::Uint8Array;
 

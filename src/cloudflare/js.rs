@@ -1,6 +1,6 @@
-//! What is called as JavaScript calls it: the bindings that `worker-sys` declares, without the
-//! `worker` crate's wrappers around them. Those look a binding's class up by name for each request,
-//! read every row through a deserializer of its own, and are a tenth of the Worker.
+//! What is called as JavaScript calls it: the bindings that `worker-sys` declares, without the `worker` crate's
+//! wrappers. The wrappers look a binding's class up by name for each request, read every row through a deserializer
+//! of its own, and are a tenth of the Worker.
 
 use core::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) fn binding<T: JsCast>(env: &Env, name: &'static str) -> Result<T, Fau
     }
 }
 
-/// What a promise was kept with, or the words it was broken with.
+/// The value that a promise was resolved with, or the words of its exception.
 pub(super) async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue, String> {
     let kept = match promise {
         Ok(promise) => flow::awaited(promise).await,
@@ -33,7 +33,7 @@ pub(super) async fn settled(promise: Result<Promise, JsValue>) -> Result<JsValue
     kept.map_err(|error| reason(&error))
 }
 
-/// What a promise was kept with within the bound. A call that is given up may still have its effect.
+/// The value that a promise was resolved with, within the bound. A call that is given up may still have its effect.
 pub(super) async fn settled_within(
     bound: Duration,
     promise: Result<Promise, JsValue>,
@@ -46,11 +46,11 @@ pub(super) async fn settled_within(
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
 extern "C" {
-    /// A response; its headers are JSON.
+    /// Makes a response. Its headers are JSON.
     #[wasm_bindgen(catch)]
     pub(super) fn response(status: u16, headers: &str, body: &str) -> Result<Response, JsValue>;
 
-    /// A response whose body is no text: bytes, or a stream.
+    /// Makes a response whose body is not text: bytes, or a stream.
     #[wasm_bindgen(catch, js_name = response)]
     pub(super) fn response_of(
         status: u16,
@@ -62,16 +62,16 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn ask(object: &DurableObject, question: &str) -> Result<Promise, JsValue>;
 
-    /// Asks an object as Workers and objects of earlier versions did.
+    /// Asks an object by `fetch`, as Workers and objects of earlier versions did.
     #[wasm_bindgen(catch, js_name = askByFetch)]
     pub(super) fn ask_by_fetch(object: &DurableObject, question: &str) -> Result<Promise, JsValue>;
 
-    /// Runs a statement of an object's SQLite to its end, and reads its rows.
+    /// Runs a statement of an object's SQLite to its end, and answers its rows.
     #[wasm_bindgen(catch)]
     pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Array, JsValue>;
 }
 
-/// As [`settled_within`], with the exception as it was thrown; `None` where nothing came in time.
+/// Does as [`settled_within`], but with the exception as it was thrown. `None` where nothing came in time.
 pub(super) async fn outcome_within(
     bound: Duration,
     promise: Result<Promise, JsValue>,

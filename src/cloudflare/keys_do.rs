@@ -1,8 +1,8 @@
-//! The Durable Object that keeps the signing keys: one for the installation.
+//! The Durable Object that keeps the signing keys, one for the installation.
 //!
-//! Invariant: one turn at a time. A turn that makes no key runs without an `await`; making one waits for
-//! WebCrypto, which would let other requests in, so such a turn blocks them until it is stored. A hundred
-//! first requests make one key an algorithm.
+//! Invariant: the object takes one turn at a time. A turn that makes no key runs without an `await`. A turn that
+//! makes one waits for WebCrypto, which would let other requests in, so it blocks them until the key is stored: a
+//! hundred first requests make one key for each algorithm.
 
 use std::rc::Rc;
 
@@ -25,7 +25,7 @@ use crate::signing_keys::{Key, KeyCache, KeySet, KeysAnswer, KeysQuestion};
 use crate::store::{Fault, KeyMaker, Keys, take_turn};
 
 const BINDING: &str = "KEYS";
-/// The only object of its class.
+/// The name of the only object of the class.
 const NAME: &str = "keys";
 
 thread_local! {
@@ -88,20 +88,20 @@ impl Keys for Bindings {
     }
 }
 
-/// The keys of the installation.
+/// The object, as the runtime sees it.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct SigningKeys(Rc<Arbiter>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl SigningKeys {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage.
     #[wasm_bindgen(constructor)]
     pub fn new(state: DurableObjectState, env: Env) -> Result<SigningKeys, JsValue> {
         let sql = state.storage()?.sql();
         Ok(Self(Rc::new(Arbiter { state, env, sql })))
     }
 
-    /// Takes one turn. What it throws is a fault of storage or of WebCrypto, which will pass.
+    /// Takes one turn. Throws where storage or WebCrypto fails, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
         let question = json_reader::read(question).map_err(|error| error.to_string())?;
         if let Some(answer) = self.0.turn(question).now_or_never() {
@@ -112,8 +112,8 @@ impl SigningKeys {
 }
 
 impl SigningKeys {
-    /// A turn in which a key is made: begun anew, for the one that did not come to its end changed
-    /// nothing.
+    /// Takes a turn that makes a key, while other requests wait. The turn begins anew: the one that came to need a
+    /// key has changed nothing.
     fn turn_that_waits(&self, question: KeysQuestion) -> Result<Promise, JsValue> {
         let arbiter = Rc::clone(&self.0);
         let turn = Closure::once_into_js(move || {
@@ -140,7 +140,7 @@ impl SigningKeys {
     }
 }
 
-/// What the object keeps.
+/// The object's storage and bindings.
 struct Arbiter {
     state: DurableObjectState,
     env: Env,
@@ -176,8 +176,8 @@ impl Arbiter {
         keys.collect()
     }
 
-    /// Writes what has changed, new keys first: where a statement fails, a key that has leaked is still there
-    /// to be removed by the next turn. Nothing is awaited here.
+    /// Writes the changes, the new keys first: where a statement fails, a key that has leaked is still there for the
+    /// next turn to remove. Nothing is awaited.
     fn store(&self, before: &KeySet, after: &KeySet) -> Result<(), JsValue> {
         let mut changed = Vec::new();
         let is_changed = |key: &&Key| before.key(key.kid) != Some(*key);
@@ -205,7 +205,7 @@ impl Arbiter {
     }
 }
 
-/// What makes keys: the runtime's WebCrypto.
+/// Makes keys by the runtime's WebCrypto.
 struct WebCrypto;
 
 impl KeyMaker for WebCrypto {

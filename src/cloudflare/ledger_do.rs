@@ -1,11 +1,11 @@
-//! The Durable Object that takes turns, one per (user, application).
+//! The Durable Object that takes the turns of a ledger, one for each user and application.
 //!
-//! Invariant: a verb's read, decision and write run on SQLite's synchronous interface with no
-//! `await` between them. The object has one thread, so no other request can come in between, and
-//! the platform holds every answer back until its writes are durable.
+//! Invariant: a verb's read, decision and write run on SQLite's synchronous interface with no `await` between them.
+//! The object has one thread, so no other request can come in between, and the platform holds every answer back until
+//! its writes are durable.
 //!
-//! Invariant: nothing can fail after the write. An object that throws keeps what it wrote, so the
-//! alarm is set and the response is made before it, and a write that throws is rolled back.
+//! Invariant: nothing can fail after the write. An object that throws keeps what it wrote, so the alarm is set and
+//! the response is made before it, and a write that throws is rolled back.
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -28,9 +28,9 @@ use crate::store::{Fault, Ledgers};
 use crate::time::Timestamp;
 
 const BINDING: &str = "LEDGER";
-/// How soon the list of revocations is told again that did not answer.
+/// How long the object waits before it tells the list of revocations again, where that did not answer.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long after its time an alarm may still come: the platform tries six times, and gives it up.
+/// How long after its time an alarm may still come. The platform tries a failed alarm six times and then gives it up.
 const LATEST: Duration = Duration::from_secs(600);
 
 impl Ledgers for Bindings {
@@ -45,11 +45,11 @@ impl Ledgers for Bindings {
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
 extern "C" {
-    /// What `worker-sys` does not declare.
+    /// An object's storage, with a method that `worker-sys` does not declare.
     #[wasm_bindgen(extends = DurableObjectStorage)]
     type TransactionalStorage;
 
-    /// Rolls back what the closure wrote where it throws.
+    /// Runs the closure, and rolls back what it wrote where it throws.
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
     fn transaction_sync(
         this: &TransactionalStorage,
@@ -57,14 +57,14 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 }
 
-/// One ledger. The `worker` crate's own macro would make a task of each turn and copy what no turn
-/// looks at; this answers at once.
+/// The object, as the runtime sees it. The `worker` crate's own macro would make a task of each turn and copy what no
+/// turn looks at; this one answers at once.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct Ledger(Rc<Table>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl Ledger {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage.
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState, env: Env) -> Result<Ledger, JsValue> {
         let storage = state.storage()?;
@@ -77,7 +77,7 @@ impl Ledger {
         })))
     }
 
-    /// Takes one turn. What it throws is a fault of storage, which will pass.
+    /// Takes one turn. Throws where storage fails, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
         let verb: AnyVerb = match json_reader::read(question) {
             Ok(verb) => verb,
@@ -97,9 +97,9 @@ impl Ledger {
         Ok(promise(answered).into())
     }
 
-    /// Tells the list of revocations what it does not know yet, and forgets what has expired. The alarm
-    /// stands at the earliest expiry of the time it was set; a refresh moves an expiry on without touching
-    /// it, so it may come for nothing.
+    /// Tells the list of revocations what it does not know yet, and forgets what has expired. The alarm stands at
+    /// what was the earliest expiry when it was set. A refresh puts an expiry off without moving the alarm, so it may
+    /// find nothing to do.
     pub fn alarm(&self) -> Promise {
         let table = Rc::clone(&self.0);
         promise(async move {
@@ -111,47 +111,49 @@ impl Ledger {
     }
 }
 
-/// Told apart from an object that does not answer: asking again will not mend it.
+/// The exception of what cannot be read. It differs from that of an object that does not answer, because asking again
+/// does not help.
 fn unreadable(error: &serde_json::Error) -> JsValue {
     console_error!("a family cannot be read: {error}");
     objects::unreadable()
 }
 
-/// The families, a row each.
+/// The table of families, one row each.
 struct Table {
     env: Env,
     storage: TransactionalStorage,
     sql: SqlStorage,
-    /// Whether the table is there, once somebody has looked. A ledger that was never written to, or that has
-    /// emptied, keeps nothing at all, so reading must not make one.
+    /// Whether the table exists; `None` until somebody has looked. A ledger that was never written to, or that has
+    /// emptied, stores nothing at all, so a read must not create the table.
     is_there: Cell<Option<bool>>,
     alarm: Cell<Alarm>,
 }
 
-/// When the ledger wakes up to forget, as far as this instance knows.
+/// When the ledger's alarm comes, as far as this instance knows.
 #[derive(Clone, Copy)]
 enum Alarm {
-    /// It has not looked.
+    /// This instance has not looked.
     Unknown,
-    /// Never.
+    /// No alarm is set.
     Unset,
     At(Timestamp),
 }
 
-/// What a turn leaves to be told to the list of revocations.
+/// What a turn leaves for the list of revocations.
 enum Revoked {
     Nothing,
-    /// Something; and the alarm that is being set, which tells it where this instance dies before.
+    /// Some families are not announced yet. The promise is that of the alarm, which announces them where this
+    /// instance dies first.
     Unannounced(Promise),
 }
 
-/// Why there is no answer.
+/// Why a turn has no answer.
 #[derive(Debug, Error)]
 enum TurnError {
-    /// A question or a family that this code cannot read.
+    /// This code cannot read the question or a family.
     #[error("{0}")]
     Unreadable(#[from] serde_json::Error),
-    /// Storage did not work: what it threw.
+    /// Storage failed. The value is what it threw.
     #[error("{0:?}")]
     Storage(JsValue),
 }
@@ -163,7 +165,7 @@ impl From<JsValue> for TurnError {
 }
 
 impl Table {
-    /// Whether the alarm that stands is early enough, whatever the verb opens.
+    /// Whether the alarm is early enough for whatever the verb opens.
     fn is_awake_for(&self, verb: &AnyVerb) -> bool {
         match (verb.opens_until(clock::now()), self.alarm.get()) {
             (None, _) => true,
@@ -172,7 +174,7 @@ impl Table {
         }
     }
 
-    /// Sets the alarm for what the verb opens, where none stands that is early enough.
+    /// Sets the alarm for what the verb opens, unless an earlier one is set.
     async fn wake_for(&self, verb: &AnyVerb) -> Result<(), JsValue> {
         // A ledger that keeps nothing waits for no alarm.
         if matches!(self.alarm.get(), Alarm::Unknown) && !self.table_is_there()? {
@@ -199,7 +201,7 @@ impl Table {
         Ok(())
     }
 
-    /// Forgets what waits for an alarm in vain: the platform gives one up that failed six times.
+    /// Forgets what an alarm should have forgotten long ago: the platform gives up an alarm that failed six times.
     async fn wake_up_late(&self) -> Result<(), JsValue> {
         self.look_at_the_alarm().await?;
         match self.alarm.get() {
@@ -232,7 +234,7 @@ impl Table {
         }
     }
 
-    /// Reads, decides, writes.
+    /// Takes the turn of a verb: reads, decides, writes.
     fn turn(self: &Rc<Self>, verb: AnyVerb) -> Result<(String, Revoked), TurnError> {
         let (stored, earliest) = match verb.reads() {
             Reads::Family(id) => self.family(id)?,
@@ -265,7 +267,7 @@ impl Table {
         Ok((answer, announced))
     }
 
-    /// All of it, or nothing.
+    /// Writes all of the changes, or none.
     fn write_all(&self, writes: &[Write]) -> Result<(), JsValue> {
         match writes {
             [] => Ok(()),
@@ -283,8 +285,8 @@ impl Table {
         }
     }
 
-    /// Tells the list of revocations which families have ended. What is written here goes only once the
-    /// list has it: a revocation that was answered is never lost to verifiers who do not ask.
+    /// Tells the list of revocations which families have ended. What says so here is deleted only once the list has
+    /// it: a revocation that was answered is never lost to verifiers that do not ask this server.
     async fn announce(&self) -> Result<(), JsValue> {
         if !self.has_unannounced()? {
             return Ok(());
@@ -337,7 +339,7 @@ impl Table {
         Ok(Some(from_millis(millis)))
     }
 
-    /// A family, and where nobody has looked at the alarm yet, when the first of all ends.
+    /// Reads a family. Where nobody has looked at the alarm yet, also answers when the first of all families ends.
     fn family(&self, id: FamilyId) -> Result<(Families, Option<Timestamp>), TurnError> {
         let sql = match self.alarm.get() {
             Alarm::Unknown => {
@@ -356,8 +358,8 @@ impl Table {
         Ok((Families::from([(id, json_reader::read(&body)?)]), earliest))
     }
 
-    /// Looks at the alarm after the turn, where what has ended long ago is still here. Only then: to look is
-    /// an operation more, and nearly every ledger that is asked was not in memory.
+    /// Looks at the alarm after the turn, where something is still here that ended long ago. Otherwise it does not:
+    /// to look is one more operation, and nearly every ledger that is asked was not in memory.
     fn notice_what_is_late(self: &Rc<Self>, earliest: Option<Timestamp>, now: Timestamp) {
         let is_late = earliest.is_some_and(|earliest| earliest + LATEST < now);
         if !is_late || !matches!(self.alarm.get(), Alarm::Unknown) {
@@ -371,7 +373,7 @@ impl Table {
         }));
     }
 
-    /// Every family. One row that cannot be read does not take the others with it.
+    /// Reads every family. A row that cannot be read is left out, and the others are not.
     fn all(&self) -> Result<Families, JsValue> {
         let rows = self.read("SELECT id, body FROM families", &Array::new())?;
         let family = |row: &Array| {
@@ -410,8 +412,8 @@ impl Table {
         Ok(())
     }
 
-    /// Reads families. Nearly every ledger that is asked has some, so whether the table is there is looked
-    /// at only where it cannot be read.
+    /// Reads families. Nearly every ledger that is asked has some, so only where that fails it looks whether the
+    /// table exists.
     fn read(&self, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
         if self.is_there.get() == Some(false) {
             return Ok(Vec::new());
@@ -436,7 +438,7 @@ impl Table {
         Ok(is_there)
     }
 
-    /// Without a rowid a family is one row, not one and an index entry.
+    /// Creates the table. Without a rowid a family is one row; with one it would be a row and an index entry.
     fn make_table(&self) -> Result<(), JsValue> {
         if !self.table_is_there()? {
             self.rows(
@@ -449,13 +451,13 @@ impl Table {
         Ok(())
     }
 
-    /// Runs a statement to its end.
+    /// Runs a statement to its end, and answers its rows.
     fn rows(&self, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
         objects::rows(&self.sql, sql, values)
     }
 }
 
-/// A change of a row, with the statement's values.
+/// A change of a row, with the values of its statement.
 enum Write {
     Put(Array),
     Remove(Array),
@@ -467,7 +469,8 @@ impl Write {
         Self::Announce(Array::of2(&id.to_string().into(), &millis(at)))
     }
 
-    /// `None`: nothing changes. Fails where the family cannot be written as JSON.
+    /// The change for an update of the ledger; `None` where nothing changes. Fails where the family cannot be written
+    /// as JSON.
     fn of(id: FamilyId, update: Update) -> serde_json::Result<Option<Self>> {
         let id = id.to_string().into();
         Ok(match update {

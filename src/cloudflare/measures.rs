@@ -1,5 +1,6 @@
-//! Measures: a data point a request in Workers Analytics Engine, where it is bound, and in D1 what became of
-//! an application's requests. An isolate adds up for some seconds and writes once: no request costs a row.
+//! Measures. Workers Analytics Engine, where it is bound, gets a data point for each request. D1 gets what became of
+//! an application's requests: an isolate adds up for some seconds and then writes, so that not every request costs a
+//! row.
 
 use core::cell::{OnceCell, RefCell};
 use core::time::Duration;
@@ -16,25 +17,25 @@ use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, Measure, Measures, Span, What};
 use crate::time::Timestamp;
 
-/// The binding of the data set.
+/// The name of the binding of the data set.
 const BINDING: &str = "METRICS";
 /// How long an isolate adds up before it writes.
 const ADDS_UP_FOR: Duration = Duration::from_secs(10);
-/// Different things that an isolate adds up at once; more are lost.
+/// Most different keys that an isolate adds up at once. Further ones are lost.
 const MAX_TALLIES: usize = 200;
 
-/// Users' marks that an isolate remembers: what it has written it writes no more.
+/// Most marks of users that an isolate remembers. A mark that it remembers is not written again.
 const MAX_SEEN: usize = 5_000;
 
 thread_local! {
-    /// Bindings do not change while an isolate lives.
+    /// Whether the data set is bound. Bindings do not change while an isolate lives.
     static IS_BOUND: OnceCell<bool> = const { OnceCell::new() };
     static TALLIES: RefCell<BTreeMap<TallyKey, u32>> = const { RefCell::new(BTreeMap::new()) };
     static SEEN: RefCell<BTreeMap<(ApplicationId, Timestamp, u8), u32>> =
         const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Adds something up; whether it is the first since the last were written.
+/// Adds to a count. Answers whether it is the first since the last counts were written.
 fn tally(key: TallyKey, add: impl FnOnce(u32) -> u32) -> bool {
     TALLIES.with_borrow_mut(|tallies| {
         let is_first = tallies.is_empty();
@@ -46,7 +47,7 @@ fn tally(key: TallyKey, add: impl FnOnce(u32) -> u32) -> bool {
     })
 }
 
-/// Whether a sketch may not have this mark yet.
+/// Whether a sketch may lack this mark.
 fn is_news(number: (ApplicationId, Timestamp, u8), at_least: u32) -> bool {
     SEEN.with_borrow_mut(|seen| {
         if seen.get(&number).is_some_and(|it| *it >= at_least) {
@@ -134,9 +135,9 @@ impl Measures for Bindings {
 }
 
 impl Bindings {
-    /// `blob1` endpoint, `blob2` method, `blob3` grant, `blob4` application, `blob5` refusal, `blob6` colo;
-    /// `double1` status, `double2` milliseconds, `double3` storage operations. The index, by which the platform
-    /// samples, is the endpoint.
+    /// Writes a data point: `blob1` endpoint, `blob2` method, `blob3` grant, `blob4` application, `blob5` refusal,
+    /// `blob6` colo; `double1` status, `double2` milliseconds, `double3` storage operations. The index, by which the
+    /// platform samples, is the endpoint.
     fn write_data_point(&self, data_set: &Object, measure: &Measure<'_>) -> Result<(), JsValue> {
         let application = measure.application.map(|it| it.to_string());
         let point = json!({

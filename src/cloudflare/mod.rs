@@ -38,11 +38,12 @@ use crate::router;
 use crate::store::Fault;
 
 thread_local! {
-    /// The settings do not change while an isolate lives; keys are stretched once.
+    /// The settings, read once for an isolate: they do not change while it lives, and their keys are costly to
+    /// derive.
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
 }
 
-/// Every request comes in here, with its body where `entry.js` has read that already.
+/// Answers a request. `entry.js` hands over the body where it has read that already.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 #[expect(unreachable_pub, reason = "wasm-bindgen exports what is public")]
 pub fn fetch(
@@ -97,7 +98,7 @@ fn unconfigured() -> crate::http::Response {
     response
 }
 
-/// Once a day: what has been kept long enough goes.
+/// Runs once a day, and deletes what has been kept for long enough.
 #[event(scheduled)]
 async fn sweep(_event: ScheduledEvent, env: Env, context: ScheduleContext) {
     let swept = match config(&env) {
@@ -134,13 +135,13 @@ fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
     })
 }
 
-/// The world outside, over the bindings.
+/// The ports, over the bindings of `wrangler.toml`.
 struct Bindings {
     env: Env,
     context: Background,
-    /// Where the request is answered; empty where nobody measures.
+    /// The data centre where the request is answered. Empty where no measures are written.
     colo: String,
-    /// How often a store was asked so far.
+    /// How many questions this request has asked of a store so far.
     operations: Cell<u32>,
 }
 
@@ -150,11 +151,11 @@ impl Bindings {
     }
 }
 
-/// What keeps the Worker running after its answer.
+/// The means by which work goes on after the answer.
 enum Background {
     Request(Context),
     Schedule(ScheduleContext),
-    /// An object, which lives on by itself.
+    /// The object, which goes on living by itself.
     Object,
 }
 

@@ -1,5 +1,5 @@
-//! How Durable Objects are asked: one question, one answer, both in JSON, by JavaScript's RPC, which costs
-//! less than `fetch`. `entry.js` and `runtime.js` have the rest of it.
+//! How Durable Objects are asked: one question and one answer, both in JSON, by JavaScript's RPC, which costs less
+//! than `fetch`. The JavaScript side is in `entry.js` and `runtime.js`.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{Bindings, clock, js};
 use crate::store::Fault;
 
 impl Bindings {
-    /// Asks an object. One that throws is a fault of ours.
+    /// Asks an object. An exception of the object is a fault.
     pub(super) async fn ask_object(
         &self,
         binding: &'static str,
@@ -25,25 +25,25 @@ impl Bindings {
     }
 }
 
-/// When a question is asked once more.
+/// Which failures make a question be asked once more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// After a deployment: the object is there, and in another life or of another version.
+    /// Those of a deployment: the object exists, but was reset, or is of another version.
     AfterDeployment,
-    /// After whatever a fresh stub may mend.
+    /// Those that a fresh stub may mend.
     AfterAnything,
 }
 
-/// How long an object is waited for.
+/// How long a request waits for an object.
 pub(super) const BOUND: Duration = Duration::from_secs(5);
 
-/// Why there is no answer.
+/// Why a question has no answer.
 enum Unanswered {
     /// A deployment reset the object, or the object is still of the version before.
     Deployed(Fault),
-    /// A fresh stub may have one.
+    /// The question failed in a way that a fresh stub may mend.
     Now(Fault),
-    /// The time for it has passed, or the object has more to do than it can.
+    /// The object did not answer in time, or has more to do than it can.
     Bound(Fault),
 }
 
@@ -68,9 +68,9 @@ impl Unanswered {
     }
 }
 
-/// Asks an object, and waits for so long; asks again at most once, with a fresh stub, for one that saw a
-/// failure stays broken. Every verb may be asked twice. While a deployment rolls out, an object may still be
-/// of the version before, which knew `fetch` alone.
+/// Asks an object, and waits at most `bound` for its answer. Asks once more at most, with a fresh stub, because a
+/// stub that saw a failure stays broken; every verb may be asked twice. While a deployment rolls out, an object may
+/// still be of the version before, which knew `fetch` alone.
 pub(super) async fn ask(
     binding: &'static str,
     stub: &dyn Fn() -> Result<DurableObject, JsValue>,
@@ -122,23 +122,23 @@ async fn try_once(
     }
 }
 
-/// What an object says that does not know the question: it is of another version. What stands in place of
-/// an answer is the status that a Worker of an earlier version knows it by.
+/// The answer of an object that does not know the question, because it is of another version. It is the HTTP status
+/// by which a Worker of an earlier version knows this.
 const UNKNOWN_QUESTION: f64 = 501.0;
-/// What an object says that cannot read what it stored, now or ever.
+/// The answer of an object that cannot read what it stored, now or ever.
 const UNREADABLE: f64 = 500.0;
 
-/// See [`UNREADABLE`].
+/// The exception of [`UNREADABLE`].
 pub(super) fn unreadable() -> JsValue {
     UNREADABLE.into()
 }
 
-/// See [`UNKNOWN_QUESTION`].
+/// The exception of [`UNKNOWN_QUESTION`].
 pub(super) fn unknown_question() -> JsValue {
     UNKNOWN_QUESTION.into()
 }
 
-/// Runs a statement of an object's SQLite to its end.
+/// Runs a statement of an object's SQLite to its end, and answers its rows.
 pub(super) fn rows(storage: &SqlStorage, sql: &str, values: &Array) -> Result<Vec<Array>, JsValue> {
     let rows = js::rows(storage, sql, values)?;
     Ok(rows.iter().map(JsCast::unchecked_into).collect())

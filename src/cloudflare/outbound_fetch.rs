@@ -1,5 +1,5 @@
-//! Fetches of other people's documents: no redirect is followed, no cookie is sent, and both time and
-//! length are bounded.
+//! Fetches of other servers' documents. They follow no redirect and send no cookie, and their time and length are
+//! bounded.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -20,11 +20,11 @@ use crate::outbound::{
 use crate::store::Outbound;
 use crate::time::Timestamp;
 
-/// How long a request waits before it looks again whether another one has fetched what it wants.
+/// How long a request waits before it looks again whether another request has fetched the same document.
 const WAIT: Duration = Duration::from_millis(20);
 
 thread_local! {
-    /// What is fetched now, and since when.
+    /// The URLs that are being fetched, and since when.
     static UNDER_WAY: RefCell<BTreeMap<OutboundUrl, Timestamp>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -60,7 +60,7 @@ impl Outbound for Bindings {
     }
 }
 
-/// Whether another request fetches it now. One that was cut off would never say that it is done.
+/// Whether another request is fetching the URL. A fetch that began too long ago was cut off, and does not count.
 fn is_under_way(url: &OutboundUrl) -> bool {
     let now = clock::now();
     UNDER_WAY.with_borrow(|fetches| {
@@ -107,7 +107,7 @@ async fn fetch(url: &str, init: &RequestInit) -> Result<OutboundAnswer, FetchErr
     })
 }
 
-/// The body; `None` where it is longer than it may be.
+/// The body, or `None` where it is longer than `most` bytes.
 pub(super) async fn read(response: &Response, most: usize) -> Result<Option<Vec<u8>>, FetchError> {
     let mut read = Vec::new();
     let Some(body) = response.body() else {

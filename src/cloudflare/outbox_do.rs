@@ -1,7 +1,8 @@
-//! The Durable Object that tells of authorizations, one a user: its alarm sends what waits in D1.
+//! The Durable Object that tells others of authorizations, one for each user. Its alarm sends the events that wait in
+//! D1.
 //!
-//! It stores nothing but its name, and that only while something waits. An alarm that fails is set again by
-//! itself; one that is lost is set by the sweep.
+//! The object stores nothing but its name, and that only while events wait. The runtime repeats an alarm that failed;
+//! the daily sweep sets one that was lost.
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -23,12 +24,12 @@ use crate::store::Fault;
 use crate::time::Timestamp;
 
 const BINDING: &str = "OUTBOX";
-/// The key of its name.
+/// The key under which the name is stored.
 const NAME: &str = "name";
-/// How soon it begins again where a store did not answer.
+/// How long the alarm waits before it begins again, where a store did not answer.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// Wakes an outbox.
+/// Wakes an outbox, whose alarm then sends what waits.
 pub(super) async fn wake(env: &Env, outbox: Snowflake) -> Result<(), Fault> {
     let namespace: DurableObjectNamespace = js::binding(env, BINDING)?;
     let name = outbox.to_string();
@@ -37,13 +38,13 @@ pub(super) async fn wake(env: &Env, outbox: Snowflake) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One outbox.
+/// The object, as the runtime sees it.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct Outbox(Rc<Kept>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl Outbox {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage and the bindings.
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState, env: Env) -> Result<Outbox, JsValue> {
         let storage = state.storage()?;
@@ -55,7 +56,7 @@ impl Outbox {
         })))
     }
 
-    /// Wakes it: what waits is sent by its alarm, and nobody waits for that.
+    /// Wakes the object: its alarm sends what waits, and the caller does not wait for that.
     pub fn ask(&self, name: String) -> Promise {
         let kept = Rc::clone(&self.0);
         promise(async move {
@@ -66,7 +67,7 @@ impl Outbox {
         })
     }
 
-    /// Sends what is due.
+    /// Sends the events that are due.
     pub fn alarm(&self) -> Promise {
         let kept = Rc::clone(&self.0);
         promise(async move {
@@ -76,12 +77,12 @@ impl Outbox {
     }
 }
 
-/// What the object has.
+/// The object's storage and bindings.
 struct Kept {
     env: Env,
     storage: DurableObjectStorage,
     kv: SyncKv,
-    /// Whether somebody wrote an event since the last look at them began.
+    /// Whether somebody has written an event since the last look at the events began.
     woken: Cell<bool>,
 }
 

@@ -1,7 +1,7 @@
-//! The Durable Object of what waits to be answered once, one an entry.
+//! The Durable Object of an entry that waits to be answered once.
 //!
-//! As in a ledger, a verb's read, decision and write are synchronous, and nothing can fail after the
-//! write: the alarm that deletes the entry is set before it.
+//! As in a ledger, a verb's read, decision and write are synchronous, and nothing can fail after the write: the alarm
+//! that deletes the entry is set before it.
 
 use core::cell::Cell;
 use core::time::Duration;
@@ -24,9 +24,9 @@ use crate::store::{Fault, Pending};
 use crate::time::Timestamp;
 
 const BINDING: &str = "PENDING";
-/// The key of what is stored.
+/// The key under which the entry is stored.
 const ENTRY: &str = "entry";
-/// How long a request that ends in a fault waits for what it gives back.
+/// How long a request that ends in a fault waits for the object to take back what the request had used up.
 const RELEASE: Duration = Duration::from_secs(1);
 
 impl Pending for Bindings {
@@ -50,13 +50,13 @@ impl Pending for Bindings {
     }
 }
 
-/// One entry.
+/// The object, as the runtime sees it.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct PendingEntry(Rc<Kept>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl PendingEntry {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage.
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState) -> Result<PendingEntry, JsValue> {
         let storage = state.storage()?;
@@ -67,7 +67,7 @@ impl PendingEntry {
         })))
     }
 
-    /// Takes one turn. What it throws is a fault of storage, which will pass.
+    /// Takes one turn. Throws where storage fails, which will pass.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
         let verb: AnyEntryVerb = match json_reader::read(question) {
             Ok(verb) => verb,
@@ -95,11 +95,11 @@ impl PendingEntry {
     }
 }
 
-/// What the object stores.
+/// The object's storage.
 struct Kept {
     storage: DurableObjectStorage,
     kv: SyncKv,
-    /// Whether this instance has set it.
+    /// Whether this instance has set the alarm.
     alarm_is_set: Cell<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The platform's own servers, over HTTP or by a service binding: the same bytes either way.
+//! The platform's own servers, asked by HTTP or by a service binding. The requests are the same bytes either way.
 
 use worker::js_sys::global;
 use worker::wasm_bindgen::JsCast;
@@ -16,7 +16,7 @@ use crate::platform::{
 };
 use crate::store::{Fault, Platform};
 
-/// The service binding, where there is one.
+/// The name of the service binding, where there is one.
 pub(super) const BINDING: &str = "PLATFORM";
 
 impl Platform for Bindings {

@@ -1,8 +1,8 @@
-//! The Durable Object that holds a rate-limit window, one per (bucket, whose).
+//! The Durable Object that holds the window of a rate limit, one for each bucket and each party that it counts.
 //!
-//! An object that nobody asks leaves memory after ten seconds, and one of a new version at once. So
-//! what counts for longer than [`Limit::is_stored`] says is stored, and an alarm deletes it. A shorter
-//! window lives in memory and costs no storage.
+//! An object that nobody asks leaves memory after ten seconds, and one of a new version at once. A window that
+//! [`Limit::is_stored`] names is stored therefore, and an alarm deletes it. A shorter one lives in memory and costs
+//! no storage.
 
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
@@ -26,15 +26,15 @@ use crate::store::{Fault, Limiter};
 use crate::time::Timestamp;
 
 const BINDING: &str = "RATE_LIMITER";
-/// How long a request waits for a place in a window. Its answer is worth less than the request's.
+/// How long a request waits for its place in a window. The request is worth more than an exact limit.
 const BRIEFLY: Duration = Duration::from_secs(2);
 /// How long a try waits for the object, which may hold it for [`HOLD`].
 const PATIENTLY: Duration = Duration::from_secs(5);
-/// How long the object holds a try that others under way stand before. It is then asked again.
+/// How long the object holds a try that waits for the verdicts of others. It is then asked again.
 const HOLD: Duration = Duration::from_secs(3);
 /// The options of a stub that does not ask again by itself.
 const ONCE: &str = r#"{"retry":{"maxRetries":0}}"#;
-/// The key of what is stored.
+/// The key under which the window is stored.
 const KEPT: &str = "kept";
 
 #[derive(Serialize, Deserialize)]
@@ -57,8 +57,8 @@ impl Bindings {
     }
 }
 
-/// Asks once, and once more within that time where a deployment has come between: a stub that cannot reach
-/// its object would try again by itself for ten seconds.
+/// Asks the object, and asks once more within the same bound where a deployment has come between. A stub that cannot
+/// reach its object would otherwise try again by itself for ten seconds.
 async fn ask(
     namespace: &DurableObjectNamespace,
     key: &str,
@@ -107,13 +107,13 @@ impl Limiter for Bindings {
     }
 }
 
-/// One window.
+/// The object, as the runtime sees it.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct RateLimiter(Rc<State>);
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl RateLimiter {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage.
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState) -> Result<RateLimiter, JsValue> {
         let storage = state.storage()?;
@@ -127,7 +127,7 @@ impl RateLimiter {
         })))
     }
 
-    /// Answers one question.
+    /// Answers one question of the window.
     pub fn ask(&self, question: &str) -> Result<JsValue, JsValue> {
         let question = json_reader::read(question).map_err(thrown)?;
         let state = Rc::clone(&self.0);
@@ -152,7 +152,7 @@ impl RateLimiter {
         }
     }
 
-    /// Deletes what no longer counts.
+    /// Deletes a window in which nothing counts any more.
     pub fn alarm(&self) -> Promise {
         let state = Rc::clone(&self.0);
         promise(async move {
@@ -162,25 +162,25 @@ impl RateLimiter {
     }
 }
 
-/// What the object knows.
+/// The object's storage, and what it knows in memory.
 struct State {
     storage: DurableObjectStorage,
     kv: SyncKv,
-    /// `None` until it was read.
+    /// The window; `None` until it was read.
     window: RefCell<Option<Window>>,
-    /// The tries that wait, in the order in which they came, and what wakes each.
+    /// The tries that wait, in the order in which they came, each with the function that wakes it.
     waiting: RefCell<VecDeque<(u64, Function)>>,
-    /// How many have waited, which tells them apart.
+    /// How many tries have waited, from which each gets its number.
     waited: Cell<u64>,
-    /// Whether this instance has set it.
+    /// Whether this instance has set the alarm.
     alarm_is_set: Cell<bool>,
 }
 
-/// The state that the object stores.
+/// The window as the object stores it.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     window: Window,
-    /// When all of it has left.
+    /// The time from which nothing in the window counts any more.
     until: Timestamp,
 }
 
@@ -194,7 +194,7 @@ impl State {
         Ok(decide(window.get_or_insert_default()))
     }
 
-    /// Holds a try for a while where only others that are under way stand before it.
+    /// Takes a place for a try, and holds the try for a while where only others that are under way stand before it.
     async fn begin(self: Rc<Self>, limit: Limit) -> Result<JsValue, JsValue> {
         let until = clock::now() + HOLD;
         loop {
@@ -207,7 +207,7 @@ impl State {
         }
     }
 
-    /// Waits until [`Self::wake`] has this try in mind, for so long at most.
+    /// Waits until [`Self::wake`] wakes this try, for `at_most` at most.
     async fn wait(&self, at_most: Duration) {
         let number = self.waited.get();
         self.waited.set(number + 1);
@@ -220,7 +220,8 @@ impl State {
             .retain(|(other, _)| *other != number);
     }
 
-    /// A free place is for the one that came first. A failure may have been the last to be waited for.
+    /// Wakes the try that came first where a place is free. After a failure it wakes all of them, for it may have
+    /// been the last that they waited for.
     fn wake(&self, outcome: TryOutcome) {
         let mut waiting = self.waiting.borrow_mut();
         let woken = match outcome {
@@ -233,8 +234,8 @@ impl State {
         }
     }
 
-    /// Stores the window, where its kind is stored, and answers. The platform holds the answer back
-    /// until it is durable.
+    /// Stores the window, where windows of its length are stored, and answers. The platform holds the answer back
+    /// until the window is durable.
     fn keep(self: Rc<Self>, limit: Limit, answered: impl Serialize) -> Result<JsValue, JsValue> {
         let answer = answer(&answered)?;
         let window = self.window.borrow();

@@ -1,7 +1,7 @@
-//! KV: code and refresh-token records, with TTLs.
+//! KV: the records of codes and of refresh tokens, which expire by themselves.
 //!
-//! Keys are hashes and fixed-form ids, never input: KV throws on an empty key, on `.` and `..`,
-//! and above 512 bytes.
+//! Keys are hashes and ids of a fixed form, never what a client sent: KV throws on an empty key, on `.` and `..`, and
+//! on more than 512 bytes.
 
 use core::time::Duration;
 
@@ -17,16 +17,17 @@ use crate::snowflake::ApplicationId;
 use crate::store::{CodeRecord, Fault, Records, RefreshRecord, time_to_live};
 
 const BINDING: &str = "RECORDS";
-/// How long KV is waited for: nothing depends on its answer.
+/// How long a request waits for KV. Nothing depends on its answer.
 const BOUND: Duration = Duration::from_secs(2);
-/// How often a record is tried to be written.
+/// How often a write of a record is tried.
 const TRIES: usize = 2;
-/// A mark outlives whatever an isolate remembers of the application, and KV's delay.
+/// How long the mark of a stopped application is kept: longer than any isolate remembers the application, and longer
+/// than KV takes to show the mark.
 const STOPPED_FOR: Duration = Duration::from_secs(15 * 60);
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen)]
 extern "C" {
-    /// The namespace, which `worker-sys` does not declare.
+    /// The namespace of KV, which `worker-sys` does not declare.
     #[derive(Clone)]
     pub(super) type Namespace;
 
@@ -42,7 +43,7 @@ extern "C" {
 
 #[wasm_bindgen(wasm_bindgen = wasm_bindgen, module = "/src/cloudflare/runtime.js")]
 extern "C" {
-    /// Writes a record, for so many seconds; none for ever.
+    /// Writes a record that expires after a number of seconds, or never.
     #[wasm_bindgen(catch)]
     fn put(
         namespace: &Namespace,
@@ -69,7 +70,7 @@ impl Namespace {
         settled(self.delete_promise(key)).await.map(|_| ())
     }
 
-    /// The keys that begin so, as far as one list holds them.
+    /// The keys with this prefix, as many as one list of KV's holds.
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, Fault> {
         let options = Object::new();
         let asked = Reflect::set(&options, &"prefix".into(), &prefix.into());
@@ -80,7 +81,7 @@ impl Namespace {
         Ok(keys.iter().filter_map(name).collect())
     }
 
-    /// Keeps a value for so long; for ever where no time is given.
+    /// Writes a value that expires after `ttl`, or never.
     pub(super) async fn put(
         &self,
         key: &str,
@@ -92,7 +93,7 @@ impl Namespace {
     }
 }
 
-/// What a method's promise was kept with.
+/// The value of a method's promise.
 async fn settled(asked: Result<Promise, JsValue>) -> Result<JsValue, Fault> {
     js::settled_within(BOUND, asked).await.map_err(fault)
 }
@@ -103,8 +104,8 @@ impl Bindings {
         js::binding(&self.env, BINDING)
     }
 
-    /// Writes after the answer, so that KV delays and fails nobody. What cannot be written is logged
-    /// by its kind: keys are for nobody's eyes.
+    /// Writes a record after the answer, so that KV delays and fails no request. The log names the kind of a record
+    /// that could not be written, and not its key: a key is a secret's hash.
     fn put_later(&self, key: String, record: Result<String, Fault>, ttl: Duration) {
         let records = self.records();
         self.context.wait_until(async move {
@@ -126,7 +127,7 @@ impl Bindings {
         });
     }
 
-    /// Deletes after the answer.
+    /// Deletes a record after the answer.
     pub(super) fn delete_later(&self, key: String) {
         let records = self.records();
         self.context.wait_until(async move {
@@ -141,7 +142,7 @@ impl Bindings {
         });
     }
 
-    /// Whether KV answers.
+    /// Checks that KV answers.
     pub(super) async fn records_answer(&self) -> Result<(), Fault> {
         self.records()?.get("health").await.map(|_| ())
     }

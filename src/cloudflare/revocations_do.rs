@@ -1,5 +1,5 @@
-//! The Durable Objects that list which families were revoked. Only ledgers write to them, and only
-//! where other resource servers may hold tokens of the family.
+//! The Durable Objects that list the families that were revoked. Only ledgers write to them, and only where other
+//! resource servers may hold tokens of the family.
 
 use worker::js_sys::Array;
 use worker::wasm_bindgen::JsValue;
@@ -39,7 +39,7 @@ impl Revocations for Bindings {
     }
 }
 
-/// Tells the list that a family has ended.
+/// Tells the list that a family ended at this time.
 pub(super) async fn announce(env: &Env, family: FamilyId, at: Timestamp) -> Result<(), Fault> {
     let question = serde_json::to_string(&RevocationsQuestion::List(family, at)).map_err(fault)?;
     let name = revocations::name(revocations::shard(family));
@@ -49,7 +49,7 @@ pub(super) async fn announce(env: &Env, family: FamilyId, at: Timestamp) -> Resu
     Ok(())
 }
 
-/// A part of the list.
+/// One part of the list, as the runtime sees it.
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 pub struct RevokedFamilies {
     env: Env,
@@ -58,15 +58,14 @@ pub struct RevokedFamilies {
 
 #[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
 impl RevokedFamilies {
-    /// As the runtime makes it.
+    /// Called by the runtime, with the object's storage.
     #[wasm_bindgen(constructor)]
     pub fn new(state: &DurableObjectState, env: Env) -> Result<RevokedFamilies, JsValue> {
         let sql = state.storage()?.sql();
         Ok(Self { env, sql })
     }
 
-    /// Answers one question; nothing is awaited here. What it throws is a fault of storage, which will
-    /// pass.
+    /// Answers one question, without awaiting anything. Throws where storage fails, which will pass.
     pub fn ask(&self, question: &str) -> Result<String, JsValue> {
         match json_reader::read(question).map_err(|error| error.to_string())? {
             RevocationsQuestion::List(family, at) => self.list(family, at)?,
@@ -92,7 +91,7 @@ impl RevokedFamilies {
         Ok(())
     }
 
-    /// What is listed, once what has been listed for long enough is gone.
+    /// Reads the list, after deleting what has been listed for long enough.
     fn read(&self) -> Result<Vec<String>, JsValue> {
         self.rows(
             "CREATE TABLE IF NOT EXISTS revoked (family TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",

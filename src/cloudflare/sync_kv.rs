@@ -1,5 +1,5 @@
-//! `ctx.storage.kv`, which `worker-sys` does not declare: as synchronous as SQL, and without a table of
-//! ours.
+//! `ctx.storage.kv`, the key-value store of an object, which `worker-sys` does not declare. It is as synchronous as
+//! SQL, and needs no table of ours.
 
 use worker::js_sys::Reflect;
 use worker::wasm_bindgen::{self, prelude::wasm_bindgen};
@@ -11,11 +11,11 @@ extern "C" {
     /// An object's own key-value store.
     pub(super) type SyncKv;
 
-    /// What is there.
+    /// Reads a value; undefined where there is none.
     #[wasm_bindgen(method, catch)]
     pub(super) fn get(this: &SyncKv, key: &str) -> Result<JsValue, JsValue>;
 
-    /// Writes.
+    /// Writes a value.
     #[wasm_bindgen(method, catch)]
     pub(super) fn put(this: &SyncKv, key: &str, value: &str) -> Result<(), JsValue>;
 }

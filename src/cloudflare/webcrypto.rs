@@ -1,6 +1,6 @@
-//! Signatures by the runtime's WebCrypto: the keys of this server, and those of others.
+//! Signatures by the runtime's WebCrypto, with the keys of this server and with those of others.
 //!
-//! A tenth of the cost of the same arithmetic in wasm, and constant in time.
+//! They cost a tenth of the same arithmetic in wasm, and take constant time.
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::oauth::jwk::{Jwk, JwkThumbprint, JwsAlgorithm, SigningAlgorithm};
 use crate::store::{Fault, Signer, Verifier};
 
 thread_local! {
-    /// Keys of ours that are ready to sign, by their id.
+    /// This server's keys that are ready to sign, by their ids.
     static IMPORTED: RefCell<BTreeMap<JwkThumbprint, CryptoKey>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -34,7 +34,7 @@ fn subtle() -> Result<SubtleCrypto, Fault> {
     Ok(scope.crypto().map_err(thrown)?.subtle())
 }
 
-/// An algorithm as WebCrypto spells it, to import a key for and to sign or verify with.
+/// An algorithm as WebCrypto spells it: the same for importing a key, for signing and for verifying.
 fn spelled(algorithm: JwsAlgorithm) -> Result<Object, Fault> {
     let spelled = match algorithm {
         JwsAlgorithm::Rs256 => r#"{"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}"#,
@@ -46,7 +46,7 @@ fn spelled(algorithm: JwsAlgorithm) -> Result<Object, Fault> {
     Ok(JSON::parse(spelled).map_err(thrown)?.unchecked_into())
 }
 
-/// Makes a key pair: the public half, and the private half in PKCS #8.
+/// Makes a key pair. Answers the public key, and the private key in PKCS #8.
 pub(super) async fn pair(algorithm: SigningAlgorithm) -> Result<(Jwk, Vec<u8>), Fault> {
     let subtle = subtle()?;
     let kind = spelled(algorithm.into())?;
@@ -70,7 +70,7 @@ pub(super) async fn pair(algorithm: SigningAlgorithm) -> Result<(Jwk, Vec<u8>), 
     ))
 }
 
-/// A key of ours that is ready to sign.
+/// A key of this server that is ready to sign.
 pub(super) struct ImportedKey {
     kid: JwkThumbprint,
     algorithm: SigningAlgorithm,
@@ -78,7 +78,7 @@ pub(super) struct ImportedKey {
 }
 
 impl ImportedKey {
-    /// The key, imported once an isolate; `private` is its PKCS #8.
+    /// The key. It is imported once for an isolate; `private` is its private half in PKCS #8.
     pub(super) async fn of(
         kid: JwkThumbprint,
         algorithm: SigningAlgorithm,

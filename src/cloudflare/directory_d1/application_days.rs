@@ -1,4 +1,4 @@
-//! What became of an application's requests, by the day.
+//! What became of an application's requests, counted by the day.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ use crate::snowflake::ApplicationId;
 use crate::store::{ApplicationDay, Fault, What};
 use crate::time::Timestamp;
 
-/// Different things of a kind that are kept of one application and one day; what is new beyond is not. It is
-/// less than there are numbers in a sketch, which has an end of its own.
+/// Most different values of a kind that are kept for one application and one day. Further ones are not counted. It is
+/// less than the numbers of a sketch, which has a bound of its own.
 const MOST: u32 = 200;
 
-/// What a count is of: the application, the day, what happened and why.
+/// The key of a count: the application, the day, what happened, and why.
 pub(in crate::cloudflare) type TallyKey = (ApplicationId, Timestamp, &'static str, String);
 
-/// Adds what an isolate has counted.
+/// Adds to the counts what an isolate has counted.
 pub(in crate::cloudflare) async fn add(
     env: &Env,
     tallies: &BTreeMap<TallyKey, u32>,
@@ -55,7 +55,7 @@ pub(in crate::cloudflare) async fn add(
 }
 
 impl Bindings {
-    /// Those since a day.
+    /// The counts of an application since a day.
     pub(in crate::cloudflare) async fn days_of(
         &self,
         application: ApplicationId,

@@ -1,5 +1,5 @@
-//! Applications and their bots. Each isolate remembers a thousand of them: for
-//! five seconds, and longer while D1 does not answer.
+//! Applications and their bots. Each isolate remembers a thousand applications: for five seconds, and for longer
+//! while D1 does not answer.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -39,7 +39,7 @@ thread_local! {
         RefCell::default();
 }
 
-/// The columns of what a client that nobody registered by hand says of itself.
+/// The columns of what a client says of itself, where nobody registered it by hand.
 pub(super) const DESCRIBED: [&str; 10] = [
     "name",
     "redirect_uris",
@@ -133,7 +133,7 @@ fn former_secret(application: &Application) -> Option<(KnownSecret, Timestamp)> 
 }
 
 impl ApplicationRow {
-    /// How the client authenticates. Its keys are taken out of the row.
+    /// How the client authenticates. Moves the client's keys out of the row.
     fn take_authentication(&mut self) -> ClientAuthentication {
         let known = |hash, used_at| KnownSecret { hash, used_at };
         let former = self.former_secret_hash.zip(self.former_secret_ends_at);
@@ -210,14 +210,14 @@ fn grants(named: Option<&str>, usual: GrantTypes) -> GrantTypes {
     }
 }
 
-/// Forgets applications that have changed: this isolate knows better than to wait.
+/// Forgets the applications that `changed` holds for, after this isolate has changed them itself.
 pub(super) fn forget(changed: impl Fn(&Application) -> bool) {
     REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| {
         applications.retain(|_, (_, application)| !changed(application));
     });
 }
 
-/// Remembers an application as it was read at that time.
+/// Remembers an application as it was read at this time.
 pub(super) fn remember(read_at: Timestamp, application: &Rc<Application>) {
     REMEMBERED_APPLICATIONS.with_borrow_mut(|applications| {
         if applications.len() >= REMEMBERED {
@@ -227,7 +227,7 @@ pub(super) fn remember(read_at: Timestamp, application: &Rc<Application>) {
     });
 }
 
-/// The id of the application that is meant, where it is remembered.
+/// The id of the remembered application that `is_meant` holds for, where one is remembered.
 pub(super) fn remembered_id(is_meant: impl Fn(&Application) -> bool) -> Option<ApplicationId> {
     REMEMBERED_APPLICATIONS.with_borrow(|applications| {
         let mut all = applications.iter();
@@ -245,7 +245,7 @@ fn recall(wanted: ApplicationId, age: Duration) -> Option<Rc<Application>> {
 }
 
 impl Bindings {
-    /// Reads an application, and remembers it.
+    /// Reads an application from D1, and remembers it.
     async fn read_current(&self, wanted: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
         // Whatever changes while D1 answers comes after what was read.
         let read_at = clock::now();
@@ -269,7 +269,7 @@ impl Bindings {
         Ok(row.map(Application::from))
     }
 
-    /// Changes one application where it is what the statement wants; whether it was.
+    /// Runs a statement that changes one application. Answers whether the application met the statement's condition.
     pub(super) async fn write_application(
         &self,
         changed: ApplicationId,

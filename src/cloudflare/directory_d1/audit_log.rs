@@ -1,4 +1,4 @@
-//! The audit log, and its two indexes: by actor, and by action and target for what is done seldom.
+//! The audit log and its two indexes: one by actor, and one by action and target, for the actions that are rare.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -16,27 +16,28 @@ use crate::store::{
 };
 use crate::time::Timestamp;
 
-/// Rows that one statement of the sweep deletes at most, so that none runs into D1's limits.
+/// Most rows that one statement of the sweep deletes. More would run into D1's limits.
 const SWEPT_AT_ONCE: u32 = 5_000;
-/// Statements of one sweep at most: what is left over waits for the next.
+/// Most statements of one sweep. What is left over waits for the next sweep.
 const SWEEPS: usize = 20;
-/// How long an entry that is written once is looked for: its form or its code is long gone by then.
+/// How far back an entry is looked for that is written once: its form or its code is long expired by then.
 const ONCE_WITHIN: Duration = Duration::from_secs(24 * 3600);
-/// What the index of what is done seldom leaves out, as its migration spells it: SQLite takes the index
-/// only for a condition that says the same.
+/// The condition of the index of rare actions, as its migration spells it: SQLite uses the index only for a condition
+/// that is spelled alike.
 const SELDOM: &str = "action NOT IN ('user.login', 'user.logout', 'authorization.granted')";
-/// Entries that one search looks at where no index finds what is wanted.
+/// Most entries that one search looks at where no index finds what is wanted.
 const LOOKED_AT: u32 = 20_000;
 
-/// Entries that one step counts.
+/// Most entries that one step counts.
 const COUNTED_AT_ONCE: u32 = 20_000;
-/// Entries that are not counted yet and that a page counts itself.
+/// Most entries that a page counts itself, of those that are not counted yet.
 const REST: u32 = 50_000;
-/// When an entry was made, in milliseconds since 1970: the inverse of [`Snowflake::first_of`].
+/// The expression for when an entry was made, in milliseconds since 1970. It is the inverse of
+/// [`Snowflake::first_of`].
 const AT: &str = "((id >> 22) + 1420070400000)";
-/// How long counts by the hour are kept.
+/// How long the counts by the hour are kept.
 const HOURS_KEPT: Duration = Duration::from_hours(8 * 24);
-/// How long it is kept what happened to an application.
+/// How long the counts of what happened to an application are kept.
 const DAYS_KEPT: Duration = Duration::from_hours(90 * 24);
 
 thread_local! {
@@ -56,7 +57,7 @@ struct EntryRow(
 );
 
 impl EntryRow {
-    /// `None`: what a later version wrote, and this one has no word for.
+    /// The entry of a row. `None` where a later version wrote an action that this one does not know.
     fn entry(self) -> Option<AuditEntry> {
         let Self(id, action, actor, application, target, address, device, details) = self;
         Some(AuditEntry {
@@ -118,14 +119,14 @@ impl Bindings {
     }
 }
 
-/// What is not of every login, so spelled that SQLite finds it by its action and its target.
+/// The condition of the rare actions, spelled so that SQLite finds an entry by its action and its target.
 fn seldom() -> String {
     let actions = Action::ALL.iter().filter(|it| !it.is_everyday());
     let actions: Vec<_> = actions.map(|it| format!("'{it}'")).collect();
     format!(" AND {SELDOM} AND action IN ({})", actions.join(", "))
 }
 
-/// The parts of the log where the entries stand that a filter wants, each found by one index.
+/// The parts of the log that have the wanted entries. One index finds each part.
 fn parts(wanted: &EntryFilter) -> Vec<String> {
     match (wanted.action, wanted.actor, wanted.target) {
         (_, None, Some(_)) => {
@@ -138,8 +139,8 @@ fn parts(wanted: &EntryFilter) -> Vec<String> {
     }
 }
 
-/// The statement that looks through the log. `looked` is what an index finds, at most `window` entries; what
-/// no index helps to find is looked for among these.
+/// The statement that searches the log. `looked` is the part that an index finds, at most `window` entries of it; the
+/// conditions that no index helps with are checked on these entries.
 fn entries_sql(
     wanted: &EntryFilter,
     range: EntryRange,
@@ -185,7 +186,7 @@ fn entries_sql(
     (sql, values)
 }
 
-/// The newest of what an index finds, how many it finds, and those among them that the other conditions want.
+/// The newest entries that an index finds, how many it finds, and those of them that meet the other conditions.
 fn newest_of(looked: &str, window: u32, others: &str, limit: u32) -> String {
     format!(
         "WITH looked AS (SELECT * FROM ({looked}) ORDER BY id DESC LIMIT {window}) \

@@ -1,4 +1,4 @@
-//! What users authorized.
+//! What users have authorized.
 
 use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
@@ -14,7 +14,7 @@ use crate::store::{
 };
 use crate::time::Timestamp;
 
-/// An [`AuthorizationRow`] as SQLite makes it.
+/// The expression that makes an [`AuthorizationRow`].
 pub(super) const AUTHORIZATION: &str = "json_array(authorizations.application_id, \
                                         authorizations.scope, authorizations.created_at, \
                                         authorizations.updated_at)";
@@ -34,15 +34,15 @@ impl From<AuthorizationRow> for Authorization {
     }
 }
 
-/// Whether the session still stands: `?` is its id, or null where none has to.
+/// The condition that a session still stands. The `?` is the session's id, or null where none has to stand.
 const STANDS: &str = "EXISTS (SELECT 1 FROM (SELECT ? AS session) WHERE session IS NULL \
                       OR EXISTS (SELECT 1 FROM sessions WHERE id_hash = session))";
 
-/// Whether the bot was added by this form: `?` are the application, the guild and the form.
+/// The condition that a form has added the bot. The `?` are the application, the guild and the form.
 const INSTALLED: &str = "EXISTS (SELECT 1 FROM bot_members \
                          WHERE application_id = ? AND guild_id = ? AND installation = ?)";
 
-/// What the last statement found: whether the session stands, and whether the bot is there.
+/// What the last statement of a consent found: whether the session stands, and whether the bot is there.
 #[derive(Default, Deserialize)]
 struct Found(u8, u8);
 
@@ -58,7 +58,7 @@ impl Found {
 }
 
 impl Bindings {
-    /// Adds the bot and its role, or gives the bot that is there more.
+    /// Adds the bot and its role, or gives a bot that is there more permissions.
     fn install(
         &self,
         consent: &Consent<'_>,
@@ -71,8 +71,8 @@ impl Bindings {
         Ok(statements)
     }
 
-    /// Adds the bot, or notes the form that gives it more, where the session stands, the installer and the
-    /// bot's place are what they were, and the bot is still theirs to add.
+    /// Adds the bot, or notes the form that gives it more permissions. Does so only where the session stands, the
+    /// installer and the bot's place are what they were, and the installer may still add the bot.
     fn add_member(
         &self,
         consent: &Consent<'_>,
@@ -118,7 +118,7 @@ impl Bindings {
         )
     }
 
-    /// Gives the bot its role, or the role more, where this form has added the bot.
+    /// Gives the bot its role, or the role more permissions, where this form has added the bot.
     fn add_role(
         &self,
         application: ApplicationId,
@@ -145,7 +145,8 @@ impl Bindings {
         )
     }
 
-    /// Whether the session still stands, and all is as the form was shown where nobody has looked since.
+    /// The condition that the session still stands. Where nobody has looked since the form was shown, everything must
+    /// be as the form was shown.
     fn stands(consent: &Consent<'_>) -> Result<(String, Vec<Bind<'static>>), Fault> {
         let session = consent.session.map_or(Bind::Null, id);
         let Some(seen) = consent.seen else {
@@ -167,8 +168,8 @@ impl Bindings {
         Ok((as_seen, values))
     }
 
-    /// What decides whether the rest of a consent is written: the session, and the bot where one is
-    /// added.
+    /// The condition under which the rest of a consent is written: that of the session, and that of the bot where one
+    /// is added.
     fn condition(consent: &Consent<'_>) -> Result<(String, Vec<Bind<'static>>), Fault> {
         let (stands, mut values) = Self::stands(consent)?;
         let Some(asked) = &consent.installation else {

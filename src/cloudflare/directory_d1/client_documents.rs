@@ -1,5 +1,5 @@
-//! Clients that a document describes. Each isolate remembers a thousand good
-//! documents, and as many sets of keys.
+//! Clients that a document describes. Each isolate remembers a thousand documents that were good, and as many sets of
+//! keys.
 
 use core::cell::RefCell;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use crate::snowflake::ApplicationId;
 use crate::store::{ClientDocuments, Fault, KnownKeys};
 use crate::time::Timestamp;
 
-/// How many documents an isolate remembers.
+/// The number of documents that an isolate remembers.
 const REMEMBERED: usize = 1_000;
 
 thread_local! {

@@ -1,5 +1,4 @@
-//! A table's columns, once: what reads a row, what writes one, and what changes one of its columns
-//! are made of the same list.
+//! The columns of a table in one list, which makes the code that reads a row, writes a row, and changes a column.
 
 use serde::de::{DeserializeOwned, SeqAccess};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,7 +7,7 @@ use super::{Bind, id};
 
 use crate::json_reader;
 
-/// A column of 0 or 1.
+/// A column that is 0 or 1.
 pub(super) struct Flag(pub(super) bool);
 
 impl<'de> Deserialize<'de> for Flag {
@@ -21,7 +20,7 @@ pub(super) fn flag(flag: bool) -> Bind<'static> {
     Bind::Bits(flag.into())
 }
 
-/// A column of JSON, kept as text.
+/// A column of JSON text.
 pub(super) struct JsonColumn<T>(pub(super) T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for JsonColumn<T> {
@@ -32,7 +31,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for JsonColumn<T> {
     }
 }
 
-/// Lists, and structs of plain values: they can always be written.
+/// The JSON text of a list or of a struct of plain values, which can always be written.
 pub(super) fn json(value: &impl Serialize) -> Bind<'static> {
     serde_json::to_string(value).map_or(Bind::Null, Bind::Id)
 }
@@ -41,7 +40,7 @@ pub(super) fn id_or_null(value: Option<impl core::fmt::Display>) -> Bind<'static
     value.map_or(Bind::Null, id)
 }
 
-/// The next column of a row.
+/// Reads the next column of a row.
 pub(super) fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
     row: &mut A,
 ) -> Result<T, A::Error> {
@@ -49,8 +48,8 @@ pub(super) fn next<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
     column.ok_or_else(|| serde::de::Error::custom("a row that is too short"))
 }
 
-/// Makes a row's type: `select()`, an expression of SQL that gives a row, and `columns()`, what a row
-/// is written as.
+/// Defines the type of a row, with `select()`, the SQL expression that makes such a row, and `columns()`, the columns
+/// that a row is written to.
 macro_rules! columns {
     (
         $table:ident as $row:ident of $noun:ty:

@@ -1,4 +1,4 @@
-//! What is still to be told about authorizations.
+//! The events of authorizations that are still to be told.
 
 use serde::Deserialize;
 use worker::worker_sys::D1PreparedStatement;
@@ -13,14 +13,15 @@ use crate::time::Timestamp;
 
 const INSERT: &str = "INSERT INTO events \
                       (type, at, due_at, id, outbox, user_id, application_id, scope, guild_id, receiver)";
-/// Who is told: `?` are whether the operator is, and the application, which is where it asks for it.
+/// The receivers of an event. The `?` are whether the operator is one, and the application, which is one where it has
+/// a URL for events.
 const RECEIVERS: &str = "(SELECT 'operator' AS receiver WHERE ? UNION ALL SELECT 'application' \
                          FROM applications WHERE id = ? AND event_webhook_url IS NOT NULL)";
-/// Outboxes that one sweep wakes.
+/// Most outboxes that one sweep wakes.
 const WOKEN_AT_ONCE: u32 = 100;
 
 impl Bindings {
-    /// Keeps what a consent tells, where `condition`, a `WHERE` clause with its values, holds.
+    /// Keeps the event that a consent began, where `condition`, a `WHERE` clause with its values, holds.
     pub(super) fn granted(
         &self,
         consent: &Consent<'_>,
@@ -50,7 +51,7 @@ impl Bindings {
         self.prepare(&sql, &all)
     }
 
-    /// Keeps what the end of an authorization tells, where it is there.
+    /// Keeps the event that an authorization ended, where there is that authorization.
     pub(super) fn taken_back(
         &self,
         user: UserId,
@@ -74,8 +75,8 @@ impl Bindings {
         self.prepare(&sql, &values)
     }
 
-    /// Deletes what takes applications with it, and keeps what the operator is to be told of those that
-    /// somebody had authorized; whether it was there.
+    /// Runs `delete`, which takes applications with it, and keeps the operator's events about those that somebody had
+    /// authorized. Answers whether there was something to delete.
     pub(super) async fn delete_telling(
         &self,
         column: &str,
@@ -121,7 +122,7 @@ struct WaitingRow(
 );
 
 impl WaitingRow {
-    /// `None`: what a later version wrote, and this one has no word for.
+    /// The event of a row. `None` where a later version wrote a kind that this one does not know.
     fn waiting(self) -> Option<WaitingEvent> {
         let Self(seq, id, receiver, kind, at, user, application, scope, guild, ..) = self;
         let (attempts, due_at, webhook) = (self.9, self.10, self.11);

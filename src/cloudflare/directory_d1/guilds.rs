@@ -1,4 +1,4 @@
-//! Guilds and their members, users and bots.
+//! Guilds and their members: users and bots.
 
 use serde::Deserialize;
 
@@ -13,7 +13,7 @@ use crate::snowflake::{ApplicationId, GuildId, Snowflake, UserId};
 use crate::store::{Added, Fault, Guilds, Member, Paging};
 use crate::time::Timestamp;
 
-/// A [`GuildRow`] as SQLite makes it.
+/// The expression that makes a [`GuildRow`].
 pub(super) const GUILD: &str = "json_array(guilds.id, guilds.name, guilds.icon, guilds.owner_id, \
                      guilds.created_at)";
 
@@ -39,7 +39,7 @@ impl From<GuildRow> for Guild {
     }
 }
 
-/// A guild, what the member may do there, and the bot: what it may do, and the form that added it.
+/// A guild, what the member may do there, and the bot: what it may do there, and the form that added it.
 #[derive(Deserialize)]
 struct MembershipRow(
     GuildRow,
@@ -67,11 +67,11 @@ impl MembershipRow {
     }
 }
 
-/// A [`MembershipRow`] of a user. `?` are the user, and the application whose bot is asked about.
+/// The join for a [`MembershipRow`] of a user. The `?` are the user, and the application whose bot is asked about.
 const OF_USER: &str = "members ON members.guild_id = guilds.id AND members.user_id = ? \
                        LEFT JOIN bot_members ON bot_members.guild_id = guilds.id \
                        AND bot_members.application_id = ?";
-/// A [`MembershipRow`] of a bot. `?` is its application.
+/// The join for a [`MembershipRow`] of a bot. The `?` is the bot's application.
 const OF_BOT: &str = "bot_members ON bot_members.guild_id = guilds.id \
                       AND bot_members.application_id = ? \
                       LEFT JOIN roles ON roles.guild_id = guilds.id \
@@ -85,7 +85,7 @@ fn row_of_user() -> String {
     )
 }
 
-/// A bot without a role is a member without permissions.
+/// The expression that makes a [`MembershipRow`] of a bot. A bot without a role is a member without permissions.
 fn row_of_bot() -> String {
     format!(
         "json_array({GUILD}, CASE WHEN bot_members.installation IS NULL THEN NULL \

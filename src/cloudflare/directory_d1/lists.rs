@@ -1,5 +1,5 @@
-//! What people look through and search. What begins with a text is a range of an index, which
-//! `LIKE` would not be, and a `%` is just a `%`.
+//! The lists that people look through and search. A search for a beginning is a range of an index. `LIKE` would not
+//! be one, and would take a `%` for a wildcard.
 
 use super::applications::ApplicationRow;
 use super::authorizations::{AUTHORIZATION, AuthorizationRow};
@@ -10,7 +10,7 @@ use crate::fluxer::user::User;
 use crate::snowflake::{Snowflake, UserId};
 use crate::store::{Authorized, Fault, Lists, Paging, Prefix, UserKey, VendorPlace};
 
-/// Who an application is of. Only programs on the user's own machine are answered by plain http.
+/// The party that an application is of. Only programs on the user's own machine are answered by plain http.
 const VENDOR: &str = "CASE origin WHEN 'registered' THEN application_id ELSE json_array(name, CASE \
                       WHEN redirect_uris LIKE '[\"http://%' THEN 'http:' \
                       WHEN redirect_uris LIKE '[\"https://%' \
@@ -100,7 +100,7 @@ impl Lists for Bindings {
     }
 }
 
-/// A prefix's two ends, the row that the page lies behind, and the limit.
+/// The two ends of a prefix, the row that the page lies behind, and the limit, as a statement's values.
 fn begins(prefix: &Prefix, paging: Paging) -> [Bind<'_>; 4] {
     [
         Bind::Text(prefix.start()),
@@ -110,7 +110,8 @@ fn begins(prefix: &Prefix, paging: Paging) -> [Bind<'_>; 4] {
     ]
 }
 
-/// No two users share a key, so the page begins behind that of `?3`.
+/// The statement for users whose `key` begins with a prefix. No two users share a key, so the page begins behind the
+/// key of `?3`.
 fn users_beginning(key: &str) -> String {
     let last = format!("COALESCE((SELECT {key} FROM users WHERE id = ?3), '')");
     format!(
@@ -120,8 +121,8 @@ fn users_beginning(key: &str) -> String {
     )
 }
 
-/// Names may be shared: the page begins with the name of `?3`, behind its id. The `+` keeps that
-/// last condition out of the choice of an index.
+/// The statement for applications whose name begins with a prefix. Several may have one name, so the page begins with
+/// the name of `?3`, behind its id. The `+` keeps SQLite from choosing an index for the last condition.
 fn applications_beginning() -> String {
     const LAST: &str = "COALESCE((SELECT lower(name) FROM applications WHERE id = ?3), '')";
     let application = ApplicationRow::select();

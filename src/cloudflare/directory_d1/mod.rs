@@ -1,7 +1,7 @@
-//! D1: what people query, one file a family of tables.
+//! D1: the data that people query, with a file for each family of tables.
 //!
-//! Snowflakes and permission bits are bound as text, and rows come back as JSON text that SQLite
-//! makes: D1 hands integers over as doubles, which round above 2^53.
+//! Snowflakes and permission bits are bound as text, and rows come back as JSON text that SQLite makes: D1 hands
+//! integers over as doubles, which are not exact above 2^53.
 
 pub(super) mod application_days;
 mod applications;
@@ -32,10 +32,10 @@ use crate::store::{Fault, Paging, Schema, Taken};
 use crate::time::Timestamp;
 
 const BINDING: &str = "DIRECTORY";
-/// How long D1 is waited for.
+/// How long a request waits for D1.
 const BOUND: Duration = Duration::from_secs(2);
 
-/// A value as D1 takes it.
+/// A value of a statement, as D1 takes it.
 #[derive(Clone)]
 enum Bind<'a> {
     Text(&'a str),
@@ -61,7 +61,7 @@ impl From<&Bind<'_>> for JsValue {
     }
 }
 
-/// An id, or anything else that is spelled out.
+/// A value that is spelled as text: an id, or anything else that can be displayed.
 fn id(id: impl core::fmt::Display) -> Bind<'static> {
     Bind::Id(id.to_string())
 }
@@ -90,7 +90,7 @@ impl Bindings {
         bound.map_err(|error| fault(js::reason(&error)))
     }
 
-    /// The column `found` of the first row, where there is a row. D1's own words are kept: a broken
+    /// The column `found` of the first row, where there is a row. An error keeps D1's own words, because a broken
     /// constraint is an answer.
     async fn found(&self, sql: &str, values: &[Bind<'_>]) -> Result<Option<String>, Words> {
         self.count_operation();
@@ -99,8 +99,7 @@ impl Bindings {
         Ok(found.as_string())
     }
 
-    /// Runs all statements as one transaction, and gives the column `found` of the last one's first
-    /// row.
+    /// Runs all statements as one transaction. Answers the column `found` of the first row of the last statement.
     async fn batch(&self, statements: &[D1PreparedStatement]) -> Result<Option<String>, Words> {
         self.count_operation();
         let statements: Array = statements.iter().collect();
@@ -113,7 +112,7 @@ impl Bindings {
         Ok(found.and_then(|found| found.as_string()))
     }
 
-    /// The first row, where `found` is JSON.
+    /// The first row, whose column `found` is JSON.
     async fn row<T: DeserializeOwned>(
         &self,
         sql: &str,
@@ -122,7 +121,7 @@ impl Bindings {
         parse(self.found(sql, values).await.map_err(fault)?)
     }
 
-    /// All rows, where `found` is a JSON array of them.
+    /// All rows, whose column `found` is a JSON array of them.
     async fn rows<T: DeserializeOwned>(
         &self,
         sql: &str,
@@ -131,7 +130,7 @@ impl Bindings {
         Ok(self.row(sql, values).await?.unwrap_or_default())
     }
 
-    /// Runs a statement after the answer; what it could not write is logged as `lost`.
+    /// Runs a statement after the answer was sent. Where that fails, `lost` says in the log what was not written.
     fn write_later(&self, statement: Result<D1PreparedStatement, Fault>, lost: String) {
         self.context.wait_until(async move {
             let written = match statement {
@@ -144,12 +143,12 @@ impl Bindings {
         });
     }
 
-    /// Writes one row or none; whether there was one.
+    /// Runs a statement that writes one row at most. Answers whether it wrote one.
     async fn write(&self, sql: &str, values: &[Bind<'_>]) -> Result<bool, Words> {
         Ok(self.found(sql, values).await?.is_some())
     }
 
-    /// Asks every table for a row: what is missing, D1 names.
+    /// Reads a row of every table: where a column or a table is missing, D1's error names it.
     pub(super) async fn directory_schema(&self) -> Result<Schema, Fault> {
         let application = applications::ApplicationRow::select();
         let rows = [
@@ -180,7 +179,7 @@ impl Bindings {
         }
     }
 
-    /// Whether D1 answers.
+    /// Checks that D1 answers.
     pub(super) async fn directory_answers(&self) -> Result<(), Fault> {
         let answer = self
             .found("SELECT 'yes' AS found", &[])
@@ -190,23 +189,24 @@ impl Bindings {
     }
 }
 
-/// What D1 says of a statement that did not work.
+/// The error of a statement, in D1's words.
 type Words = String;
 
-/// What cannot be read now never will be.
+/// Reads a row's JSON. What cannot be read is a fault that will not pass.
 fn parse<T: DeserializeOwned>(found: Option<String>) -> Result<Option<T>, Fault> {
     let parsed = found.map(|found| json_reader::read(&found));
     let permanent = |error| Fault::permanent(BINDING, error);
     parsed.transpose().map_err(permanent)
 }
 
-/// The place of an id in a list. Ids are kept as text, whose order is another one as soon as one has
-/// fewer digits; all of them are integers that SQLite has.
+/// The expression that orders a list by ids. Ids are kept as text, which is ordered as numbers are only where all
+/// have the same number of digits; SQLite's integers hold every id.
 fn place(id: &str) -> String {
     format!("CAST({id} AS INTEGER)")
 }
 
-/// A page of a table, as a JSON array of `row`, with the `also` and its `AND` that its rows must meet.
+/// The statement for a page of a table, as a JSON array of `row`. `also` is a further condition of its rows, with its
+/// `AND`.
 fn page_of(row: &str, table: &str, also: &str) -> String {
     let (place, last) = (place("id"), place("?"));
     format!(
@@ -215,17 +215,17 @@ fn page_of(row: &str, table: &str, also: &str) -> String {
     )
 }
 
-/// The ids of a page lie behind this one: none is 0.
+/// The id that a page lies behind; 0 for the first page.
 fn after(paging: Paging) -> Bind<'static> {
     paging.after.map_or(Bind::Text("0"), id)
 }
 
-/// Whether a write referred to a row that is gone.
+/// Whether the error of a write says that it referred to a row that is gone.
 fn is_gone(text: &str) -> bool {
     text.contains("FOREIGN KEY constraint failed")
 }
 
-/// What came of a write that refers to other rows: whether they were there.
+/// What came of a write that refers to other rows: whether these rows were there.
 fn referring(written: Result<(), Words>) -> Result<bool, Fault> {
     match written {
         Ok(()) => Ok(true),
@@ -234,7 +234,7 @@ fn referring(written: Result<(), Words>) -> Result<bool, Fault> {
     }
 }
 
-/// Which unique column a write ran into; any other error is a fault.
+/// Which unique column a write ran into. Any other error is a fault.
 fn taken(text: &str) -> Result<Taken, Fault> {
     [
         ("users.username_key", Taken::Username),

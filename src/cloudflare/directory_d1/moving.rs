@@ -1,5 +1,5 @@
-//! Moving in and out. A piece travels as one JSON text, which SQLite unfolds: ten thousand records are
-//! some dozens of statements, where a statement each would be more than D1 runs for one request.
+//! Moving in and out. The records of one request travel as one JSON text, which SQLite unfolds: ten thousand records
+//! take some dozens of statements. One statement for each record would be more than D1 runs for a request.
 
 mod export;
 
@@ -24,17 +24,17 @@ use crate::store::{
     MovedUser, Moving, Obstacle, Piece,
 };
 
-/// A table that records are added to. Its rows are `value`, a JSON array of the columns, in order.
+/// A table that records are added to. Each record is `value`, a JSON array of the columns in order.
 struct MovedTable {
     table: &'static str,
     columns: Vec<&'static str>,
-    /// Whether the row of `value` is there.
+    /// The condition that the row of `value` is there.
     is_there: &'static str,
-    /// The name of what keeps the row of `value` out, or null.
+    /// The expression for the name of what keeps the row of `value` out, or null.
     obstacle: &'static str,
 }
 
-/// One row, as it is written.
+/// The values of one row.
 type Row<'a> = Vec<Bind<'a>>;
 
 fn value_of(bind: &Bind<'_>) -> Value {
@@ -52,7 +52,7 @@ fn rows_of<'a>(rows: impl Iterator<Item = Row<'a>>) -> String {
     rows.collect::<Value>().to_string()
 }
 
-/// A part of an expression: the user of this column is there, or none is named.
+/// A branch of the `CASE` of an obstacle: the column names a row of the table that is not there.
 macro_rules! missing {
     ($table:literal, $column:literal, $obstacle:literal) => {
         concat!(
@@ -82,7 +82,7 @@ impl MovedTable {
         }
     }
 
-    /// The columns of an application, the id and the owner first.
+    /// The table of applications. Its columns begin with the id and the owner.
     fn applications(columns: Vec<&'static str>) -> Self {
         Self {
             table: "applications",
@@ -148,7 +148,7 @@ impl MovedTable {
         }
     }
 
-    /// Adds the rows that nothing keeps out.
+    /// The statement that adds the rows that nothing keeps out.
     fn insert(&self) -> String {
         let Self {
             table,
@@ -169,7 +169,7 @@ impl MovedTable {
 }
 
 impl Bindings {
-    /// Runs all statements as one transaction, and gives the column `found` of each one's first row.
+    /// Runs all statements as one transaction. Answers the column `found` of the first row of each.
     async fn batch_found(
         &self,
         statements: &[D1PreparedStatement],
@@ -187,7 +187,7 @@ impl Bindings {
         Ok(found.collect())
     }
 
-    /// Adds rows, and what goes with those that are there then.
+    /// Adds rows, and what belongs to those rows that are there afterwards.
     async fn import_rows<'a>(
         &self,
         into: &MovedTable,
@@ -285,7 +285,7 @@ impl Bindings {
     }
 }
 
-/// Whether it was there before and is there now, and what kept it out.
+/// What came of a record: whether it was there before, whether it is there now, and what kept it out.
 fn outcome((before, (now, obstacle)): (u8, (u8, Option<String>))) -> Result<Imported, Fault> {
     let known = |field: &str| Obstacle::ALL.into_iter().find(|it| it.field() == field);
     Ok(match (before, now) {
@@ -298,7 +298,7 @@ fn outcome((before, (now, obstacle)): (u8, (u8, Option<String>))) -> Result<Impo
     })
 }
 
-/// The id and the owner come first among an application's columns.
+/// The columns and the values of an application's row. The id and the owner come first.
 fn application_row(moved: &MovedApplication) -> (Vec<&'static str>, Row<'_>) {
     let mut columns = ApplicationRow::columns(&moved.application);
     debug_assert!(columns.iter().map(|it| it.0).take(2).eq(["id", "owner_id"]));

@@ -1,4 +1,4 @@
-//! What is kept of a platform's users: a row for each, which says nothing of who they are.
+//! The rows that are kept of a platform's users. A row does not say who its user is.
 
 use worker::worker_sys::D1PreparedStatement;
 
@@ -11,8 +11,8 @@ use crate::store::{Fault, PlatformUsers, Standing};
 use crate::time::Timestamp;
 
 impl Bindings {
-    /// The row of a user, where there is none. No name and no address is like its keys: both are
-    /// this server's own, and no login finds them.
+    /// Adds the row of a user, where there is none. Its name and its address are keys that this server makes up: no
+    /// user of the platform has them, and no login finds them.
     pub(super) fn user_row(
         &self,
         user: UserId,
@@ -28,7 +28,7 @@ impl Bindings {
     }
 }
 
-/// How an account stands, as SQLite says it.
+/// The statement that reads whether an account is suspended: `0` or `1`, or no row.
 const STANDING: &str = "SELECT suspended || '' AS found FROM users WHERE id = ?";
 
 fn standing(found: Option<&str>) -> Standing {

@@ -1,4 +1,4 @@
-//! Clients that register themselves, and the tokens that let them.
+//! Clients that register themselves, and the tokens that let them do so.
 
 use serde::Deserialize;
 
@@ -12,12 +12,12 @@ use crate::snowflake::{ApplicationId, Snowflake};
 use crate::store::{Added, Fault, InitialToken, Registration, Registrations};
 use crate::time::Timestamp;
 
-/// Clients that one statement of a sweep deletes.
+/// Most clients that one statement of the sweep deletes.
 const SWEPT_AT_ONCE: u32 = 1_000;
-/// Statements of one sweep.
+/// Most statements of one sweep.
 const SWEEPS: usize = 20;
 
-/// An [`InitialToken`] as SQLite makes it.
+/// The row of an [`InitialToken`].
 #[derive(Deserialize)]
 struct InitialTokenRow(Snowflake, String, Option<Timestamp>);
 

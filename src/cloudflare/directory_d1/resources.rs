@@ -1,4 +1,4 @@
-//! Other resource servers. Each isolate remembers those that were asked for, for five seconds.
+//! Other resource servers. Each isolate remembers for five seconds those that it read.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -19,7 +19,7 @@ use crate::store::{
 };
 use crate::time::Timestamp;
 
-/// How many an isolate remembers.
+/// The number of resource servers that an isolate remembers.
 const REMEMBERED: usize = 1_000;
 
 thread_local! {
@@ -62,7 +62,7 @@ fn forget(changed: impl Fn(&Resource) -> bool) {
     });
 }
 
-/// Which unique column a write ran into; any other error is a fault.
+/// Which unique column a write ran into. Any other error is a fault.
 fn taken(words: &str) -> Result<ResourceTaken, Fault> {
     if !words.contains("UNIQUE constraint failed") {
         Err(fault(words))
@@ -73,7 +73,7 @@ fn taken(words: &str) -> Result<ResourceTaken, Fault> {
     }
 }
 
-/// One that is remembered, where it was read less than so long ago.
+/// A resource server that is remembered, where it was read less than `age` ago.
 fn recall(which: WhichResource<'_>, age: Duration) -> Option<Rc<Resource>> {
     let now = clock::now();
     REMEMBERED_RESOURCES.with_borrow(|resources| {

@@ -24,14 +24,14 @@ type Row = (
     Option<Shown>,
 );
 
-/// A session that stands, its user, and what they granted: `?` are the application, the hash of the
-/// cookie, and now.
+/// The tables and the condition of a session that has not expired, with its user and with what the user granted. The
+/// `?` are the application, the hash of the cookie, and now.
 pub(super) const STANDING: &str = "FROM sessions JOIN users ON users.id = sessions.user_id \
                                    LEFT JOIN authorizations ON authorizations.user_id = users.id \
                                    AND authorizations.application_id = ? \
                                    WHERE sessions.id_hash = ? AND sessions.expires_at > ? \
                                    AND NOT users.suspended";
-/// The scopes that a user is not asked for again: none of a consent whose last device is gone.
+/// The scopes that a user is not asked for again. They are empty for a consent whose last device is gone.
 pub(super) const GRANTED: &str =
     "CASE WHEN authorizations.lapsed THEN NULL ELSE authorizations.scope END";
 
@@ -64,7 +64,7 @@ impl Bindings {
     }
 }
 
-/// The platform's own session behind one of ours.
+/// The hash of the platform's own session behind a session of ours, or null.
 fn platform_session(session: &NewSession) -> Bind<'static> {
     let by = session.by_platform.and_then(|it| it.session);
     by.map_or(Bind::Null, id)

@@ -14,13 +14,13 @@ use crate::snowflake::UserId;
 use crate::store::{Account, Fault, Paging, Taken, Users};
 use crate::time::Timestamp;
 
-/// A [`UserRow`] as SQLite makes it.
+/// The expression that makes a [`UserRow`].
 pub(super) const USER: &str = "json_array(users.id, users.username, users.discriminator, \
                                users.email, users.verified, users.admin, users.avatar, \
                                users.public_flags, users.created_at, users.suspended, \
                                COALESCE(users.updated_at, users.created_at))";
 
-/// What a user's row is written with: [`values_of`] them.
+/// The columns of a user's row, in the order of [`values_of`].
 pub(super) const COLUMNS: [&str; 13] = [
     "id",
     "username",
@@ -37,7 +37,7 @@ pub(super) const COLUMNS: [&str; 13] = [
     "created_at",
 ];
 
-/// The values of [`COLUMNS`].
+/// The values of [`COLUMNS`] for a user.
 pub(super) fn values_of<'a>(user: &'a User, password_hash: &'a str) -> Vec<Bind<'a>> {
     vec![
         id(user.id),
@@ -103,7 +103,7 @@ impl From<UserRow> for User {
 }
 
 impl Bindings {
-    /// The statement that writes what a change names, and leaves the rest.
+    /// The statement that writes what a change names, and leaves the other columns as they are.
     fn update(
         &self,
         wanted: UserId,

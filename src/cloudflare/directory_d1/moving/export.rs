@@ -1,4 +1,4 @@
-//! Moving out: pages of rows, in the order of their spelled ids.
+//! Moving out: pages of rows, in the order of their ids as text.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -81,7 +81,7 @@ pub(super) fn page(behind: &Cursor, limit: u32) -> (String, Vec<Bind<'_>>) {
     (sql, values)
 }
 
-/// What the statement of [`page`] found.
+/// The piece that the statement of [`page`] found.
 pub(super) fn piece(behind: &Cursor, found: Option<String>) -> Result<Piece, Fault> {
     Ok(match behind {
         Cursor::Users(_) => Piece::Users(rows(found, user)?),
@@ -111,7 +111,8 @@ fn user((user, password_hash): (UserRow, String)) -> MovedUser {
     }
 }
 
-/// An application's row, its bot's token, its registration, and other servers' hashes of its secrets.
+/// An application's row, the token of its bot, its registration, and the hashes that other servers made of its
+/// secrets.
 #[derive(Deserialize)]
 struct MovedApplicationRow(
     ApplicationRow,
@@ -152,7 +153,7 @@ fn application(row: MovedApplicationRow) -> MovedApplication {
     }
 }
 
-/// An id that a page lies behind: none is smaller than the empty text.
+/// The id that a page lies behind. The empty text, which is smaller than every id, stands for the first page.
 fn behind_id(last: Option<&impl ToString>) -> Bind<'static> {
     last.map_or(Bind::Text(""), |last| Bind::Id(last.to_string()))
 }
