@@ -1,5 +1,5 @@
-//! The limit on secrets that are tried: passwords at the login form and where one confirms what is
-//! done, the codes of devices, client secrets at the introspection endpoint.
+//! The limit on secrets that are tried: passwords at the login form and before some operations, user codes of
+//! devices, client secrets at the introspection endpoint.
 
 use core::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::snowflake::UserId;
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
-/// How often a limiter is asked that waits for verdicts under way, some seconds each time.
+/// How often a limiter is asked that waits for the verdicts of other tries. It waits for some seconds each time.
 const PATIENCE: usize = 5;
 
-/// A place that is there within this time was not waited for.
+/// The time within which a place is taken without having waited for it.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The party whose failures a window counts.
@@ -30,8 +30,8 @@ pub enum Counter {
     UserCodes,
     /// Wrong user codes that a user typed.
     UserCodesOf(UserId),
-    /// Those of a session that asks for the password again. They have a window of their own: whoever
-    /// guesses at the login form must not keep a developer from resetting a secret that leaked.
+    /// Wrong passwords of a session that confirms an operation. They have a window of their own: whoever guesses at
+    /// the login form must not keep a developer from resetting a secret that leaked.
     Confirmation(UserId),
 }
 
@@ -61,15 +61,15 @@ impl Counter {
     }
 }
 
-/// A password that is being tried. Its places are taken before it is looked at: of two hundred guesses
-/// at once, as many are as the limit says. Dropped without a verdict, it was not looked at.
+/// A secret that is being tried. Its places are taken before the secret is looked at: of two hundred guesses at once,
+/// as many are looked at as the limit says. An attempt that is dropped without a verdict was not looked at.
 pub struct Attempt<'a, E: Edge> {
     edge: &'a E,
     places: Vec<TakenPlace>,
     outcome: TryOutcome,
 }
 
-/// A place in a counter's window.
+/// A place in the window of a counter.
 struct TakenPlace {
     key: String,
     limit: Limit,
@@ -78,9 +78,9 @@ struct TakenPlace {
 }
 
 impl<'a, E: Edge> Attempt<'a, E> {
-    /// Takes a place of each counter, or says whose window is full. A try that only others under way
-    /// stand before waits for what comes of them: whoever shares an address with twenty people who
-    /// know their passwords gets in as they do.
+    /// Takes a place of each counter, or answers the verdict of the one whose window is full. Where only others that
+    /// are under way stand before this try, it waits for their verdicts: whoever shares an address with twenty people
+    /// who know their passwords gets in as they do.
     ///
     /// The counters are always asked in the same order, so that no two tries wait for each other.
     pub async fn begin(
@@ -110,20 +110,20 @@ impl<'a, E: Edge> Attempt<'a, E> {
         Ok(Ok(attempt))
     }
 
-    /// Whether it waited for others, since the request came.
+    /// Whether the attempt waited for others, since the request came at `since`.
     pub fn has_waited(&self, since: Timestamp) -> bool {
         let taken_at = self.places.iter().map(|taken| taken.verdict.at);
         taken_at.max().is_some_and(|at| at.since(since) > AT_ONCE)
     }
 
-    /// Settles the attempt as wrong. Answers the window with the fewest places left.
+    /// Settles the attempt as wrong. Answers the verdict of the window with the fewest places left.
     pub fn failed(mut self) -> Option<Verdict> {
         self.outcome = TryOutcome::Failed;
         let verdicts = self.places.iter().map(|taken| taken.verdict);
         verdicts.min_by_key(|verdict| verdict.remaining)
     }
 
-    /// Settles the attempt as right: its places are free again.
+    /// Settles the attempt as right, which frees its places.
     pub fn succeeded(self) {}
 }
 

@@ -1,4 +1,4 @@
-//! What users have authorized, and the ends of it: a device's, an application's, everything's.
+//! What users have authorized, and how it ends: for one device, for one application, for all of them.
 
 use core::time::Duration;
 
@@ -9,10 +9,12 @@ use crate::ledger::{Deauthorize, Devices, Ended, LedgerId, Resume, Revoke, Suspe
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, Forgotten};
 
-/// Takes back what a user granted an application, on behalf of `actor`; whether there was anything.
-/// The ledger comes first: should the rest fail, nothing works any more and the request can be
-/// repeated. It is asked again after the consent is forgotten, for an approval may have opened a
-/// family in between, and one that no list shows must not live.
+/// Takes back what a user granted an application, on behalf of `actor`. Answers whether there was anything to take
+/// back.
+///
+/// The ledger comes first: should the rest fail, nothing works any more and the request can be repeated. It is asked
+/// again after the consent is forgotten, because an approval may have opened a family in between, and a family that
+/// no list shows must not live.
 pub async fn deauthorize<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -37,8 +39,8 @@ pub async fn deauthorize<E: Edge>(
     Ok(was_there)
 }
 
-/// Ends one login of a user's on one device, on behalf of `actor`; whether there was anything to
-/// end. What the application may ask for again stays.
+/// Ends the login of a user on one device, on behalf of `actor`. Answers whether there was anything to end. The
+/// consent stays.
 pub async fn revoke_device<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -57,7 +59,7 @@ pub async fn revoke_device<E: Edge>(
     Ok(ended.is_something())
 }
 
-/// Has the tokens of everything that a user granted wait until [`resume_all`].
+/// Suspends the tokens of everything that a user granted, until [`resume_all`].
 pub async fn suspend_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
     for authorization in cx.edge.authorizations(user).await? {
         let ledger = LedgerId::User(user, authorization.application);
@@ -66,7 +68,7 @@ pub async fn suspend_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(
     Ok(())
 }
 
-/// Has them work again.
+/// Makes the tokens that [`suspend_all`] suspended work again.
 pub async fn resume_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
     for authorization in cx.edge.authorizations(user).await? {
         let ledger = LedgerId::User(user, authorization.application);
@@ -75,8 +77,8 @@ pub async fn resume_all<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<()
     Ok(())
 }
 
-/// Once the last device of an application is gone, the user is asked again before it gets another.
-/// What cannot be found out or written is logged: the device has ended all the same.
+/// Has the user asked again before an application gets another device, where its last one is gone. What cannot be
+/// read or written is logged: the device has ended all the same.
 pub async fn after_device<E: Edge>(cx: &Context<'_, E>, user: UserId, application: ApplicationId) {
     match cx
         .edge
@@ -89,7 +91,7 @@ pub async fn after_device<E: Edge>(cx: &Context<'_, E>, user: UserId, applicatio
     }
 }
 
-/// The same where the ledger has said what is left.
+/// Does what [`after_device`] does, where the ledger has said how many devices are left.
 pub async fn after_revocation<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
@@ -103,8 +105,8 @@ pub async fn after_revocation<E: Edge>(
     }
 }
 
-/// Takes a user's logins out of KV, which lists them by who they are, as long as the ledgers know which
-/// there are.
+/// Deletes the KV records of a user's logins. KV lists them by their families, so this must be done while the ledgers
+/// still know these.
 pub async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
     for authorization in cx.edge.authorizations(user).await? {
         let ledger = LedgerId::User(user, authorization.application);
@@ -120,7 +122,7 @@ pub async fn forget_families<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Resu
     Ok(())
 }
 
-/// Takes back everything that a user granted: one ledger call an application.
+/// Takes back everything that a user granted, with one call of a ledger for each application.
 pub async fn deauthorize_all<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -132,7 +134,7 @@ pub async fn deauthorize_all<E: Edge>(
     Ok(())
 }
 
-/// What a user has granted one application.
+/// What a user has granted one application, where it is anything.
 pub async fn one<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,

@@ -1,5 +1,5 @@
-//! What a request's body says: parameters of a form, or the fields of a JSON object, which are read
-//! with all their mistakes at once.
+//! The contents of a request's body: the parameters of a form, or the fields of a JSON object, whose mistakes are
+//! answered all at once.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -48,7 +48,7 @@ impl<E> Context<'_, E> {
         self.so_far.params.get_or_init(read).clone()
     }
 
-    /// The file that a form was sent with, as it was sent.
+    /// The bytes of the file in a form with a file.
     pub fn file(&self, name: &str) -> Option<&[u8]> {
         let parts = self.parts().ok()?;
         let part = parts.iter().find(|part| part.name == name);
@@ -64,28 +64,28 @@ impl<E> Context<'_, E> {
 /// The media type of forms with files (RFC 7578), which Fluxer's own examples send without any.
 pub const MULTIPART: &str = "multipart/form-data";
 
-/// Most unknown fields that are named in one answer, which is not to be longer than its question.
+/// Most unknown fields that one answer names. The answer is not to be longer than its request.
 const MAX_UNKNOWN: usize = 20;
 
 /// A JSON object that is being read.
 pub struct Fields {
     object: Map<String, Value>,
-    /// The fields that were asked for: any other is unknown here.
+    /// The fields that were asked for. Any other field is refused as unknown.
     known: BTreeSet<String>,
     errors: Vec<FieldError>,
 }
 
-/// What a control of a form stands for.
+/// The kind of value that a control of a form stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
-    /// A string; an empty one is `null`, for nobody can type that.
+    /// A string. An empty one is `null`, which nobody can type.
     Text,
     /// A list of strings, one on each line that is not empty.
     Lines,
     /// A list of objects with a `name` and a `description`, one on each line: the name ends at the
     /// first space.
     Described,
-    /// Any value, as JSON; what is none is the string that it is, and no field takes that.
+    /// Any value, as JSON. Text that is not JSON becomes a string, which no such field accepts.
     Json,
     /// A list of strings, one for each box that is ticked.
     Choices,
@@ -160,7 +160,7 @@ impl Fields {
         fields
     }
 
-    /// No fields: for a request whose path alone can be wrong.
+    /// An object without fields, for a request in which only the path can be wrong.
     pub fn none() -> Self {
         Self {
             object: Map::new(),
@@ -169,13 +169,13 @@ impl Fields {
         }
     }
 
-    /// Which of these fields were sent.
+    /// The fields of `names` that were sent.
     pub fn sent(&self, names: &[&'static str]) -> Vec<&'static str> {
         let sent = names.iter().filter(|name| self.has(name));
         sent.copied().collect()
     }
 
-    /// A segment of the path that follows a rule, once it is decoded.
+    /// A segment of the path that follows a rule. The segment is decoded before.
     pub fn segment<T>(
         &mut self,
         path: &str,
@@ -197,7 +197,7 @@ impl Fields {
         });
     }
 
-    /// A string that follows a rule, or nothing where it is absent or `null`.
+    /// A string that follows a rule; `None` where the field is absent or `null`.
     pub fn optional<T>(
         &mut self,
         path: &str,
@@ -211,7 +211,7 @@ impl Fields {
         parsed.map_err(|must| self.refuse(path, must)).ok()
     }
 
-    /// A string that follows a rule and must be there.
+    /// A string that follows a rule. Its absence is a mistake.
     pub fn required<T>(
         &mut self,
         path: &str,
@@ -224,7 +224,7 @@ impl Fields {
         self.optional(path, parse)
     }
 
-    /// `true` or `false`, or nothing where it is absent.
+    /// `true` or `false`; `None` where the field is absent.
     pub fn flag(&mut self, path: &str) -> Option<bool> {
         match self.value(path) {
             None | Some(Value::Null) => None,
@@ -236,7 +236,7 @@ impl Fields {
         }
     }
 
-    /// A number of bits, or nothing where it is absent.
+    /// A number of 32 bits; `None` where the field is absent.
     pub fn bits(&mut self, path: &str) -> Option<u32> {
         match self.value(path) {
             None | Some(Value::Null) => None,
@@ -250,18 +250,17 @@ impl Fields {
         }
     }
 
-    /// A value of any kind.
+    /// A value of any kind; `None` where the field is absent.
     pub fn any(&mut self, path: &str) -> Option<&Value> {
         self.value(path)
     }
 
-    /// Takes fields that nothing asks for: what their sender means by them is nothing that could be
-    /// done here.
+    /// Accepts fields that nothing has asked for: whatever their sender means by them, nothing here could do it.
     pub fn ignore_unknown(&mut self) {
         self.known.extend(self.object.keys().cloned());
     }
 
-    /// A list of strings; absent and `null` are the empty list.
+    /// A list of strings. It is empty where the field is absent or `null`.
     pub fn strings(&mut self, path: &str) -> Vec<String> {
         match self.value(path) {
             None | Some(Value::Null) => Vec::new(),
@@ -282,7 +281,7 @@ impl Fields {
         }
     }
 
-    /// A value that follows a rule, or nothing where it is absent or `null`.
+    /// A value that follows a rule; `None` where the field is absent or `null`.
     pub fn parsed<T>(
         &mut self,
         path: &str,
@@ -296,7 +295,7 @@ impl Fields {
             .flatten()
     }
 
-    /// A list of objects, where it was sent.
+    /// A list of objects; `None` where the field is absent.
     pub fn objects(&mut self, path: &str) -> Option<Vec<Value>> {
         match self.value(path) {
             None => None,
@@ -310,7 +309,7 @@ impl Fields {
         }
     }
 
-    /// A JSON object, or nothing where it is absent or `null`.
+    /// A JSON object; `None` where the field is absent or `null`.
     pub fn object(&mut self, path: &str) -> Option<Map<String, Value>> {
         match self.value(path) {
             None | Some(Value::Null) => None,
@@ -322,7 +321,7 @@ impl Fields {
         }
     }
 
-    /// Takes the fields of a JSON object out of this one, to be finished by [`Self::finish_nested`].
+    /// Takes a JSON object out of this one, to be read by itself and given to [`Self::finish_nested`].
     pub fn nested(&mut self, path: &str) -> Option<Self> {
         let object = self.object(path)?;
         self.object.remove(path);
@@ -332,7 +331,7 @@ impl Fields {
         })
     }
 
-    /// What was built of the fields of a nested object; its mistakes are noted here.
+    /// Answers what was built of a nested object, and notes its mistakes here.
     pub fn finish_nested<T>(&mut self, path: &str, nested: Self, built: Option<T>) -> Option<T> {
         let refused = match nested.finish(built) {
             Ok(built) => return Some(built),
@@ -346,12 +345,12 @@ impl Fields {
         None
     }
 
-    /// The mistakes so far, of which there is one at least.
+    /// The refusal with all mistakes so far. There must be at least one.
     pub fn refused(self) -> ApiError {
         ApiError::InvalidFormBody(self.errors)
     }
 
-    /// A string that follows a rule, where it was sent: `null` is the value's absence.
+    /// A string that follows a rule, where the field was sent; the inner `None` is a `null`.
     pub fn nullable<T>(
         &mut self,
         path: &str,
@@ -370,8 +369,8 @@ impl Fields {
         self.object.contains_key(path)
     }
 
-    /// Makes known what was sent back as it is shown: whoever reads an object, changes a field of it
-    /// and sends the whole changes that field.
+    /// Accepts fields that were sent back as they are shown: a client may read an object, change a field of it, and
+    /// send the whole object.
     pub fn as_shown(&mut self, shown: &Value) {
         for (name, value) in &self.object {
             if shown.get(name) == Some(value) {
@@ -380,14 +379,14 @@ impl Fields {
         }
     }
 
-    /// A field's value, which makes the field known.
+    /// The value of a field. The field is known from then on.
     fn value(&mut self, path: &str) -> Option<&Value> {
         self.known.insert(path.to_owned());
         self.object.get(path)
     }
 
-    /// What was built of the fields, or every mistake; `None` goes with at least one. A field that
-    /// nothing asked for is a mistake: its sender believes that it changes something.
+    /// Answers what was built of the fields, or every mistake; where `built` is `None`, there is at least one. A
+    /// field that nothing has asked for is a mistake, because its sender believes that it changes something.
     pub fn finish<T>(mut self, built: Option<T>) -> Result<T, ApiError> {
         let sent = self.object.keys();
         let unknown: Vec<_> = sent

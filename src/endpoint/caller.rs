@@ -1,7 +1,8 @@
-//! Who asks: a browser that is logged in, the bearer of a token (RFC 6750), a bot, an administrator.
+//! The caller of an endpoint: a browser that is logged in, a bearer of a token (RFC 6750), a bot, or an
+//! administrator.
 //!
-//! Invariant: a token is good for the routes its scopes name and nothing else, never in place of a
-//! session, and not for an instant after its family has ended.
+//! Invariant: a token is good for the routes that its scopes name and nothing else, never in place of a session, and
+//! not for an instant after its family has ended.
 
 use std::rc::Rc;
 
@@ -29,20 +30,19 @@ use crate::store::{Edge, Fault, HashKind, OfBot, Session};
 /// A browser that is logged in.
 #[derive(Debug)]
 pub struct LoggedIn {
-    /// The session.
+    /// The session of the cookie.
     pub session: Session,
-    /// The session's cookie, to which its forms are bound.
+    /// The cookie, which the session's forms are bound to.
     pub cookie: Secret<SessionId>,
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// The cookie of a session, which may be anybody's and long over.
+    /// The value of the session cookie. It may be anything, and its session may be over.
     pub fn session_cookie(&self) -> Option<Secret<SessionId>> {
         self.cookie(Cookie::Session).map(Secret::new)
     }
 
-    /// The session of the request's cookie, and what its user granted the application that the
-    /// request is about.
+    /// The session of the request's cookie, with what its user granted the application `about`.
     pub async fn logged_in(&self, about: Option<ApplicationId>) -> Result<Option<LoggedIn>, Fault> {
         let Some(cookie) = self.session_cookie() else {
             return Ok(None);
@@ -63,19 +63,19 @@ impl<E: Edge> Context<'_, E> {
     }
 }
 
-/// A token of ours with a scope that opens the resource. It may have ended since: whoever holds one asks
-/// for the resource while it is found out.
+/// A token that this server signed, with a scope that opens the resource. Its family may have ended: the caller reads
+/// the resource while that is found out.
 pub struct SignedToken(AccessToken);
 
-/// A token that works, and whose it is.
+/// A token that works, and the application that holds it.
 pub struct Bearer {
-    /// The token.
+    /// The token, within its scopes.
     pub token: AccessToken,
     /// The application that holds the token.
     pub application: Rc<Application>,
 }
 
-/// The caller of a resource: a token's user, or a bot.
+/// The caller of a resource: the user of a token, or a bot.
 pub enum Caller {
     /// A token, within its scopes.
     Token(SignedToken),
@@ -86,9 +86,9 @@ pub enum Caller {
 /// The scope that a resource needs.
 #[derive(Debug, Clone, Copy)]
 pub enum Needs {
-    /// None: every token that works opens it.
+    /// No scope: every token that works opens the resource.
     NoScope,
-    /// One of these scopes. The refusal of a token that has none names the first.
+    /// One of these scopes. The refusal of a token that has none of them names the first.
     OneOf(&'static [Scope]),
 }
 
@@ -106,7 +106,7 @@ impl Needs {
     }
 }
 
-/// What an `Authorization` header shows.
+/// The credential in an `Authorization` header.
 enum Credential<'a> {
     /// An access token, and how it is presented.
     Token(&'a str, Presented),
@@ -136,7 +136,7 @@ fn credential<'a, E>(cx: &Context<'a, E>) -> Result<Credential<'a>, Failure<ApiE
     }
 }
 
-/// The caller of a resource that opens for both. A bot has no scopes.
+/// The caller of a resource that a user's token and a bot can read. A bot has no scopes.
 pub async fn caller<E: Edge>(
     cx: &Context<'_, E>,
     needs: Needs,
@@ -149,7 +149,7 @@ pub async fn caller<E: Edge>(
     })
 }
 
-/// The access token of a request; a bot's opens nothing here.
+/// The access token of a request. The token of a bot is refused.
 pub async fn signed_token<E: Edge>(
     cx: &Context<'_, E>,
     needs: Needs,
@@ -160,7 +160,7 @@ pub async fn signed_token<E: Edge>(
     }
 }
 
-/// The application whose bot asks; a bearer token opens nothing here.
+/// The application of the bot that asks. The token of a user is refused.
 pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<ApiError>> {
     match credential(cx)? {
         Credential::Bot(token) => verify_bot(cx, token).await,
@@ -168,7 +168,7 @@ pub async fn bot<E: Edge>(cx: &Context<'_, E>) -> Result<Application, Failure<Ap
     }
 }
 
-/// A token that would open nothing here costs no question.
+/// Checks an access token. One that would not open the resource is refused before anybody is asked.
 async fn verify<E: Edge>(
     cx: &Context<'_, E>,
     sent: &str,
@@ -202,13 +202,13 @@ impl SignedToken {
         }
     }
 
-    /// Whether it has a user who opens one of these scopes.
+    /// Whether the token has a user and opens one of these scopes.
     pub fn opens_of_a_user(&self, scopes: Scopes) -> bool {
         let has_user = matches!(self.0.subject, Subject::User(..));
         has_user && !self.0.scope.intersection(scopes).is_empty()
     }
 
-    /// Finds out whether it works: asks for its application and its ledger at the same time.
+    /// Finds out whether the token works. Asks for its application and its ledger at the same time.
     pub async fn check<E: Edge>(self, cx: &Context<'_, E>) -> Result<Bearer, Failure<ApiError>> {
         let (application, works) = join(application_of(cx, &self.0), works(cx, &self.0)).await;
         let application = application?.ok_or(ApiError::InvalidToken)?;
@@ -221,7 +221,7 @@ impl SignedToken {
         })
     }
 
-    /// The same, and the token's user, who may have been deleted since.
+    /// Does what [`Self::check`] does, and reads the token's user, who may have been deleted since.
     pub async fn check_with_user<E: Edge>(
         self,
         cx: &Context<'_, E>,
@@ -234,7 +234,8 @@ impl SignedToken {
     }
 }
 
-/// Asked of the directory each time, and of no cache: a token that was reset is dead at once.
+/// Checks the token of a bot. It asks the directory each time and no cache, so that a token that was reset stops at
+/// once.
 async fn verify_bot<E: Edge>(
     cx: &Context<'_, E>,
     token: &str,
@@ -251,8 +252,8 @@ async fn verify_bot<E: Edge>(
     Ok(application.filter(|it| !it.suspended).ok_or_else(invalid)?)
 }
 
-/// The application of a bot whose token another server hashed. Ours takes the place of that hash.
-/// Until then a guess costs as much as one at a password, so they are counted, by address.
+/// The application of a bot whose token another server hashed. A hash of ours takes the place of that one. Until then
+/// a guess costs as much as a guess at a password, so guesses are counted by address.
 async fn verify_elsewhere<E: Edge>(
     cx: &Context<'_, E>,
     token: &BotToken,
@@ -274,7 +275,7 @@ async fn verify_elsewhere<E: Edge>(
     Ok(Some(application))
 }
 
-/// The application that holds a token. What it may do on its own behalf, or as an administrator,
+/// The application that holds a token. What a token may do on the application's own behalf, or as an administrator,
 /// waits until D1 says that it still may.
 pub async fn application_of<E: Edge>(
     cx: &Context<'_, E>,
@@ -290,7 +291,7 @@ pub async fn application_of<E: Edge>(
     Ok(application.filter(|it| !it.suspended))
 }
 
-/// Whether a token's family lives, asked of its ledger and of nobody else.
+/// Whether the token's family lives. Only its ledger is asked.
 pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<bool, Fault> {
     let ledger = token.subject.ledger(token.application);
     match token.subject {
@@ -309,9 +310,9 @@ pub async fn works<E: Edge>(cx: &Context<'_, E>, token: &AccessToken) -> Result<
 /// behalf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Administrator {
-    /// The application.
+    /// The application that acts.
     pub application: ApplicationId,
-    /// The user.
+    /// The user whom it acts for; `None` where it acts on its own behalf.
     pub user: Option<UserId>,
 }
 
@@ -322,8 +323,8 @@ impl Administrator {
     }
 }
 
-/// The administrator behind a request. Trust and office are looked up, not read from the token:
-/// who lost them is refused from then on.
+/// The administrator behind a request. Whether the application is trusted and the user an administrator is looked up
+/// and not read from the token: it holds as soon as it changes.
 pub async fn administrator<E: Edge>(
     cx: &Context<'_, E>,
 ) -> Result<Administrator, Failure<ApiError>> {
@@ -352,7 +353,7 @@ pub async fn administrator<E: Edge>(
     })
 }
 
-/// What a script of ours shows when it changes something: bound to the session.
+/// The form of the token that our script sends along when it changes something. It is bound to the session.
 pub fn csrf_form(logged_in: &LoggedIn) -> Form<'_> {
     Form {
         name: "api",
@@ -361,13 +362,13 @@ pub fn csrf_form(logged_in: &LoggedIn) -> Form<'_> {
     }
 }
 
-/// The session of a request that reads.
+/// The session of a request that only reads.
 async fn reader<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
     let logged_in = cx.logged_in(None).await?;
     Ok(logged_in.ok_or(ApiError::Unauthorized)?)
 }
 
-/// The session of a request that changes something, with its `X-CSRF-Token`.
+/// The session of a request that changes something. The request must have the session's `X-CSRF-Token`.
 async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
     let logged_in = reader(cx).await?;
     let token = cx.request.header("x-csrf-token").unwrap_or_default();
@@ -386,9 +387,9 @@ async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiErr
     )
 )]
 pub enum Manager {
-    /// The user of a session.
+    /// The user of a session, for applications of their own.
     User(LoggedIn),
-    /// A bearer token with `admin`.
+    /// The bearer of a token with the scope `admin`.
     Administrator(Administrator),
 }
 
@@ -404,7 +405,7 @@ impl Manager {
         }))
     }
 
-    /// The user whose things these are; an application on its own behalf has none.
+    /// The user whose things are managed. A token of an application on its own behalf has none, and is refused.
     pub fn user(&self) -> Result<UserId, Failure<ApiError>> {
         match self {
             Self::User(logged_in) => Ok(logged_in.session.user.id),

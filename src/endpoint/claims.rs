@@ -1,4 +1,4 @@
-//! What a request uses up: the `jti` of its client's assertion, and of its proof of possession.
+//! The ids that a request uses up: the `jti` of its client's assertion, and that of its proof of possession.
 
 use core::cell::RefCell;
 
@@ -7,12 +7,12 @@ use crate::pending::{Claim, PendingId};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
-/// What a request has used up so far, or may have.
+/// The ids that a request has used up so far, or may have used up.
 #[derive(Default)]
 pub struct RequestClaims(RefCell<Vec<(PendingId, AttemptId)>>);
 
 impl RequestClaims {
-    /// Uses a key up until then. Answers whether this was its first use.
+    /// Uses an id up; it stays used until `until`. Answers whether this was its first use.
     pub async fn use_up<E: Edge>(
         &self,
         edge: &E,
@@ -25,8 +25,8 @@ impl RequestClaims {
         edge.ask_pending(&id, Claim { until, by }).await
     }
 
-    /// Gives back whatever the request has used up, for it ends in a fault of ours: the same request can
-    /// be sent again. What cannot be given back stays used until it expires.
+    /// Gives back what the request has used up, because it ends in a fault of ours: the same request can be sent
+    /// again. What cannot be given back stays used until it expires.
     pub async fn give_back<E: Edge>(&self, edge: &E) {
         for (id, by) in self.0.take() {
             if let Err(fault) = edge.release(&id, by).await {

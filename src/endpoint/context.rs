@@ -1,4 +1,4 @@
-//! What every endpoint has: the world outside, the settings, the request, and the instant it came.
+//! What every endpoint is given: the ports, the settings, the request, and the time at which it came.
 
 use core::cell::{Cell, OnceCell};
 use std::rc::Rc;
@@ -28,14 +28,13 @@ use crate::store::{
 };
 use crate::time::Timestamp;
 
-/// The cookie that keeps the language that somebody chose. It is nobody's secret and says nothing of
-/// who chose.
+/// The name of the cookie that keeps the chosen language. It is not secret, and does not tell who chose.
 pub const LANGUAGE_COOKIE: &str = "fluxer_language";
 
 /// Longest `User-Agent` that is kept, in characters.
 const MAX_DEVICE: usize = 256;
 
-/// What every endpoint has: the world outside, the settings, the request, and the instant it came.
+/// What every endpoint is given: the ports, the settings, the request, and the time at which it came.
 pub struct Context<'a, E> {
     /// All ports.
     pub edge: &'a E,
@@ -43,43 +42,43 @@ pub struct Context<'a, E> {
     pub config: &'a Config,
     /// The request.
     pub request: &'a Request,
-    /// When the request came. The same instant holds for all of its decisions.
+    /// The time at which the request came. All of its decisions use this time.
     pub now: Timestamp,
-    /// What is noted of it on its way.
+    /// What is noted of the request for its measure.
     pub notes: Notes,
-    /// What was read of it already.
+    /// What was read for the request already.
     pub so_far: SoFar,
 }
 
-/// What was read of a request already, for whoever wants it next.
+/// What was read for a request already, so that it is read once.
 #[derive(Default)]
 pub struct SoFar {
-    /// Its parameters.
+    /// The request's parameters.
     pub params: OnceCell<Result<Rc<Params>, Refusal>>,
-    /// The record of its code, where KV was asked while the limiter was.
+    /// The record of the request's code, which KV is asked for while the limiter is asked.
     pub code_record: OnceCell<Option<CodeRecord>>,
-    /// The parameters of the pushed request that it belongs to, where that was opened.
+    /// The parameters of the pushed request that this request is about, once it was opened.
     pub pushed: OnceCell<Rc<Params>>,
-    /// What its isolate remembered of it.
+    /// How far the request rests on what its isolate remembers.
     pub memory: Cell<IsolateMemory>,
-    /// What it has used up.
+    /// The ids that the request has used up.
     pub claims: RequestClaims,
 }
 
 /// How far a request rests on what its isolate remembers.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum IsolateMemory {
-    /// Nothing that was remembered was used so far.
+    /// Nothing that is remembered was used so far.
     #[default]
     Unused,
-    /// Something that was remembered was used: a refusal is not final.
+    /// Something that is remembered was used, so a refusal is not final.
     Used,
     /// The request is decided a second time, without what is remembered.
     Passed,
 }
 
 impl<E> Context<'_, E> {
-    /// The same for another request of the same moment.
+    /// A context of the same time for another request.
     pub fn about<'b>(&'b self, request: &'b Request) -> Context<'b, E> {
         Context {
             edge: self.edge,
@@ -91,8 +90,8 @@ impl<E> Context<'_, E> {
         }
     }
 
-    /// What a page has around what it says, in the language of whoever asks: the one they chose, or the
-    /// best of those that the client names (`ui_locales`), or of those that their browser names.
+    /// What the layout of a page needs to know. Its language is the one that the user chose, or the best of those
+    /// that the client names (`ui_locales`), or the best of those that the browser names.
     pub fn chrome<'b>(&'b self, here: &'b str) -> Chrome<'b> {
         let chosen = self.request.cookie(LANGUAGE_COOKIE).and_then(text::by_tag);
         let accepted = self.request.header("accept-language").unwrap_or_default();
@@ -118,7 +117,7 @@ impl<E> Context<'_, E> {
         }
     }
 
-    /// The browser, as its user may know it again.
+    /// The browser's own description and its address, by which the user may recognize it.
     pub fn browser_seen(&self) -> BrowserSeen {
         let device = self.request.header("user-agent").map(|device| {
             let characters = device.chars().filter(|it| !it.is_control());
@@ -130,8 +129,9 @@ impl<E> Context<'_, E> {
         }
     }
 
-    /// Notes a refusal for the measure of this request: its exact name, and for the application's developer the words and
-    /// the value that they are about. The first one is kept: what is answered because of it says less.
+    /// Notes a refusal for the measure of this request: its exact name, and for the application's developer its words
+    /// and the value that they are about. Only the first one is kept, because what is answered because of it says
+    /// less.
     pub fn note(&self, refused: &dyn core::fmt::Debug, mut words: String) {
         const LONGEST: usize = 300;
         let noted = &self.notes.refusal;
@@ -147,8 +147,8 @@ impl<E> Context<'_, E> {
         noted.replace([name_of(&format!("{refused:?}")), words.collect()]);
     }
 
-    /// A parameter of the authorization request that this page belongs to: its own, or the one that
-    /// the login goes on to. Of a pushed request, those that were pushed alone count.
+    /// A parameter of the authorization request that this page belongs to: the page's own, or the one that the login
+    /// goes on to. For a pushed request only the pushed parameters count.
     pub fn authorization_parameter(&self, name: &'static str) -> Option<String> {
         if let Some(pushed) = self.so_far.pushed.get() {
             return pushed.one(name).ok().flatten().map(str::to_owned);
@@ -173,13 +173,13 @@ impl<E> Context<'_, E> {
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// An application: the built-in one, or one of the directory's.
+    /// An application, as this isolate may remember it: the built-in one, or one of the directory's.
     pub async fn application(&self, id: ApplicationId) -> Result<Option<Rc<Application>>, Fault> {
         Ok(self.known_application(id).await?.found())
     }
 
-    /// An application, for a decision that is made once more where it is a refusal and
-    /// [`Self::decides_anew`].
+    /// An application, and whether it is remembered. A refusal that rests on it is decided once more where
+    /// [`Self::decides_anew`] says so.
     pub async fn known_application(&self, id: ApplicationId) -> Result<Known, Fault> {
         let known = match self.built_in(id) {
             Some(built_in) => Known::Current(Some(built_in)),
@@ -192,7 +192,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(known)
     }
 
-    /// A resource server, likewise.
+    /// A resource server, as this isolate may remember it.
     pub async fn resource(&self, which: WhichResource<'_>) -> Result<Option<Rc<Resource>>, Fault> {
         if self.passes_memory() {
             return self.edge.current_resource(which).await;
@@ -207,13 +207,13 @@ impl<E: Edge> Context<'_, E> {
         known
     }
 
-    /// Whether what this isolate remembers has no say any more.
+    /// Whether the request is decided without what this isolate remembers.
     pub fn passes_memory(&self) -> bool {
         self.so_far.memory.get() == IsolateMemory::Passed
     }
 
-    /// Whether a refusal may follow from something that was remembered: then nothing remembered has a
-    /// say from now on, and the same question has an answer that is final.
+    /// Whether a refusal may follow from something that was remembered. If so, the request is decided from then on
+    /// without what is remembered, and the second decision is final.
     pub fn decides_anew(&self) -> bool {
         let was_used = self.so_far.memory.get() == IsolateMemory::Used;
         if was_used {
@@ -222,7 +222,8 @@ impl<E: Edge> Context<'_, E> {
         was_used
     }
 
-    /// The application. Where it is remembered as suspended, it may work again by now.
+    /// The application that was found. Where it is remembered as suspended, it is read again, because it may work by
+    /// now.
     pub async fn unless_freed(&self, known: Known) -> Result<Option<Rc<Application>>, Fault> {
         match known {
             Known::Remembered(it) if it.suspended => self.current_application(it.client.id).await,
@@ -230,7 +231,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// An application as it is now.
+    /// An application as the directory has it now.
     pub async fn current_application(
         &self,
         id: ApplicationId,
@@ -241,9 +242,8 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// An application for what goes on while D1 does not answer: one that this isolate remembers
-    /// serves, unless KV says that it was stopped since. It is for tokens that exist; nothing new
-    /// begins with it.
+    /// An application for a token that exists, also while D1 does not answer. One that this isolate remembers then
+    /// serves, unless KV says that it was stopped since. Nothing new may begin with it.
     pub async fn application_in_outage(&self, id: ApplicationId) -> Result<Known, Fault> {
         let fault = match self.known_application(id).await {
             Err(fault) if fault.outlook() == Outlook::Transient && !self.passes_memory() => fault,
@@ -265,7 +265,7 @@ impl<E: Edge> Context<'_, E> {
         built_in.filter(|it| it.client.id == id).map(Rc::clone)
     }
 
-    /// A new id for something made now.
+    /// A new id whose time is now.
     pub fn new_id(&self) -> Result<Snowflake, Fault> {
         Ok(Snowflake::generate(self.now.millis(), self.edge.random()?))
     }
@@ -278,7 +278,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// What a consent tells, where the operator or the application wants to be told.
+    /// The event that a consent began or changed something; `None` where nobody wants to be told.
     pub fn granted(
         &self,
         application: &Application,
@@ -296,7 +296,7 @@ impl<E: Edge> Context<'_, E> {
         })
     }
 
-    /// Remembers a consent, and has told what is to be told of it.
+    /// Stores a consent, and wakes the outbox that tells of it.
     pub async fn remember(&self, consent: Consent<'_>) -> Result<Consented, Fault> {
         let told = consent.tells.map(|_| consent.user.0);
         let consented = self.edge.consent(consent).await?;
@@ -306,7 +306,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(consented)
     }
 
-    /// Has the operator told of an application that is gone, where they want to be.
+    /// Wakes the outbox that tells the operator of a deleted application, where the operator wants to be told.
     pub fn wake_of_application(&self, application: ApplicationId) {
         if self.config.events.is_some() {
             self.edge.wake_outbox(application.0);
@@ -322,7 +322,7 @@ impl<E: Edge> Context<'_, E> {
         entry.by_device(self.browser_seen().device)
     }
 
-    /// A session of a user who has just shown the password.
+    /// A new session of a user who has just shown the password.
     pub fn session_by_password(&self, cookie: &Secret<SessionId>, user: UserId) -> NewSession {
         NewSession {
             id: cookie.hash(),
@@ -341,7 +341,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(Secret::generate(self.edge.random()?))
     }
 
-    /// A new secret of 256 random bits.
+    /// A new secret of 256 random bits, of any kind.
     pub fn new_secret<K>(&self) -> Result<Secret<K>, Fault> {
         Ok(Secret::from_entropy(self.edge.random()?))
     }

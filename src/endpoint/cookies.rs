@@ -1,23 +1,22 @@
-//! The cookies of ours.
+//! The cookies of this server.
 
 use core::time::Duration;
 
 use super::context::Context;
 
-/// A cookie of ours.
+/// A cookie of this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookie {
-    /// Names a session; 256 random bits.
+    /// Names a session by 256 random bits.
     Session,
-    /// Names a browser that is not logged in, so that nobody can log it in as themselves (login
-    /// CSRF).
+    /// Names a browser that is not logged in, so that nobody can log it in to an account of theirs (login CSRF).
     Browser,
-    /// Names the accounts that somebody logged in to with this browser; survives a logout.
+    /// Names the accounts that users of this browser have logged in to. It survives a logout.
     Known,
 }
 
 impl Cookie {
-    /// The name. `__Host-` keeps other hosts of the domain from setting it, and needs https.
+    /// The cookie's name. The prefix `__Host-` keeps other hosts of the domain from setting it, and needs https.
     pub const fn name(self, https: bool) -> &'static str {
         match (self, https) {
             (Self::Session, true) => "__Host-fluxer_session",
@@ -29,14 +28,14 @@ impl Cookie {
         }
     }
 
-    /// `Set-Cookie`. Lax, so that a user who comes from an application is still logged in; no
-    /// form of ours relies on it.
+    /// The value of `Set-Cookie`. The cookie is `Lax`, so that a user who comes from an application is logged in. No
+    /// form of ours relies on that.
     pub fn set(self, https: bool, value: &str, lifetime: Duration) -> String {
         set_by_name(self.name(https), https, value, Some(lifetime))
     }
 }
 
-/// What the cookies of logins at the platform are called, before the key of each.
+/// The beginning of the names of the cookies of logins at the platform. The key of a login follows it.
 const fn login_prefix(https: bool) -> &'static str {
     if https {
         "__Host-fluxer_login_"
@@ -45,9 +44,9 @@ const fn login_prefix(https: bool) -> &'static str {
     }
 }
 
-/// How long one of them is kept: as long as its challenge, and the way back.
+/// How long the cookie of a login at the platform is kept: as long as its challenge and the way back.
 const LOGIN_LIFETIME: Duration = Duration::from_secs(660);
-/// Most of them in one browser: servers refuse requests whose headers are too long.
+/// Most cookies of logins at the platform in one browser: servers refuse requests whose headers are too long.
 const MAX_LOGINS: usize = 12;
 
 fn set_by_name(name: &str, https: bool, value: &str, lifetime: Option<Duration>) -> String {
@@ -58,14 +57,14 @@ fn set_by_name(name: &str, https: bool, value: &str, lifetime: Option<Duration>)
 }
 
 impl<E> Context<'_, E> {
-    /// The cookie of one login at the platform.
+    /// The value of the cookie of one login at the platform.
     pub fn login_cookie(&self, key: &str) -> Option<&str> {
         let name = [login_prefix(self.config.issuer.is_https()), key].concat();
         self.request.cookie(&name).filter(|value| !value.is_empty())
     }
 
-    /// `Set-Cookie` for one more login at the platform. Where there are too many, those that the
-    /// browser sends first go: they are the oldest (RFC 6265 §5.4).
+    /// The values of `Set-Cookie` for one more login at the platform. Where there are too many such cookies, those
+    /// that the browser sends first are deleted: they are the oldest (RFC 6265 §5.4).
     pub fn set_login_cookie(&self, key: &str, value: &str) -> Vec<String> {
         let https = self.config.issuer.is_https();
         let prefix = login_prefix(https);
@@ -82,26 +81,26 @@ impl<E> Context<'_, E> {
         cookies
     }
 
-    /// `Set-Cookie` for a login at the platform that is over.
+    /// The value of `Set-Cookie` that deletes the cookie of a login at the platform.
     pub fn forget_login_cookie(&self, key: &str) -> String {
         let https = self.config.issuer.is_https();
         let name = [login_prefix(https), key].concat();
         set_by_name(&name, https, "", Some(Duration::ZERO))
     }
 
-    /// `Set-Cookie` for a session; without a lifetime, for as long as the browser runs.
+    /// The value of `Set-Cookie` for a session. Without a lifetime the browser keeps it as long as it runs.
     pub fn set_session_cookie(&self, value: &str, lifetime: Option<Duration>) -> String {
         let https = self.config.issuer.is_https();
         set_by_name(Cookie::Session.name(https), https, value, lifetime)
     }
 
-    /// A cookie of ours, where the request has it.
+    /// The value of a cookie, where the request has it.
     pub fn cookie(&self, cookie: Cookie) -> Option<&str> {
         let name = cookie.name(self.config.issuer.is_https());
         self.request.cookie(name).filter(|value| !value.is_empty())
     }
 
-    /// `Set-Cookie` for one of ours.
+    /// The value of `Set-Cookie` for a cookie.
     pub fn set_cookie(&self, cookie: Cookie, value: &str, lifetime: Duration) -> String {
         cookie.set(self.config.issuer.is_https(), value, lifetime)
     }

@@ -1,7 +1,7 @@
-//! An outbox's turn: what is still to be told of one user's authorizations goes out.
+//! An outbox's turn: the events about one user's authorizations that wait are sent.
 //!
-//! Nobody waits for it. An event is forgotten once its receiver has taken it, and not before: where that
-//! fails, it is sent again, under the same id.
+//! No request waits for it. An event is forgotten once its receiver has taken it, and not before. Where that fails,
+//! it is sent again under the same id.
 
 use core::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::snowflake::{ApplicationId, AuditEntryId, Snowflake};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
-/// How long an event may be due before its outbox is woken once more: whoever should have may have been
-/// cut off.
+/// How long an event may be due before its outbox is woken once more. Whoever should have woken it may have been cut
+/// off.
 const OVERDUE: Duration = Duration::from_secs(60);
 
-/// Sends what is due, each receiver's events one after the other. When the next one is due; `None`: there
-/// is none.
+/// Sends what is due, each receiver's events one after the other. Answers when the next event is due; `None` where
+/// none waits.
 pub async fn deliver<E: Edge>(
     edge: &E,
     config: &Config,
@@ -74,7 +74,7 @@ async fn send_line<E: Edge>(
     Ok(None)
 }
 
-/// Sends one event once.
+/// Sends an event, without trying again.
 async fn send<E: Edge>(edge: &E, config: &Config, event: &WaitingEvent) -> DeliveryOutcome {
     let (now, body) = (edge.now(), event.body());
     let (url, keys, of_platform) = match (event.receiver, &config.events, &event.webhook) {
@@ -110,14 +110,14 @@ async fn send<E: Edge>(edge: &E, config: &Config, event: &WaitingEvent) -> Deliv
     event.judge(answer, edge.now())
 }
 
-/// What signs for an application's receiver: another URL has other keys.
+/// The keys that sign for an application's receiver. Another URL has other keys.
 fn application_keys(config: &Config, application: ApplicationId, webhook: &str) -> Vec<Vec<u8>> {
     config
         .keyring
         .event_keys(&format!("{application} {webhook}"))
 }
 
-/// What an application's receiver verifies its events with.
+/// The secret by which an application's receiver verifies its events, where it receives any.
 pub fn webhook_secret(config: &Config, application: &Application) -> Option<String> {
     let webhook = application.event_webhook_url.as_deref()?;
     let keys = application_keys(config, application.client.id, webhook);
@@ -140,7 +140,7 @@ fn given_up<E: Edge>(edge: &E, event: &WaitingEvent, why: &str) -> AuditEntry {
         .saying(details)
 }
 
-/// Wakes the outboxes that should have been awake.
+/// Wakes the outboxes whose events have been due for too long.
 pub async fn wake_late<E: Edge>(edge: &E) -> Result<(), Fault> {
     for outbox in edge.late_outboxes(edge.now() - OVERDUE).await? {
         edge.wake_outbox(outbox);

@@ -1,5 +1,5 @@
-//! The key that a request proves to hold, where it has a `DPoP` header (RFC 9449): at the endpoints that
-//! issue, where a proof is good once, and at resources, where one may come again while it is fresh.
+//! The key that a request proves to hold, where it has a `DPoP` header (RFC 9449). At the endpoints that issue tokens
+//! a proof is good once; at resources it may come again while it is fresh.
 
 use core::cell::Cell;
 
@@ -14,21 +14,21 @@ use crate::pending::{EntryKind, PendingId};
 use crate::routes::is_same_path;
 use crate::store::Edge;
 
-/// A key that a client has proved to hold, by a proof that may be good once.
+/// A key that a client has proved to hold, with the proof.
 pub struct ProvedKey<'a> {
     proof: DpopProof<'a>,
     is_used: Cell<bool>,
 }
 
 impl ProvedKey<'_> {
-    /// What names the key.
+    /// The thumbprint of the key (RFC 7638).
     pub const fn thumbprint(&self) -> JwkThumbprint {
         self.proof.thumbprint()
     }
 
-    /// Uses the proof up; a second time for the same request it changes nothing. Asked after every other
-    /// check and before a flow's commit: where it faults, nothing is spent, and what it refuses would
-    /// have been refused for nothing else.
+    /// Uses the proof up. A second time for the same request it changes nothing. It is called after every other check
+    /// and before a flow's commit: a fault here spends nothing, and a request that it refuses is right but for the
+    /// proof.
     pub async fn use_once<E: Edge>(&self, cx: &Context<'_, E>) -> Result<(), Failure<Refusal>> {
         if self.is_used.get() {
             return Ok(());
@@ -44,7 +44,7 @@ impl ProvedKey<'_> {
     }
 }
 
-/// The key that the request proves, where it has a proof. Whether the proof came before is not asked yet.
+/// The key of the request's proof, where it has one. Whether the proof was used before is not asked yet.
 pub async fn proved<'a, E: Edge>(
     cx: &Context<'a, E>,
 ) -> Result<Option<ProvedKey<'a>>, Failure<Refusal>> {
@@ -78,7 +78,7 @@ pub async fn pushed<'a, E: Edge>(
     Ok(key)
 }
 
-/// Refuses a request without a proof, of a client whose tokens are bound or not given.
+/// Refuses a request without a proof where the client's tokens must be bound to a key.
 pub fn demand(client: &Client, key: Option<&ProvedKey<'_>>) -> Result<(), Refusal> {
     if key.is_none() && client.requires_dpop() {
         return Err(Refusal::Proof(ProofError::Missing));
@@ -97,7 +97,7 @@ pub async fn use_once<E: Edge>(
     }
 }
 
-/// Checks that the request proves to hold the key that its access token is bound to.
+/// Checks that the request proves to hold the key that its access token is bound to. Fails where it has no proof.
 pub async fn check_token<E: Edge>(
     cx: &Context<'_, E>,
     access_token: &str,
@@ -108,7 +108,8 @@ pub async fn check_token<E: Edge>(
     Ok(proof.check_token(access_token, bound_to)?)
 }
 
-/// The nonce for the key of the request's proof, where there is one and nonces are asked for.
+/// The next nonce for the key of the request's proof; `None` where there is no proof, or where the settings want no
+/// nonces.
 pub fn next_nonce<E>(cx: &Context<'_, E>) -> Option<String> {
     if !cx.config.dpop_nonces {
         return None;
@@ -117,8 +118,8 @@ pub fn next_nonce<E>(cx: &Context<'_, E>) -> Option<String> {
     nonce(&cx.config.keyring, proof.thumbprint(), cx.now).ok()
 }
 
-/// A proof that is good for this request. The nonce is asked for last, so that it is the only thing
-/// that is wrong with a proof that is to be sent again.
+/// A proof that is good for this request. The nonce is checked last: a client that is told to send another one has
+/// nothing else to correct.
 async fn verified<'a, E: Edge>(
     cx: &Context<'_, E>,
     header: &'a str,

@@ -1,4 +1,4 @@
-//! How an endpoint says no: whose doing it was, in the endpoint's own words.
+//! The ways in which an endpoint says no: whose fault it is, and how each kind of endpoint tells it.
 
 use serde_json::json;
 
@@ -17,18 +17,18 @@ use crate::page::{NoticePage, Page};
 use crate::rate_limit::Verdict;
 use crate::store::Fault;
 
-/// Why an endpoint did not answer as asked: the caller's doing, in the endpoint's own words, or
+/// Why an endpoint did not answer as asked: through the caller's fault, as this kind of endpoint tells it, or through
 /// ours.
 #[derive(Debug)]
 pub enum Failure<R> {
-    /// Theirs. Behind a pointer, for everything that can fail carries room for it.
+    /// The caller's fault. It is behind a pointer, because every result that can fail has room for it.
     Refused(Box<R>),
     /// Something of ours failed.
     Fault(Fault),
 }
 
 impl<R> Failure<R> {
-    /// The same, in another endpoint's words.
+    /// The same failure, with a refusal of another kind of endpoint.
     pub fn map<S>(self, spell: impl FnOnce(R) -> S) -> Failure<S> {
         match self {
             Self::Refused(refusal) => Failure::Refused(Box::new(spell(*refusal))),
@@ -37,7 +37,7 @@ impl<R> Failure<R> {
     }
 }
 
-/// What of ours may not work, on the way to any answer.
+/// Makes errors of ours a failure by `?`, in any endpoint.
 macro_rules! fails_by {
     ($($fault:ty),*) => {$(
         impl<R> From<$fault> for Failure<R> {
@@ -50,8 +50,8 @@ macro_rules! fails_by {
 
 fails_by!(Fault, SigningError, HashingError);
 
-/// Each kind of refusal becomes a failure by `?`. (One implementation for all of them would overlap
-/// with that for faults.)
+/// Makes each kind of refusal a failure by `?`. One implementation for all of them would overlap with that for
+/// faults.
 macro_rules! refused_by {
     ($($refusal:ty),*) => {$(
         impl From<$refusal> for Failure<$refusal> {
@@ -72,9 +72,9 @@ impl From<Notice> for Failure<PageRefusal> {
 
 /// A refusal that knows how it is answered.
 pub trait Refuse: core::fmt::Debug {
-    /// Why, in words for the application's developer; nothing where there is nothing to mend.
+    /// The reason in words for the application's developer; empty where there is nothing to mend.
     fn told(&self) -> String;
-    /// The response.
+    /// The response that tells the caller.
     fn refuse<E>(self, cx: &Context<'_, E>) -> Response;
 }
 
@@ -113,11 +113,11 @@ impl Refuse for Refusal {
     }
 }
 
-/// There is nothing at this path.
+/// No route has this path.
 #[derive(Debug)]
 pub struct UnknownPath;
 
-/// Whether no person looks at what is below.
+/// Whether programs and not people look at what is below this path.
 fn is_api(path: &str) -> bool {
     let roots = ["/api/", "/v1/"];
     roots.iter().any(|root| path.starts_with(root))
@@ -161,11 +161,11 @@ impl Refuse for ApiError {
 /// Why a page is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageRefusal {
-    /// A page that says why.
+    /// A page says why.
     Notice(Notice),
-    /// Nobody is logged in: the login form comes first, and leads back to this place here.
+    /// Nobody is logged in. The login form comes first, and leads back to this path of this server.
     LogIn(String),
-    /// Whoever is logged in has to prove it again, on the way to this place here.
+    /// The user has to give a new proof. The login form comes first, and leads back to this path of this server.
     LogInAgain(String),
 }
 
@@ -197,20 +197,21 @@ impl Refuse for PageRefusal {
     }
 }
 
-/// A page that says one thing: why not, or what now. Its `Debug` is the refusal behind it, or its message.
+/// A page that says one thing: why not, or what now. Its `Debug` is the name of the refusal that caused it, or of its
+/// message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The HTTP status.
     pub status: u16,
-    /// What happened, and what to do.
+    /// What the page says.
     pub message: Message,
-    /// The name of the refusal behind it, where there is one.
+    /// The name of the refusal that caused the page, where one did.
     pub cause: String,
-    /// The cause, for the application's developer.
+    /// The refusal in words for the application's developer.
     pub detail: Option<String>,
-    /// Where to go on: a path here.
+    /// A path of this server where the user goes on, and what the link is called.
     pub next: Option<(String, Next)>,
-    /// Where to go on elsewhere, where the user decides to.
+    /// A link to the client, which the user may follow or not.
     pub away: Option<Box<Away>>,
 }
 
@@ -223,28 +224,28 @@ impl core::fmt::Debug for Notice {
     }
 }
 
-/// A way to a client that the user has to take themselves.
+/// A link to a client that the user has to follow themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Away {
-    /// The party that the address belongs to, for a person to read.
+    /// The host that the link leads to, for a person to read.
     pub destination: String,
-    /// The address.
+    /// The URL of the link.
     pub location: RedirectTo,
 }
 
-/// What the way on is called.
+/// What the link of a page is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// The form again.
+    /// The link leads back to the form.
     StartAgain,
-    /// The login form.
+    /// The link leads to the login form.
     LogIn,
-    /// The logout form.
+    /// The link leads to the logout form.
     LogOut,
 }
 
 impl Notice {
-    /// A page that only says it.
+    /// A page with this message and no more.
     pub const fn new(status: u16, message: Message) -> Self {
         Self {
             status,
@@ -256,21 +257,22 @@ impl Notice {
         }
     }
 
-    /// Adds the cause, for the application's developer.
+    /// Adds the refusal in words for the application's developer.
     #[must_use]
     pub fn with_detail(mut self, detail: impl core::fmt::Display) -> Self {
         self.detail = Some(detail.to_string());
         self
     }
 
-    /// Adds a link that leads on.
+    /// Adds a link to a path of this server.
     #[must_use]
     pub fn then(mut self, path: impl Into<String>, label: Next) -> Self {
         self.next = Some((path.into(), label));
         self
     }
 
-    /// The application's mistake, shown to its user because it cannot be sent to the application.
+    /// The page for a wrong link of an application. Its user is told, because the mistake cannot be sent to the
+    /// application.
     pub fn bad_request(detail: impl core::fmt::Display + core::fmt::Debug) -> Self {
         Self::caused(&detail, &detail)
     }
@@ -281,13 +283,13 @@ impl Notice {
         Self { cause, ..notice }
     }
 
-    /// A request that a browser cannot be sent back to.
+    /// The page for a request whose URL is so long that no browser can be sent back to it.
     pub fn too_long() -> Self {
         let detail = "The request is too long to come back to it after a login";
         Self::new(414, Message::BadLink).with_detail(detail)
     }
 
-    /// A form that did not come from a page of ours, or too late.
+    /// The page for a form that did not come from a page of ours, or came too late. Its link leads to `back_to`.
     pub fn form_refused(back_to: String) -> Self {
         Self::new(403, Message::FormRefused).then(back_to, Next::StartAgain)
     }
@@ -340,7 +342,7 @@ const INTROSPECTION_BUCKET: &str = "introspect";
 /// The name of the limit on passwords that are tried.
 pub const LOGIN_BUCKET: &str = "login";
 
-/// What a limited answer says of its window; `bucket` names the limit.
+/// The headers that tell the state of a rate-limit window. `bucket` is the name of the limit.
 pub fn limit_headers(bucket: &str, verdict: &Verdict) -> [(&'static str, String); 5] {
     let left = verdict.reset_after();
     let seconds = format!("{}.{:03}", left.as_secs(), left.subsec_millis());
@@ -354,7 +356,7 @@ pub fn limit_headers(bucket: &str, verdict: &Verdict) -> [(&'static str, String)
     ]
 }
 
-/// `{error, error_description}`.
+/// The JSON of an OAuth error: `{error, error_description}` (RFC 6749 §5.2).
 pub fn oauth_error(code: ErrorCode, description: &str) -> serde_json::Value {
     json!({"error": code.as_str(), "error_description": description})
 }

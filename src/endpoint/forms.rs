@@ -1,4 +1,4 @@
-//! Forms of ours: the ticket in each, and whether one that came back came from a page of ours.
+//! The forms of our pages: the ticket in each, and the check that a form came from a page of ours.
 
 use super::context::Context;
 use super::failure::Notice;
@@ -14,18 +14,18 @@ impl<E: Edge> Context<'_, E> {
         self.ticket_noting(form, None)
     }
 
-    /// The same, with a note for when the form comes back.
+    /// The hidden field of a form that is about to be shown, with a note that comes back with the form.
     pub fn ticket_noting(&self, form: &Form<'_>, note: Option<String>) -> Result<String, Fault> {
         let nonce = FormNonce(self.edge.random()?);
         Ok(form.ticket(&self.config.keyring, nonce, note, self.now)?)
     }
 
-    /// Checks that a form that came back was shown by us, to this browser.
+    /// Checks that a form that came back was shown by this server, to this browser.
     pub fn check_ticket(&self, form: &Form<'_>, params: &Params) -> Option<FormNonce> {
         self.read_ticket(form, params).map(|(nonce, _)| nonce)
     }
 
-    /// The same, with the note that the form was shown with.
+    /// Checks a form as [`Self::check_ticket`] does. Also answers the note that the form was shown with.
     pub fn read_ticket(
         &self,
         form: &Form<'_>,
@@ -35,9 +35,9 @@ impl<E: Edge> Context<'_, E> {
         form.read(&self.config.keyring, ticket, self.now)
     }
 
-    /// A request that a client posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2), as the same
-    /// request by GET: a browser that comes from another site has its session with it then. `None`: our
-    /// own form, which alone has the field `ours`.
+    /// A request that a client posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2), as the same request by
+    /// GET: only then a browser that comes from another site sends its session. `None` for our own form, which alone
+    /// has the field `ours`.
     pub fn posted_request(&self, ours: &'static str) -> Result<Option<Target>, Notice> {
         let Ok(form) = self.form() else {
             return Ok(None);
@@ -58,7 +58,8 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// Reads a posted form, whoever posted it; what cannot be read is refused as a page.
+    /// Reads a posted form. One that did not come from this server, or that cannot be read, is refused by a page that
+    /// leads back to `back_to`.
     pub fn posted_form(&self, back_to: &str) -> Result<Params, Notice> {
         if !came_from_us(self.request, self.config.issuer.as_str()) {
             return Err(Notice::form_refused(back_to.to_owned()));
@@ -67,10 +68,10 @@ impl<E: Edge> Context<'_, E> {
     }
 }
 
-/// What the browser itself says of where a form came from. Our pages send no referrer, so that
-/// their own forms have `Origin: null`; `Sec-Fetch-Site` tells those from a stranger's. Where it is
-/// missing (plain http that is not loopback, older Safari, clients that are no browsers), `null` says
-/// nothing, and the ticket and the cookie that it is bound to decide alone.
+/// Whether the browser says that a form came from a page of ours. Our pages send no referrer, so their own forms have
+/// `Origin: null`, as some strangers' have; `Sec-Fetch-Site` tells the two apart. Where that header is missing (plain
+/// http that is not loopback, older Safari, clients that are no browsers), `null` says nothing, and the ticket and
+/// the cookie that it is bound to decide alone.
 fn came_from_us(request: &Request, issuer: &str) -> bool {
     let site = request.header("sec-fetch-site");
     let origin = request.header("origin");

@@ -1,4 +1,6 @@
-//! One file per URL, or family of URLs: parse, ask, decide, commit, answer.
+//! The endpoints: one file for a URL or for a family of URLs. Each parses, asks, decides, commits and answers.
+//!
+//! The files beside the three rooms have what several rooms use, and use none of them.
 
 pub mod api;
 pub mod attempts;

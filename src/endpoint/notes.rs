@@ -1,24 +1,24 @@
-//! What is noted of a request on its way, for its measure.
+//! What is noted of a request while it is answered, for its measure.
 
 use core::cell::{Cell, RefCell};
 
 use crate::snowflake::{ApplicationId, UserId};
 
-/// What is noted of a request on its way.
+/// What is noted of a request while it is answered.
 #[derive(Debug, Default)]
 pub struct Notes {
-    /// The application that it is about, once it was found.
+    /// The application that the request is about, once it was found.
     pub application: Cell<Option<ApplicationId>>,
-    /// The grant that it asks for.
+    /// The grant type of a token request.
     pub grant: Cell<&'static str>,
-    /// The user who has tokens by it.
+    /// The user for whom the request got tokens.
     pub user: Cell<Option<UserId>>,
-    /// What was refused: its name, and the words for the application's developer.
+    /// The refusal: its name, and its words for the application's developer.
     pub refusal: RefCell<[String; 2]>,
 }
 
-/// The exact name of a refusal, out of its `Debug`: the names of its variants, from the outside in. What
-/// came from outside is in quotes there, and left out.
+/// The exact name of a refusal: the names of its variants in its `Debug`, from the outside in. Values that came from
+/// outside stand in quotes there, and are left out.
 pub fn name_of(refusal: &str) -> String {
     let mut unquoted = refusal.split('"').step_by(2);
     let unquoted = unquoted.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Which part of a list a request wants, and the way to the next.
+//! The part of a list that a request wants, and the link to the next part.
 
 use super::context::Context;
 use super::failure::Failure;
@@ -11,7 +11,7 @@ use crate::store::Paging;
 /// Most entries of a list in one answer.
 pub const MAX: u32 = 100;
 
-/// A query that is being read, with all its mistakes at once.
+/// A query that is being read, whose mistakes are answered all at once.
 struct Query {
     params: Params,
     errors: Vec<FieldError>,
@@ -28,7 +28,7 @@ impl Query {
         })
     }
 
-    /// A parameter that follows a rule, or nothing where it is absent or empty.
+    /// A parameter that follows a rule; `None` where it is absent or empty.
     fn one<T>(
         &mut self,
         name: &'static str,
@@ -63,7 +63,7 @@ impl Query {
         self.one(name, Snowflake::parse, "must be a decimal id")
     }
 
-    /// An id, or the 0 by which clients say that they want the whole list.
+    /// An id, or the 0 by which some clients say that they want the whole list.
     fn id_or_zero(&mut self, name: &'static str) -> Option<Snowflake> {
         let parse = |text: &str| match text {
             "0" => Some(None),
@@ -81,7 +81,7 @@ impl Query {
     }
 }
 
-/// `limit` and `after`.
+/// Reads `limit` and `after`.
 pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError>> {
     let mut query = Query::read(cx)?;
     let paging = Paging {
@@ -91,16 +91,16 @@ pub fn read<E>(cx: &Context<'_, E>, max: u32) -> Result<Paging, Failure<ApiError
     query.finish(paging)
 }
 
-/// A part of a list that is in the order of its ids.
+/// A part of a list that is ordered by ids.
 #[derive(Debug, Clone, Copy)]
 pub enum Range {
     /// The beginning of the list, or what follows an id.
     After(Paging),
-    /// What an id follows: so many at most.
+    /// The last entries before an id, at most as many as this number.
     Before(Snowflake, u32),
 }
 
-/// `limit`, and `after` or `before`.
+/// Reads `limit`, and `after` or `before`.
 pub fn read_range<E>(cx: &Context<'_, E>, max: u32) -> Result<Range, Failure<ApiError>> {
     let mut query = Query::read(cx)?;
     let limit = query.limit(max);
@@ -117,7 +117,7 @@ pub fn read_range<E>(cx: &Context<'_, E>, max: u32) -> Result<Range, Failure<Api
     })
 }
 
-/// `limit`, and `after` of a kind of its own.
+/// Reads `limit`, and an `after` that is not an id.
 pub fn read_cursor<E, T>(
     cx: &Context<'_, E>,
     max: u32,
@@ -130,7 +130,7 @@ pub fn read_cursor<E, T>(
     query.finish((limit, after))
 }
 
-/// `limit` and `before`, for what is newest first.
+/// Reads `limit` and `before`, for a list whose newest entry comes first.
 pub fn read_backwards<E>(
     cx: &Context<'_, E>,
 ) -> Result<(u32, Option<AuditEntryId>), Failure<ApiError>> {
@@ -140,7 +140,8 @@ pub fn read_backwards<E>(
     query.finish((limit, before))
 }
 
-/// Cuts a list that has one row too many where there is another page; the last row then.
+/// Cuts off the row too many of a list that was read with one more row than it shows. Answers the last row that is
+/// left, where there was one too many.
 pub(super) fn cut<T>(rows: &mut Vec<T>, most: u32) -> Option<&T> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let is_more = rows.len() > most;
@@ -148,7 +149,7 @@ pub(super) fn cut<T>(rows: &mut Vec<T>, most: u32) -> Option<&T> {
     rows.last().filter(|_| is_more)
 }
 
-/// A URL here, with those parameters that are set.
+/// A URL of this server, with those parameters that are not empty.
 pub(super) fn link(path: &str, params: &[(&str, &str)]) -> String {
     Target::of(path, params).as_str().to_owned()
 }

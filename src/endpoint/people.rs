@@ -1,5 +1,5 @@
-//! Who somebody is, and what they are where: asked of the platform where the users are its own, and of
-//! D1 otherwise. Every other file asks here.
+//! Users, guilds and members. They are asked of the platform where the users are its own, and of D1 otherwise; every
+//! other file asks here.
 //!
 //! Invariant: nothing that the platform answered outlives its request.
 
@@ -21,11 +21,11 @@ use crate::store::{Edge, Fault, Member, Paging};
 pub const MAX_GUILDS: u32 = 200;
 /// Most guilds that a bot is taken out of by one request.
 const MOST_REMOVED: u32 = 50;
-/// Most pages of guilds that one question is answered from.
+/// Most pages of guilds that one question reads.
 const MAX_PAGES: usize = 20;
 
 impl Member {
-    /// The id by which the platform knows a member: a bot's is its application's.
+    /// The id by which the platform knows a member. That of a bot is its application's.
     const fn id(self) -> Snowflake {
         match self {
             Self::User(user) => user.0,
@@ -35,7 +35,7 @@ impl Member {
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// Asks the platform.
+    /// Sends a request to the platform.
     pub(super) async fn ask_platform(
         &self,
         platform: &PlatformSettings,
@@ -47,8 +47,7 @@ impl<E: Edge> Context<'_, E> {
         self.edge.ask_platform(platform, &request).await
     }
 
-    /// Has the platform add an application's bot to a guild. Done again with the same key it changes
-    /// nothing.
+    /// Has the platform add an application's bot to a guild. A second call with the same key changes nothing.
     pub async fn add_bot_at_platform(
         &self,
         platform: &PlatformSettings,
@@ -76,8 +75,8 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// Takes the bot of an application that is gone, or going, out of the platform's guilds. What cannot be
-    /// done is logged: the platform knows the bot, and can do it as well.
+    /// Takes the bot of an application that is deleted out of the platform's guilds. A failure is logged: the
+    /// platform knows the bot, and can take it out as well.
     pub async fn remove_bot_everywhere(&self, application: &Application) {
         let Some(platform) = &self.config.platform else {
             return;
@@ -121,7 +120,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(answer.await?.found()?)
     }
 
-    /// A user.
+    /// The user with this id, where there is one.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
         let Some(platform) = &self.config.platform else {
             return self.edge.user(id).await;
@@ -143,7 +142,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// The guilds of a user, by id, and whether the bot of `about` is in each, where that is known.
+    /// The guilds of a user, ordered by id. Each says whether the bot of `about` is in it, where that is known.
     pub async fn guilds_of_user(
         &self,
         user: UserId,
@@ -156,7 +155,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// The guilds of a bot, by id.
+    /// The guilds of a bot, ordered by id.
     pub async fn guilds_of_bot(
         &self,
         bot: ApplicationId,
@@ -168,7 +167,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// The last guilds of somebody before an id, by id.
+    /// The last guilds of a user or a bot before an id, ordered by id.
     pub async fn guilds_before(
         &self,
         member: Member,
@@ -188,7 +187,7 @@ impl<E: Edge> Context<'_, E> {
         Ok(guilds.split_off(guilds.len().saturating_sub(limit)))
     }
 
-    /// The guilds where a user may add bots, by id, and some more, as [`crate::store::Guilds`] says.
+    /// The guilds where a user may add bots, ordered by id, and some more, as [`crate::store::Guilds`] says.
     pub async fn guilds_to_manage(
         &self,
         user: UserId,
@@ -204,7 +203,7 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// A guild and what somebody is there, and whether the bot of `about` is, where that is known.
+    /// A guild and what a user or a bot is there. It says whether the bot of `about` is there, where that is known.
     pub async fn membership(
         &self,
         guild: GuildId,
@@ -270,8 +269,8 @@ impl<E: Edge> Context<'_, E> {
         Ok(Some(directory::guild(&json)?))
     }
 
-    /// The wanted guilds of a member, from as many pages as it takes. One that the platform does not
-    /// know has none.
+    /// The guilds of a member that `is_wanted` holds for, from as many pages as it takes. A member that the platform
+    /// does not know has none.
     async fn guilds(
         &self,
         platform: &PlatformSettings,

@@ -1,4 +1,4 @@
-//! Where a login goes on to: the URLs of the login and logout forms remember it.
+//! The places that a login goes on to. The URLs of the login and logout forms carry them as `return_to`.
 
 use core::time::Duration;
 
@@ -7,17 +7,18 @@ use crate::oauth::authorization_request::{Prompt, max_age};
 use crate::oauth::params::{self, Params};
 use crate::page::DEVICE;
 
-/// The login form.
+/// The path of the login form.
 pub const LOGIN: &str = "/login";
-/// The logout form.
+/// The path of the logout form.
 pub const LOGOUT: &str = "/logout";
 
-/// The authorization endpoint, in both spellings.
+/// The authorization endpoint, in both of its spellings.
 const AUTHORIZE: [&str; 2] = ["/oauth2/authorize", "/api/oauth2/authorize"];
 /// The roots of the pages of an account.
 const ACCOUNT: [&str; 4] = ["/settings", "/developers", "/admin", DEVICE];
 
-/// A place that a login may go on to, so that no link to our login form sends users elsewhere.
+/// A place that a login may go on to. There are only such of this server, so no link to the login form sends users
+/// elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReturnTo {
     /// The authorization endpoint, with a request: a client waits there.
@@ -54,7 +55,7 @@ impl ReturnTo {
         Self::parse(target)
     }
 
-    /// What the client that waits wants of the login itself.
+    /// What the client that waits demands of the login itself.
     pub fn login_demands(&self) -> LoginDemands {
         let params = Params::from_form(self.authorization_query().unwrap_or_default());
         let prompt = Prompt::parse(&params);
@@ -64,7 +65,7 @@ impl ReturnTo {
         }
     }
 
-    /// Where the browser goes on to after a login that was as the client wanted.
+    /// Where the browser goes on to after a login that met the client's demands.
     pub fn after_login(&self) -> Target {
         let (Self::Authorize(target) | Self::Account(target)) = self;
         let query = self.authorization_query().unwrap_or_default();
@@ -78,8 +79,8 @@ impl ReturnTo {
         }
     }
 
-    /// Where whoever is logged in goes on to at once. `None`: the URL of the login form says that a proof
-    /// is wanted all the same, or nowhere to go on to.
+    /// Where a user who is logged in goes on to without another login. `None` where the URL of the login form demands
+    /// a proof all the same, or names no place.
     pub fn without_login(query: &str) -> Option<Self> {
         let prompt = Params::from_form(query);
         Self::read(query).filter(|_| prompt.one("prompt") == Ok(None))
@@ -94,17 +95,17 @@ impl ReturnTo {
     }
 }
 
-/// What a client wants of the login itself.
+/// What a client demands of a login.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoginDemands {
-    /// A new proof, logged in or not.
+    /// The client demands a new proof, though the user is logged in.
     pub login: bool,
-    /// How long ago the last proof may have been.
+    /// The longest time since the last proof.
     pub max_age: Option<Duration>,
 }
 
-/// An authorization request without what made the login necessary: it would lead to another login for
-/// ever.
+/// The URL of an authorization request without what made the login necessary, which would lead to another login for
+/// ever. `consent` keeps the demand for consent.
 pub fn without_login_demands(path: &str, query: &str, consent: bool) -> String {
     let is_done_by_then = |pair: &str| {
         let name = params::decode(pair.split('=').next().unwrap_or_default());
@@ -127,17 +128,17 @@ impl From<ReturnTo> for Location {
     }
 }
 
-/// The login form on the way to `back`.
+/// The URL of the login form that leads on to `back`.
 pub fn login(back: &str) -> Target {
     Target::of(LOGIN, &[("return_to", back)])
 }
 
-/// The login form on the way to `back`, for whoever is logged in as well.
+/// The URL of the login form that leads on to `back` and asks for a proof of a user who is logged in, too.
 pub fn login_again(back: &str) -> Target {
     Target::of(LOGIN, &[("return_to", back), ("prompt", "login")])
 }
 
-/// The logout form on the way to `back`: another account may log in there.
+/// The URL of the logout form that leads on to `back`, where another account may log in.
 pub fn logout(back: &str) -> Target {
     Target::of(LOGOUT, &[("return_to", back)])
 }

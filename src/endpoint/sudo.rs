@@ -1,4 +1,4 @@
-//! The password again, before what cannot be undone: a stolen session must not be able to take an
+//! The password once more, before an operation that cannot be undone: a stolen session must not be enough to take an
 //! application over.
 
 use core::time::Duration;
@@ -17,11 +17,11 @@ use crate::fluxer::user::User;
 use crate::rate_limit::Verdict;
 use crate::store::{Account, Edge, Fault, Session};
 
-/// A login that is not older stands for a password, where this server has none.
+/// The age up to which a login stands for a password, where the platform has the passwords.
 const FRESH_FOR: Duration = Duration::from_secs(300);
 
-/// Judges the login in place of a password, where the platform has the passwords: a fresh login stands
-/// for one. `None` where this server has them.
+/// Checks the login in place of a password, where the platform has the passwords: a fresh login stands for one.
+/// `None` where this server has them.
 fn check_login<E>(cx: &Context<'_, E>, session: &Session) -> Option<Checked> {
     cx.config.platform.as_ref()?;
     let is_fresh = cx.now.since(session.authenticated_at) <= FRESH_FOR;
@@ -32,8 +32,8 @@ fn check_login<E>(cx: &Context<'_, E>, session: &Session) -> Option<Checked> {
     })
 }
 
-/// Checks the `password` of the body against that of the session's user. An administrator's token
-/// has no password to show.
+/// Checks the `password` in the body against that of the session's user. An administrator's token has no password,
+/// and is let through.
 pub async fn confirm<E: Edge>(
     cx: &Context<'_, E>,
     manager: &Manager,
@@ -133,8 +133,7 @@ pub fn renew<E: Edge>(cx: &Context<'_, E>, account: &Account, shown: &str) {
     }
 }
 
-/// Reads the account of a user and checks the password against it. A wrong one counts as a failed
-/// attempt.
+/// Reads the account of a user and checks the password against it. A wrong password counts as a failed attempt.
 pub async fn account<E: Edge>(
     cx: &Context<'_, E>,
     user: &User,

@@ -1,4 +1,4 @@
-//! Who asks at one of OAuth's own endpoints (RFC 6749 §2.3).
+//! The authentication of a client at OAuth's own endpoints (RFC 6749 §2.3).
 //!
 //! Invariant: an [`AuthenticatedClient`] is made only by [`authenticate`].
 
@@ -21,17 +21,17 @@ use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, HashKind, Known};
 use crate::time::Timestamp;
 
-/// The token endpoint, which assertions may name wherever they are sent.
+/// The path of the token endpoint, which an assertion may name at every endpoint.
 const TOKEN: &str = "/api/oauth2/token";
 
-/// A client that has proved who it is, as far as its registration demands.
+/// A client that has authenticated, by the method that its registration demands.
 #[derive(Debug, Clone)]
 pub struct AuthenticatedClient {
     application: Rc<Application>,
     proof: AuthenticatedBy,
 }
 
-/// How old the registration is that a client was read from.
+/// Whether a client was read from the directory now, or is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Knowledge {
     Current,
@@ -48,7 +48,7 @@ pub enum ClientLookup {
     KnownInOutage,
 }
 
-/// Authenticates the client of a request: once more where the request is decided anew.
+/// Authenticates the client of a request. Does so once more where the request is decided anew.
 pub async fn authenticate<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -83,7 +83,7 @@ async fn known<E: Edge>(
     }
 }
 
-/// Uses up an assertion (RFC 7523 §3, point 7).
+/// Uses the `jti` of an assertion up (RFC 7523 §3, point 7).
 async fn use_once<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -105,7 +105,7 @@ fn assertion_refused(error: AssertionError) -> Refusal {
     CredentialsPlace::Body.refuse(ClientRefusal::Assertion(error))
 }
 
-/// The client of a request whose `client_id` is the URL of a document.
+/// Authenticates a client whose `client_id` is the URL of a document.
 async fn documented<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
@@ -182,7 +182,7 @@ async fn verify<E: Edge>(
     admitted(credentials, client)
 }
 
-/// A client by its id. One that a document describes has one id on the wire, and it is not this one.
+/// The client with this id. A client that a document describes is none: its id on the wire is the document's URL.
 async fn registered<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
@@ -228,7 +228,7 @@ async fn proved<E: Edge>(
     }))
 }
 
-/// Whether an assertion of this client is for this request.
+/// Whether the audience of an assertion is this endpoint.
 fn is_addressed<E>(
     cx: &Context<'_, E>,
     application: &Application,
@@ -252,8 +252,8 @@ fn is_imported(application: &Application, now: Timestamp) -> bool {
     }
 }
 
-/// A client whose secret another server hashed. Ours takes the place of that hash, so that it is slow
-/// once; where that fails, once more.
+/// Checks a secret that another server hashed. A hash of ours takes the place of that one, so that only the first
+/// check is slow; where that fails, the next check is slow too.
 async fn proved_elsewhere<E: Edge>(
     cx: &Context<'_, E>,
     credentials: &Credentials,
@@ -277,8 +277,8 @@ async fn proved_elsewhere<E: Edge>(
     }))
 }
 
-/// Which client the credentials of a request name and how much they prove, out of this isolate's
-/// memory alone: good for choosing the window that the request is counted in.
+/// The client that the credentials of a request name, and how much they prove. It asks only this isolate's memory,
+/// which is enough to choose the window that the request is counted in.
 pub async fn remembered_proof<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -302,27 +302,27 @@ pub async fn remembered_proof<E: Edge>(
 }
 
 impl AuthenticatedClient {
-    /// The client's application, to be kept beyond the request.
+    /// The client's application, for use beyond the request.
     pub const fn shared(&self) -> &Rc<Application> {
         &self.application
     }
 
-    /// Its application.
+    /// The client's application.
     pub fn application(&self) -> &Application {
         &self.application
     }
 
-    /// What OAuth knows of it.
+    /// The OAuth side of the application.
     pub fn client(&self) -> &Client {
         &self.application.client
     }
 
-    /// Its id.
+    /// The client's id.
     pub fn id(&self) -> ApplicationId {
         self.application.client.id
     }
 
-    /// How much its credentials proved.
+    /// How much the client's credentials proved.
     pub const fn proof(&self) -> AuthenticatedBy {
         self.proof
     }

@@ -1,5 +1,5 @@
-//! Clients whose `client_id` is the URL of a document that describes them: the document is fetched,
-//! checked, and remembered while it is fresh. What is wrong with one is never remembered.
+//! Clients whose `client_id` is the URL of a document that describes them. The document is fetched, checked, and
+//! remembered while it is fresh. A document with a mistake is never remembered.
 
 use std::rc::Rc;
 
@@ -13,7 +13,8 @@ use crate::oauth::client::{Client, ClientOrigin};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
-/// The client of an authorization request whose `client_id` is this URL. `None`: no URL is one here.
+/// The client of an authorization request whose `client_id` is this URL. `None` where the settings admit no such
+/// clients.
 pub(super) async fn client<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
@@ -25,7 +26,7 @@ pub(super) async fn client<E: Edge>(
     Ok(Some(described.map_err(NoDocument::notice)?))
 }
 
-/// The client, with the id that it is kept by: a user authorizes it now.
+/// The client, with an id that is kept from now on, because a user authorizes it.
 pub(super) async fn kept<E: Edge>(
     cx: &Context<'_, E>,
     application: &Rc<Application>,
@@ -38,9 +39,9 @@ pub(super) async fn kept<E: Edge>(
     Ok(Rc::new(kept))
 }
 
-/// The client at an endpoint that no user sees: as its document last described it, or, where nobody
-/// has authorized it, or it is decided anew, as it does now. A document that cannot be had is no verdict
-/// about its client.
+/// The client at an endpoint that no user sees, as its document described it last. Where nobody has authorized the
+/// client, or where the request is decided anew, the document is fetched. One that cannot be fetched is a fault, and
+/// says nothing about the client.
 pub(super) async fn last_known<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
@@ -55,7 +56,7 @@ pub(super) async fn last_known<E: Edge>(
     described.map_err(NoDocument::fault)
 }
 
-/// The client as its document says now, whatever is remembered of it.
+/// The client as its document describes it now, whatever is remembered.
 pub(super) async fn read_anew<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,
@@ -64,8 +65,8 @@ pub(super) async fn read_anew<E: Edge>(
     described_by(cx, url, &document).await
 }
 
-/// The client as its document describes it now. It has an id of this server's own, which is nobody's
-/// yet where no user has authorized it.
+/// The client as its document describes it now. Its id is this server's own, and belongs to no client yet where no
+/// user has authorized it.
 pub(super) async fn described<E: Edge>(
     cx: &Context<'_, E>,
     url: &ClientUrl,

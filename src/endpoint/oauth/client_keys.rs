@@ -1,4 +1,4 @@
-//! The keys of a client that signs, or of the platform, and whether one of them made a signature.
+//! The keys of a client that signs, or of the platform, and the check whether one of them made a signature.
 
 use crate::endpoint::Context;
 use crate::endpoint::oauth::fetching::{self, NoDocument, fetch};
@@ -7,8 +7,8 @@ use crate::oauth::jwk::Jwk;
 use crate::oauth::jws::Signed;
 use crate::store::{Edge, Fault, KnownKeys};
 
-/// Whether one of the keys made the signature. Keys that are published are fetched where none that this
-/// isolate knows, and that is fresh, did. What cannot be fetched is no verdict.
+/// Whether one of the keys made the signature. Published keys are fetched where no remembered one that is fresh made
+/// it. A failed fetch is a fault, and says nothing about the signature.
 pub(in crate::endpoint) async fn signed<E: Edge>(
     cx: &Context<'_, E>,
     keys: &ClientKeys,
@@ -37,7 +37,7 @@ pub(in crate::endpoint) async fn signed<E: Edge>(
     one_signed(cx, &set, signed).await
 }
 
-/// The same, out of this isolate's memory alone.
+/// Does what [`signed`] does, by what this isolate remembers alone.
 pub(super) async fn remembered_signed<E: Edge>(
     cx: &Context<'_, E>,
     keys: &ClientKeys,
@@ -88,7 +88,7 @@ async fn one_signed<E: Edge>(
     Ok(false)
 }
 
-/// The keys that may have made it.
+/// The keys of a set that may have made the signature.
 pub(super) fn signers<'a>(set: &'a JwkSet, signed: &Signed<'a>) -> impl Iterator<Item = &'a Jwk> {
     set.candidates(signed.key_id, signed.algorithm)
 }

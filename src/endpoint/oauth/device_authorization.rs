@@ -1,5 +1,5 @@
-//! `POST /oauth2/device_authorization` (RFC 8628 §3.1): a device asks for codes, one for itself and one
-//! for its user to type.
+//! `POST /oauth2/device_authorization` (RFC 8628 §3.1): a device asks for two codes, one for itself and one for its
+//! user to type.
 
 use serde_json::json;
 use url::form_urlencoded;
@@ -19,11 +19,11 @@ use crate::pending::{DeviceRequest, EntryKind, PendingId};
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
-/// User codes are drawn again this often before it is a fault: of a million that wait, one in 25,000
-/// draws meets one.
+/// How often a user code is drawn before it is a fault that all were taken. Where a million devices wait, one draw in
+/// 25,000 is taken.
 const DRAWS: usize = 3;
 
-/// `POST`.
+/// `POST`: keeps what the device asks for, and answers the codes.
 pub async fn start<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let mut client = authenticate(cx, &params, ClientLookup::Known).await?;
@@ -53,7 +53,7 @@ pub async fn start<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     Ok(Response::json(200, &body))
 }
 
-/// Refuses what no user could grant. It is read again when one is asked.
+/// Refuses what no user could grant. The request is checked again when its user is asked.
 async fn check<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -66,7 +66,7 @@ async fn check<E: Edge>(
     Ok(())
 }
 
-/// What is kept of the request.
+/// The parameters that are kept of the request.
 fn asked_for(params: &Params) -> Result<String, Refusal> {
     let mut request = form_urlencoded::Serializer::new(String::new());
     for name in ["scope", "resource"] {
@@ -77,7 +77,7 @@ fn asked_for(params: &Params) -> Result<String, Refusal> {
     Ok(request.finish())
 }
 
-/// Has the device wait, under a user code that no other one has.
+/// Has the device wait, under a user code that no other device has.
 async fn wait<E: Edge>(
     cx: &Context<'_, E>,
     client: ApplicationId,

@@ -1,5 +1,5 @@
-//! Fetches of what a client names: the document that describes it, and its keys. They are limited by who
-//! asks and by who is asked, and an isolate makes one at a time of each URL.
+//! Fetches of what a client names: the document that describes it, and its keys. They are limited by the address that
+//! asks and by the host that is asked, and an isolate fetches a URL once at a time.
 
 use core::time::Duration;
 
@@ -10,23 +10,23 @@ use crate::rate_limit::Limit;
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
-/// Fetches of documents, by the address that asks for them and by the host that serves them: nobody
-/// makes this server knock at another one's door without end.
+/// The limit of fetches, by the address that asks for them and by the host that serves them: nobody can make this
+/// server send another one requests without end.
 const FETCHES: Limit = Limit {
     requests: 30,
     window: Duration::from_secs(60),
 };
-/// How long a good document is fresh, at least and at most.
+/// The shortest and the longest time for which a good document is fresh.
 const FRESH: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(3600)];
-/// How long it is fresh where its server does not say.
+/// The time for which a document is fresh where its server does not tell.
 const FRESH_BY_DEFAULT: Duration = Duration::from_secs(600);
 
-/// Why there is no document.
+/// The reason why there is no document.
 #[derive(Debug)]
 pub(super) enum NoDocument {
-    /// The fetched thing is not what it must be, or its URL may not be fetched.
+    /// What was fetched is not what it must be, or its URL may not be fetched.
     Wrong(String),
-    /// Too many were fetched; the seconds until the next try.
+    /// Too many were fetched. The number is the wait in seconds.
     Limited(u64, String),
     /// The server did not answer. The same request may be sent again later.
     Unavailable(String),
@@ -48,15 +48,15 @@ impl NoDocument {
         }
     }
 
-    /// Where nothing can be said about the client without it: that is no verdict about the client.
+    /// The fault where nothing can be said about the client without the document.
     pub(super) fn fault(self) -> Fault {
         let (Self::Wrong(why) | Self::Limited(_, why) | Self::Unavailable(why)) = self;
         Fault::new("outbound", why)
     }
 }
 
-/// Fetches the JSON that `member` of a client names. `None`: another request has fetched it while this
-/// one waited, and remembers it where it was good.
+/// Fetches the JSON that the client names in `member`. `None` where another request fetched it while this one waited;
+/// a good one is remembered then.
 pub(super) async fn fetch<E: Edge>(
     cx: &Context<'_, E>,
     member: &str,
@@ -98,14 +98,14 @@ async fn fetch_alone<E: Edge>(
     })
 }
 
-/// How long what was fetched now is fresh, as its server says, within bounds.
+/// The time until which a fetched document is fresh, as its server tells, within [`FRESH`].
 pub(super) fn fresh_until(fetched: &Fetched, now: Timestamp) -> Timestamp {
     let [least, most] = FRESH;
     let age = fetched.max_age.unwrap_or(FRESH_BY_DEFAULT);
     now + age.clamp(least, most)
 }
 
-/// A limiter that cannot be reached stops nobody here.
+/// Whether the limits admit a fetch. A limiter that does not answer admits it.
 async fn may_fetch<E: Edge>(
     cx: &Context<'_, E>,
     member: &str,

@@ -1,5 +1,5 @@
-//! `id_token_hint`: an ID token that comes back to say which user, and which session, is meant
-//! (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2).
+//! `id_token_hint`: an ID token that a client sends back, to say which user and which session it means (OpenID
+//! Connect Core §3.1.2.1, RP-Initiated Logout §2).
 
 use crate::endpoint::Context;
 use crate::oauth::jwk::{JwkThumbprint, JwsAlgorithm};
@@ -7,7 +7,7 @@ use crate::oauth::jws::Unverified;
 use crate::oauth::token::id::IdTokenHint;
 use crate::store::{Edge, Fault};
 
-/// Reads a hint. `None`: this server did not sign it as an ID token, or its key is gone.
+/// Reads a hint. `None` where this server did not sign it as an ID token, or where its key is gone.
 pub(super) async fn verify<E: Edge>(
     cx: &Context<'_, E>,
     hint: &str,

@@ -27,8 +27,8 @@ use crate::oauth::token::resource::ResourceToken;
 use crate::snowflake::{ApplicationId, ResourceId};
 use crate::store::{Edge, Fault, Known, WhichResource};
 
-/// `POST`: what a token is worth at this instant, for its own client and for applications that
-/// may introspect. Everything else, for everybody else, is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
+/// `POST`: tells whether a token works at this instant, and what it opens. Answers its own client, and applications
+/// that may introspect. Anything else is `{"active":false}`, whatever the reason (RFC 7662 §2.2).
 pub async fn introspect<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let mut client = match identify_within_limits(cx, &params).await? {
@@ -67,8 +67,8 @@ enum Inquirer {
     ResourceServer(Rc<Resource>),
 }
 
-/// Finds out who asks. A client that this isolate remembers costs no question; whoever is not right at
-/// once takes a place of its address, before the directory is asked, and only a failure keeps it.
+/// Finds out who introspects. A client that this isolate remembers costs no question. Any other caller takes a place
+/// of its address before the directory is asked, and keeps it only after a failure.
 async fn identify_within_limits<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -104,7 +104,7 @@ async fn identify<E: Edge>(
     }
 }
 
-/// The resource server whose credentials these are.
+/// The resource server with these credentials, where there is one.
 async fn resource_server<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -145,7 +145,7 @@ async fn introspect_for<E: Edge>(
     Ok(Response::json(200, &answer))
 }
 
-/// What a token for another resource server is worth.
+/// The answer about a token for another resource server.
 async fn for_resource<E: Edge>(
     cx: &Context<'_, E>,
     token: &ResourceToken,
@@ -177,7 +177,7 @@ async fn for_resource<E: Edge>(
     Ok(Some(with_confirmation(shown, token.binding)))
 }
 
-/// Adds the key that the token is bound to (RFC 9449 §6.2).
+/// Adds the key that the token is bound to, as `cnf` (RFC 9449 §6.2).
 fn with_confirmation(shown: Value, binding: TokenBinding) -> Value {
     match binding.confirmation() {
         Some(confirmation) => with_member(shown, "cnf", json!(confirmation)),
@@ -185,8 +185,8 @@ fn with_confirmation(shown: Value, binding: TokenBinding) -> Value {
     }
 }
 
-/// Whether a client may ask about a token of this application. It may have been given that since it was
-/// read.
+/// Whether a client may introspect a token of this application. Where it may not, it is read again, because it may
+/// have been allowed to since.
 async fn may_ask<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -204,8 +204,8 @@ fn may_ask_of_others(client: &AuthenticatedClient) -> bool {
     client.application().introspects || client.client().is_trusted()
 }
 
-/// `username`, for a client that may know it: what a mail or web server logs and decides by. The
-/// directory being down costs the name and not the answer.
+/// The `username`, for a client that may know it: mail and web servers log it and decide by it. Where the directory
+/// does not answer, the answer lacks the name.
 async fn username<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -266,7 +266,7 @@ async fn access<E: Edge>(
     }))
 }
 
-/// Refresh tokens are between a client and this server: nobody else may ask about one.
+/// The answer about a refresh token, for its own client: nobody else may introspect one.
 async fn refresh<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,

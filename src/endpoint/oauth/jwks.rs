@@ -1,5 +1,4 @@
-//! `GET /.well-known/jwks.json` (RFC 7517 §5): the public halves of the keys that sign what others
-//! verify.
+//! `GET /.well-known/jwks.json` (RFC 7517 §5): the public keys that verify what this server signs for others.
 
 use sha2::{Digest, Sha256};
 
@@ -9,14 +8,13 @@ use crate::http::Response;
 use crate::oauth::error::Refusal;
 use crate::store::Edge;
 
-/// How long a verifier may keep the document, in seconds: far less than a key is published before it
-/// signs.
+/// How long a verifier may keep the document, in seconds. A key is published for much longer before it signs.
 const MAX_AGE: u32 = 300;
 
-/// Bytes of the hash that tells two documents apart.
+/// Bytes of the hash that is the document's `ETag`.
 const TAG_BYTES: usize = 12;
 
-/// `GET`. Verifiers that have the document as it is are spared it (RFC 9110 §13.1.2).
+/// `GET`: the document, or 304 for a verifier that has it as it is (RFC 9110 §13.1.2).
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let set = cx.edge.key_set(cx.config, None).await?;
     let document = Response::json(200, &set.public());

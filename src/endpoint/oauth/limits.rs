@@ -1,4 +1,4 @@
-//! Whose window a request is counted in, and what a full one is answered.
+//! The rate limits of OAuth's endpoints: the window that a request is counted in, and the answer where it is full.
 
 use futures_util::future::join;
 
@@ -15,9 +15,8 @@ use crate::routes::Bucket;
 use crate::snowflake::ApplicationId;
 use crate::store::Edge;
 
-/// Takes a request's place. One question to one limiter is all that it costs, but for what KV is asked
-/// meanwhile. A limiter that cannot be reached stops nobody here: an outage of ours must not become one
-/// of every application.
+/// Takes a place for a request. This costs one question to one limiter; KV is asked meanwhile. Where the limiter does
+/// not answer, the request goes on: an outage of ours must not become one of every application.
 pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option<Verdict> {
     let (key, limit) = window(cx, bucket).await;
     let asked = cx.edge.take(&key, limit?);
@@ -36,9 +35,9 @@ pub(crate) async fn take<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> Option
     }
 }
 
-/// The window of a request. All applications of one hosting service arrive from one address: at the
-/// token endpoint a client that authenticates at no cost has a window of its own. Whatever else comes
-/// is counted by its address, before the directory is asked.
+/// The window of a request. All applications of one hosting service come from one address, so at the token endpoint a
+/// client that authenticates at no cost has a window of its own. Any other request is counted by its address, before
+/// the directory is asked.
 async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option<Limit>) {
     let limits = &cx.config.limits;
     let limit = match bucket {
@@ -61,16 +60,16 @@ async fn window<E: Edge>(cx: &Context<'_, E>, bucket: Bucket) -> (String, Option
     (format!("{}:{address}", bucket.name()), limit)
 }
 
-/// The client of a token request, where this isolate remembers enough to tell that it is that client.
-/// Anybody may claim the `client_id` of one that keeps no secret, and would fill its window.
+/// The client of a token request, where this isolate remembers enough to verify it. Anybody may claim the `client_id`
+/// of a client without a secret, and could fill its window.
 async fn client<E: Edge>(cx: &Context<'_, E>) -> Option<ApplicationId> {
     let params = cx.form_or_json().ok()?;
     let (client, proof) = remembered_proof(cx, &params).await?;
     (proof == AuthenticatedBy::Secret).then_some(client)
 }
 
-/// The answer to a request whose window is full. Beside Fluxer's own members it has `error`: some
-/// clients take whatever has none for their tokens.
+/// The answer to a request whose window is full. It has `error` beside Fluxer's own members, because some clients
+/// take an answer without that member for their tokens.
 pub fn too_many_requests<E>(cx: &Context<'_, E>, verdict: &Verdict) -> Response {
     let asked = if is_poll(cx) {
         TooOften::Poll

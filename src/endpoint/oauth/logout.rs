@@ -1,9 +1,8 @@
-//! `/oauth2/logout` (OpenID Connect RP-Initiated Logout 1.0): a client sends its user here to be
-//! logged out.
+//! `/oauth2/logout` (OpenID Connect RP-Initiated Logout 1.0): a client sends its user here to be logged out.
 //!
-//! With an ID token of this very session the user is logged out at once. Otherwise a link from
-//! anywhere could do it, so the user is asked. Nobody is sent on without an ID token: it names the
-//! client whose registered URI that is.
+//! With an ID token of this very session the user is logged out at once. Otherwise a link from anywhere could do it,
+//! so the user is asked. Nobody is sent on without an ID token, because it names the client whose registered URI that
+//! is.
 
 use std::rc::Rc;
 
@@ -21,14 +20,14 @@ use crate::oauth::token::id::IdTokenHint;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault, Known};
 
-/// What a client asks for.
+/// The parameters of a logout.
 struct LogoutRequest {
     hint: Option<IdTokenHint>,
-    /// Where the user goes afterwards, with the client's `state`.
+    /// The URI where the user goes afterwards, and the client's `state`.
     next: Option<(RedirectUri, Option<String>)>,
 }
 
-/// `GET`: logs out, or asks.
+/// `GET`: logs the user out, or asks whether to.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let request = LogoutRequest::read(cx).await?;
     let Some(logged_in) = cx.logged_in(None).await? else {
@@ -42,8 +41,8 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     logout::page(cx, &logged_in)
 }
 
-/// `POST`: our own form comes back, or a client's request, which goes on as a `GET`: browsers send no
-/// cookie with a form of another site.
+/// `POST`: takes our own form. A client's request goes on as a `GET`, because browsers send no cookie with a form of
+/// another site.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     if let Some(target) = cx.posted_request("csrf_token")? {
         return Ok(Response::see_other(target));
@@ -54,7 +53,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     Ok(request.go_on(cx))
 }
 
-/// The client's own `post_logout_redirect_uri`.
+/// The URI, where it is a `post_logout_redirect_uri` of this client.
 async fn registered<E: Edge>(
     cx: &Context<'_, E>,
     client: &str,
@@ -76,7 +75,8 @@ async fn registered<E: Edge>(
 }
 
 impl LogoutRequest {
-    /// Reads the query. A URI that is not the client's own ends on a page, and so do two clients.
+    /// Reads the query. A URI that is not the client's own ends on a page, and so do parameters that name two
+    /// clients.
     async fn read<E: Edge>(cx: &Context<'_, E>) -> Result<Self, Failure<PageRefusal>> {
         let params = Params::from_form(&cx.request.query);
         let one = |name| params.one(name).map_err(Notice::bad_request);
@@ -115,7 +115,8 @@ impl LogoutRequest {
         })
     }
 
-    /// Back to the client where it said where, else to the page that says that nobody is logged in.
+    /// Sends the browser back to the client where it named a URI, and otherwise to the page that says that nobody is
+    /// logged in.
     fn go_on<E>(&self, cx: &Context<'_, E>) -> Response {
         let on = match &self.next {
             Some((uri, state)) => {

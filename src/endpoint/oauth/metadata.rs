@@ -1,6 +1,6 @@
-//! `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration`
-//! (OpenID Connect Discovery §3): one document, rendered from the routes and from the lists that the
-//! parsers read, so that it cannot say what the server does not do.
+//! `GET /.well-known/oauth-authorization-server` (RFC 8414) and `/.well-known/openid-configuration` (OpenID Connect
+//! Discovery §3). They are one document, made of the routes and of the lists that the parsers read, so that it names
+//! nothing that the server does not do.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ use crate::routes::ROUTES;
 /// How long a client may keep the document, in seconds.
 const MAX_AGE: u32 = 3600;
 
-/// What ID tokens and the userinfo endpoint can say, in OpenID Connect's words.
+/// The claims of ID tokens and of the userinfo endpoint.
 const CLAIMS: &[&str] = &[
     "iss",
     "sub",
@@ -79,7 +79,7 @@ fn document(config: &Config) -> String {
     Value::Object(document).to_string()
 }
 
-/// What the server knows of each kind, from the types themselves.
+/// The metadata that are lists, each from the type that parses its values.
 fn lists() -> [(&'static str, Value); 9] {
     [
         // Some clients ask for all that stands here, and few may ask for `bot` or `admin`.
@@ -119,7 +119,7 @@ fn lists() -> [(&'static str, Value); 9] {
     ]
 }
 
-/// How clients authenticate, at each endpoint where they do.
+/// The ways to authenticate at each endpoint where clients authenticate.
 fn authentication_lists() -> impl Iterator<Item = (String, Value)> {
     let endpoints = ["token", "revocation", "introspection"];
     endpoints.into_iter().flat_map(|endpoint| {
@@ -136,8 +136,8 @@ fn authentication_lists() -> impl Iterator<Item = (String, Value)> {
     })
 }
 
-/// What they say here: where pictures are, the settings name; when a user changed, a platform's directory
-/// does not tell.
+/// The claims that this server tells: `picture` only where the settings say where pictures are, and `updated_at` only
+/// where the users are its own.
 fn claims(config: &Config) -> Value {
     let is_said = |claim: &&&str| match **claim {
         "picture" => config.avatar_url.is_some(),

@@ -1,4 +1,4 @@
-//! OAuth's own endpoints: a file a URL, a file a grant.
+//! OAuth's own endpoints: a file for each URL, and one for each grant type.
 
 pub mod authorize;
 pub mod client_authentication;

@@ -1,4 +1,4 @@
-//! `POST /oauth2/par` (RFC 9126): a client says what it will ask a user for, before it sends the user.
+//! `POST /oauth2/par` (RFC 9126): a client sends an authorization request, before it sends the user.
 
 use core::time::Duration;
 
@@ -19,9 +19,9 @@ use crate::oauth::params::Params;
 use crate::pending::{EntryKind, PendingId, Push};
 use crate::store::Edge;
 
-/// How long a request waits for its first visit.
+/// How long a pushed request is kept until its first visit.
 const LIFETIME: Duration = Duration::from_secs(90);
-/// Parameters that are the client's authentication, or where it is told.
+/// Parameters that authenticate the client, and are not kept with the request.
 const AUTHENTICATION: [&str; 5] = [
     "client_id",
     "client_secret",
@@ -30,7 +30,7 @@ const AUTHENTICATION: [&str; 5] = [
     "dpop_jkt",
 ];
 
-/// `POST`.
+/// `POST`: keeps the request, and answers its `request_uri`.
 pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let client = authenticate(cx, &params, ClientLookup::Known).await?;
@@ -71,7 +71,7 @@ pub async fn push<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refu
     Ok(Response::json(201, &answer))
 }
 
-/// What is kept of a request: what the client asks for, and no credentials.
+/// The parameters that are kept of a request, without credentials.
 fn stored(client: &AuthenticatedClient, params: &Params, bound_to: Option<&str>) -> String {
     let sent = params.form_without(&AUTHENTICATION);
     let mut request = form_urlencoded::Serializer::new(sent);

@@ -1,4 +1,4 @@
-//! `GET /.well-known/oauth-protected-resource` (RFC 9728): what a client of our own API has to know.
+//! `GET /.well-known/oauth-protected-resource` (RFC 9728): what a client needs to know of this server's own API.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A pushed request that its user has opened (RFC 9126 §4): its parameters, and its end.
+//! A pushed request that its user has opened (RFC 9126 §4): its parameters, and how it ends.
 
 use core::time::Duration;
 use std::rc::Rc;
@@ -12,9 +12,9 @@ use crate::pending::{EntryKind, PendingId, Spend, Visit, Visited};
 use crate::store::{Edge, Fault};
 use crate::time::Timestamp;
 
-/// What a `request_uri` of ours begins with (RFC 9126 §2.2).
+/// The beginning of every `request_uri` of this server (RFC 9126 §2.2).
 pub(super) const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
-/// How long a request stays from its first visit on: a login and a consent page take their time.
+/// How long a pushed request is kept from its first visit on. A login and a consent page take their time.
 const STAYS: Duration = Duration::from_secs(3600);
 
 /// A pushed request that a user has opened.
@@ -23,14 +23,14 @@ pub(in crate::endpoint) struct OpenedRequest {
     handle: String,
     /// The pushed parameters. Those of the authorization URL do not count (RFC 9126 §4).
     pub(in crate::endpoint) params: Rc<Params>,
-    /// When it was opened first: a login since then is one for it.
+    /// The time of its first visit. A login since then was made for this request.
     pub(super) since: Timestamp,
-    /// Whether it has ended.
+    /// Whether the request has ended, by a code or a refusal.
     pub(super) is_spent: bool,
 }
 
 impl OpenedRequest {
-    /// Opens the request that `sent` names. `None`: it names none of ours.
+    /// Opens the pushed request that `sent` names. `None` where it names none of this server's.
     pub(in crate::endpoint) async fn open<E: Edge>(
         cx: &Context<'_, E>,
         sent: &Params,
@@ -73,12 +73,13 @@ impl OpenedRequest {
         }
     }
 
-    /// What tells it from every other one.
+    /// The part of the `request_uri` that names this request.
     pub(super) fn handle(&self) -> &str {
         &self.handle
     }
 
-    /// Spends it on a login, or on [`Spend::REFUSED`]; whether it is spent on that, and on nothing else.
+    /// Ends the request by a code, or by [`Spend::REFUSED`]. Answers whether it ended by this, now or before, and not
+    /// by something else.
     pub(super) async fn spend<E: Edge>(
         &self,
         cx: &Context<'_, E>,

@@ -1,8 +1,7 @@
-//! `/api/oauth2/register`: clients that register themselves (RFC 7591), and what they do with that
-//! afterwards (RFC 7592).
+//! `/api/oauth2/register`: clients that register themselves (RFC 7591), and manage their registration (RFC 7592).
 //!
-//! Invariant: what a client says of itself makes it neither trusted nor anybody's, and gives it no
-//! grant but code and refresh token.
+//! Invariant: what a client says of itself makes it neither trusted nor anybody's, and gives it no grant but code and
+//! refresh token.
 
 use serde_json::{Map, Value, json};
 
@@ -21,11 +20,11 @@ use crate::store::{Added, Edge, Fault, Registration};
 
 type Answer = Result<Response, Failure<Refusal>>;
 
-/// Most clients that have registered and that nobody has authorized so far: what strangers can make
-/// us keep is bounded.
+/// Most clients that have registered and that nobody has authorized so far. It bounds what strangers can have this
+/// server keep.
 pub const MAX_UNUSED: u32 = 10_000;
 const METHOD: &str = "token_endpoint_auth_method";
-/// How often an id is drawn again before it is a fault.
+/// How often an id is drawn before it is a fault that all were taken.
 const DRAWS: usize = 3;
 
 /// `POST /api/oauth2/register` (RFC 7591 §3).
@@ -126,7 +125,7 @@ pub async fn delete<E: Edge>(cx: &Context<'_, E>, client: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-/// What strangers registered has to be used or to go before there is room.
+/// The fault where [`MAX_UNUSED`] is reached: registrations have to be used or deleted first.
 fn full() -> Fault {
     Fault::new("directory", "too many registrations that nobody uses")
 }
@@ -143,8 +142,8 @@ async fn may_register<E: Edge>(cx: &Context<'_, E>) -> Result<(), Failure<Refusa
     }
 }
 
-/// The registration that a request is about, and the token that proves whose it is. One that is
-/// gone is answered as a wrong token is (RFC 7592 §2.1).
+/// The registration that a request is about, and the token that was shown for it. A registration that is gone is
+/// answered as a wrong token is (RFC 7592 §2.1).
 async fn registration<E: Edge>(
     cx: &Context<'_, E>,
     client: &str,
@@ -171,7 +170,7 @@ fn metadata<E>(cx: &Context<'_, E>) -> Result<ClientMetadata, Failure<Refusal>> 
     with(cx, &[])
 }
 
-/// What the body says, with these members in place of its own.
+/// Reads the metadata in the body, with `members` in place of the body's own.
 fn with<E>(
     cx: &Context<'_, E>,
     members: &[(&str, &str)],
@@ -192,8 +191,8 @@ fn with<E>(
     )?)
 }
 
-/// RFC 7592 §2.2: "The client MUST include its `client_id` field in the request, and it MUST be the
-/// same as its currently issued client identifier", and so for a secret that it includes.
+/// Checks that a client names itself. RFC 7592 §2.2: "The client MUST include its `client_id` field in the request,
+/// and it MUST be the same as its currently issued client identifier", and likewise a secret that it includes.
 fn says_who_it_is<E>(cx: &Context<'_, E>, client: &Client) -> Result<(), Failure<Refusal>> {
     let sent: Map<String, Value> = serde_json::from_slice(cx.body()).unwrap_or_default();
     let refuse = |member| {
@@ -216,7 +215,7 @@ fn says_who_it_is<E>(cx: &Context<'_, E>, client: &Client) -> Result<(), Failure
     }
 }
 
-/// The client information response (RFC 7591 §3.2.1), but for the secret.
+/// The client information response (RFC 7591 §3.2.1), without the secret.
 fn shown<E>(cx: &Context<'_, E>, registration: &Registration, token: &str) -> Map<String, Value> {
     let application = &registration.application;
     let client = &application.client;

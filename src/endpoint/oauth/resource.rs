@@ -1,4 +1,4 @@
-//! Which resource server a request wants tokens for (RFC 8707), and tokens for them that come back.
+//! The resource server that a request wants tokens for (RFC 8707), and the tokens for such servers that come back.
 
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use crate::oauth::token::resource::{ResourceToken, TYPE};
 use crate::snowflake::ResourceId;
 use crate::store::{Edge, Fault, Keys, WhichResource};
 
-/// A resource server, and the key that signs its tokens: fetched before a flow's commit.
+/// A resource server, and the key that signs its tokens.
 pub struct TargetResource<S> {
     /// The resource server.
     pub resource: Rc<Resource>,
@@ -21,15 +21,15 @@ pub struct TargetResource<S> {
     pub signer: S,
 }
 
-/// A resource server, the key that signs its tokens, and what the token opens there.
+/// A resource server, and what a token opens there.
 pub struct TargetScope<S> {
-    /// The resource server and the key.
+    /// The resource server, and the key that signs its tokens.
     pub target: TargetResource<S>,
     /// The scopes of the resource server that the tokens open.
     pub scope: Vec<ResourceScope>,
 }
 
-/// The resource server that a new grant is asked for; `None` where that is this server itself.
+/// The resource server that a new grant is asked for; `None` where it is this server itself.
 pub async fn requested<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -47,8 +47,8 @@ pub async fn requested<E: Edge>(
     ))?))
 }
 
-/// The resource server that a grant is for. RFC 8707 §2.2 lets a token request repeat it; another
-/// one is refused before anything is spent.
+/// The resource server that a grant is for. RFC 8707 §2.2 lets a token request name it again. Another one is refused
+/// before anything is spent.
 pub async fn granted<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -81,8 +81,8 @@ impl<S> TargetResource<S> {
     }
 }
 
-/// Reads a token that this server signed for another resource server and that has not expired. Only
-/// what says that it is one costs a look at the keys.
+/// Reads a token that this server signed for another resource server and that has not expired. The keys are read only
+/// where the token says that it is such a one.
 pub async fn verify<E: Edge>(
     cx: &Context<'_, E>,
     token: &str,

@@ -15,8 +15,8 @@ use crate::oauth::token::refresh::RefreshToken;
 use crate::snowflake::ApplicationId;
 use crate::store::{Edge, Fault};
 
-/// `POST`: either token ends its family, on every device that shares it and on no other. What is
-/// no token of this client's is answered the same and left alone (RFC 7009 §2.2).
+/// `POST`: ends the family of an access token or a refresh token. Every device that shares it ends, and no other one.
+/// What is no token of this client's is answered alike and left alone (RFC 7009 §2.2).
 pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let client = authenticate(cx, &params, ClientLookup::KnownInOutage).await?;
@@ -38,8 +38,8 @@ pub async fn revoke<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Re
     Ok(done(cx.request))
 }
 
-/// The body says nothing (RFC 7009 §2.2), but clients that ask for JSON parse it all the same: some
-/// refuse an answer of no type, some an empty one.
+/// The answer. RFC 7009 §2.2 wants no body, but clients that ask for JSON parse one all the same: some refuse an
+/// answer without a type, some an empty one.
 fn done(request: &Request) -> Response {
     let accepted = request.header("accept").unwrap_or_default();
     if accepted.contains("application/json") {
@@ -49,8 +49,8 @@ fn done(request: &Request) -> Response {
     }
 }
 
-/// Ends the family of a token, where it is this application's; whose it was and what is left, where
-/// there was anything to end.
+/// Ends the family of a token, where it is this application's. Answers whose it was and what is left, where there was
+/// anything to end.
 async fn end<E: Edge>(
     cx: &Context<'_, E>,
     application: ApplicationId,

@@ -1,4 +1,4 @@
-//! `GET /.well-known/revoked`: what was revoked, for verifiers who do not ask. They poll it.
+//! `GET /.well-known/revoked`: the list of what was revoked. Verifiers poll it that do not introspect.
 
 use crate::endpoint::{Context, Failure};
 use crate::http::Response;
@@ -7,7 +7,7 @@ use crate::oauth::jwk::SigningAlgorithm;
 use crate::revocations::{MAX_AGE, RevokedClaims};
 use crate::store::{Edge, Signer};
 
-/// `GET`. A JWT, so that whoever caches it cannot shorten it.
+/// `GET`: the list as a JWT, so that no cache can shorten it.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let signer = cx.edge.signer(cx.config, SigningAlgorithm::Es256).await?;
     // The list may be younger than it says, never older.

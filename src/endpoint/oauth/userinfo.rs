@@ -12,7 +12,7 @@ use crate::http::{Response, with_member};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::store::Edge;
 
-/// `GET` and `POST`.
+/// `GET` and `POST`: the claims about the token's user.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let needs = Needs::OneOf(&[Scope::Identify, Scope::Openid, Scope::Profile]);
     let (bearer, user) = signed_token(cx, needs).await?.check_with_user(cx).await?;
@@ -20,8 +20,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiE
     Ok(Response::json(200, &shown))
 }
 
-/// Members without a value are absent (Core §5.3.2), but for those that Fluxer's clients know as
-/// `null`.
+/// The claims. One without a value is absent (Core §5.3.2), except those that Fluxer's clients know as `null`.
 fn claims(user: &User, scopes: Scopes, avatar_url: Option<&AvatarUrl>) -> Value {
     let profile = Scopes::from(Scope::Identify).with(Scope::Profile);
     let mut shown = if scopes.intersection(profile).is_empty() {

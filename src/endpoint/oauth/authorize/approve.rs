@@ -1,4 +1,4 @@
-//! What happens when the user has said yes.
+//! What follows an approval: the consent, the family, the code, and the bot.
 
 use serde_json::json;
 
@@ -241,7 +241,7 @@ impl Interaction {
         cx.granted(&self.application, id, scope, guild)
     }
 
-    /// What is granted, to whoever redeems the code as it was asked for.
+    /// The grant, for the client that redeems the code.
     fn grant_by_code(
         &self,
         approval: &UserApproval<'_>,
@@ -298,8 +298,8 @@ impl Interaction {
         Ok(Issued { family, told })
     }
 
-    /// Opens the family of a device, which does not hear of it yet. It is the device that its user sees
-    /// later, and not the browser that let it in.
+    /// Opens the family of a device, which does not hear of it yet. The user sees the device later in the list, and
+    /// not the browser that approved.
     async fn admit<'a, E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -367,7 +367,7 @@ impl Interaction {
         }
     }
 
-    /// Ends the family of what does not go out, and takes out the bot that came with it.
+    /// Ends the family of a code that does not go out, and takes out the bot that came with it.
     async fn take_back<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -419,16 +419,16 @@ impl Interaction {
     }
 }
 
-/// The seed of a pushed request's code: however often one user says yes to it in the same words, that
-/// is one code.
+/// The seed of a pushed request's code. However often one user says yes to the request in the same words, it is one
+/// code.
 fn seed_of(pushed: &OpenedRequest, approval: &UserApproval<'_>) -> CodeSeed {
     let resource = approval.resource.as_ref().map(|it| &it.scope);
     let (user, scope) = (approval.seen.user, approval.scope);
     CodeSeed::of_request(&json!([pushed.handle(), user, scope, resource]).to_string())
 }
 
-/// What is remembered after a consent: what was withheld this time is forgotten, what was not
-/// asked about stays.
+/// The scopes that are remembered after a consent. Those that were withheld this time are forgotten, and those that
+/// were not asked for stay.
 fn remembered(before: Option<Scopes>, asked: Scopes, granted: Scopes) -> Scopes {
     before.unwrap_or(Scopes::NONE).without(asked).union(granted)
 }

@@ -1,5 +1,4 @@
-//! Adding the application's bot to a guild: the checks of the form that comes back, and the pages
-//! that say how it went.
+//! Adds the application's bot to a guild: checks the form that comes back, and shows the pages that tell the outcome.
 
 use serde_json::Value;
 
@@ -21,18 +20,18 @@ use crate::platform::directory::BotAdded;
 use crate::snowflake::{GuildId, RoleId, UserId};
 use crate::store::{Edge, Installation, Member};
 
-/// A bot that may be added: where, by whom, with what.
+/// A bot that may be added to a guild.
 pub(super) struct PlannedInstallation {
-    /// What the installer is in the guild.
+    /// The installer, and what they may do in the guild.
     pub(super) installer: Membership,
-    /// What the bot gets.
+    /// The permissions that the bot gets.
     pub(super) permissions: Permissions,
     id: InstallationId,
     role: RoleId,
 }
 
 impl PlannedInstallation {
-    /// The form that adds it.
+    /// The id of the form that adds the bot.
     pub(super) const fn id(&self) -> InstallationId {
         self.id
     }
@@ -48,12 +47,12 @@ impl PlannedInstallation {
         }
     }
 
-    /// What the audit log says of it.
+    /// The details of the entry in the audit log.
     pub(super) fn details(&self) -> Value {
         details(self.permissions, self.installer.bot.as_ref())
     }
 
-    /// What storage is to do. The role is named after the application.
+    /// The installation that storage is to carry out. The bot's role is named after the application.
     pub(super) fn installation<'a>(&'a self, application: &'a Application) -> Installation<'a> {
         let role = Role {
             id: self.role,
@@ -63,12 +62,12 @@ impl PlannedInstallation {
     }
 }
 
-/// What a form has shown of a bot that is in a guild already.
+/// What a form shows of a bot that is in a guild already, as a hidden field carries it.
 pub(super) fn has(guild: GuildId, bot: &BotThere) -> String {
     format!("{guild}:{}", bot.permissions)
 }
 
-/// The boxes that were ticked: those of one permission, and those that stand for a group.
+/// The permissions whose boxes were ticked: boxes of one permission, and boxes of a whole group.
 pub(super) fn ticked(form: &Params) -> Permissions {
     form.all("permissions")
         .chain(form.all("permission_group"))
@@ -77,8 +76,8 @@ pub(super) fn ticked(form: &Params) -> Permissions {
 }
 
 impl Interaction {
-    /// Adds the bot where the guilds are the platform's, which has the last word on what it gets. Done
-    /// before the code's family is opened: the same form adds it once, so all that follows may fail.
+    /// Adds the bot where the guilds are the platform's, which has the last word on the permissions. This comes
+    /// before the code's family is opened. The same form adds the bot once, so whatever follows may fail.
     pub(super) async fn add_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -104,8 +103,7 @@ impl Interaction {
         Ok(())
     }
 
-    /// Takes a bot out again whose approval came to nothing; one that was there before stays. What cannot
-    /// be done is logged.
+    /// Takes out a bot whose approval came to nothing. A bot that was there before stays. A failure is logged.
     pub(super) async fn remove_at_platform<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -121,7 +119,7 @@ impl Interaction {
         }
     }
 
-    /// Looks at the guild, at what the user may do there now, and decides what the bot gets. `None`: it is
+    /// Reads the guild and what the user may do there now, and decides what the bot gets. `None` where the bot is
     /// there and would get more, and the form did not show that.
     pub(super) async fn plan<E: Edge>(
         &self,
@@ -154,7 +152,7 @@ impl Interaction {
         }))
     }
 
-    /// Why a bot that might be added a moment ago was not.
+    /// The reason why a bot could not be added that could be a moment ago.
     pub(super) async fn look_again<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -187,7 +185,7 @@ impl Interaction {
         Err(not_added(refusal).into())
     }
 
-    /// Says where the bot is, and what it may do there.
+    /// The page that says where the bot is, and what it may do there.
     pub(super) fn added_page<E>(
         &self,
         cx: &Context<'_, E>,

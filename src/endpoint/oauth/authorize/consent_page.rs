@@ -1,4 +1,4 @@
-//! The page that asks.
+//! The consent page.
 
 use futures_util::future::{join, join3};
 
@@ -31,7 +31,7 @@ use crate::page::{
 use crate::snowflake::{GuildId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Member, Paging, SeenSession};
 
-/// The consent form: bound to the session and to what is asked.
+/// The consent form. It is bound to the session and to what is asked.
 pub(super) fn consent_form<'a>(cookie: &'a Secret<SessionId>, subject: &'a str) -> Form<'a> {
     Form {
         name: "consent",
@@ -46,20 +46,20 @@ const ALL_GUILDS: Paging = Paging {
     limit: MAX_GUILDS,
 };
 
-/// The guilds that a bot's form is about.
+/// The guilds that the user may choose for the bot.
 enum GuildOptions {
-    /// The one that the link fixes.
+    /// The guild that the link fixes.
     Fixed(Membership),
-    /// The user's, and the one that the link proposes.
+    /// The user's guilds, and the one that the link proposes.
     Pick {
         memberships: Vec<Membership>,
         proposed: Option<GuildId>,
-        /// The same page with those that follow.
+        /// The URL of this page with the next guilds.
         next: Option<Target>,
     },
 }
 
-/// What is read for the form, to be shown on it.
+/// The data that the form shows.
 struct FormContents {
     /// The guilds, where a bot is asked for.
     options: Option<GuildOptions>,
@@ -69,7 +69,7 @@ struct FormContents {
     lines: Vec<ScopeLine>,
 }
 
-/// The parameter of this page's URL that says where its list of guilds begins.
+/// The parameter of the page's URL that says where its list of guilds begins.
 const GUILDS_AFTER: &str = "guilds_after";
 
 /// The URL of this page with another value of one of its own parameters.
@@ -80,14 +80,13 @@ fn here_with<E>(cx: &Context<'_, E>, name: &str, value: &str) -> String {
     [&cx.request.path, "?", &query, "&", name, "=", value].concat()
 }
 
-/// The page with the guilds that follow `last`.
+/// The URL of this page with the guilds that follow `last`.
 fn next_guilds<E>(cx: &Context<'_, E>, last: GuildId) -> Option<Target> {
     Target::parse(&here_with(cx, GUILDS_AFTER, &last.to_string()))
 }
 
 impl Interaction {
-    /// Shows what a bot would get beyond what it has, where a form chose a guild without having shown
-    /// that.
+    /// Shows what a bot would get besides what it has, where a form chose a guild without having shown that.
     pub(super) async fn show_difference<E: Edge>(
         mut self,
         cx: &Context<'_, E>,
@@ -106,8 +105,8 @@ impl Interaction {
         }
     }
 
-    /// Shows the consent form: again, with what was ticked, where it came back without a guild for the
-    /// bot, or with one that it was not shown for.
+    /// Shows the consent form. Shows it again, with what was ticked, where it came back without a guild for the bot,
+    /// or with one whose bot it did not show.
     pub(super) async fn consent_page<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -139,7 +138,7 @@ impl Interaction {
         self.render(cx, request, logged_in, contents, again)
     }
 
-    /// The page, from what was read for it.
+    /// Renders the page.
     fn render<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -186,7 +185,7 @@ impl Interaction {
         Ok(page.respond(if again.is_some() { 400 } else { 200 }))
     }
 
-    /// The URL of the page: with the guild that was chosen, where it is shown once more for that guild.
+    /// The URL of the page. Where it is shown once more for a chosen guild, the URL names the guild.
     fn here_again<E>(
         &self,
         cx: &Context<'_, E>,
@@ -201,8 +200,8 @@ impl Interaction {
         }
     }
 
-    /// Looks the guilds up. A link to a guild that does not exist says so at once, and so does one
-    /// that leaves no choice and cannot work.
+    /// Reads the guilds. A link to a guild that does not exist is refused at once, and so is one that leaves no
+    /// choice and cannot work.
     async fn options<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -241,7 +240,7 @@ impl Interaction {
         })
     }
 
-    /// What the user should know of an application that nobody vouches for.
+    /// The warning about an application that nobody vouches for.
     fn unverified(&self) -> Option<UnverifiedApplication<'_>> {
         if self.client().is_verified() {
             return None;
@@ -335,7 +334,7 @@ fn choice(bot: BotRequest, there: &Membership, proposed: Option<GuildId>) -> Gui
 }
 
 impl RequestedAccess {
-    /// What is asked for at another resource server: again, with what was ticked.
+    /// What is asked for at another resource server. `again` is a form that came back, whose ticks are kept.
     fn resource_section(&self, again: Option<&Params>) -> Option<ResourceSection<'_>> {
         let resource = self.resource.as_deref()?;
         let asked = self.oauth.resource.as_ref()?;
@@ -357,7 +356,7 @@ impl RequestedAccess {
     }
 }
 
-/// The one guild that a link leaves, where the bot can go or be raised.
+/// The guild that a link fixes, where the bot can be added or get more permissions.
 fn fixed_guild(
     fixed: Membership,
     permissions: Permissions,
@@ -371,7 +370,7 @@ fn fixed_guild(
     Ok(GuildOptions::Fixed(fixed))
 }
 
-/// Which page of the list of guilds a URL means: one guild more than the page shows.
+/// The part of the list of guilds that a URL asks for, with one guild more than the page shows.
 fn guilds_paging(query: &str) -> Paging {
     let params = Params::from_form(query);
     let after = params.one(GUILDS_AFTER).ok().flatten();
@@ -381,7 +380,7 @@ fn guilds_paging(query: &str) -> Paging {
     }
 }
 
-/// A page of the guilds that can be chosen, with those that cannot, and with the one that the link names.
+/// A page of the guilds that can be chosen, with those that cannot, and with the one that the link proposes.
 fn with_not_offered(
     mut offered: Vec<Membership>,
     others: Vec<Membership>,
@@ -394,14 +393,13 @@ fn with_not_offered(
     offered
 }
 
-/// A bot with nowhere to go cannot be granted, and need not keep the rest from it.
+/// Unticks the scope `bot` where there is no guild for it, so that the user can grant the rest.
 fn give_up_bot(lines: &mut [ScopeLine]) {
     let bot = lines.iter_mut().filter(|line| line.scope == Scope::Bot);
     bot.for_each(ScopeLine::give_up);
 }
 
-/// What is wrong with the answer that came back: it chose no guild, or one where it was not shown what the bot
-/// has.
+/// The problem with an answer that came back: it chose no guild, or one where the form did not show what the bot has.
 const fn problem(options: Option<&GuildOptions>, text: &BotText) -> &'static str {
     match options {
         Some(GuildOptions::Fixed(_)) => text.there_now,
@@ -409,8 +407,8 @@ const fn problem(options: Option<&GuildOptions>, text: &BotText) -> &'static str
     }
 }
 
-/// Guilds that cannot be chosen are shown with the reason; with more guilds than are offered, the one
-/// that the link proposes may be among none of them.
+/// Adds the guild that the link proposes, where the list lacks it. Guilds that cannot be chosen are shown with the
+/// reason.
 fn show_too(memberships: &mut Vec<Membership>, more: Membership) {
     let mut shown = memberships.iter_mut();
     match shown.find(|it| it.guild.id == more.guild.id) {
@@ -420,7 +418,7 @@ fn show_too(memberships: &mut Vec<Membership>, more: Membership) {
     }
 }
 
-/// Each scope with the data that it opens, which is read for nothing but this.
+/// The scopes, with the data that each opens. The data are read for this page alone.
 async fn scope_lines<E: Edge>(
     cx: &Context<'_, E>,
     request: &RequestedAccess,
@@ -465,7 +463,7 @@ async fn scope_lines<E: Edge>(
     Ok(lines)
 }
 
-/// The data that a scope opens.
+/// The first lines of the data that a scope opens.
 fn preview(
     scope: Scope,
     user: &User,

@@ -1,4 +1,4 @@
-//! What the user decided on the consent form. Pure.
+//! The user's answer on the consent form. Pure.
 
 use super::interaction::RequestedAccess;
 use crate::endpoint::Notice;
@@ -9,25 +9,25 @@ use crate::oauth::resource::{ResourceGrant, ResourceScope};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::snowflake::GuildId;
 
-/// What a form that came back says.
+/// The user's answer, as the form that came back says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// No, or yes to nothing at all.
+    /// The user said no, or unticked everything.
     Denied,
-    /// Yes to a bot, but no guild is chosen for it.
+    /// The user said yes to a bot, but chose no guild for it.
     NoGuild,
-    /// Yes.
+    /// The user said yes.
     Approved(Approved),
 }
 
-/// What the user said yes to.
+/// What the user approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Approved {
-    /// What was asked, less what was unticked.
+    /// The scopes that were asked for, without those that the user unticked.
     pub(super) scope: Scopes,
-    /// What of it is granted at another resource server.
+    /// The scopes that are granted at another resource server.
     pub(super) resource: Option<ResourceGrant>,
-    /// The bot, and the guild where it goes.
+    /// The bot, and the guild that it is added to.
     pub(super) bot: Option<(BotRequest, GuildId)>,
 }
 
@@ -73,13 +73,13 @@ impl Decision {
     }
 }
 
-/// What the user ticked, of what was asked, and what cannot be withheld of it.
+/// The scopes that the user ticked, of those that were asked for, and those that cannot be withheld.
 fn granted(asked: Scopes, kept: Scopes, form: &Params) -> Scopes {
     let ticked: Scopes = form.all("scope").filter_map(Scope::from_wire).collect();
     asked.intersection(ticked.union(kept))
 }
 
-/// What the user ticked of a resource server's scopes.
+/// The scopes of a resource server that the user ticked.
 fn ticked(asked: &ResourceGrant, form: &Params) -> ResourceGrant {
     let is_ticked = |scope: &&ResourceScope| form.all("scope").any(|it| it == scope.as_str());
     ResourceGrant {
@@ -88,8 +88,8 @@ fn ticked(asked: &ResourceGrant, form: &Params) -> ResourceGrant {
     }
 }
 
-/// The guild that the form chose, where it chose one. A guild that the link fixes is the one that
-/// the form showed, whatever comes back.
+/// The guild that the form chose, where it chose one. Where the link fixes a guild, it is that one, whatever comes
+/// back.
 fn chosen_guild(bot: BotRequest, form: &Params) -> Result<Option<GuildId>, Notice> {
     if let WhichGuild::Fixed(guild) = bot.guild {
         return Ok(Some(guild));

@@ -1,6 +1,5 @@
-//! `/device`: a user types the code that a device shows, and answers it (RFC 8628 §3.3). The link with
-//! the code in it fills the field in and no more: whoever follows it is asked like everybody (§3.3.1,
-//! §5.4).
+//! `/device`: a user types the code that a device shows, and answers the device (RFC 8628 §3.3). A link with the code
+//! fills the field in and does no more: whoever follows it is asked all the same (§3.3.1, §5.4).
 
 use super::approve::{SeenAt, UserApproval};
 use super::consent_page::consent_form;
@@ -25,7 +24,7 @@ use crate::store::{Edge, SeenSession};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
-/// `GET`: the field for the code.
+/// `GET`: shows the field for the code.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let logged_in = logged_in(cx).await?;
     let query = Params::from_form(&cx.request.query);
@@ -33,7 +32,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     form_page(cx, &logged_in, 200, typed, None)
 }
 
-/// `POST`: the code, and then the user's answer.
+/// `POST`: takes the code, and then the user's answer.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let form = cx.posted_form(&cx.request.target())?;
     let logged_in = logged_in(cx).await?;
@@ -44,13 +43,13 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     }
 }
 
-/// Guesses at user codes are counted by account too, and so made by somebody.
+/// The session of whoever types codes. Wrong codes are counted by account, so nobody types them without a login.
 async fn logged_in<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRefusal>> {
     let logged_in = cx.logged_in(None).await?;
     Ok(logged_in.ok_or_else(|| PageRefusal::LogIn(cx.request.target()))?)
 }
 
-/// Finds the device that shows this code. A wrong one is counted as a wrong password is.
+/// Finds the device that shows this code. Wrong codes are counted as wrong passwords are.
 async fn look_up<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, form: &Params) -> Answer {
     if cx.check_ticket(&code_form(logged_in), form).is_none() {
         return Err(Notice::form_refused(cx.request.target()).into());
@@ -96,7 +95,7 @@ async fn look_up<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, form: &Para
     }
 }
 
-/// The consent form comes back. Its ticket says that this browser was shown this device.
+/// Takes the consent form that comes back. Its ticket shows that this browser was shown this device.
 async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
     let query = Params::from_form(&cx.request.query);
     let user_code = query.one("user_code").map_err(Notice::bad_request)?;
@@ -142,7 +141,7 @@ async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
 }
 
 impl Interaction {
-    /// What a device asks for, and the session of whoever is asked.
+    /// The interaction with a device, and the session of the user who is asked.
     async fn of_device<E: Edge>(
         cx: &Context<'_, E>,
         device: DeviceWithCode,

@@ -1,4 +1,4 @@
-//! A device that waits for its user (RFC 8628 §3.3): what it asks for, and the answer that it is told.
+//! A device that waits for its user (RFC 8628 §3.3): what it asks for, and the answer that it gets.
 
 use core::net::IpAddr;
 
@@ -13,7 +13,7 @@ use crate::pending::{
 };
 use crate::store::{Edge, Fault};
 
-/// A device that waits for its user.
+/// A device that waits for its user's answer.
 #[derive(Clone)]
 pub(super) struct DeviceWithCode {
     /// The user code that the device shows.
@@ -22,7 +22,7 @@ pub(super) struct DeviceWithCode {
     pub(super) asked: DeviceRequest,
 }
 
-/// The device that shows a code, and what its user has said.
+/// The device that shows this code, and the answer of its user, where there is one.
 pub(super) async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
     user_code: UserCode,
@@ -39,13 +39,13 @@ fn id(user_code: UserCode) -> PendingId {
     PendingId::new(EntryKind::UserCode, "", &user_code.key())
 }
 
-/// The device does not wait any more.
+/// The page for a device that does not wait any more.
 pub(super) fn over() -> Notice {
     Notice::new(400, Message::DeviceOver)
 }
 
 impl DeviceWithCode {
-    /// Tells the device. Says whether it is told this now, and nothing else.
+    /// Answers the device. Answers whether this is its answer: the first one is, and the same one again.
     pub(super) async fn answer<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -56,12 +56,12 @@ impl DeviceWithCode {
         cx.edge.ask_pending(&id(self.user_code), answer).await
     }
 
-    /// The page with this device's code filled in: what its forms post to, and where a login comes back.
+    /// The path of the page with this device's code. Its forms post there, and a login comes back there.
     pub(super) fn page(&self) -> Target {
         Target::of(DEVICE, &[("user_code", &self.user_code.to_string())])
     }
 
-    /// What the user should know of it before they answer.
+    /// The section of the consent form about this device.
     pub(super) fn section<E>(&self, cx: &Context<'_, E>) -> DeviceSection {
         let here: Option<IpAddr> = cx.request.client_ip().parse().ok();
         DeviceSection {
@@ -78,7 +78,7 @@ impl DeviceWithCode {
     }
 }
 
-/// Whether two addresses are one, or of one IPv6 network.
+/// Whether two addresses are the same, or are of the same IPv6 network.
 fn is_near(one: IpAddr, other: IpAddr) -> bool {
     match (one.to_canonical(), other.to_canonical()) {
         (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() >> 64 == other.to_bits() >> 64,

@@ -1,5 +1,5 @@
-//! An authorization request whose client is known: what it asks for, where it is answered, and what
-//! is to be done about it.
+//! An authorization request whose client is known: what it asks for, where it is answered, and what is to be done
+//! with it.
 
 use std::rc::Rc;
 
@@ -28,10 +28,10 @@ use crate::snowflake::GuildId;
 use crate::store::{Edge, Fault, Outlook, SeenSession, Session};
 use crate::time::Timestamp;
 
-/// The parameter that says for which guild the consent page was shown once more.
+/// The parameter that names the guild for which the consent page is shown once more.
 pub(super) const GUILD_CHOSEN: &str = "guild_chosen";
 
-/// Where a client waits for its answer.
+/// The redirect URI where a client waits for its answer.
 pub(super) struct Callback {
     pub(super) redirect_uri: RedirectUri,
     /// The client's `state`, which is sent back byte for byte.
@@ -60,19 +60,18 @@ impl Callback {
     }
 }
 
-/// Where the answer goes.
+/// The place where an authorization request is answered.
 pub(super) enum Destination {
-    /// The client.
+    /// The client gets the answer at its redirect URI.
     Client(Callback),
-    /// A page: the link adds a bot, no client waits.
+    /// A page tells the outcome: the link adds a bot, and no client waits.
     Page,
-    /// A device that polls.
+    /// A device gets the answer at its next poll.
     Device(Box<DeviceWithCode>),
 }
 
 impl Destination {
-    /// Reads `redirect_uri`, which must be the client's own, and which a link that only adds a bot
-    /// need not have.
+    /// Reads `redirect_uri`, which must be the client's own. A link that only adds a bot may leave it out.
     pub(super) fn read(params: &Params, client: &Client) -> Result<Self, Refusal> {
         let Some(requested) = params.one("redirect_uri")? else {
             // A link that adds a bot and asks for a scope that we do not have lacks that scope, and
@@ -93,14 +92,14 @@ impl Destination {
     }
 }
 
-/// What a client asks for: of a user, and of a guild.
+/// The access that a client asks for: to a user's account, and to a guild.
 pub(super) struct RequestedAccess {
     pub(super) oauth: AuthorizationRequest,
     /// The bot that is to be added; `None` without the scope `bot`.
     pub(super) bot: Option<BotRequest>,
-    /// The resource server that the tokens are to be for.
+    /// The resource server that the tokens are to be for; `None` for this server itself.
     pub(super) resource: Option<Rc<Resource>>,
-    /// What the application is of no use without, as its developer says.
+    /// The scopes that the application is of no use without, as its developer says.
     pub(super) all_or_nothing: Scopes,
 }
 
@@ -138,8 +137,8 @@ impl RequestedAccess {
         })
     }
 
-    /// What the user cannot withhold and agree to the rest. A bot that was asked alone is of it: that
-    /// is what denying is for.
+    /// The scopes that the user cannot withhold while granting the rest. A bot that is asked for alone is one of
+    /// them: denying is for that.
     pub(super) fn not_withheld(&self) -> Scopes {
         let asked = self.oauth.scope;
         if asked == Scope::Bot.into() {
@@ -150,18 +149,18 @@ impl RequestedAccess {
     }
 }
 
-/// A request whose client is known, and where to answer: whatever else is wrong with it can be
-/// told to the client.
+/// An authorization request whose client and whose redirect URI are known. Whatever else is wrong with it can be told
+/// to the client.
 pub(super) struct Interaction {
     pub(super) application: Rc<Application>,
     pub(super) destination: Destination,
     pub(super) prompt: Result<Prompt, Refusal>,
     pub(super) request: Result<RequestedAccess, Refusal>,
-    /// Where it was pushed.
+    /// The pushed request that it is, where it was pushed.
     pub(super) pushed: Option<Rc<OpenedRequest>>,
 }
 
-/// What to do with a request.
+/// The next step of an authorization request.
 pub(super) enum Step<'a> {
     LogIn,
     Refuse(Refusal),
@@ -173,7 +172,7 @@ fn unknown() -> Notice {
     Notice::bad_request("Unknown client_id")
 }
 
-/// The resource server that a request names. What is wrong with that is told where the request is answered.
+/// The resource server that a request names. A wrong name is told where the request is answered.
 pub(super) async fn requested_resource<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -186,8 +185,8 @@ pub(super) async fn requested_resource<E: Edge>(
 }
 
 impl Interaction {
-    /// Reads the query; an unknown client and a redirect URI that is not its own end on a page. What
-    /// this isolate remembers is enough where it is `settled`.
+    /// Reads the query. An unknown client ends on a page, and so does a redirect URI that is not its own. What this
+    /// isolate remembers is used where `settled` holds for the outcome.
     pub(super) async fn read<E: Edge>(
         cx: &Context<'_, E>,
         settled: fn(&Self) -> bool,
@@ -254,7 +253,7 @@ impl Interaction {
         })
     }
 
-    /// The same, for the guild that the user has chosen on this page before.
+    /// The same request for the guild that the user chose on this page before.
     fn in_guild(mut self, sent: &Params) -> Self {
         let chosen = sent.one(GUILD_CHOSEN).ok().flatten();
         if let (Ok(request), Some(chosen)) = (&mut self.request, chosen.and_then(GuildId::parse)) {
@@ -263,21 +262,21 @@ impl Interaction {
         self
     }
 
-    /// A pushed request that has ended begins nothing again. Its form may come back: after a lost answer
-    /// it makes the same code, or says no again.
+    /// The page for a pushed request that has ended. Its form may come back all the same: after a lost answer it
+    /// makes the same code, or says no again.
     pub(super) fn used_before(&self) -> Option<Notice> {
         let is_spent = self.pushed.as_ref().is_some_and(|pushed| pushed.is_spent);
         is_spent.then(|| Notice::bad_request("request_uri was used"))
     }
 
-    /// Whether what is remembered is enough to go on. What refuses the request may have changed since,
-    /// and so may who may add the bot.
+    /// Whether the request can be decided by what is remembered. Whatever refuses it may have changed since, and so
+    /// may the owner who may add the bot.
     pub(super) fn is_settled(&self) -> bool {
         self.is_readable() && !matches!(&self.request, Ok(it) if it.bot.is_some())
     }
 
-    /// Whether it is enough for a form that comes back: who may add the bot, the directory knows when it
-    /// adds it.
+    /// Whether a form that comes back can be decided by what is remembered. Who may add the bot is checked by the
+    /// directory in any case.
     pub(super) fn is_readable(&self) -> bool {
         let refusal = self.request.as_ref().err();
         !refusal.is_some_and(Refusal::follows_from_registration)
@@ -302,7 +301,7 @@ impl Interaction {
         }
     }
 
-    /// Where the consent page's forms lead, and a login on the way.
+    /// The path that the consent page's forms post to, and that a login on the way comes back to.
     pub(super) fn here<E>(&self, cx: &Context<'_, E>) -> String {
         match self.device() {
             Some(device) => device.page().as_str().to_owned(),
@@ -322,7 +321,7 @@ impl Interaction {
         code.unwrap_or_default() + &subject
     }
 
-    /// What a consent page shows of who asks, and where it will be answered.
+    /// What a consent page shows of the application and of the place where it is answered.
     pub(super) fn shown(&self) -> Option<Shown> {
         match &self.destination {
             Destination::Client(callback) => {
@@ -334,7 +333,7 @@ impl Interaction {
         }
     }
 
-    /// Refuses what this user cannot grant, whoever asks.
+    /// Refuses what this user cannot grant to any application.
     pub(super) fn may_grant(
         &self,
         request: &RequestedAccess,
@@ -349,7 +348,7 @@ impl Interaction {
         Ok(())
     }
 
-    /// Refuses where the client expects another user than the one who is logged in.
+    /// Refuses where the client's `id_token_hint` names another user than the one who is logged in.
     pub(super) async fn check_hint<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -407,7 +406,7 @@ impl Interaction {
         }
     }
 
-    /// Whether the client wants another login than the one behind the session, by `prompt` or `max_age`.
+    /// Whether the client demands another login than the one behind the session, by `prompt` or `max_age`.
     fn wants_login(
         &self,
         request: &AuthorizationRequest,
@@ -422,7 +421,7 @@ impl Interaction {
         wants_new && !has_logged_in || request.max_age.is_some_and(|max_age| age > max_age)
     }
 
-    /// Whether the user has agreed to just this before.
+    /// Whether the user has agreed to exactly this before, so that no consent is asked for.
     fn is_remembered(&self, scope: Scopes, session: &Session) -> bool {
         let may_skip_consent = |it: &Callback| self.client().may_skip_consent(&it.redirect_uri);
         let has_seen = |now: &Shown| session.shown.as_ref().is_none_or(|it| it.covers(now));
@@ -433,9 +432,9 @@ impl Interaction {
             && self.shown().as_ref().is_some_and(has_seen)
     }
 
-    /// Says no: to the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), to the user on a page
-    /// where no client waits. `granted` is what the user granted the client before. A pushed request is
-    /// over: a link to it that is left somewhere does not ask the next one.
+    /// Refuses the request: tells the client by redirect (RFC 6749 §4.1.2.1, RFC 9207 §2), or the user on a page
+    /// where no client waits. `granted` is what the user granted the client before. A pushed request ends with this:
+    /// the next one who follows a link to it is not asked.
     pub(super) async fn refuse<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -487,8 +486,7 @@ impl Interaction {
         Err(notice.into())
     }
 
-    /// Tells the client of a fault, where one waits and somebody vouches for it; the log learns the
-    /// rest.
+    /// Tells the client of a fault, where a client waits that somebody vouches for. The log gets the details.
     pub(super) fn tell_client<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -507,9 +505,10 @@ impl Interaction {
         Ok(callback.error(cx, told.code(), &told.to_string()))
     }
 
-    /// To the login form and back here. What made the login necessary is taken out of the way back, or
-    /// it would lead here for ever; a request that will be refused comes back as it was. Where the
-    /// platform logs users in, it has to see what is wanted, and the way back is cleared after that.
+    /// Sends the user to the login form and back to this request. What made the login necessary is left out of the
+    /// way back, or it would lead to the login for ever; a request that will be refused comes back as it was. The
+    /// platform has to see what is demanded where it logs users in, and there the way back is cleared after the
+    /// login.
     pub(super) fn log_in<E>(&self, cx: &Context<'_, E>) -> PageRefusal {
         let Ok(request) = &self.request else {
             return PageRefusal::LogIn(cx.request.target());
@@ -551,8 +550,7 @@ pub(super) fn answered_before() -> Notice {
     Notice::new(409, Message::AnsweredBefore)
 }
 
-/// The page for a link that only adds a bot, where it is refused: no client waits for the
-/// answer.
+/// The page for a link that only adds a bot and is refused, since no client waits for the answer.
 pub(super) fn refused(refusal: &Refusal) -> Notice {
     match refusal {
         Refusal::Denied => Notice::new(200, Message::NothingAdded),

@@ -95,7 +95,7 @@ async fn proceed<E: Edge>(
     }
 }
 
-/// `POST`: the consent form comes back, or a client posts its request.
+/// `POST`: takes the consent form that comes back, or a client's request.
 pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     if let Some(target) = cx.posted_request("decision")? {
         return Ok(Response::see_other(target));
@@ -142,7 +142,7 @@ pub async fn decide<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     interaction.refuse(cx, granted, &refusal).await
 }
 
-/// A consent form that came back: from which session, and which form.
+/// A consent form that came back: the session that it came from, and the seed that tells it from others.
 struct ConsentAnswer {
     session: Hash<SessionId>,
     seen: SeenSession,
@@ -151,9 +151,8 @@ struct ConsentAnswer {
 }
 
 impl Interaction {
-    /// What a form that came back approves, where that follows from the form itself and from what it
-    /// was shown with. Everything else is decided by the session as it is now, and so is who may
-    /// administer.
+    /// The approval of a form that came back, where it follows from the form and from what was shown with it.
+    /// Everything else is decided by the session as it is now, and so is the scope `admin`.
     fn approval_as_shown<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -183,7 +182,7 @@ impl Interaction {
     }
 }
 
-/// The user said yes.
+/// Carries out an approval.
 async fn consented<E: Edge>(
     cx: &Context<'_, E>,
     mut interaction: Interaction,
@@ -224,7 +223,7 @@ async fn consented<E: Edge>(
     interaction.approve(cx, approval).await
 }
 
-/// Everything that can be refused of a request before its user is known.
+/// Refuses whatever can be refused of a request before its user is known.
 pub(super) async fn check<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,
@@ -267,8 +266,7 @@ pub async fn reject<E: Edge>(
     interaction.refuse(&there, None, &refusal).await
 }
 
-/// The application that waits behind a login on the way to `return_to`, where one does. A request that it
-/// pushed is opened.
+/// The application that waits for a login on the way to `return_to`, where one does. Opens its pushed request.
 pub async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
     return_to: &ReturnTo,
@@ -286,7 +284,7 @@ pub async fn waiting<E: Edge>(
     Ok(application)
 }
 
-/// The application of a request, where it is answered there.
+/// The application of a request, where the request can be answered there.
 async fn known_to_wait<E: Edge>(
     cx: &Context<'_, E>,
     params: &Params,

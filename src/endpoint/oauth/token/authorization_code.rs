@@ -71,7 +71,7 @@ pub(super) async fn redeem<E: Edge>(
     })
 }
 
-/// What the ledger is asked.
+/// The verb that redeems the code in the ledger.
 fn question<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -88,8 +88,8 @@ fn question<E: Edge>(
     })
 }
 
-/// Whether the redemption may have to add a bot first. KV may refuse what time has refused; whatever else it
-/// says or does not say, the ledger decides, for a hit may be stale and a miss may be early.
+/// Whether the redemption may have to add a bot first. The record in KV may refuse an expired code. Anything else
+/// that it says or does not say is left to the ledger, because a hit may be stale and a miss may be early.
 fn may_add_bot(
     record: Option<&CodeRecord>,
     application: &Application,
@@ -102,7 +102,7 @@ fn may_add_bot(
     }
 }
 
-/// The guild as the answer tells it: with what the bot was granted there, where it was added just now.
+/// The guild as the token response tells it, with the permissions that the bot got where it was added just now.
 fn joined(
     guild: Option<Box<JoinedGuild>>,
     granted: Option<Permissions>,
@@ -112,7 +112,7 @@ fn joined(
     Some(guild)
 }
 
-/// Reads the record of a request's code before it is known who asks.
+/// Reads the record of a request's code before the client is known.
 pub(super) async fn read_ahead<E: Edge>(cx: &Context<'_, E>, params: &Params) {
     let code = params.one("code").ok().flatten();
     if let Some(code) = code.and_then(|code| Code::parse(&cx.config.keyring, code)) {
@@ -131,7 +131,7 @@ async fn record<E: Edge>(cx: &Context<'_, E>, code: &Code) -> Option<CodeRecord>
     })
 }
 
-/// Adds the bot, as far as the user who agreed may still do so, and answers what it got. Done again it
+/// Adds the bot, where the user who agreed may still do so, and answers the permissions that it got. Done again it
 /// changes nothing, so a redemption that a fault has stopped can be repeated.
 async fn add_bot<E: Edge>(
     cx: &Context<'_, E>,
@@ -179,7 +179,7 @@ async fn add_bot<E: Edge>(
     }
 }
 
-/// The installer, who may still give the bot all that the user agreed to.
+/// The installer, where they may still give the bot everything that they agreed to.
 fn may_install(
     installer: Option<Membership>,
     wanted: Permissions,

@@ -13,7 +13,7 @@ use crate::oauth::scope::Scopes;
 use crate::oauth::token::access::{Marks, Subject};
 use crate::store::Edge;
 
-/// Issues an access token without asking any storage but for a proof that is good once.
+/// Issues an access token. It asks no storage, except to use up a proof of possession.
 pub(super) async fn issue<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,

@@ -14,7 +14,7 @@ use crate::oauth::params::Params;
 use crate::pending::{DeviceApproval, DevicePoll, DevicePolled, EntryKind, PendingId};
 use crate::store::Edge;
 
-/// Answers a poll: with tokens once its user has said yes.
+/// Answers a poll of a device: with tokens once its user has said yes.
 pub(super) async fn collect<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -54,7 +54,7 @@ pub(super) async fn collect<E: Edge>(
     ))
 }
 
-/// The code of the request: this client's own, and not expired.
+/// The device code of the request, where it is this client's own and has not expired.
 fn device_code<E>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -69,7 +69,7 @@ fn device_code<E>(
     Ok(code)
 }
 
-/// What the user said yes to.
+/// The approval in the answer to a poll.
 const fn approval(polled: DevicePolled) -> Result<DeviceApproval, Refusal> {
     match polled {
         DevicePolled::Approved(approval) => Ok(approval),

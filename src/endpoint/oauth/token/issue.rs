@@ -1,4 +1,4 @@
-//! What a grant gives, and the answer that is signed from it (RFC 6749 §5.1).
+//! The outcome of a grant, and the signed answer (RFC 6749 §5.1).
 
 use core::time::Duration;
 
@@ -24,31 +24,31 @@ use crate::snowflake::{ApplicationId, UserId};
 use crate::store::{Edge, Fault, RefreshRecord, Signer};
 use crate::time::Timestamp;
 
-/// What a grant gives.
+/// The outcome of a grant: whatever its answer is made of.
 pub(super) struct Issuance<S> {
     /// The party on whose behalf the tokens act.
     pub(super) subject: Subject,
     /// The application that holds the tokens.
     pub(super) application: ApplicationId,
-    /// What the access token opens here.
+    /// The scopes that the access token opens at this server.
     pub(super) scope: Scopes,
-    /// The other resource server that takes the access token, where this one does not.
+    /// The other resource server that the access token is for; `None` where it is for this one.
     pub(super) resource: Option<TargetScope<S>>,
-    /// The refresh token, where the grant gives one.
+    /// The refresh token, where the grant type gives one.
     pub(super) refresh: Option<RefreshToken>,
-    /// Where the application's bot was added, where it was.
+    /// The guild that the application's bot was added to, where it was.
     pub(super) guild: Option<Box<JoinedGuild>>,
     /// The ID token, where the scope has `openid`.
     pub(super) id_token: Option<IdToken<S>>,
 }
 
-/// What an ID token is made of: the login, and the key that was fetched before the commit.
+/// The parts of an ID token: the login, and the key, which was fetched before the commit.
 pub(super) struct IdToken<S> {
     authentication: Box<Authentication>,
     signer: S,
 }
 
-/// The key that signs an ID token for this client, where there will be one.
+/// The key that signs an ID token for this client, where the scope asks for one.
 pub(super) async fn id_token_signer<E: Edge>(
     cx: &Context<'_, E>,
     client: &Client,
@@ -75,7 +75,7 @@ struct TokenResponse<'a> {
     id_token: Option<String>,
 }
 
-/// Keeps in KV that a family has refresh tokens.
+/// Writes the KV record that a family has refresh tokens.
 pub(super) fn keep_record<E: Edge>(
     cx: &Context<'_, E>,
     (user, application): (UserId, ApplicationId),
@@ -92,7 +92,7 @@ pub(super) fn keep_record<E: Edge>(
 }
 
 impl<S: Signer> Issuance<S> {
-    /// The tokens of a user's family.
+    /// The outcome for a user's family.
     pub(super) fn of_family(
         user: UserId,
         application: ApplicationId,
@@ -130,8 +130,8 @@ impl<S: Signer> Issuance<S> {
         }
     }
 
-    /// The tokens with no more than the request asked for: these scopes here, and those at the other
-    /// resource server. None, and an empty list, leave what was granted.
+    /// The same outcome with no more scopes than the request wanted: these at this server, and those at the other
+    /// resource server. `None` and an empty list leave what was granted.
     pub(super) fn narrowed(mut self, here: Option<Scopes>, there: Vec<ResourceScope>) -> Self {
         self.scope = here.unwrap_or(self.scope);
         if let Some(resource) = self.resource.as_mut().filter(|_| !there.is_empty()) {
@@ -140,7 +140,7 @@ impl<S: Signer> Issuance<S> {
         self
     }
 
-    /// Signs the tokens; `binding` says who may present the access token.
+    /// Signs the tokens. `binding` says who may present the access token.
     pub(super) async fn respond<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -222,7 +222,7 @@ impl<S: Signer> Issuance<S> {
         Ok((resource.target.signer.sign(TYPE, &claims).await?, lifetime))
     }
 
-    /// What was granted, here and there.
+    /// The granted scopes, at this server and at the other one, as `scope` spells them.
     fn spelled_scope(&self) -> String {
         let here = self.scope.to_string();
         let there = self

@@ -1,5 +1,5 @@
-//! Refresh tokens of the server before this one, which says what they are worth (RFC 7662). The first one
-//! of ours takes their place.
+//! Refresh tokens of the server before this one, which tells what they are good for (RFC 7662). Each is exchanged for
+//! a refresh token of ours.
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
@@ -27,27 +27,28 @@ use crate::time::Timestamp;
 
 /// Longest token that the other server is asked about, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
-/// How long a token is remembered of which the other server does not say how long it is good, in seconds.
+/// How long a token is remembered whose expiry the other server does not tell, in seconds.
 const REMEMBERED: u64 = 365 * 24 * 3600;
 
-/// Whether a refresh token may be the other server's: ours have dots, and one of ours that expired is
-/// nobody else's business.
+/// Whether a refresh token may be the other server's. Ours have dots, and one of ours that has expired is not shown
+/// to anybody else.
 pub(super) fn may_be_theirs(token: &str) -> bool {
     let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     is_plain && !token.contains('.') && token.len() <= MAX_TOKEN_BYTES
 }
 
-/// What the other server says of a refresh token.
+/// What the other server tells of a refresh token.
 struct LegacyGrant {
     user: UserId,
     scope: Scopes,
     until: Timestamp,
 }
 
-/// Exchanges the other server's refresh token for ours. The ledger's turn is the commit: the family's id
-/// is cut from the token's hash, so the same token opens it once however often it is asked about, and the
-/// ledger forgives it, or ends what came of it, as it does with a token of ours. What is written before
-/// stays true where the turn fails: the user did authorize the application.
+/// Exchanges the other server's refresh token for one of ours.
+///
+/// The ledger's turn is the commit. The family's id is cut from the token's hash, so the same token opens it once
+/// however often it is asked about, and the ledger forgives a repetition, or ends the family, as it does with a token
+/// of ours. What is written before that stays true where the turn fails: the user did authorize the application.
 pub(super) async fn adopt<E: Edge>(
     cx: &Context<'_, E>,
     legacy: &LegacyServer,
@@ -92,7 +93,7 @@ pub(super) async fn adopt<E: Edge>(
     Ok(issuance.narrowed(narrower, Vec::new()))
 }
 
-/// What the new token is to open, where the request says that this is less than was granted.
+/// The scopes that the request wants in place of all that were granted.
 fn narrower_scope(params: &Params, granted: Scopes) -> Result<Option<Scopes>, Refusal> {
     let narrower = authorization_request::scope(params)?;
     if narrower.is_some_and(|asked| !granted.covers(asked)) {
@@ -101,7 +102,7 @@ fn narrower_scope(params: &Params, granted: Scopes) -> Result<Option<Scopes>, Re
     Ok(narrower)
 }
 
-/// Asks the other server. What it cannot say now is a fault: the token is as good the next time.
+/// Asks the other server about the token. What it cannot tell now is a fault, and the token is as good the next time.
 async fn ask<E: Edge>(
     cx: &Context<'_, E>,
     legacy: &LegacyServer,
@@ -146,7 +147,7 @@ async fn ask<E: Edge>(
     Ok(is_good.then_some(granted).ok_or(refused)?)
 }
 
-/// How to authenticate there: as the settings say, or as the client itself.
+/// The credentials for the other server: those of the settings, or the client's own.
 fn authorization<E>(
     cx: &Context<'_, E>,
     legacy: &LegacyServer,
@@ -161,7 +162,7 @@ fn authorization<E>(
 
 enum Misread {
     Refused(GrantRefusal),
-    /// The answer says less than it must.
+    /// The answer lacks something that it must have.
     Absurd(&'static str),
 }
 
@@ -199,8 +200,9 @@ fn read(
     })
 }
 
-/// An access token must not become a refresh token: it is shown to every resource server. `token_use`
-/// and `token_type` are where servers say what a token is; RFC 7662 gives a refresh token neither.
+/// Whether the other server calls the token a refresh token. An access token must not become one, because it is shown
+/// to every resource server. Servers tell the kind in `token_use` or `token_type`; RFC 7662 gives a refresh token
+/// neither.
 fn is_refresh_token(token_use: Option<&str>, token_type: Option<&str>) -> bool {
     let is_refresh = |said: &str| {
         let said = said.to_ascii_lowercase();
@@ -213,8 +215,8 @@ fn is_refresh_token(token_use: Option<&str>, token_type: Option<&str>) -> bool {
     }
 }
 
-/// What of the other server's scopes exists here and may be the client's. A bot is where it is, and no ID
-/// token can say how somebody logged in there.
+/// The other server's scopes that exist here and that the client may have. There is no `bot`, because a bot stays
+/// where it is, and no `openid`, because no ID token could tell how the user logged in there.
 fn scopes(spelled: &str, client: &AuthenticatedClient) -> Scopes {
     let known = spelled.split(' ').filter_map(Scope::from_wire);
     let scopes = known.fold(Scopes::NONE, Scopes::with);
@@ -226,7 +228,7 @@ fn scopes(spelled: &str, client: &AuthenticatedClient) -> Scopes {
     scopes.intersection(askable).without(withheld)
 }
 
-/// Lists the authorization where its user can take it back.
+/// Stores the authorization, so that its user can take it back.
 async fn list<E: Edge>(
     cx: &Context<'_, E>,
     client: &AuthenticatedClient,
@@ -256,7 +258,7 @@ async fn list<E: Edge>(
     }
 }
 
-/// The client's own credentials, as RFC 6749 §2.3.1 spells them.
+/// The client's own credentials for HTTP Basic, as RFC 6749 §2.3.1 spells them.
 fn basic(credentials: &Credentials) -> Option<String> {
     let (Credentials::Basic(id, secret) | Credentials::Post(id, secret)) = credentials else {
         return None;

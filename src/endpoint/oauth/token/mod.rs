@@ -1,4 +1,4 @@
-//! `POST /oauth2/token` (RFC 6749 §3.2): a file a grant, and one that signs what they give.
+//! `POST /oauth2/token` (RFC 6749 §3.2): a file for each grant type, and one that signs the answer of all.
 
 mod authorization_code;
 mod client_credentials;
@@ -22,7 +22,7 @@ use crate::oauth::jwk::JwkThumbprint;
 use crate::oauth::params::Params;
 use crate::store::{Edge, Fault};
 
-/// `POST`.
+/// `POST`: issues tokens by the grant type of the request.
 pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Refusal>> {
     let params = cx.form_or_json()?;
     let grant_type = params.required("grant_type")?;
@@ -50,8 +50,8 @@ pub async fn issue<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Ref
     Ok(issuance.respond(cx, client.client(), binding).await?)
 }
 
-/// Reads what a token request will ask KV for, while the limiter is asked. D1 and all that changes
-/// anything wait until the request is counted.
+/// Reads what a token request needs of KV, while the limiter is asked. D1 is not asked and nothing is changed before
+/// the request is counted.
 pub async fn read_ahead<E: Edge>(cx: &Context<'_, E>) {
     let Ok(params) = cx.form_or_json() else {
         return;
@@ -61,8 +61,8 @@ pub async fn read_ahead<E: Edge>(cx: &Context<'_, E>) {
     }
 }
 
-/// The commit point of a grant whose code is spent by the time that its answer is lost: the question is
-/// asked once more before the client hears of it. The ledger knows the attempt again.
+/// Asks a ledger to commit a grant, whose code is spent even where the answer is lost. After a fault it asks once
+/// more before the client hears of it, and the ledger recognizes the attempt.
 async fn commit<E: Edge, V: Verb + Clone>(
     cx: &Context<'_, E>,
     ledger: LedgerId,
@@ -77,8 +77,8 @@ async fn commit<E: Edge, V: Verb + Clone>(
     }
 }
 
-/// The key that a family's refresh tokens are bound to: a public client's. Whoever authenticates may use another
-/// one each time (RFC 9449 §5).
+/// The key that the refresh tokens of a family are bound to, where the client is public. A client that authenticates
+/// may use another key each time (RFC 9449 §5).
 fn key_of_refresh_tokens(client: &Client, key: Option<&ProvedKey<'_>>) -> Option<JwkThumbprint> {
     key.filter(|_| client.is_public())
         .map(ProvedKey::thumbprint)

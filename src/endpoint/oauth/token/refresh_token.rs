@@ -64,7 +64,7 @@ pub(super) async fn rotate<E: Edge>(
     Ok(issuance.narrowed(narrower, resource_scope))
 }
 
-/// The token, where it is this client's.
+/// The refresh token, where it was issued to this client.
 fn own(
     token: Option<RefreshToken>,
     client: &AuthenticatedClient,
@@ -76,7 +76,7 @@ fn own(
     }
 }
 
-/// Warns whoever reads the log or the audit log: one of two parties that had the token stole it.
+/// Warns in the log and in the audit log: two parties had the token, so one of them stole it.
 fn report_reuse<E: Edge>(cx: &Context<'_, E>, token: &RefreshToken) {
     let warning = json!({
         "level": "warning", "message": "a refresh token was used twice: that login ended",
@@ -89,8 +89,8 @@ fn report_reuse<E: Edge>(cx: &Context<'_, E>, token: &RefreshToken) {
         .record(entry.saying(json!({"device": token.family})));
 }
 
-/// What the new token is to open, where the request says that this is less than was granted: here,
-/// and at the resource server that the grant is for.
+/// The scopes that the request wants in place of all that were granted, here and at the resource server that the
+/// grant is for.
 fn narrower_scope(
     params: &Params,
     resource: &Resource,
