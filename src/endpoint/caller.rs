@@ -12,7 +12,7 @@ use super::attempts::{Attempt, Counter};
 use super::context::Context;
 use super::cookies::Cookie;
 use super::dpop;
-use super::failure::Failure;
+use super::failure::{Failure, PageRefusal};
 use crate::crypto::form_ticket::{Form, Ticket};
 use crate::crypto::secret::{Secret, SessionId};
 use crate::fluxer::api_error::{ApiError, Scheme};
@@ -60,6 +60,13 @@ impl<E: Edge> Context<'_, E> {
             }
         }
         Ok(Some(LoggedIn { session, cookie }))
+    }
+
+    /// The session of a page that is shown to users who are logged in. A browser without one is sent to log in,
+    /// and comes back here.
+    pub async fn account(&self) -> Result<LoggedIn, Failure<PageRefusal>> {
+        let to_login = || PageRefusal::LogIn(self.request.target());
+        Ok(self.logged_in(None).await?.ok_or_else(to_login)?)
     }
 }
 

@@ -1,5 +1,4 @@
-//! What the pages of a user's account share: who is logged in, what stands around the page, and
-//! whether a form came from it.
+//! What the pages of a user's account share: the layout around a page, and the check whether a form came from it.
 
 use crate::crypto::form_ticket::Form;
 use crate::endpoint::caller::LoggedIn;
@@ -18,12 +17,6 @@ fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// Reads the login of the browser. A browser without one is sent to log in, and comes back here.
-    pub async fn account(&self) -> Result<LoggedIn, Failure<PageRefusal>> {
-        let to_login = || PageRefusal::LogIn(self.request.target());
-        Ok(self.logged_in(None).await?.ok_or_else(to_login)?)
-    }
-
     /// What an account page has around what it says.
     pub fn account_chrome<'b>(&'b self, here: &'b str, logged_in: &'b LoggedIn) -> Chrome<'b> {
         let user = &logged_in.session.user;

@@ -26,7 +26,7 @@ type Answer = Result<Response, Failure<PageRefusal>>;
 
 /// `GET`: shows the field for the code.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
-    let logged_in = logged_in(cx).await?;
+    let logged_in = cx.account().await?;
     let query = Params::from_form(&cx.request.query);
     let typed = query.one("user_code").ok().flatten().unwrap_or_default();
     form_page(cx, &logged_in, 200, typed, None)
@@ -35,18 +35,13 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
 /// `POST`: takes the code, and then the user's answer.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let form = cx.posted_form(&cx.request.target())?;
-    let logged_in = logged_in(cx).await?;
+    // Guesses at user codes are counted by account too, and so made by somebody.
+    let logged_in = cx.account().await?;
     if form.one("decision") == Ok(None) {
         look_up(cx, &logged_in, &form).await
     } else {
         decide(cx, &form).await
     }
-}
-
-/// The session of whoever types codes. Wrong codes are counted by account, so nobody types them without a login.
-async fn logged_in<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRefusal>> {
-    let logged_in = cx.logged_in(None).await?;
-    Ok(logged_in.ok_or_else(|| PageRefusal::LogIn(cx.request.target()))?)
 }
 
 /// Finds the device that shows this code. Wrong codes are counted as wrong passwords are.
@@ -70,10 +65,7 @@ async fn look_up<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, form: &Para
             return Ok(response.with("retry-after", seconds.to_string()));
         }
     };
-    let waiting = match UserCode::parse(typed) {
-        Some(user_code) => waiting(cx, user_code).await?,
-        None => None,
-    };
+    let waiting = waiting(cx, UserCode::parse(typed)).await?;
     let Some((device, None)) = waiting else {
         let tightest = attempt.failed();
         let problem = Some(DeviceProblem::Unknown);
@@ -99,10 +91,7 @@ async fn look_up<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, form: &Para
 async fn decide<E: Edge>(cx: &Context<'_, E>, form: &Params) -> Answer {
     let query = Params::from_form(&cx.request.query);
     let user_code = query.one("user_code").map_err(Notice::bad_request)?;
-    let waiting = match user_code.and_then(UserCode::parse) {
-        Some(user_code) => waiting(cx, user_code).await?,
-        None => None,
-    };
+    let waiting = waiting(cx, user_code.and_then(UserCode::parse)).await?;
     let Some((device, _)) = waiting else {
         return Err(over().into());
     };

@@ -25,8 +25,11 @@ pub(super) struct DeviceWithCode {
 /// The device that shows this code, and the answer of its user, where there is one.
 pub(super) async fn waiting<E: Edge>(
     cx: &Context<'_, E>,
-    user_code: UserCode,
+    user_code: Option<UserCode>,
 ) -> Result<Option<(DeviceWithCode, Option<DeviceAnswer>)>, Fault> {
+    let Some(user_code) = user_code else {
+        return Ok(None);
+    };
     let id = id(user_code);
     let found: Option<Box<WaitingDevice>> = cx.edge.ask_pending(&id, DeviceLook {}).await?;
     Ok(found.map(|found| {
