@@ -73,13 +73,7 @@ async fn proceed<E: Edge>(
         }
         (Step::LogIn, _) | (_, None) => Err(interaction.log_in(cx).into()),
         // HEAD changes nothing (RFC 9110 §9.2.1): programs that check links send it.
-        (Step::Approve(request), Some(logged_in)) if cx.request.method == Method::Head => {
-            interaction.consent_page(cx, request, logged_in, None).await
-        }
-        (Step::AskConsent(request), Some(logged_in)) => {
-            interaction.consent_page(cx, request, logged_in, None).await
-        }
-        (Step::Approve(request), Some(logged_in)) => {
+        (Step::Approve(request), Some(logged_in)) if cx.request.method != Method::Head => {
             let approval = UserApproval {
                 request,
                 session: logged_in.cookie.hash(),
@@ -91,6 +85,9 @@ async fn proceed<E: Edge>(
                 installation: None,
             };
             interaction.approve(cx, approval).await
+        }
+        (Step::Approve(request) | Step::AskConsent(request), Some(logged_in)) => {
+            interaction.consent_page(cx, request, logged_in, None).await
         }
     }
 }
