@@ -369,19 +369,15 @@ pub fn csrf_form(logged_in: &LoggedIn) -> Form<'_> {
     }
 }
 
-/// The session of a request that only reads.
-async fn reader<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
-    let logged_in = cx.logged_in(None).await?;
-    Ok(logged_in.ok_or(ApiError::Unauthorized)?)
-}
-
-/// The session of a request that changes something. The request must have the session's `X-CSRF-Token`.
-async fn writer<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<ApiError>> {
-    let logged_in = reader(cx).await?;
+/// Refuses a request that changes something and does not have its session's `X-CSRF-Token`.
+fn check_csrf<E>(cx: &Context<'_, E>, logged_in: &LoggedIn) -> Result<(), ApiError> {
+    if matches!(cx.request.method, Method::Get | Method::Head) {
+        return Ok(());
+    }
     let token = cx.request.header("x-csrf-token").unwrap_or_default();
-    match csrf_form(&logged_in).check(&cx.config.keyring, token, cx.now) {
-        Ticket::Valid(_) => Ok(logged_in),
-        Ticket::Invalid => Err(ApiError::CsrfToken.into()),
+    match csrf_form(logged_in).check(&cx.config.keyring, token, cx.now) {
+        Ticket::Valid(_) => Ok(()),
+        Ticket::Invalid => Err(ApiError::CsrfToken),
     }
 }
 
@@ -406,10 +402,10 @@ impl Manager {
         if cx.request.header("authorization").is_some() {
             return Ok(Self::Administrator(administrator(cx).await?));
         }
-        Ok(Self::User(match cx.request.method {
-            Method::Get | Method::Head => reader(cx).await?,
-            _ => writer(cx).await?,
-        }))
+        let logged_in = cx.logged_in(None).await?;
+        let logged_in = logged_in.ok_or(ApiError::Unauthorized)?;
+        check_csrf(cx, &logged_in)?;
+        Ok(Self::User(logged_in))
     }
 
     /// The user whose things are managed. A token of an application on its own behalf has none, and is refused.
