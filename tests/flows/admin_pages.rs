@@ -698,7 +698,7 @@ fn what_ends_a_login_is_one_chart_and_warnings_are_the_newest_of_each_kind() {
 
 #[test]
 fn the_log_reaches_back_no_further_than_it_is_kept_whatever_is_asked() {
-    let world = Native::with(&[("AUDIT_LOG_DAYS", "1")]);
+    let world = World::with(&[("AUDIT_LOG_DAYS", "1")]);
     world.advance(2 * 86_400);
     let browser = staff(&world);
     for query in ["", "?from=2020-01-01"] {

@@ -778,7 +778,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// The body where it is no text; of the built Worker it is not read.
+    /// The body where it is no text.
     pub binary: Vec<u8>,
 }
 

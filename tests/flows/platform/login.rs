@@ -7,11 +7,11 @@ use serde_json::json;
 use super::{
     KEY, LOGIN, Platformed, away, by_platform, challenge_of, here, login_challenge, parameter,
 };
-use crate::world::{Native, STATE, With, get, request, text, with_json};
+use crate::world::{STATE, With, World, get, request, text, with_json};
 
 #[test]
 fn without_a_platform_there_is_nothing_of_it() {
-    let world = Native::new();
+    let world = World::new();
     for (method, path) in [
         (Method::Get, "/api/login/x"),
         (Method::Post, "/api/login/x/accept"),
