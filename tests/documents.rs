@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fluxer_oauth2::routes::ROUTES;
 
-const DOCUMENTS: [&str; 13] = [
+const DOCUMENTS: [&str; 17] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -21,7 +21,11 @@ const DOCUMENTS: [&str; 13] = [
     "docs/standards.md",
     "docs/scale.md",
     "docs/clients.md",
+    "docs/resource-servers.md",
     "findings/README.md",
+    "CHANGELOG.md",
+    ".github/pull_request_template.md",
+    ".github/ISSUE_TEMPLATE/bug.md",
 ];
 
 fn root() -> PathBuf {
