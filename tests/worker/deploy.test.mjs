@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
@@ -15,61 +16,81 @@ const ISSUER = 'https://id.example';
 const KV = 'a'.repeat(32);
 const DATABASE = '01234567-89ab-cdef-0123-456789abcdef';
 
-const WRANGLER = `#!${process.execPath}
-import { readFileSync, writeFileSync } from 'node:fs';
-const file = process.env.ACCOUNT;
-const account = JSON.parse(readFileSync(file));
-const args = process.argv.slice(2);
-const said = args.join(' ');
-account.calls.push(said);
-const place = (versions, message) => {
-  account.deployed = versions;
-  account.history = [{ versions, annotations: message && { 'workers/message': message }, created_on: '2026-11-28T03:00:00Z' }, ...(account.history ?? [])];
-};
-const option = (name) => args[args.indexOf(name) + 1];
-const save = () => writeFileSync(file, JSON.stringify(account));
-save();
-const breaks = process.env.BREAKS_AT && said.includes(process.env.BREAKS_AT);
-const breakOff = () => { console.error('the network is gone'); process.exit(1); };
-if (breaks && process.env.BREAKS === 'hangs') {
-  writeFileSync(file + '.hangs', '');
-  setInterval(() => {}, 1000);
-  await new Promise(() => {});
-}
-if (breaks && process.env.BREAKS !== 'after') breakOff();
-const config = () => readFileSync(args[args.indexOf('--config') + 1], 'utf8');
-const upload = () => {
-  const version = 'v' + (account.versions.length + 1);
-  const bindings = [...config().split('[vars]')[1].split(/^\\[/m)[0].matchAll(/^(\\w+) = "(.*?)"(?: #.*)?$/gm)].map(([, name, text]) => ({ name, type: 'plain_text', text }));
-  account.versions.push({ version, bindings });
-  const secrets = args.indexOf('--secrets-file');
-  if (secrets > 0) account.secrets.push(...Object.keys(JSON.parse(readFileSync(args[secrets + 1]))));
-  return version;
-};
-if (said.startsWith('whoami')) console.log('{"email":"ada@example.com"}');
-else if (said.startsWith('kv namespace create')) account.kv = true;
-else if (said.startsWith('kv namespace list')) console.log(JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: process.env.KV ?? '${KV}' }] : []));
-else if (said.startsWith('d1 create')) account.d1 = true;
-else if (said.startsWith('d1 list')) console.log(JSON.stringify([...(account.d1 ? [{ name: 'fluxer-oauth2', uuid: process.env.DATABASE ?? '${DATABASE}' }] : []), ...(account.restored ?? [])]));
-else if (said.startsWith('d1 migrations apply')) account.migrated = true;
-else if (said.startsWith('secret list')) { if (!account.deployed) { console.error('Worker "fluxer-oauth2" not found'); process.exit(1); } console.log(JSON.stringify(account.secrets.map((name) => ({ name })))); }
-else if (said.startsWith('deployments status')) { if (!account.deployed) { console.error('This Worker does not exist on your account. [code: 10007]'); process.exit(1); } console.log(JSON.stringify(account.history[0])); }
-else if (said.startsWith('versions view')) console.log(JSON.stringify({ resources: { bindings: account.versions.find(({ version }) => version === args[2]).bindings } }));
-else if (said.startsWith('versions upload')) console.log('Worker Version ID: ' + upload());
-else if (said.startsWith('versions deploy')) place(args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) })));
-else if (said.startsWith('deploy')) place([{ version_id: upload(), percentage: 100 }]);
-// As wrangler chooses: what the newest deployment before the present one gave to everybody.
-else if (said.startsWith('rollback')) place(account.history.slice(1).find(({ versions }) => versions.length === 1).versions, option('--message'));
-save();
-if (breaks) breakOff();
+/** Asks this process over a socket: a program of Node's would take longer to start than all that a deployment does. */
+const asking = (port) => `#!/usr/bin/env bash
+exec 3<>/dev/tcp/127.0.0.1/${port}
+printf '%s\\0' "$@" '' >&3
+IFS= read -r status <&3 && IFS= read -r out <&3 && IFS= read -r err <&3
+[[ -z $out ]] || printf '%s\\n' "$out"
+[[ -z $err ]] || printf '%s\\n' "$err" >&2
+exit "$status"
 `;
+
+/** What wrangler says, in `out` or `err`, and does to the account; where it hangs, nothing. */
+function wrangler(args, { BREAKS_AT, BREAKS, KV: kv = KV, DATABASE: database = DATABASE }) {
+  const account = JSON.parse(readFileSync(accountFile));
+  const said = args.join(' ');
+  account.calls.push(said);
+  const place = (versions, message) => {
+    account.deployed = versions;
+    account.history = [{ versions, annotations: message && { 'workers/message': message }, created_on: '2026-11-28T03:00:00Z' }, ...(account.history ?? [])];
+  };
+  const option = (name) => args[args.indexOf(name) + 1];
+  const file = (name) => readFileSync(resolve(folder, option(name)), 'utf8');
+  const save = () => writeFileSync(accountFile, JSON.stringify(account));
+  save();
+  const breaks = BREAKS_AT && said.includes(BREAKS_AT);
+  const brokenOff = { status: 1, err: 'the network is gone' };
+  if (breaks && BREAKS === 'hangs') return undefined;
+  if (breaks && BREAKS !== 'after') return brokenOff;
+  const upload = () => {
+    const version = `v${account.versions.length + 1}`;
+    const bindings = [...file('--config').split('[vars]')[1].split(/^\[/m)[0].matchAll(/^(\w+) = "(.*?)"(?: #.*)?$/gm)].map(([, name, text]) => ({ name, type: 'plain_text', text }));
+    account.versions.push({ version, bindings });
+    if (args.includes('--secrets-file')) account.secrets.push(...Object.keys(JSON.parse(file('--secrets-file'))));
+    return version;
+  };
+  const answer = () => {
+    if (said.startsWith('whoami')) return { out: '{"email":"ada@example.com"}' };
+    if (said.startsWith('kv namespace create')) account.kv = true;
+    else if (said.startsWith('kv namespace list')) return { out: JSON.stringify(account.kv ? [{ title: 'fluxer-oauth2-records', id: kv }] : []) };
+    else if (said.startsWith('d1 create')) account.d1 = true;
+    else if (said.startsWith('d1 list')) return { out: JSON.stringify([...(account.d1 ? [{ name: 'fluxer-oauth2', uuid: database }] : []), ...(account.restored ?? [])]) };
+    else if (said.startsWith('d1 migrations apply')) account.migrated = true;
+    else if (said.startsWith('secret list')) return account.deployed ? { out: JSON.stringify(account.secrets.map((name) => ({ name }))) } : { status: 1, err: 'Worker "fluxer-oauth2" not found' };
+    else if (said.startsWith('deployments status')) return account.deployed ? { out: JSON.stringify(account.history[0]) } : { status: 1, err: 'This Worker does not exist on your account. [code: 10007]' };
+    else if (said.startsWith('versions view')) return { out: JSON.stringify({ resources: { bindings: account.versions.find(({ version }) => version === args[2]).bindings } }) };
+    else if (said.startsWith('versions upload')) return { out: `Worker Version ID: ${upload()}` };
+    else if (said.startsWith('versions deploy')) place(args.filter((arg) => arg.includes('@')).map((arg) => ({ version_id: arg.split('@')[0], percentage: Number(arg.split('@')[1]) })));
+    else if (said.startsWith('deploy')) place([{ version_id: upload(), percentage: 100 }]);
+    // As wrangler chooses: what the newest deployment before the present one gave to everybody.
+    else if (said.startsWith('rollback')) place(account.history.slice(1).find(({ versions }) => versions.length === 1).versions, option('--message'));
+    return {};
+  };
+  const answered = answer();
+  save();
+  return breaks ? { ...answered, ...brokenOff } : answered;
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'deploy-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, 'bin'));
 mkdirSync(join(folder, 'lib'));
-writeFileSync(join(folder, 'bin/wrangler'), WRANGLER);
-writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+let running; // the environment of the deployment that runs, and who is told that it hangs
+const wranglers = net.createServer((socket) => {
+  let asked = '';
+  socket.on('error', () => {}); // killed while it hung
+  socket.on('data', (part) => {
+    asked += part;
+    if (!asked.endsWith('\0\0')) return;
+    const answer = wrangler(asked.slice(0, -2).split('\0'), running.env);
+    if (!answer) running.hangs();
+    else socket.end(`${answer.status ?? 0}\n${answer.out ?? ''}\n${answer.err ?? ''}\n`);
+  });
+}).listen(0, '127.0.0.1');
+await once(wranglers, 'listening');
+after(() => wranglers.close());
+writeFileSync(join(folder, 'bin/wrangler'), asking(wranglers.address().port));
 chmodSync(join(folder, 'bin/wrangler'), 0o755);
 const accountFile = join(folder, 'account.json');
 const account = () => JSON.parse(readFileSync(accountFile, 'utf8'));
@@ -84,16 +105,16 @@ beforeEach(() => {
 
 /** Runs the deployment where its settings are; what it said, and whether it got through. `killed` ends it, and wrangler, by a signal, once it hangs. */
 async function deploy(args = [], env = {}, killed) {
+  const hanging = new Promise((resolve) => (running = { env, hangs: resolve }));
   const run = spawn(process.execPath, [join(ROOT, 'scripts/lib/deploy.mjs'), '--issuer', ISSUER, ...args], {
-    cwd: folder, detached: Boolean(killed), env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, ACCOUNT: accountFile, SIGNING_KEYS: '', ADMIN_CLIENT_SECRET: 'x'.repeat(32), ...env },
+    cwd: folder, detached: Boolean(killed), env: { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}`, SIGNING_KEYS: '', ADMIN_CLIENT_SECRET: 'x'.repeat(32), ...env },
   });
   let said = '';
   for (const stream of [run.stdout, run.stderr]) stream.on('data', (part) => (said += part));
   const closed = once(run, 'close');
   if (killed) {
-    const hangs = () => (killed.when ? said.includes(killed.when) : existsSync(`${accountFile}.hangs`));
-    while (!hangs()) await new Promise((resolve) => setTimeout(resolve, 20));
-    rmSync(`${accountFile}.hangs`, { force: true });
+    if (!killed.when) await hanging;
+    else while (!said.includes(killed.when)) await new Promise((resolve) => setTimeout(resolve, 20));
     process.kill(-run.pid, killed.signal);
   }
   const [status] = await closed;
