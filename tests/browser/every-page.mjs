@@ -42,8 +42,8 @@ export async function everyScene(look, { names } = {}) {
 const OF_LOOKS = ['color-contrast', 'target-size', 'scrollable-region-focusable', 'link-in-text-block'];
 
 /** What axe finds, and what sticks out, at widths and in schemes. */
-export async function lookedAt(page, looks) {
-  await page.evaluate(AXE);
+export async function lookedAt({ page, run }, looks) {
+  await run(AXE);
   const wrong = [];
   for (const [index, [width, colorScheme]] of looks.entries()) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

@@ -286,14 +286,16 @@ export class Tab {
     const answers = [];
     page.on('response', (answer) => answer.request().resourceType() === 'document' && answers.push(answer));
     const disable = (value) => this.script || debug.send('Emulation.setScriptExecutionDisabled', { value });
-    return { context, page, disable, answers, heard: complaints(page) };
+    /** As a script of the debugger's, which no policy of a page binds. */
+    const run = (expression) => debug.send('Runtime.evaluate', { expression });
+    return { context, page, disable, run, answers, heard: complaints(page) };
   }
 }
 
 async function open(tab, world, { path, as, then, locale, origin }, sessions) {
   const person = typeof as === 'function' ? await as() : as;
   if (person && !sessions.has(person)) sessions.set(person, (await world.login(person)).cookies.get('fluxer_session'));
-  const { context, page, disable, answers, heard } = await tab.speaking(locale ?? 'en-GB');
+  const { context, page, disable, run, answers, heard } = await tab.speaking(locale ?? 'en-GB');
   if (person) await context.addCookies([{ name: 'fluxer_session', value: sessions.get(person), url: origin }]);
   await disable(true);
   await page.goto(origin + path);
@@ -302,5 +304,5 @@ async function open(tab, world, { path, as, then, locale, origin }, sessions) {
   await disable(false);
   // Chromium itself reports a page with a status of an error.
   const said = () => heard.filter((line) => !/the server responded with a status of 4\d\d/.test(line));
-  return { page, said, answer: answers.at(-1) };
+  return { page, run, said, answer: answers.at(-1) };
 }
