@@ -249,7 +249,8 @@ impl State {
             self.kv.put(KEPT, &kept)?;
             return Ok(answer);
         }
-        // Before the write, which what is thrown after it would not undo: what is stored has an alarm.
+        // Before the write, which what is thrown after it would not undo: what is stored has an alarm, or is given
+        // one by the next question.
         let set = self.set_alarm(until)?;
         self.alarm_is_set.set(true);
         self.kv.put(KEPT, &kept)?;

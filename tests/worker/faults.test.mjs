@@ -651,14 +651,26 @@ test('an alarm that cannot be set leaves no family behind', async () => {
 test('an alarm that cannot be set leaves no entry behind', async () => {
   for (const when of ['before', 'after']) {
     const request = app.authorizationRequest();
-    const stored = await world.entries();
+    const stored = (await world.stored('PendingEntry')).length;
     // The entry is asked once more, and its alarm fails again.
     const broken = ({ part }) => (part === 'pending' ? { alarm: { [when]: 'Network connection lost.' } } : undefined);
     await during(broken, async () => unavailable(await push(request), 'push'));
-    assert.equal(await world.entries(), stored, when);
+    assert.equal((await world.stored('PendingEntry')).length, stored, when);
     assert.equal((await push(request)).status, 201);
-    assert.equal(await world.entries(), stored + 1, 'what is stored is found');
+    assert.equal((await world.stored('PendingEntry')).length, stored + 1, 'what is stored is found');
   }
+});
+
+test('a window whose alarm could not be set has one once it is asked again', async () => {
+  const ask = () => world.request('/oauth2/revoke', { form: app.with({ token: 'x' }), headers: { 'cf-connecting-ip': '203.0.113.77' } });
+  const forgotten = async () => (await world.stored('RateLimiter')).filter(({ hasAlarm }) => !hasAlarm).length;
+  const kept = (await world.stored('RateLimiter')).length;
+  const broken = ({ part }) => (part === 'limiter' ? { alarm: { before: 'Network connection lost.' } } : undefined);
+  await during(broken, async () => assert.equal((await ask()).status, 200, 'a limiter that is down stops nobody'));
+  assert.equal(await forgotten(), 1, 'it is the one');
+  assert.equal((await ask()).status, 200);
+  assert.equal(await forgotten(), 0);
+  assert.ok((await world.stored('RateLimiter')).length > kept);
 });
 
 test('an alarm that was given up comes back at the next turn, and is not looked at before', async () => {

@@ -52,7 +52,7 @@ let hops = 0;
 /**
  * Runs an operation as planned: `before` and `after` are the texts of errors around its effect,
  * `reset` marks the former as one that a deployment causes, `type` is its class,
- * `sql` does the same to one statement inside a ledger, `alarm` to the next alarm of an entry that waits,
+ * `sql` does the same to one statement inside a ledger, `alarm` to the next alarm of an entry or a window,
  * `crash` traps the next time the clock is read, and `panics` makes the window that is asked panic.
  */
 async function step(env, step, operation) {
@@ -227,20 +227,24 @@ export class Ledger extends DurableObject {
   }
 }
 
-/** What the next alarm of an entry runs into. */
+/** What the next alarm of an entry or a window runs into. */
 let alarmFault;
+const withAlarm = (state) => {
+  const setAlarm = async (...args) => {
+    const { before, after } = alarmFault ?? {};
+    alarmFault = undefined;
+    if (before) throw new Error(before);
+    await state.storage.setAlarm(...args);
+    if (after) throw new Error(after);
+  };
+  return wrap(state, { storage: wrap(state.storage, { setAlarm }) });
+};
+
 /** An entry that waits, whose alarm fails as the call was told it would. */
 export class PendingEntry extends DurableObject {
   constructor(state, env) {
     super(state, env);
-    const setAlarm = async (...args) => {
-      const { before, after } = alarmFault ?? {};
-      alarmFault = undefined;
-      if (before) throw new Error(before);
-      await state.storage.setAlarm(...args);
-      if (after) throw new Error(after);
-    };
-    this.entry = new RealPendingEntry(wrap(state, { storage: wrap(state.storage, { setAlarm }) }), env);
+    this.entry = new RealPendingEntry(withAlarm(state), env);
   }
 
   ask(question) {
@@ -258,11 +262,11 @@ export class PendingEntry extends DurableObject {
 
 /** Whether the next window that is asked panics. */
 let panics = false;
-/** A window. Where it is to panic, the clock that it reads asks it once more: Rust holds it at that time. */
+/** A window, whose alarm fails as the call was told it would. Where it is to panic, the clock that it reads asks it once more: Rust holds it at that time. */
 export class RateLimiter extends DurableObject {
   constructor(state, env) {
     super(state, env);
-    this.window = new RealRateLimiter(state, env);
+    this.window = new RealRateLimiter(withAlarm(state), env);
   }
 
   ask(question) {

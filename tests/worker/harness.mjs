@@ -249,21 +249,24 @@ export class World {
     return this.request('/api/users/@me', { headers: { authorization: `Bearer ${token}` } });
   }
 
-  /** How many entries are stored: what waits to be answered once, each in a SQLite file of its own. */
-  async entries() {
+  /** The objects of a class that store something, each in a SQLite file of its own: whether it has an alarm. */
+  async stored(className) {
     const { DatabaseSync } = await import('node:sqlite');
-    const folder = join(this.folder, 'do/fluxer-oauth2-PendingEntry');
+    const folder = join(this.folder, `do/fluxer-oauth2-${className}`);
     const files = readdirSync(folder).filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(file));
     const stored = files.map((name) => {
       const file = new DatabaseSync(join(folder, name), { readOnly: true });
+      const rows = (table, where = 'TRUE') => {
+        const there = file.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table);
+        return there ? file.prepare(`SELECT key FROM ${table} WHERE ${where}`).all().length : 0;
+      };
       try {
-        const there = file.prepare("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'").get();
-        return there ? file.prepare('SELECT key FROM _cf_KV').all().length : 0;
+        return { rows: rows('_cf_KV'), hasAlarm: rows('_cf_METADATA', 'key = 1 AND value IS NOT NULL') > 0 };
       } finally {
         file.close();
       }
     });
-    return stored.reduce((sum, rows) => sum + rows, 0);
+    return stored.filter(({ rows }) => rows > 0);
   }
 
   /** The rows in the SQLite file of one ledger's object. */
