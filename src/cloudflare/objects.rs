@@ -28,9 +28,9 @@ impl Bindings {
 /// Which failures make a question be asked once more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// Those of a deployment: the object exists, but was reset, or is of another version.
+    /// The failures of a deployment: the object exists, but was reset, or is of another version.
     AfterDeployment,
-    /// Those that a fresh stub may mend.
+    /// The failures that a fresh stub may mend.
     AfterAnything,
 }
 

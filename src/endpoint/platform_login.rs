@@ -10,7 +10,7 @@ use crate::platform::challenge::{Challenge, RETURN_WITHIN};
 use crate::snowflake::UserId;
 use crate::store::{Edge, Fault};
 
-/// Where the browser comes back to.
+/// The path where the browser comes back.
 const CONTINUE: &str = "/oauth2/continue";
 
 /// Keeps the platform's answer. Answers whether it stands: the first one does, and the same one again.
@@ -42,7 +42,7 @@ pub fn note_accepted<E: Edge>(
     cx.edge.record(entry);
 }
 
-/// Where the browser comes back with this challenge.
+/// The URL where the browser comes back with this challenge.
 pub fn way_back(challenge: &Challenge) -> Target {
     let verifier = challenge.verifier();
     Target::of(CONTINUE, &[("login_verifier", verifier.expose())])

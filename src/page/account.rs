@@ -14,7 +14,7 @@ use crate::store::OpenSession;
 
 /// The page of a user's own account.
 pub struct AccountPage<'a> {
-    /// Where its forms post to.
+    /// The path that its forms post to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,

@@ -20,7 +20,7 @@ use self::permissions::{FIRST_FEW, MOST_UNFOLDED, permissions};
 
 /// The consent form.
 pub struct ConsentPage<'a> {
-    /// Where the form posts to.
+    /// The path that the form posts to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,
@@ -46,7 +46,7 @@ pub struct ConsentPage<'a> {
     pub bot: Option<BotSection<'a>>,
     /// Why the form is shown again.
     pub problem: Option<&'static str>,
-    /// Where the form that switches accounts posts to.
+    /// The path that the form that switches accounts posts to.
     pub switch_account_action: &'a str,
     /// The hidden field of the form that switches accounts.
     pub switch_account_token: &'a str,

@@ -17,7 +17,7 @@ const MAX_AGENT: usize = 80;
 
 /// The form that takes the code of a device.
 pub struct DevicePage<'a> {
-    /// Where the form posts to.
+    /// The path that the form posts to.
     pub action: &'a str,
     /// The hidden field of the form.
     pub csrf_token: &'a str,

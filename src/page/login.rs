@@ -7,7 +7,7 @@ use super::{Chrome, View};
 
 /// The login form.
 pub struct LoginPage<'a> {
-    /// Where the form posts to.
+    /// The path that the form posts to.
     pub action: &'a str,
     /// The hidden field of the form.
     pub csrf_token: &'a str,

@@ -7,7 +7,7 @@ use super::{Chrome, View};
 
 /// The form that asks whether to log out: a link from elsewhere must not log anybody out.
 pub struct LogoutPage<'a> {
-    /// Where the form posts to.
+    /// The path that the form posts to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,

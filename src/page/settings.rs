@@ -20,7 +20,7 @@ use crate::oauth::scope::Scopes;
 
 /// What a user has authorized, and the buttons that take it back.
 pub struct SettingsPage<'a> {
-    /// Where its forms post to.
+    /// The path that its forms post to.
     pub action: &'a str,
     /// The hidden field of its forms.
     pub csrf_token: &'a str,
@@ -227,7 +227,7 @@ pub struct GrantView<'a> {
 pub struct ResourceView<'a> {
     /// The server's name.
     pub name: &'a str,
-    /// Its identifier.
+    /// The server's identifier, an absolute URI (RFC 8707).
     pub identifier: &'a str,
     /// What each scope opens, in the server's words.
     pub scopes: Vec<&'a str>,

@@ -1,4 +1,4 @@
-//! `/api/guilds/{id}`: a guild, for the bots in it.
+//! `/api/guilds/{id}`: a guild, for a bot that is in it.
 
 use crate::endpoint::caller::bot;
 use crate::endpoint::{Context, Failure};

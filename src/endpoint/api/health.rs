@@ -1,4 +1,4 @@
-//! `GET /healthz`: whether KV, D1 and the Durable Objects answer, for monitors.
+//! `GET /healthz`: tells monitors whether KV, D1 and the Durable Objects answer.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::fluxer::api_error::ApiError;
 use crate::http::Response;
 use crate::store::{Edge, Schema};
 
-/// `GET`: 200 where every part answers, 503 where one does not. What a part said goes to the log.
+/// `GET`: 200 where every part answers, and 503 where one does not. The log gets the errors.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     let mut parts = Map::new();
     let mut healthy = true;

@@ -1,4 +1,4 @@
-//! `/api/login/{challenge}…`: the platform learns what a login is for, and says whose it is.
+//! `/api/login/{challenge}…`: the platform reads what a login is for, and answers whose it is.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ type Answer = Result<Response, Failure<ApiError>>;
 /// Longest name of a session at the platform, and longest description of a rejection, in bytes.
 const MAX_TEXT_BYTES: usize = 512;
 
-/// Refuses whoever does not show the platform's key.
+/// Refuses a caller that does not show the platform's key.
 pub fn authenticate<E>(cx: &Context<'_, E>) -> Result<(), ApiError> {
     let authorization = cx.request.header("authorization").unwrap_or_default();
     let (scheme, key) = authorization.split_once(' ').unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a token tells of its user, its bot, and itself.
+//! The answers about a token: its user, its bot, its authorization.
 
 use futures_util::future::join;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::http::{Response, with_member};
 use crate::oauth::scope::{Scope, Scopes};
 use crate::store::{Edge, Member};
 
-/// What opens a user's name and picture.
+/// The scopes that open a user's name and picture.
 const IDENTIFY: Needs = Needs::OneOf(&[Scope::Identify, Scope::Profile]);
 
 /// `GET /api/users/@me`.

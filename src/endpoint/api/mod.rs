@@ -1,4 +1,4 @@
-//! Fluxer's API: what tokens, bots and logged-in users ask for.
+//! Fluxer's API, for tokens, bots and users who are logged in.
 
 pub mod admin;
 pub mod applications;

@@ -1,7 +1,7 @@
-//! `POST /api/platform/events`: the platform says what became of a user.
+//! `POST /api/platform/events`: the platform tells what became of a user.
 //!
-//! An event may come late, twice, or before one that happened earlier. Each carries its instant: what
-//! is newer here than that, it leaves alone.
+//! An event may come late, twice, or before one that happened earlier. Each has its time, and changes nothing that is
+//! newer here.
 
 use serde_json::json;
 
@@ -23,10 +23,10 @@ use crate::time::Timestamp;
 
 /// Longest `jti` and `session_id`, in bytes.
 const MAX_TEXT_BYTES: usize = 512;
-/// How often an account's standing is looked at again after its tokens were told.
+/// How often an account's standing is read again after its tokens were told of it.
 const LOOKS: usize = 3;
 
-/// An event.
+/// An event of the platform.
 struct Event {
     jti: String,
     kind: PlatformEventType,
@@ -35,7 +35,7 @@ struct Event {
     at: Timestamp,
 }
 
-/// `POST`: 202 once everything that the event ends has ended.
+/// `POST`: answers 202 once everything that the event ends has ended.
 pub async fn receive<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<ApiError>> {
     authenticate(cx)?;
     let event = Event::read(cx)?;
@@ -91,7 +91,7 @@ impl Event {
     }
 }
 
-/// Ends what was opened until an instant, sessions first: whoever had one could authorize anew.
+/// Ends what was opened until `at`. Sessions come first, because a session could authorize anew.
 async fn end_until<E: Edge>(cx: &Context<'_, E>, user: UserId, at: Timestamp) -> Result<(), Fault> {
     cx.edge.end_sessions_until(user, at).await?;
     for authorization in cx.edge.authorizations(user).await? {
@@ -118,8 +118,8 @@ async fn end_until<E: Edge>(cx: &Context<'_, E>, user: UserId, at: Timestamp) ->
     Ok(())
 }
 
-/// Stops an account, or lets it go on: its sessions first, then its tokens. Two events at once end with
-/// tokens as the account stands.
+/// Stops an account, or lets it go on: first its sessions, then its tokens. Where two events come at once, the tokens
+/// end as the account stands.
 async fn stand<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
@@ -141,7 +141,7 @@ async fn stand<E: Edge>(
     Err(Fault::new("platform", "the account keeps changing"))
 }
 
-/// Deletes what is a user's, as an administrator does where users are this server's own.
+/// Deletes what belongs to a user, as an administrator does where the users are this server's own.
 async fn delete<E: Edge>(cx: &Context<'_, E>, user: UserId) -> Result<(), Fault> {
     cx.edge.close_sessions(user, EndedSessions::All).await?;
     forget_families(cx, user).await?;

@@ -1,5 +1,5 @@
-//! `GET /api/oauth2/session`: who is logged in, and the token that a page of ours sends along when
-//! it changes something.
+//! `GET /api/oauth2/session`: tells our script who is logged in, and the token that it sends along when it changes
+//! something.
 
 use serde_json::json;
 

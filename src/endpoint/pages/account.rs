@@ -7,7 +7,7 @@ use crate::oauth::params::Params;
 use crate::page::{AccountLinks, Chrome};
 use crate::store::{Edge, Fault};
 
-/// The form of an account page: bound to the session and to the page's path.
+/// The form of an account page. It is bound to the session and to the page's path.
 fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
     Form {
         name: "account",
@@ -17,7 +17,7 @@ fn form<'a>(logged_in: &'a LoggedIn, path: &'a str) -> Form<'a> {
 }
 
 impl<E: Edge> Context<'_, E> {
-    /// What an account page has around what it says.
+    /// What the layout of an account page needs to know.
     pub fn account_chrome<'b>(&'b self, here: &'b str, logged_in: &'b LoggedIn) -> Chrome<'b> {
         let user = &logged_in.session.user;
         Chrome {
@@ -29,17 +29,17 @@ impl<E: Edge> Context<'_, E> {
         }
     }
 
-    /// The hidden field of every form on this page.
+    /// The hidden field of every form that posts to this page.
     pub fn account_ticket(&self, logged_in: &LoggedIn) -> Result<String, Fault> {
         self.account_ticket_at(logged_in, &self.request.path)
     }
 
-    /// The hidden field of a form that posts elsewhere than to this page.
+    /// The hidden field of a form that posts to another path.
     pub fn account_ticket_at(&self, logged_in: &LoggedIn, path: &str) -> Result<String, Fault> {
         self.ticket(&form(logged_in, path))
     }
 
-    /// A form of this page that came back, from this session.
+    /// A form of this page that came back. It is refused where it came from another session.
     pub fn account_form(&self, logged_in: &LoggedIn) -> Result<Params, Failure<PageRefusal>> {
         let path = &self.request.path;
         let posted = self.posted_form(path)?;

@@ -1,4 +1,5 @@
-//! `GET /assets/{asset}`: what the pages load. A file's name holds its hash, so it is kept for ever.
+//! `GET /assets/{asset}`: the files that the pages load. The name of a file has its hash in it, so browsers keep it
+//! for good.
 
 use crate::endpoint::{Context, Failure, UnknownPath};
 use crate::http::Response;

@@ -1,4 +1,4 @@
-//! `GET /icons/{application}/{icon}`: an icon that was uploaded. Its name is its hash, so it is kept for ever.
+//! `GET /icons/{application}/{icon}`: an icon that was uploaded. Its name is its hash, so browsers keep it for good.
 
 use crate::endpoint::{Context, Failure, UnknownPath};
 use crate::fluxer::icon::Icon;
@@ -7,8 +7,8 @@ use crate::http::Response;
 use crate::snowflake::ApplicationId;
 use crate::store::Edge;
 
-/// `GET`. What is served was checked when it came, and is checked again: a stranger's file is never more
-/// than an image to a browser.
+/// `GET`. An icon was checked when it was uploaded, and is checked again: a stranger's file must never be more than
+/// an image to a browser.
 pub async fn show<E: Edge>(
     cx: &Context<'_, E>,
     application: &str,

@@ -1,4 +1,4 @@
-//! `POST /language`: the user picks the language of the pages.
+//! `POST /language`: sets the language of the pages that the user chose.
 
 use core::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::http::Response;
 use crate::location::Target;
 use crate::page::text;
 
-/// How long a choice is kept.
+/// How long the cookie with the choice is kept.
 const LIFETIME: Duration = Duration::from_hours(24 * 365);
 
-/// `POST`. A form that a stranger sends could change the language and nothing else, so there is no
-/// ticket in it; it goes back to where it came from, here.
+/// `POST`. The form has no ticket, because a stranger's form could change the language and nothing else. The browser
+/// goes back to the page of this server that it came from.
 #[expect(clippy::unused_async, reason = "every endpoint is async")]
 pub async fn choose<E: crate::store::Edge>(
     cx: &Context<'_, E>,

@@ -1,4 +1,4 @@
-//! `/login`: a user name and a password, or the way to the platform that has the users.
+//! `/login`: a form for a user name and a password, or the way to the platform that has the users.
 
 mod decision;
 pub mod elsewhere;
@@ -72,12 +72,12 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(response)
 }
 
-/// The form as it is shown again after a login that failed.
+/// The form as it is shown again, after a login that failed.
 struct FormAgain {
-    /// The login that stands in it.
+    /// The login that stands in the form.
     login: String,
     problem: LoginProblem,
-    /// The window that has the fewest attempts left.
+    /// The verdict of the window that has the fewest attempts left, where the password counted as an attempt.
     window: Option<Verdict>,
 }
 
@@ -142,8 +142,8 @@ async fn try_password<E: Edge>(
     Ok(Err(FormAgain::new(account.user.username.as_str(), problem)))
 }
 
-/// Opens a session under a new id, whatever the browser brought (session fixation), and sends the
-/// browser on. `None` where there is no such user any more.
+/// Opens a session under a new id, whatever the browser sent (session fixation), and sends the browser on. `None`
+/// where there is no such user any more.
 async fn log_in<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
@@ -187,7 +187,7 @@ fn login_form(browser: &str) -> Form<'_> {
     }
 }
 
-/// The form, with the login that was `typed`, or that the client hints at.
+/// The form, with the login that was `typed`, or that the client proposes.
 async fn form_page<E: Edge>(
     cx: &Context<'_, E>,
     typed: Option<&str>,

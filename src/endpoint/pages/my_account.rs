@@ -1,4 +1,4 @@
-//! `/settings`: a user's own account: their password, and the browsers that are logged in to it.
+//! `/settings`: a user's own account, with their password and the browsers that are logged in to it.
 
 use core::time::Duration;
 
@@ -24,23 +24,23 @@ use crate::store::{Edge, EndedSessions};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
-/// The page.
+/// The path of the page.
 const PATH: &str = "/settings";
-/// Browsers on the page.
+/// Most browsers on the page.
 const BROWSERS: u32 = 50;
 
-/// Whether users have passwords here.
+/// Whether this server has the users' passwords.
 const fn keeps_passwords(config: &Config) -> bool {
     config.platform.is_none()
 }
 
-/// `GET`.
+/// `GET`: shows the page.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let logged_in = cx.account().await?;
     page(cx, &logged_in, None).await
 }
 
-/// `POST`: does it, and shows the page again.
+/// `POST`: carries out a command, and shows the page again.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let logged_in = cx.account().await?;
     let form = cx.account_form(&logged_in)?;
@@ -61,7 +61,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Answer {
     }
 }
 
-/// What a button asks for.
+/// The command of a button.
 #[derive(Debug)]
 enum Command {
     ChangePassword,
@@ -120,7 +120,7 @@ async fn page<E: Edge>(
     Ok(Page::render(chrome, &title, &page).respond(status))
 }
 
-/// Changes the password. The new one is looked at first: a mistake in it costs no attempt at the old one.
+/// Changes the password. The new one is checked before the old one is tried: a mistake in it costs no attempt.
 async fn change_password<E: Edge>(
     cx: &Context<'_, E>,
     logged_in: &LoggedIn,
@@ -171,7 +171,7 @@ fn new_password(form: &Params) -> Result<Password, PasswordProblem> {
     Ok(new)
 }
 
-/// Logs browsers out. Only ever the user's own, whatever the form says.
+/// Logs browsers out. They are always the user's own, whatever the form says.
 async fn end<E: Edge>(cx: &Context<'_, E>, logged_in: &LoggedIn, ended: EndedSessions) -> Answer {
     let user = logged_in.session.user.id;
     let was_there = cx.edge.close_sessions(user, ended).await?;

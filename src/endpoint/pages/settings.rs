@@ -1,4 +1,4 @@
-//! `/settings/authorizations`: what a user has authorized, on which devices, and taking it back.
+//! `/settings/authorizations`: what a user has authorized, on which devices, and how the user takes it back.
 
 use core::future::{Future, poll_fn};
 use core::task::Poll;
@@ -22,16 +22,16 @@ use crate::page::text::{Message, SettingsText};
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Authorized, Edge, Fault, VendorPlace, WhichResource};
 
-/// The page.
+/// The path of the page.
 const PATH: &str = "/settings/authorizations";
-/// Applications on one page. Each asks its ledger, so this is also how many are asked at once.
+/// Most applications on one page. Each asks its ledger, so it is also how many ledgers are asked at once.
 const APPLICATIONS: u32 = 10;
-/// Devices on one page, of which each application has its share.
+/// Most devices on one page. Each application has its share of them.
 const DEVICES: usize = 20;
-/// Devices of an application that has the page to itself.
+/// Most devices of an application that has the page to itself.
 const DEVICES_ALONE: usize = 50;
 
-/// `GET`.
+/// `GET`: shows the page.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let logged_in = cx.account().await?;
     let view = ListedPart::read(&cx.request.query);
@@ -67,7 +67,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Page
     Ok(Page::render(chrome, title, &page).respond(200))
 }
 
-/// `POST`: does it, and shows the page again.
+/// `POST`: carries out a command, and shows the page again.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let logged_in = cx.account().await?;
     let form = cx.account_form(&logged_in)?;
@@ -78,7 +78,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     Ok(Response::see_other(view.target(Some(done))))
 }
 
-/// What a button asks for.
+/// The command of a button.
 enum Command {
     Device(ApplicationId, FamilyId),
     Application(ApplicationId),
@@ -100,7 +100,7 @@ impl Command {
         }
     }
 
-    /// Only ever on what is the user's own: theirs is the ledger that is asked, whatever the form
+    /// Carries the command out on what belongs to the user: it asks a ledger of the user's own, whatever the form
     /// says.
     async fn run<E: Edge>(
         self,
@@ -130,11 +130,11 @@ impl Command {
     }
 }
 
-/// The part of the list that a request wants. A query that cannot be read wants the beginning.
+/// The part of the list that a request asks for. A query that cannot be read asks for the beginning.
 #[derive(Default)]
 struct ListedPart {
     after: Option<VendorPlace>,
-    /// One application alone, with all its devices.
+    /// The one application that the page shows, with all its devices.
     application: Option<ApplicationId>,
     done: Option<RevocationDone>,
 }
@@ -166,7 +166,7 @@ impl ListedPart {
         self.after.is_some() || self.application.is_some()
     }
 
-    /// The URL of this part, with a marker of what was just done.
+    /// The URL of this part, with a marker of the operation that was just carried out.
     fn target(&self, done: Option<RevocationDone>) -> Target {
         let id = |id: Option<Snowflake>| id.map(|it| it.to_string()).unwrap_or_default();
         let after = id(self.after.map(|it| it.client));
@@ -181,7 +181,7 @@ impl ListedPart {
         Target::of(PATH, &parameters)
     }
 
-    /// What it lists, and where the next page begins.
+    /// The authorizations of this part, and where the next page begins.
     async fn list<E: Edge>(
         &self,
         cx: &Context<'_, E>,
@@ -239,7 +239,8 @@ impl ListedPart {
     }
 }
 
-/// A ledger has few, and a Worker pays for a general sort's code at each cold start.
+/// Sorts devices, those that were last used first. A ledger has few of them, and every cold start of a Worker would
+/// pay for the code of a general sort.
 fn last_used_first(devices: Vec<Device>) -> Vec<Device> {
     let mut sorted: Vec<Device> = Vec::with_capacity(devices.len());
     for device in devices {
@@ -250,7 +251,7 @@ fn last_used_first(devices: Vec<Device>) -> Vec<Device> {
     sorted
 }
 
-/// The devices of each, asked all at once: they are as many objects, each of them elsewhere.
+/// The devices of each application. All ledgers are asked at once, because each is another object.
 async fn devices<E: Edge>(
     cx: &Context<'_, E>,
     user: UserId,
@@ -264,8 +265,8 @@ async fn devices<E: Edge>(
     asked.into_iter().collect()
 }
 
-/// The resource servers that the devices have tokens for, each once. One that is registered no more is told
-/// nothing of: its tokens are refused.
+/// The resource servers that the devices have tokens for, each once. One that is not registered any more is left out:
+/// its tokens are refused.
 async fn resources<E: Edge>(
     cx: &Context<'_, E>,
     devices: &[Vec<Device>],
@@ -285,7 +286,7 @@ async fn resources<E: Edge>(
     Ok(found?.into_iter().flatten().collect())
 }
 
-/// What these devices may do at each resource server, in its own words.
+/// What these devices may do at each resource server, in the server's own words.
 fn elsewhere<'a>(resources: &'a [Rc<Resource>], devices: &[Device]) -> Vec<ResourceView<'a>> {
     let view = |resource: &'a Rc<Resource>| {
         let grants = || devices.iter().filter_map(|it| it.resource.as_deref());
@@ -303,7 +304,7 @@ fn elsewhere<'a>(resources: &'a [Rc<Resource>], devices: &[Device]) -> Vec<Resou
     resources.iter().filter_map(view).collect()
 }
 
-/// What comes of all of them. Whichever can go on wakes them all, which for twenty is no matter.
+/// The outcomes of all futures. Whichever can go on wakes all of them, which does not matter for twenty.
 async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut pending: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();

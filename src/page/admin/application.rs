@@ -14,7 +14,7 @@ use crate::page::{Chrome, View};
 
 /// One application, as administrators see it.
 pub struct AdminApplicationPage<'a> {
-    /// Where its form posts to.
+    /// The path that its form posts to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,

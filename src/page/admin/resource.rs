@@ -131,7 +131,7 @@ impl View for ResourcesPage<'_> {
 
 /// One resource server, with everything that administrators can do with it.
 pub struct ResourcePage<'a> {
-    /// Where its forms post to.
+    /// The path that its forms post to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,

@@ -16,7 +16,7 @@ use crate::store::Authorized;
 
 /// One user, as administrators see it.
 pub struct AdminUserPage<'a> {
-    /// Where its forms post to.
+    /// The path that its forms post to.
     pub action: &'a str,
     /// The hidden field.
     pub csrf_token: &'a str,

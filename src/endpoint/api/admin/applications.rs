@@ -1,4 +1,4 @@
-//! `/api/admin/applications…`: any application, trust included.
+//! `/api/admin/applications…`: everybody's applications, and whether they are trusted.
 
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &current(cx, id).await?.in_full()))
 }
 
-/// `PATCH /api/admin/applications/{id}`: what is not sent stays as it is.
+/// `PATCH /api/admin/applications/{id}`: changes what was sent.
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let administrator = administrator(cx).await?;
     let application = current(cx, id).await?;

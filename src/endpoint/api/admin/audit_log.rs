@@ -15,7 +15,7 @@ use crate::snowflake::{AuditEntryId, Snowflake};
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
 use crate::time::Timestamp;
 
-/// `GET`: newest first.
+/// `GET`: entries of the log, the newest first.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     administrator(cx).await?;
     let (limit, before) = paging::read_backwards(cx)?;
@@ -30,8 +30,8 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `DELETE`: a person out of the log, where they want none of their data to be left. The entries stay, and
-/// so do their counts. 202: some are left, and the same request goes on.
+/// `DELETE`: takes a person out of the log, where they want none of their data to be left. The entries and their
+/// counts stay. It answers 202 where some entries are left; the same request goes on with them.
 pub async fn erase<E: Edge>(cx: &Context<'_, E>, person: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let person = Snowflake::parse(person).ok_or(ApiError::UnknownUser)?;
@@ -41,11 +41,11 @@ pub async fn erase<E: Edge>(cx: &Context<'_, E>, person: &str) -> Answer {
     Ok(Response::empty(if is_left { 202 } else { 204 }))
 }
 
-/// How long a client is kept that registered itself and that nobody authorized.
+/// How long a client is kept that registered itself and that nobody has authorized.
 const UNUSED_REGISTRATION: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Counts the log, and deletes what has been kept long enough: entries of the log, sessions that have expired, and
-/// registrations that nobody used. Nobody asks for it; the platform's clock does.
+/// registrations that nobody used. The runtime's clock asks for it once a day.
 pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
     let now = edge.now();
     wake_late(edge).await?;
@@ -54,8 +54,8 @@ pub async fn sweep<E: Edge>(edge: &E, lifetime: Duration) -> Result<(), Fault> {
     edge.sweep_registrations(now - UNUSED_REGISTRATION).await
 }
 
-/// Counts what is not counted yet, in steps; what is left over waits for the next time. An entry is written
-/// after its answer: the newest may still have older ones to come.
+/// Counts the entries that are not counted yet, in steps; the rest waits for the next time. An entry is written after
+/// its answer, so older ones than the newest may still come.
 async fn count_up<E: Edge>(edge: &E, now: Timestamp) -> Result<(), Fault> {
     const STEPS: usize = 20;
     const SETTLED: Duration = Duration::from_secs(120);
@@ -71,7 +71,7 @@ async fn count_up<E: Edge>(edge: &E, now: Timestamp) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The id of the oldest entry that is still kept.
+/// The lowest id of an entry that is still kept.
 pub fn kept_since(now: Timestamp, lifetime: Duration) -> AuditEntryId {
     let lifetime = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
     AuditEntryId(Snowflake::first_of(now.millis().saturating_sub(lifetime)))

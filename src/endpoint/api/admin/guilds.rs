@@ -1,4 +1,4 @@
-//! `/api/admin/guilds…`: guilds and who is in them.
+//! `/api/admin/guilds…`: guilds and their members.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::http::Response;
 use crate::snowflake::{GuildId, Snowflake};
 use crate::store::{Added, Edge, Fault, Member};
 
-/// `POST /api/admin/guilds`. Its owner is its first member.
+/// `POST /api/admin/guilds`: makes a guild, whose owner is its first member.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
     let mut fields = Fields::read(cx)?;
@@ -88,8 +88,8 @@ pub async fn list_members<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `PUT /api/admin/guilds/{id}/members/{user_id}`: makes a user a member, or changes what they may
-/// do; without `permissions`, what every member may.
+/// `PUT /api/admin/guilds/{id}/members/{user_id}`: makes a user a member, or changes what they may do. Without
+/// `permissions` they may do what every member may.
 pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let guild = guild(cx, id).await?.id;
@@ -112,7 +112,7 @@ pub async fn set_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) ->
     Ok(Response::json(200, &shown))
 }
 
-/// `DELETE /api/admin/guilds/{id}/members/{user_id}`: a user, or a bot by its application's id.
+/// `DELETE /api/admin/guilds/{id}/members/{user_id}`: removes a user, or a bot by its application's id.
 pub async fn delete_member<E: Edge>(cx: &Context<'_, E>, id: &str, member: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let guild = guild(cx, id).await?;

@@ -19,7 +19,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `POST /api/admin/keys/rotate`: a successor of every key is published; it signs later.
+/// `POST /api/admin/keys/rotate`: publishes a successor of every key, which signs later.
 pub async fn rotate<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
     let set = cx.edge.rotate_keys(cx.config).await?;
@@ -28,8 +28,8 @@ pub async fn rotate<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(202, &shown))
 }
 
-/// `DELETE /api/admin/keys/{kid}`: the key has leaked. It is gone at once, what it signed with it, and
-/// a successor signs.
+/// `DELETE /api/admin/keys/{kid}`: removes a key that has leaked. What it signed is refused at once, and a successor
+/// signs.
 pub async fn remove<E: Edge>(cx: &Context<'_, E>, kid: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let unknown = || ApiError::UnknownKey;

@@ -1,5 +1,5 @@
-//! `/api/admin/registration-tokens`: the tokens with which clients may register themselves, where
-//! not everybody may (RFC 7591 §3, "initial access token").
+//! `/api/admin/registration-tokens`: the tokens by which clients may register themselves, where not everybody may
+//! (RFC 7591 §3, "initial access token").
 
 use core::time::Duration;
 
@@ -26,8 +26,8 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `POST /api/admin/registration-tokens` `{name, expires_in}`: the token is shown once. Without
-/// `expires_in`, in seconds, it is good until it is deleted.
+/// `POST /api/admin/registration-tokens` with `{name, expires_in}`: makes a token, which is shown this once. It is
+/// good for `expires_in` seconds, or until it is deleted.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
     let mut fields = Fields::read(cx)?;
@@ -49,7 +49,7 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(Response::json(201, &shown))
 }
 
-/// `DELETE /api/admin/registration-tokens/{id}`: who registered with it stays.
+/// `DELETE /api/admin/registration-tokens/{id}`: deletes a token. Clients that registered by it stay.
 pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let unknown = || ApiError::UnknownToken;

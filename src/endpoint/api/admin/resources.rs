@@ -21,10 +21,10 @@ use crate::oauth::resource::ResourceIdentifier;
 use crate::snowflake::{ApplicationId, ResourceId, Snowflake};
 use crate::store::{Edge, Fault, ResourceTaken, WhichResource};
 
-/// Ids are drawn again this often before it is a fault.
+/// How often an id is drawn before it is a fault that all were taken.
 const DRAWS: usize = 3;
 
-/// `POST /api/admin/resources`. Its secret is in this answer and in no other.
+/// `POST /api/admin/resources`. The secret is in this answer and in no other.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = administrator(cx).await?.actor();
     let (resource, secret) = add(cx, actor, Fields::read(cx)?).await?;
@@ -91,8 +91,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &current(cx, id).await?.in_full()))
 }
 
-/// `PATCH /api/admin/resources/{id}`: what is not sent stays as it is. Tokens that are out are not
-/// changed by it.
+/// `PATCH /api/admin/resources/{id}`: changes what was sent. Tokens that were issued before stay as they are.
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let is = current(cx, id).await?;
@@ -102,7 +101,7 @@ pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &resource.in_full()))
 }
 
-/// Changes what was sent of a resource server.
+/// Changes those settings of a resource server that were sent.
 pub async fn change<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -152,8 +151,7 @@ async fn write<E: Edge>(
     Ok(())
 }
 
-/// `POST /api/admin/resources/{id}/client-secret/reset`: another secret in place of the one that it
-/// introspects with.
+/// `POST /api/admin/resources/{id}/client-secret/reset`: gives the resource server another secret to introspect with.
 pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let mut resource = current(cx, id).await?;
@@ -182,7 +180,7 @@ pub async fn delete<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-/// Deletes a resource server: no more tokens are issued for it; those that are out end in their time.
+/// Deletes a resource server. No more tokens are issued for it, and those that were issued end in their time.
 pub async fn remove<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -196,7 +194,7 @@ pub async fn remove<E: Edge>(
     Ok(())
 }
 
-/// A resource server as it is now.
+/// The resource server as the directory has it now.
 pub async fn current<E: Edge>(
     cx: &Context<'_, E>,
     id: &str,
@@ -223,7 +221,7 @@ fn signing_alg(text: &str) -> Result<SigningAlgorithm, &'static str> {
     SigningAlgorithm::from_wire(text).ok_or(SigningAlgorithm::MUST)
 }
 
-/// `scopes`, where they were sent: at least one, each name once.
+/// Reads `scopes`, where they were sent: at least one, with no name twice.
 fn scopes(fields: &mut Fields) -> Option<Vec<DescribedScope>> {
     let sent = fields.objects("scopes")?;
     if !(1..=MAX_SCOPES).contains(&sent.len()) {
@@ -244,7 +242,7 @@ fn scopes(fields: &mut Fields) -> Option<Vec<DescribedScope>> {
     Some(scopes)
 }
 
-/// `clients`, where they were sent.
+/// Reads `clients`, where they were sent.
 fn clients(fields: &mut Fields) -> Option<Vec<ApplicationId>> {
     if !fields.has("clients") {
         return None;

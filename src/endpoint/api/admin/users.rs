@@ -98,8 +98,8 @@ pub async fn show_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &user(cx, id).await?.in_full()))
 }
 
-/// `PATCH /api/admin/users/{id}`. A new password ends every session and everything that was
-/// authorized: whoever had the old one must not keep a foothold (RFC 9700 §4.14.2).
+/// `PATCH /api/admin/users/{id}`. A new password ends every session and everything that was authorized: whoever had
+/// the old one must not keep access (RFC 9700 §4.14.2).
 pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let before = user(cx, id).await?;
@@ -144,8 +144,8 @@ pub async fn update_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &user.in_full()))
 }
 
-/// What a user's new standing does to their tokens and to what is trusted by their word, after their
-/// sessions have ended.
+/// Carries a user's new standing out: on their tokens, and on the applications that are trusted by their word. Their
+/// sessions have ended before.
 async fn stand<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -182,7 +182,7 @@ pub async fn suspend<E: Edge>(
     Ok(())
 }
 
-/// `DELETE /api/admin/users/{id}`. Their applications go too, unless the request says who takes them over.
+/// `DELETE /api/admin/users/{id}`. Deletes the user's applications too, unless the request says who takes them over.
 pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let actor = administrator(cx).await?.actor();
     let user = user(cx, id).await?;
@@ -196,9 +196,9 @@ pub async fn delete_user<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::empty(204))
 }
 
-/// Deletes a user, and everything that acts for them. First nobody can log in as them any more, then
-/// what they authorized ends, then they go: an approval that is under way meets one of the three, and
-/// after a fault it can be done again. `applications` is [`DELETED`], or the id of who takes them over.
+/// Deletes a user, and everything that acts for them. At first nobody can log in as them any more, then what they
+/// authorized ends, then they are deleted: an approval that is under way meets one of the three, and after a fault it
+/// can be done again. `applications` is [`DELETED`], or the id of the user who takes the applications over.
 pub async fn remove<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -223,9 +223,9 @@ pub async fn remove<E: Edge>(
     Ok(())
 }
 
-/// Where a request says what becomes of a deleted user's applications.
+/// The parameter that says what becomes of a deleted user's applications.
 const APPLICATIONS: &str = "applications";
-/// They are deleted too.
+/// The value by which they are deleted too.
 pub const DELETED: &str = "delete";
 
 async fn bequeath<E: Edge>(
@@ -375,7 +375,8 @@ pub(super) async fn user<E: Edge>(
     Ok(cx.user(id).await?.ok_or_else(unknown)?)
 }
 
-/// What storage refused as another user's, with whatever else of the same request is.
+/// The answer to a write that storage refused, because a value is another user's. Other values of the same request
+/// that are taken are told with it.
 async fn unless_taken<E: Edge>(
     cx: &Context<'_, E>,
     id: UserId,

@@ -1,5 +1,5 @@
-//! How an application uses OAuth, as the fields of a request say it: how it authenticates, what it may
-//! ask for, what it demands of its own requests (RFC 7591 §2).
+//! The fields of a request about how an application uses OAuth: how it authenticates, what it may ask for, what it
+//! demands of its own requests (RFC 7591 §2).
 
 use crate::config::Config;
 use crate::crypto::secret::{ClientSecret, Hash};
@@ -16,7 +16,7 @@ use crate::outbound::{OutboundUrl, UrlError};
 
 const METHOD: &str = "token_endpoint_auth_method";
 
-/// What the fields change of how an application uses OAuth.
+/// The changes that the fields ask for.
 pub(super) fn change(
     fields: &mut Fields,
     application: &Application,
@@ -28,7 +28,7 @@ pub(super) fn change(
     change_beside(fields, application, config, authentication)
 }
 
-/// How a new application uses OAuth: the fields on top of what its kind has.
+/// A new application, with the settings of the fields on top of those of its type.
 pub(super) fn of_new(fields: &mut Fields, mut kind: Application, config: &Config) -> Application {
     let change = change_beside(fields, &kind, config, None);
     change.apply(&mut kind);
@@ -67,7 +67,7 @@ fn change_beside(
     keep_to_profile(fields, application, change)
 }
 
-/// How a new application authenticates: as it says, or as its `type` does.
+/// The way in which a new application authenticates: the named one, or that of its `type`.
 pub(super) fn new_authentication(
     fields: &mut Fields,
     secret: Hash<ClientSecret>,
@@ -106,8 +106,8 @@ fn method(fields: &mut Fields) -> Option<AuthMethod> {
     })
 }
 
-/// What becomes of how an application authenticates. A public one stays public, and one that signs gets a
-/// secret by the request that makes one.
+/// The new way in which an application authenticates. A public one stays public. One that signs gets a secret by
+/// another request, which makes one.
 fn authentication(
     fields: &mut Fields,
     is: &ClientAuthentication,
@@ -137,7 +137,7 @@ fn authentication(
     }))
 }
 
-/// An application that signs, with the keys that were sent or those that it has.
+/// The application as one that signs, with the keys that were sent or those that it has.
 fn signing(
     fields: &mut Fields,
     has: Option<&ClientKeys>,
@@ -225,7 +225,7 @@ fn all_or_nothing(fields: &mut Fields) -> Option<Scopes> {
     Some(scopes)
 }
 
-/// FAPI 2.0 Security Profile §5.3.2.1: no secrets, and no RS256 (§5.4.1).
+/// Checks the rules of the FAPI 2.0 Security Profile: no secrets (§5.3.2.1), and no RS256 (§5.4.1).
 fn keep_to_profile(
     fields: &mut Fields,
     application: &Application,

@@ -1,6 +1,5 @@
-//! `/api/oauth2/applications…`: what the owners of applications do with them, and what everybody
-//! may know of one. Administrators use the same functions, on any application; what is done, and by
-//! which rules, is in [`operations`].
+//! `/api/oauth2/applications…`: an owner's requests about their applications, and what everybody may read of one.
+//! Administrators use the same functions on any application. The operations and their rules are in [`operations`].
 
 mod client_settings;
 pub mod operations;
@@ -26,7 +25,7 @@ pub(super) use operations::{DRAWS, Terms, change, current, random_discriminator}
 
 type Answer = Result<Response, Failure<ApiError>>;
 
-/// `GET /api/oauth2/applications/{id}/public`: without authentication.
+/// `GET /api/oauth2/applications/{id}/public`: needs no authentication.
 pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let unknown = || ApiError::UnknownApplication;
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
@@ -34,7 +33,7 @@ pub async fn show_public<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &application.in_public()))
 }
 
-/// `GET /api/applications/@me`: for the application's bot.
+/// `GET /api/applications/@me`: the application of the bot that asks.
 pub async fn show_to_its_bot<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let application = caller::bot(cx).await?;
     Ok(Response::json(200, &application.through_its_bot()))
@@ -63,7 +62,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &application.in_full()))
 }
 
-/// `PATCH /api/oauth2/applications/{id}`: what is not sent stays as it is.
+/// `PATCH /api/oauth2/applications/{id}`: changes what was sent.
 pub async fn update<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
     let mut fields = Fields::read(cx)?;
@@ -93,8 +92,8 @@ pub async fn reset_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `POST /api/oauth2/applications/{id}/client-secret/rotate`: a second secret, while the one before
-/// still works.
+/// `POST /api/oauth2/applications/{id}/client-secret/rotate`: makes a second secret, while the former one still
+/// works.
 pub async fn rotate_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, application) = managed(cx, id).await?;
     let owner = SecretOwner::of(&application)?;
@@ -106,7 +105,7 @@ pub async fn rotate_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// How long the secret before the new one is to stay good.
+/// Reads how long the former secret is to stay good.
 fn grace(fields: &mut Fields) -> Duration {
     let seconds = fields.bits("grace_seconds").map(u64::from);
     let grace = seconds.map_or(operations::DEFAULT_GRACE, Duration::from_secs);
@@ -116,7 +115,8 @@ fn grace(fields: &mut Fields) -> Duration {
     grace
 }
 
-/// `GET /api/oauth2/applications/{id}/client-secrets`: those that are good now, the newest first.
+/// `GET /api/oauth2/applications/{id}/client-secrets`: the secrets that are good now, the newest first, without their
+/// values.
 pub async fn list_secrets<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (_, application) = managed(cx, id).await?;
     let secrets = application.secrets(cx.now);
@@ -131,7 +131,7 @@ pub async fn list_secrets<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(Response::json(200, &shown))
 }
 
-/// `GET /api/oauth2/applications/{id}/event-webhook-secret`: what its receiver verifies events with.
+/// `GET /api/oauth2/applications/{id}/event-webhook-secret`: the secret by which the receiver verifies events.
 pub async fn event_webhook_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (_, application) = managed(cx, id).await?;
     let secret = webhook_secret(cx.config, &application);
@@ -139,7 +139,7 @@ pub async fn event_webhook_secret<E: Edge>(cx: &Context<'_, E>, id: &str) -> Ans
     Ok(Response::json(200, &json!({"secret": secret})))
 }
 
-/// `POST /api/oauth2/applications/{id}/bot`. The token is in this answer and in no other.
+/// `POST /api/oauth2/applications/{id}/bot`: adds a bot. Its token is in this answer and in no other.
 pub async fn add_bot<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let (manager, mut application) = managed(cx, id).await?;
     let token = operations::add_bot(cx, manager.actor(), &mut application).await?;
@@ -174,8 +174,8 @@ async fn managed<E: Edge>(
     }
 }
 
-/// Makes an application of a request's fields. Its secret and its bot's token are in this answer
-/// and in no other.
+/// Makes an application of the fields of a request. Its secret and its bot's token are in this answer and in no
+/// other.
 pub(super) async fn add<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -221,7 +221,7 @@ fn in_full_with_secrets(made: &Made) -> Value {
     }
 }
 
-/// An application with its bot's token, for the answer that made it.
+/// An application with its bot's token, for the answer to the request that made the token.
 fn with_bot_token(application: &Application, token: &BotToken) -> Value {
     let bot = application
         .bot_user()

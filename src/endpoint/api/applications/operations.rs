@@ -1,5 +1,5 @@
-//! What is done with applications, whoever asks for it and in whatever format: the JSON API, the
-//! owner's pages, administrators. Each checks its rules, writes, and leaves its audit entry.
+//! The operations on applications, for the JSON API, the owner's pages and administrators alike. Each checks its
+//! rules, writes, and leaves its audit entry.
 //!
 //! Invariant: a secret leaves in the value of the operation that made it, and in nothing else.
 
@@ -29,11 +29,11 @@ type Outcome<T> = Result<T, Failure<ApiError>>;
 
 /// Most applications that a user may own.
 pub const MAX_PER_USER: u32 = 25;
-/// Ids are drawn again this often before it is a fault: twins within a millisecond are one in four
-/// million.
+/// How often an id is drawn before it is a fault that all were taken. Two applications of one millisecond share an id
+/// once in four million.
 pub const DRAWS: usize = 3;
 
-/// An application as it is now.
+/// The application as the directory has it now.
 pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Application> {
     let unknown = || ApiError::UnknownApplication;
     let id = ApplicationId::parse(id).ok_or_else(unknown)?;
@@ -41,7 +41,7 @@ pub async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Outcome<Applicat
     Ok(application.ok_or_else(unknown)?)
 }
 
-/// What of a new application its maker does not choose.
+/// The terms of a new application that whoever makes it does not choose.
 pub struct Terms {
     /// The user who answers for the application.
     pub owner: Option<UserId>,
@@ -124,8 +124,8 @@ pub async fn add<E: Edge>(
     Err(Fault::new("directory", "no free id was drawn").into())
 }
 
-/// The application that the fields describe, with the hash of the secret that it may need, and whether it is to
-/// have a bot; mistakes are noted.
+/// The application that the fields describe, with the hash of the secret that it may need, and whether it is to have
+/// a bot. Notes the mistakes in the fields.
 pub fn draft<E: Edge>(
     cx: &Context<'_, E>,
     fields: &mut Fields,
@@ -158,7 +158,7 @@ pub fn draft<E: Edge>(
     Ok((has_bot, application))
 }
 
-/// What the fields change of an application that is its owner's to change.
+/// The changes that the fields ask for, of the settings that are the owner's to change.
 pub fn change(
     fields: &mut Fields,
     application: &Application,
@@ -215,8 +215,8 @@ pub async fn apply<E: Edge>(
     Ok(())
 }
 
-/// Gives an application the icon that its owner sent. It is kept before it is named: a fault in between
-/// leaves the application as it was.
+/// Gives an application the icon that its owner sent. The icon is stored before the application names it: a fault in
+/// between leaves the application as it was.
 pub async fn set_icon<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -240,7 +240,8 @@ pub fn forget_icon<E: Edge>(cx: &Context<'_, E>, application: &Application) {
     }
 }
 
-/// Clears up after the applications that go with their owner: their icons, and their bots at a platform.
+/// Deletes what the applications that are deleted with their owner leave behind: their icons, and their bots at a
+/// platform.
 pub async fn clear_up_after<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Result<(), Fault> {
     let mut paging = Paging {
         after: None,
@@ -261,9 +262,9 @@ pub async fn clear_up_after<E: Edge>(cx: &Context<'_, E>, owner: UserId) -> Resu
     }
 }
 
-/// Takes trust from the applications that nobody who is an administrator stands for any more. An
-/// application is trusted only while its owner is an administrator, or whoever made it so still is:
-/// else a former one would keep a way in. What the built-in application made so is the operator's word.
+/// Takes trust from the applications that no administrator stands for any more. An application is trusted only while
+/// its owner is an administrator, or the administrator who made it trusted still is one: else a former administrator
+/// would keep a way in. Trust that the built-in application gave is the operator's word, and stays.
 pub async fn review_trust<E: Edge>(cx: &Context<'_, E>, actor: Snowflake) -> Result<(), Fault> {
     let change = ApplicationChange {
         trusted: Some(false),
@@ -280,8 +281,8 @@ pub async fn review_trust<E: Edge>(cx: &Context<'_, E>, actor: Snowflake) -> Res
     Ok(())
 }
 
-/// Deletes an application. Its tokens end with it: every use looks it up, and an isolate remembers
-/// one for five seconds at most.
+/// Deletes an application. Its tokens end with it: every use looks the application up, and an isolate remembers one
+/// for five seconds at most.
 pub async fn remove<E: Edge>(
     cx: &Context<'_, E>,
     actor: Snowflake,
@@ -300,17 +301,17 @@ pub async fn remove<E: Edge>(
     Ok(())
 }
 
-/// How long the secret before a new one stays good, where nothing else is asked for.
+/// How long the former secret stays good, where the request does not say.
 pub const DEFAULT_GRACE: Duration = Duration::from_hours(24);
 /// Longest time that two secrets may overlap.
 pub const MAX_GRACE: Duration = Duration::from_hours(30 * 24);
 
-/// An application that may have a secret: a public one has none to reset. One that signs has none either
-/// until it is given one.
+/// An application that may be given a secret. One that signs has none until it is given one.
 pub struct SecretOwner(ApplicationId, Option<SecretHashes>);
 
 impl SecretOwner {
-    /// The application, where it is one.
+    /// Takes an application that may be given a secret. Fails where it is public, or where its profile admits no
+    /// secret.
     pub fn of(application: &Application) -> Result<Self, ApiError> {
         let id = application.client.id;
         match &application.client.authentication {
@@ -327,7 +328,7 @@ impl SecretOwner {
         }
     }
 
-    /// Gives it a second secret. The one before ends after `grace`.
+    /// Gives the application a second secret. The former one ends after `grace`.
     pub async fn rotate_secret<E: Edge>(
         self,
         cx: &Context<'_, E>,
@@ -355,7 +356,7 @@ impl SecretOwner {
         Ok(secret)
     }
 
-    /// Gives it a new secret. Those before are dead; tokens stay what they are.
+    /// Gives the application a new secret. The former ones end at once; its tokens go on.
     pub async fn reset_secret<E: Edge>(
         self,
         cx: &Context<'_, E>,
@@ -395,11 +396,11 @@ pub async fn add_bot<E: Edge>(
     Ok(token)
 }
 
-/// An application that has a bot.
+/// An application with a bot.
 pub struct BotOwner(ApplicationId);
 
 impl BotOwner {
-    /// The application, where it is one.
+    /// Takes an application with a bot. Fails where it has none.
     pub fn of(application: &Application) -> Result<Self, ApiError> {
         match application.bot {
             Some(_) => Ok(Self(application.client.id)),
@@ -407,7 +408,7 @@ impl BotOwner {
         }
     }
 
-    /// Gives its bot a new token. The old one is dead.
+    /// Gives the bot a new token. The old one ends at once.
     pub async fn reset_token<E: Edge>(
         self,
         cx: &Context<'_, E>,
@@ -424,7 +425,7 @@ impl BotOwner {
     }
 }
 
-/// Four digits behind a name.
+/// Draws the four digits behind a name.
 pub fn random_discriminator<E: Edge>(cx: &Context<'_, E>) -> Result<Discriminator, Fault> {
     let number = 1 + u16::from_be_bytes(cx.edge.random()?) % 9999;
     Discriminator::parse(&format!("{number:04}")).map_err(|must| Fault::new("endpoint", must))

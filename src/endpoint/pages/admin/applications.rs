@@ -19,7 +19,7 @@ use crate::store::{Edge, Fault, Paging, Prefix};
 
 const PATH: &str = "/admin/applications";
 
-/// `GET /admin/applications`: all of them, by id, or those that are found.
+/// `GET /admin/applications`: all applications, by id, or those that a search finds.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let staff = staff(cx).await?;
     let query = Query::read(cx);
@@ -47,8 +47,8 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(admin::page(chrome, title, &page).respond(200))
 }
 
-/// The application with that very id, and those whose name begins so; one more than a page where
-/// there is another.
+/// The application with exactly this id, and those whose name begins with the text. There is one more than a page
+/// shows where there is another page.
 async fn find<E: Edge>(
     cx: &Context<'_, E>,
     typed: Option<&str>,
@@ -77,8 +77,8 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     page(cx, &staff, &application, None).await
 }
 
-/// `POST /admin/applications/{application}`: suspends it or lets it go on; grants or withdraws trust,
-/// which takes the administrator's password: a trusted application may ask for `admin`.
+/// `POST /admin/applications/{application}`: suspends the application or frees it, or grants or withdraws trust.
+/// Trust wants the administrator's password, because a trusted application may ask for `admin`.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;

@@ -1,4 +1,4 @@
-//! `/admin/audit-log`: who did what, newest first, as a page and as a file.
+//! `/admin/audit-log`: the audit log, the newest entries first, as a page and as a file.
 
 use core::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::{
 use crate::time::Timestamp;
 
 const PATH: &str = "/admin/audit-log";
-/// Entries of one part of a download.
+/// Most entries in one part of a download.
 const PART: u32 = 1000;
 const DAY: Duration = Duration::from_hours(24);
 
@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 8] = [
     "until",
 ];
 
-/// `GET`.
+/// `GET`: shows the page of a search.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let staff = staff(cx).await?;
     let query = Query::read(cx);
@@ -68,7 +68,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(admin::page(chrome, title, &page).respond(200))
 }
 
-/// `GET …/download`: all that a search finds, as CSV or NDJSON, in as many parts as it takes.
+/// `GET …/download`: everything that a search finds, as CSV or NDJSON, in as many parts as it takes.
 pub async fn download<E: Edge>(cx: &Context<'_, E>) -> Answer {
     staff(cx).await?;
     let query = Query::read(cx);
@@ -111,7 +111,7 @@ fn search(query: &Query, path: &str, more: &[(&str, &str)]) -> String {
     link(path, &params)
 }
 
-/// What a search finds; what makes no sense in it finds nothing.
+/// The entries that a search finds. A search that makes no sense finds nothing.
 async fn find<E: Edge>(
     cx: &Context<'_, E>,
     query: &Query,
@@ -143,7 +143,7 @@ async fn find<E: Edge>(
     cx.edge.entries(&filter, range).await
 }
 
-/// What a search looks for that needs nobody to be asked, and where.
+/// The filter and the range of a search, as far as no name has to be looked up for them.
 fn wanted<E>(
     cx: &Context<'_, E>,
     query: &Query,
@@ -171,7 +171,7 @@ fn wanted<E>(
     Ok((filter, range))
 }
 
-/// The application with that id, or with exactly that name.
+/// The application with this id, or with exactly this name.
 async fn application_called<E: Edge>(
     cx: &Context<'_, E>,
     typed: &str,
@@ -197,7 +197,8 @@ const fn first_of(at: Timestamp) -> AuditEntryId {
     AuditEntryId(Snowflake::first_of(at.millis()))
 }
 
-/// The names of all that some entries are about: one question, however many there are.
+/// The names of everybody and everything that some entries are about. It is one question, however many entries there
+/// are.
 pub async fn names<E: Edge>(
     cx: &Context<'_, E>,
     entries: &[AuditEntry],
@@ -227,7 +228,7 @@ fn name_of(names: &[Named], id: Option<Snowflake>) -> Option<&str> {
     found.map(|named| named.name.as_str())
 }
 
-/// An entry as the API shows it, and the names.
+/// An entry as the API shows it, with the names.
 fn json_row(entry: &AuditEntry, names: &[Named]) -> String {
     let mut shown = entry.shown();
     for (member, id) in [
@@ -270,8 +271,8 @@ fn csv_row(entry: &AuditEntry, names: &[Named]) -> String {
     [&cells.map(cell).join(","), "\r\n"].concat()
 }
 
-/// A cell. What a spreadsheet would take for a formula is kept from being one: names and browsers are
-/// chosen by strangers.
+/// A cell of CSV. Strangers choose names and browsers, so a cell that a spreadsheet would take for a formula is kept
+/// from being one.
 fn cell(text: String) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if is_formula {

@@ -1,4 +1,4 @@
-//! `/admin…`: the pages for administrators. What they may do there, `/api/admin/…` can do as well.
+//! `/admin…`: the pages for administrators. Everything that they do, `/api/admin/…` can do as well.
 
 pub mod applications;
 pub mod audit_log;
@@ -20,11 +20,10 @@ use crate::store::{Edge, Prefix};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
-/// Rows on one page.
+/// Most rows on one page of a list.
 const ROWS: u32 = 25;
 
-/// The administrator who asks; whoever is not logged in is sent to log in, and anybody else learns
-/// nothing.
+/// The administrator who asks. A user who is not logged in is sent to log in, and anybody else is refused.
 async fn staff<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRefusal>> {
     let logged_in = cx.account().await?;
     if logged_in.session.user.admin {
@@ -34,7 +33,7 @@ async fn staff<E: Edge>(cx: &Context<'_, E>) -> Result<LoggedIn, Failure<PageRef
     }
 }
 
-/// Why the administrator's password does not confirm what a form asks for, where it does not.
+/// The problem of the administrator's password, where it does not confirm what a form asks for.
 async fn confirmed<E: Edge>(
     cx: &Context<'_, E>,
     staff: &LoggedIn,
@@ -55,7 +54,7 @@ const fn not_found() -> Notice {
     Notice::new(404, Message::NotFound)
 }
 
-/// What an operation of the API's answers; what it refuses is about somebody or something that is gone.
+/// The outcome of an operation of the API. A refusal is about somebody or something that is gone.
 fn or_gone<T>(outcome: Result<T, Failure<ApiError>>) -> Result<T, Failure<PageRefusal>> {
     outcome.map_err(|failure| match failure {
         Failure::Fault(fault) => Failure::Fault(fault),
@@ -63,12 +62,12 @@ fn or_gone<T>(outcome: Result<T, Failure<ApiError>>) -> Result<T, Failure<PageRe
     })
 }
 
-/// A form without a button of ours.
+/// The page for a form that no page of ours sends.
 const fn unreadable() -> Notice {
     Notice::new(400, Message::BadBody)
 }
 
-/// A query that somebody may have written by hand: what makes no sense in it finds nothing.
+/// The query of a page, which somebody may have written by hand. One that makes no sense finds nothing.
 struct Query(Params);
 
 /// A parameter was sent twice, or is not what its name says.
@@ -80,7 +79,7 @@ impl Query {
         Self(Params::from_form(&cx.request.query))
     }
 
-    /// A parameter without the spaces around it; empty is absent.
+    /// A parameter without the spaces around it; `None` where it is absent or empty.
     fn text(&self, name: &'static str) -> Result<Option<&str>, UnreadableQuery> {
         let text = self
             .0
@@ -107,7 +106,7 @@ impl Query {
         self.parsed("action", Action::from_wire)
     }
 
-    /// What was typed, to be shown in its field again.
+    /// A parameter as it was typed, to be shown in its field again.
     fn typed(&self, name: &'static str) -> &str {
         let typed = self.text(name).ok().flatten().unwrap_or_default();
         if typed.chars().count() <= Prefix::MAX {

@@ -10,12 +10,13 @@ use crate::signing_keys::KeyState;
 use crate::store::{Edge, EntryFilter, EntryRange, Fault};
 use crate::time::Timestamp;
 
-/// What administrators are told of without looking for it.
+/// The actions that administrators are shown without searching for them.
 const WARNINGS: [Action; 3] = [Action::Fault, Action::TokenReused, Action::KeyRemoved];
-/// Warnings on the page.
+/// Most warnings on the page.
 const FEW: u32 = 8;
 
-/// `GET`. What does not answer is shown as that: the page is for when something does not work.
+/// `GET`. A part of the server that does not answer is shown as such: the page is needed when something does not
+/// work.
 pub async fn show<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let staff = staff(cx).await?;
     let query = Query::read(cx);
@@ -68,7 +69,7 @@ async fn warnings<E: Edge>(cx: &Context<'_, E>) -> Result<Vec<AuditEntry>, Fault
     Ok(all)
 }
 
-/// The signing keys; none where the object that keeps them does not answer.
+/// The signing keys; empty where the object that keeps them does not answer.
 async fn keys<E: Edge>(cx: &Context<'_, E>) -> Vec<KeyRow> {
     let set = match cx.edge.key_set(cx.config, None).await {
         Ok(set) => set,

@@ -18,7 +18,7 @@ use crate::store::{Edge, Paging};
 
 const PATH: &str = "/admin/resources";
 
-/// The controls of the form.
+/// The controls of the form with a resource server's fields.
 const CONTROLS: [(&str, Control); 5] = [
     ("name", Control::Text),
     ("identifier", Control::Text),
@@ -33,7 +33,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     list_page(cx, &staff, ResourceForm::empty()).await
 }
 
-/// `POST /admin/resources`: registers one. Its secret is in this answer and in no other.
+/// `POST /admin/resources`: registers a resource server. Its secret is in this answer and in no other.
 pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
@@ -85,8 +85,8 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     StaffView::of(cx, &staff, &resource, &cx.request.path).page(shown)
 }
 
-/// `POST /admin/resources/{resource}`: saves its fields; or gives it another secret or deletes it, which
-/// takes the administrator's password.
+/// `POST /admin/resources/{resource}`: saves the fields of a resource server, or gives it another secret, or deletes
+/// it. The last two want the administrator's password.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
@@ -136,7 +136,7 @@ async fn current<E: Edge>(cx: &Context<'_, E>, id: &str) -> Result<Resource, Fai
     operations::current(cx, id).await.map_err(gone)
 }
 
-/// What an operation refuses about a resource server that is not there.
+/// Turns a refusal about a resource server that is not there into the page that says so.
 fn gone(failure: Failure<ApiError>) -> Failure<PageRefusal> {
     match failure {
         Failure::Fault(fault) => Failure::Fault(fault),
@@ -144,7 +144,7 @@ fn gone(failure: Failure<ApiError>) -> Failure<PageRefusal> {
     }
 }
 
-/// What of a form is to be corrected.
+/// The fields that a refusal of an operation is about.
 fn mistakes(failure: Failure<ApiError>) -> Result<Vec<FieldError>, Failure<PageRefusal>> {
     match failure {
         Failure::Refused(refusal) => match *refusal {
@@ -155,21 +155,21 @@ fn mistakes(failure: Failure<ApiError>) -> Result<Vec<FieldError>, Failure<PageR
     }
 }
 
-/// What the page of a resource server answers.
+/// What the page of a resource server tells of the request that it answers.
 enum Showing<'a> {
-    /// The resource server as it is.
+    /// The page shows the resource server as it is.
     AsItIs,
-    /// Its fields were saved.
+    /// The fields were saved.
     Saved,
-    /// It has a new secret: this one.
+    /// The resource server has a new secret, which is this one.
     Secret(&'a str),
-    /// Its fields were refused; the form says which.
+    /// The fields were refused, and the form says which.
     Refused(ResourceForm),
     /// The password did not confirm the action.
     Unconfirmed(ResourceAction, ConfirmationProblem),
 }
 
-/// A resource server before an administrator.
+/// The page of a resource server, as an administrator sees it.
 struct StaffView<'a, E> {
     cx: &'a Context<'a, E>,
     staff: &'a LoggedIn,

@@ -1,4 +1,4 @@
-//! `/admin/users…`: users, taking back what they authorized, suspending and deleting them.
+//! `/admin/users…`: users. Administrators revoke what they authorized, suspend them and delete them.
 
 use crate::endpoint::api::admin::users;
 use crate::endpoint::authorizations::{deauthorize, deauthorize_all};
@@ -19,7 +19,7 @@ use crate::page::text::AdminText;
 use crate::snowflake::{ApplicationId, Snowflake, UserId};
 use crate::store::{Edge, Fault, Paging, Prefix, UserKey};
 
-/// `GET /admin/users`: all of them, by id, or those who are found.
+/// `GET /admin/users`: all users, by id, or those that a search finds.
 pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let staff = staff(cx).await?;
     let query = Query::read(cx);
@@ -52,7 +52,7 @@ pub async fn list<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(admin::page(chrome, title, &page).respond(200))
 }
 
-/// The search for users.
+/// The search for users, as it was typed.
 struct Wanted<'a> {
     typed: Option<&'a str>,
     by: UserKey,
@@ -72,8 +72,8 @@ impl<'a> Wanted<'a> {
         })
     }
 
-    /// The user with that very id, and those whose name or address begins so; one more than a page
-    /// where there is another.
+    /// The user with exactly this id, and those whose name or address begins with the text. There is one more than a
+    /// page shows where there is another page.
     async fn find<E: Edge>(&self, cx: &Context<'_, E>) -> Result<Vec<User>, Fault> {
         let paging = Paging {
             after: self.after,
@@ -159,7 +159,7 @@ async fn page<E: Edge>(
     })
 }
 
-/// `POST /admin/users/{user}`: takes back what they authorized, suspends, frees or deletes them.
+/// `POST /admin/users/{user}`: revokes what the user authorized, suspends, frees or deletes the user.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let staff = staff(cx).await?;
     let form = cx.account_form(&staff)?;
@@ -201,7 +201,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     )))
 }
 
-/// Deletes the user, once the administrator has confirmed it and said what becomes of their applications.
+/// Deletes the user, once the administrator has confirmed that and said what becomes of the user's applications.
 async fn delete<E: Edge>(
     cx: &Context<'_, E>,
     staff: &LoggedIn,
@@ -228,7 +228,7 @@ async fn delete<E: Edge>(
     }
 }
 
-/// The id of the user with this id or this very name; nothing where there is none.
+/// The id of the user with this id or with exactly this name; empty where there is none.
 async fn heir<E: Edge>(cx: &Context<'_, E>, typed: &str) -> Result<String, Fault> {
     let wanted = Wanted {
         typed: Some(typed),
@@ -244,7 +244,7 @@ async fn heir<E: Edge>(cx: &Context<'_, E>, typed: &str) -> Result<String, Fault
     Ok(found.map_or_else(String::new, |it| it.id.to_string()))
 }
 
-/// The URL of this page, with a marker of what was just done.
+/// The URL of this page, with a marker of the operation that was just carried out.
 fn target<E>(cx: &Context<'_, E>, query: &Query, done: Option<&'static str>) -> Target {
     let after = query.id("after").ok().flatten();
     let after = after.map(|after| after.to_string()).unwrap_or_default();

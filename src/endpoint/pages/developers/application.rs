@@ -1,4 +1,4 @@
-//! `/developers/{application}`: everything that its owner does with it.
+//! `/developers/{application}`: the page of one application, with everything that its owner can do with it.
 
 use core::time::Duration;
 
@@ -32,7 +32,7 @@ use crate::store::{ApplicationDay, Edge, Fault, Outlook, Paging};
 
 type Answer = Result<Response, Failure<PageRefusal>>;
 
-/// The page of an application whose settings were saved.
+/// The URL of an application's page that says what was saved.
 fn saved(id: ApplicationId, marker: &str) -> Target {
     let path = [PATH, "/", &id.to_string()].concat();
     Target::of(&path, &[("done", marker)])
@@ -47,7 +47,7 @@ const SETTINGS: [(&str, Control); 5] = [
     ("bot_require_code_grant", Control::CheckBox),
 ];
 
-/// The controls of the form about OAuth. A public application has nothing to prove itself with.
+/// The controls of the form about OAuth. Those of a public application come first: it has no way to authenticate.
 const OAUTH: [(&str, Control); 10] = [
     ("grant_types", Control::Choices),
     ("id_token_signed_response_alg", Control::Text),
@@ -60,13 +60,13 @@ const OAUTH: [(&str, Control); 10] = [
     ("jwks_uri", Control::Text),
     ("profile", Control::Text),
 ];
-/// How many of them a public application has.
+/// The number of these controls that a public application has.
 const OAUTH_OF_PUBLIC: usize = 6;
 
-/// Most resource servers that are shown.
+/// Most resource servers that the page shows.
 const RESOURCES: u32 = 10;
 
-/// `GET`.
+/// `GET`: shows the page.
 pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let logged_in = cx.account().await?;
     let application = owned(cx, &logged_in, id).await?;
@@ -96,7 +96,7 @@ pub async fn show<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     Ok(view.page(saved)?)
 }
 
-/// `POST`: does what the form's `action` says.
+/// `POST`: does what the form's `action` names.
 pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     let logged_in = cx.account().await?;
     let posted = cx.account_form(&logged_in)?;
@@ -121,7 +121,7 @@ pub async fn submit<E: Edge>(cx: &Context<'_, E>, id: &str) -> Answer {
     }
 }
 
-/// The application, where it is this user's.
+/// The application, where this user owns it.
 async fn owned<E: Edge>(
     cx: &Context<'_, E>,
     logged_in: &LoggedIn,
@@ -134,14 +134,14 @@ async fn owned<E: Edge>(
     }
 }
 
-/// An application before its owner.
+/// The page of an application, as its owner sees it.
 struct OwnerView<'a, E> {
     cx: &'a Context<'a, E>,
     logged_in: LoggedIn,
     application: Application,
-    /// How it goes, where nothing else is answered.
+    /// How the application goes. `None` where the page answers a form.
     usage: Option<Vec<ApplicationDay>>,
-    /// The resource servers that it may ask for, likewise.
+    /// The resource servers that the application may ask for. Empty where the page answers a form.
     resources: Vec<Resource>,
 }
 
@@ -198,7 +198,8 @@ impl<E: Edge> OwnerView<'_, E> {
         Ok(Response::see_other(saved(id, "oauth").at("oauth")))
     }
 
-    /// KV keeps icons, and nothing else of a page: where it does not answer, the form says so.
+    /// Stores another icon. KV keeps icons, and nothing else of the page needs it: where it does not answer, the form
+    /// says so.
     async fn set_icon(&self) -> Answer {
         let file = self.cx.file("icon").unwrap_or_default();
         let Some(icon) = Icon::read(file) else {
@@ -257,7 +258,7 @@ impl<E: Edge> OwnerView<'_, E> {
         }
     }
 
-    /// The page with a new secret: beside the one before, as long as that goes on, or in place of all.
+    /// The page with a new secret: beside the former one for `grace`, or in place of all.
     fn new_secret(mut self, secret: &Secret<ClientSecret>, grace: Option<Duration>) -> Answer {
         let is = &mut self.application.client.authentication;
         match (grace, is) {
@@ -319,12 +320,12 @@ impl<E: Edge> OwnerView<'_, E> {
         }
     }
 
-    /// Whom the audit log names.
+    /// The actor that the audit log names.
     const fn actor(&self) -> Snowflake {
         self.logged_in.session.user.id.0
     }
 
-    /// Why the password does not confirm what is asked, where it does not.
+    /// The problem of the password, where it does not confirm what the form asks for.
     async fn unconfirmed(
         &self,
         posted: &Params,
@@ -347,7 +348,7 @@ impl<E: Edge> OwnerView<'_, E> {
         })
     }
 
-    /// What an operation refused, beside the form that asked for it.
+    /// The page with what an operation refused, beside the form that asked for it.
     fn refuse(&self, section: Section, failure: Failure<ApiError>) -> Answer {
         let refusal = match failure {
             Failure::Fault(fault) => return Err(Failure::Fault(fault)),

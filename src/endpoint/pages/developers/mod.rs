@@ -1,5 +1,5 @@
-//! `/developers`: the applications of whoever is logged in, each with a page of its own. What is
-//! done there is done by the operations of the API; a page reads forms and shows what came of it.
+//! `/developers`: the applications of a user, each with a page of its own. The pages read forms and show the outcome;
+//! the operations are those of the API.
 
 mod application;
 
@@ -22,10 +22,10 @@ use crate::page::text::filled;
 use crate::snowflake::Snowflake;
 use crate::store::{Edge, Paging};
 
-/// The list of applications.
+/// The path of the list of applications.
 const PATH: &str = "/developers";
 
-/// Applications on one page.
+/// Most applications on one page of the list.
 const ROWS: u32 = 20;
 
 /// The controls of the form that makes an application.
@@ -59,13 +59,12 @@ pub async fn create<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     }
 }
 
-/// The list after an application was deleted.
+/// The URL of the list that says that an application was deleted.
 fn deleted() -> Target {
     Target::of(PATH, &[("done", "deleted")])
 }
 
-/// What of a form is to be corrected; what else an operation refuses is about an application that is
-/// not there.
+/// The fields that a refusal of an operation is about. Any other refusal is about an application that is not there.
 fn mistakes(refusal: ApiError) -> Result<Vec<FieldError>, Notice> {
     match refusal {
         ApiError::InvalidFormBody(errors) => Ok(errors),
@@ -74,7 +73,8 @@ fn mistakes(refusal: ApiError) -> Result<Vec<FieldError>, Notice> {
     }
 }
 
-/// Somebody else's application and none at all are one page: who asks learns nothing of which.
+/// The page for an application that is not there. It is the same for somebody else's application, so that nobody
+/// learns which there are.
 const fn not_found() -> Notice {
     Notice::new(404, Message::NotFound)
 }
@@ -116,7 +116,7 @@ async fn list_page<E: Edge>(
     Ok(Page::render(chrome, &title, &page).respond(status))
 }
 
-/// Where a page of the list begins; what cannot be read is its beginning.
+/// The id that a page of the list lies behind. A query that cannot be read gets the first page.
 fn after(query: &str) -> Option<Snowflake> {
     let params = Params::from_form(query);
     params

@@ -1,4 +1,5 @@
-//! What a login comes to: at the form's URL, for a password that was tried, for an answer of the platform's. Pure.
+//! The decisions of a login: at the form's URL, about a password that was tried, about an answer of the platform.
+//! Pure.
 
 use core::time::Duration;
 
@@ -19,19 +20,19 @@ const MAX_PASSWORD_BYTES: usize = 1024;
 /// Longest login that is looked at, in bytes: as long as an e-mail address.
 pub(super) const MAX_LOGIN_BYTES: usize = 254;
 
-/// What the URL of the login form leads to.
+/// The next step at the URL of the login form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LoginStep {
     /// The user is logged in, and goes on at once: in another tab, or by the same form sent twice.
     GoOn(ReturnTo),
     /// The user is logged in, and the URL names nothing to go on to.
     StayHere,
-    /// Nobody is logged in, or a new proof is wanted all the same.
+    /// Nobody is logged in, or a new proof is demanded all the same.
     LogIn,
 }
 
 impl LoginStep {
-    /// Decides by the query of the URL, and by who is logged in.
+    /// Decides by the query of the URL and by the user who is logged in.
     pub(super) fn of(query: &str, user: Option<UserId>) -> Self {
         if user.is_none() {
             return Self::LogIn;
@@ -54,7 +55,7 @@ pub(super) struct TypedLogin<'a> {
 }
 
 impl<'a> TypedLogin<'a> {
-    /// Reads the form. `None`: nobody has a login or a password that is as long.
+    /// Reads the form. `None` where the login or the password is longer than anybody's can be.
     pub(super) fn read(form: &'a Params) -> Result<Option<Self>, Notice> {
         let field = |name| form.one(name).map_err(Notice::bad_request);
         let login = field("login")?.unwrap_or_default().trim();
@@ -64,9 +65,9 @@ impl<'a> TypedLogin<'a> {
     }
 }
 
-/// Whose failures a guess is counted with, besides the address. Whoever guesses at an account from elsewhere
-/// must not keep its user out: from a browser that they have logged in with, `known` by its name, their guesses
-/// are counted with that browser's and not with the account's.
+/// The counter of a guess besides that of its address. Whoever guesses at an account from elsewhere must not keep its
+/// user out. `known` names a browser that the user has logged in with before: guesses from there are counted with
+/// that browser and not with the account.
 pub(super) fn counter(login: &str, account: Option<&Account>, known: Option<String>) -> Counter {
     match (known, account) {
         (Some(browser), _) => Counter::KnownBrowser(browser),
@@ -79,7 +80,7 @@ pub(super) fn counter(login: &str, account: Option<&Account>, known: Option<Stri
     }
 }
 
-/// What a password that was tried comes to.
+/// The outcome of a password that was tried.
 #[derive(Debug)]
 pub(super) enum TriedPassword<'a> {
     /// The password is not this user's; `None` where no account has the login.
@@ -91,7 +92,7 @@ pub(super) enum TriedPassword<'a> {
 }
 
 impl<'a> TriedPassword<'a> {
-    /// Checks a password. Takes as long where there is no account.
+    /// Checks a password. Without an account it takes as long.
     pub(super) fn of(
         shown: &str,
         account: Option<&'a Account>,
@@ -107,7 +108,7 @@ impl<'a> TriedPassword<'a> {
     }
 }
 
-/// What an answer of the platform's comes to.
+/// The outcome of an answer of the platform.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LoginAnswer<'a> {
     /// The platform logged nobody in.
@@ -131,8 +132,8 @@ impl<'a> LoginAnswer<'a> {
     }
 }
 
-/// Whether the proof is as new as was asked: since the browser was sent, where a new one was wanted,
-/// and no older than `max_age`. Clocks that carry whole seconds may lag behind by one.
+/// Whether the proof is as new as was demanded: made since the browser was sent where a new one was wanted, and
+/// otherwise no older than `max_age`. A clock that tells whole seconds may be behind by one.
 fn is_proof_enough(asked: &AskedLogin, accepted: &AcceptedLogin) -> bool {
     let is_new = accepted.auth_time.seconds() >= asked.at.seconds();
     let demands = ReturnTo::at(&asked.target).map(|it| it.login_demands());
@@ -143,7 +144,7 @@ fn is_proof_enough(asked: &AskedLogin, accepted: &AcceptedLogin) -> bool {
     is_new || !(asked.again || demands.login || is_old)
 }
 
-/// How long the browser keeps its session, where the platform wants it remembered.
+/// How long the browser keeps its session; `None` where the platform does not want it remembered.
 pub(super) fn kept_for(accepted: &AcceptedLogin, longest: Duration) -> Option<Duration> {
     let remembered = Duration::from_secs(accepted.remember_seconds.into());
     (!remembered.is_zero()).then_some(remembered.min(longest))

@@ -1,8 +1,8 @@
-//! Login elsewhere: the browser is sent to the platform with a sealed challenge, the platform answers
-//! by its key or by an assertion, and the browser comes back for the answer.
+//! Login elsewhere: the browser is sent to the platform with a sealed challenge, the platform answers by its key or
+//! by an assertion, and the browser comes back for the answer.
 //!
-//! Invariant: an answer is good in the browser that asked, once, and in no other; whoever has a link
-//! and not the cookie that goes with it spends nothing.
+//! Invariant: an answer is good in the browser that asked, once, and in no other browser. Whoever has a link and not
+//! the cookie that goes with it spends nothing.
 
 use core::time::Duration;
 
@@ -30,8 +30,8 @@ use crate::platform::challenge::{Challenge, LoginVerifier};
 use crate::snowflake::UserId;
 use crate::store::{ByPlatform, Edge, Fault, NewSession};
 
-/// How long a browser stays logged in that the platform does not want remembered: as long as a
-/// consent page may be open.
+/// How long a browser stays logged in that the platform does not want remembered: as long as a consent page may be
+/// open.
 const FOR_THIS_ONCE: Duration = Duration::from_secs(600);
 
 /// Sends the browser to the platform. Nothing is stored.
@@ -130,8 +130,7 @@ pub async fn finish<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<Pa
     }
 }
 
-/// Opens a session under a new id, in place of the one that the browser brought: whose else that was,
-/// it ends.
+/// Opens a session under a new id. It takes the place of the session that the browser had, whoever's that was.
 async fn open<E: Edge>(
     cx: &Context<'_, E>,
     verifier: &Secret<LoginVerifier>,
@@ -177,8 +176,8 @@ async fn open<E: Edge>(
     Ok(response)
 }
 
-/// The commit point: of a hundred requests one takes the answer. Where it cannot use it, through a
-/// fault of ours, it gives it back.
+/// Takes the answer and opens the session. This is the commit point: of a hundred requests one takes the answer.
+/// Where that one cannot use it, through a fault of ours, it gives the answer back.
 async fn take_and_open<E: Edge>(
     cx: &Context<'_, E>,
     verifier: &Secret<LoginVerifier>,
@@ -212,8 +211,8 @@ async fn take_and_open<E: Edge>(
     }
 }
 
-/// `POST /oauth2/continue`: the platform's page hands an assertion over. No cookie comes with a form
-/// of another site, so the browser goes on to the same place by GET.
+/// `POST /oauth2/continue`: the platform's page hands an assertion over. A form of another site brings no cookie, so
+/// the browser goes on to the same path by GET.
 pub async fn hand_over<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure<PageRefusal>> {
     let platform = cx.config.platform.as_ref().ok_or_else(unusable)?;
     let origin = cx.request.header("origin").unwrap_or_default();
@@ -237,7 +236,7 @@ pub async fn hand_over<E: Edge>(cx: &Context<'_, E>) -> Result<Response, Failure
     Ok(Response::see_other(way_back(&challenge)))
 }
 
-/// An assertion that the platform signed, or what is wrong with it.
+/// The assertion in a token that the platform signed, or what is wrong with the token.
 async fn verified<E: Edge>(
     cx: &Context<'_, E>,
     platform: &PlatformSettings,

@@ -1,4 +1,4 @@
-//! `GET /api/admin/export`: what `POST /api/admin/import` takes, a page at a time.
+//! `GET /api/admin/export`: the lines that `POST /api/admin/import` takes, a page at a time.
 
 use super::record::written;
 use super::{Answer, NDJSON, operator};
@@ -9,13 +9,14 @@ use crate::store::{Cursor, Edge};
 
 /// Most lines of a page.
 const MAX_LINES: u32 = 1_000;
-/// Most applications that are read at once: one may have some ten kilobytes, and D1 answers with 2 MB.
+/// Most applications that are read at once: an application may have some ten kilobytes, and D1 answers with 2 MB at
+/// most.
 const MAX_APPLICATIONS: u32 = 100;
 
 /// The header that says where the next page begins; the last page has none.
 const NEXT: &str = "x-next-cursor";
 
-/// `GET`: `limit` lines, or what is left, behind `after`.
+/// `GET`: at most `limit` lines, behind the cursor `after`.
 pub async fn export<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = operator(cx).await?;
     let must = "must be the X-Next-Cursor of the page before";

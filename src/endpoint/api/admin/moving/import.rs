@@ -1,4 +1,4 @@
-//! `POST /api/admin/import`: lines of JSON, a record each, kept under the ids that they have.
+//! `POST /api/admin/import`: takes lines of JSON, one record each. A record keeps the id that it has.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,15 @@ use crate::fluxer::audit::Action;
 use crate::http::{Response, with_member, with_members};
 use crate::store::{Edge, Fault, Imported};
 
-/// Most lines in it.
+/// Most lines in one request.
 const MAX_LINES: usize = 10_000;
-/// Records that travel to the directory at once: D1 binds texts of 2 MB.
+/// Most records of one piece: D1 binds texts of 2 MB at most.
 const MAX_RECORDS: usize = 500;
-/// Bytes of them, as they came.
+/// Most bytes of one piece, as its lines were sent.
 const MAX_PIECE_BYTES: usize = 512 * 1024;
 
-/// `POST`: one line of the answer for each that is not blank. A line that is refused keeps no other
-/// one back, and what is there already stays as it is: after a fault, or at any time, the same request
-/// can be sent again.
+/// `POST`: answers one line for each line that is not blank. A line that is refused keeps no other line back, and
+/// what is there already stays as it is, so the same request can be sent again at any time.
 pub async fn import<E: Edge>(cx: &Context<'_, E>) -> Answer {
     let actor = operator(cx).await?;
     let must = |must: &str| ApiError::field("body", must);
@@ -45,13 +44,13 @@ pub async fn import<E: Edge>(cx: &Context<'_, E>) -> Answer {
     Ok(response)
 }
 
-/// The lines of a request.
+/// The lines of a request, and what is still to be done with them.
 #[derive(Default)]
 struct Job {
     lines: Vec<Line>,
-    /// What others refer to comes first, wherever it stands.
+    /// The records that are not stored yet, by kind: those that others refer to come first.
     waiting: BTreeMap<RecordKind, Vec<Waiting>>,
-    /// The line on which each record stands first.
+    /// The place of the first line with each record.
     first: BTreeMap<String, usize>,
 }
 
@@ -65,11 +64,11 @@ struct Line {
 enum Outcome {
     Came(Imported),
     Refused(Box<ApiError>),
-    /// The same record stands on the line of this place.
+    /// The line has the same record as the line at this place.
     Same(usize),
 }
 
-/// A record on its way.
+/// A record that is to be stored.
 struct Waiting {
     at: usize,
     bytes: usize,
@@ -125,7 +124,7 @@ impl Job {
         Ok(())
     }
 
-    /// The lines of the answer, and how many there are of each kind.
+    /// The lines of the answer, and how many there are of each outcome.
     fn answer(&self) -> (String, Value) {
         let (mut created, mut unchanged, mut refused) = (0, 0, 0);
         let mut answer = String::new();
@@ -164,7 +163,7 @@ fn spelled(imported: Imported) -> (&'static str, Option<Value>) {
     }
 }
 
-/// Some at a time.
+/// Parts the records into pieces that can be stored at once.
 fn pieces(waiting: Vec<Waiting>) -> Vec<Vec<Waiting>> {
     let mut pieces: Vec<Vec<Waiting>> = Vec::new();
     let mut bytes = 0;

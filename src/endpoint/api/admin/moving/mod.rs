@@ -1,5 +1,5 @@
-//! `/api/admin/import` and `/api/admin/export`: everything that the directory keeps, in lines of JSON, for
-//! the built-in application alone: hashes of every password go by here.
+//! `/api/admin/import` and `/api/admin/export`: everything that the directory keeps, in lines of JSON. Only the
+//! built-in application may use them, because the lines have the hashes of all passwords.
 
 mod export;
 mod import;
@@ -25,7 +25,7 @@ use super::Answer;
 /// The media type of lines of JSON.
 const NDJSON: &str = "application/x-ndjson";
 
-/// The built-in application, which asks for everything; whom the audit log names.
+/// Refuses every caller but the built-in application. Answers whom the audit log names.
 async fn operator<E: Edge>(cx: &Context<'_, E>) -> Result<Snowflake, Failure<ApiError>> {
     let administrator = administrator(cx).await?;
     if administrator.user.is_some() || !is_built_in(cx.config, administrator.application) {
@@ -39,8 +39,8 @@ fn is_built_in(config: &Config, application: ApplicationId) -> bool {
     built_in.is_some_and(|it| it.client.id == application)
 }
 
-/// Whether a request shows a token of the built-in application, as far as the token alone says: nobody
-/// else's body of megabytes is read.
+/// Whether a request shows a token of the built-in application, as far as the token alone tells. Nobody else's body
+/// of megabytes is read.
 pub fn is_operators(config: &Config, request: &Request, now: Timestamp) -> bool {
     let shown = request.header("authorization").unwrap_or_default();
     let (_, token) = shown.split_once(' ').unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn is_operators(config: &Config, request: &Request, now: Timestamp) -> bool 
     })
 }
 
-/// Our hash of a secret, as it is written: `sha256:` and hexadecimal digits.
+/// The spelling of a hash of ours in a record: `sha256:` and hexadecimal digits.
 fn spelled<K>(hash: &Hash<K>) -> String {
     format!("sha256:{}", hash.to_hex())
 }

@@ -1,4 +1,4 @@
-//! One line: a record as it is written.
+//! One record of an import or an export: how its line is read, and how it is written.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,8 @@ pub(super) enum MovedRecord {
     Connection(MovedConnection),
 }
 
-/// What a record is of, in the order in which records refer to others.
+/// The kinds of records, in the order in which they refer to one another: a record refers only to kinds before its
+/// own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RecordKind {
     User,
@@ -48,7 +49,7 @@ pub(super) enum RecordKind {
 }
 
 impl RecordKind {
-    /// What `record` says.
+    /// The kind as `record` spells it.
     pub(super) const fn record_type(self) -> RecordType {
         match self {
             Self::User => RecordType::User,
@@ -59,7 +60,7 @@ impl RecordKind {
         }
     }
 
-    /// The piece that stores these records. All of them are of this kind.
+    /// The piece of the import that has these records, all of which are of this kind.
     pub(super) fn piece(self, records: Vec<MovedRecord>) -> Piece {
         macro_rules! those {
             ($variant:ident, $record:ident => $moved:expr) => {
@@ -98,7 +99,7 @@ impl MovedRecord {
         }
     }
 
-    /// What two records that are the same one have in common.
+    /// The key that two records have in common where they are the same one.
     pub(super) fn key(&self) -> String {
         match self {
             Self::User(it) => format!("user:{}", it.user.id),
@@ -116,8 +117,8 @@ impl MovedRecord {
     }
 }
 
-/// Reads a line, and says what it is a record of, also where it is a bad one. `seed` is another one for each
-/// line: what a record has to be given is made of it.
+/// Reads a line. Answers its kind also where the record is wrong. `seed` differs for each line: what the record has
+/// to be given is made of it.
 pub(super) fn read<E: Edge>(
     cx: &Context<'_, E>,
     line: &str,
@@ -158,7 +159,7 @@ fn id<T>(parse: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Result<T, &'stat
     move |text| parse(text).ok_or("must be a decimal id")
 }
 
-/// When a thing was made: as its id says, unless the record does.
+/// The time when the thing was made: as the record says it, or else as its id does.
 fn created_at(fields: &mut Fields, id: Option<Snowflake>) -> Timestamp {
     let from_id = id.map_or(0, Snowflake::created_at_millis);
     let sent = fields.optional("created_at", instant);
@@ -209,7 +210,7 @@ fn imported_hash(fields: &mut Fields, path: &str) -> Option<ImportedHash> {
     parsed.map_err(|must| fields.refuse(path, &must)).ok()
 }
 
-/// Ours, and another server's in the place of which ours stands.
+/// A hash of ours, and another server's hash, in place of which ours stands.
 type SecretHash<K> = (Hash<K>, Option<ImportedHash>);
 
 fn secret_hash<K>(fields: &mut Fields, path: &str) -> Option<SecretHash<K>> {
@@ -269,7 +270,7 @@ fn application<E: Edge>(
     }))
 }
 
-/// What administrators alone decide of it.
+/// The terms of an application that only administrators decide.
 fn terms(fields: &mut Fields) -> Terms {
     Terms {
         owner: fields.optional("owner_id", id(UserId::parse)),
@@ -281,7 +282,7 @@ fn terms(fields: &mut Fields) -> Terms {
     }
 }
 
-/// The client as one that registered itself, with the grants that such a client may have.
+/// The client with only those grants that one that registered itself may have.
 fn self_registered(client: Client) -> Client {
     let origin = ClientOrigin::Dynamic;
     let possible = origin.possible_grants(client.is_public());
@@ -306,7 +307,7 @@ fn keep_secret(
     }
 }
 
-/// An application that authenticates by a secret cannot do without the hash of one.
+/// The hash of an application's secret. It must be there where the application authenticates by one.
 fn secret_for(
     fields: &mut Fields,
     draft: &Application,
@@ -323,7 +324,7 @@ fn secret_for(
     hash
 }
 
-/// The secret before the last one, while both are good.
+/// The former secret of an application, while both are good.
 fn former_secret(fields: &mut Fields) -> Option<(KnownSecret, Timestamp)> {
     const PATH: &str = "former_client_secret_hash";
     let former = secret_hash(fields, PATH);
@@ -357,7 +358,7 @@ fn bot(fields: &mut Fields, application: Option<ApplicationId>) -> Option<Bot> {
     fields.finish_nested("bot", bot, read)
 }
 
-/// What a client said of itself when it registered itself.
+/// The registration of a client that registered itself.
 fn registration(fields: &mut Fields) -> Option<(ClientDetails, Hash<RegistrationAccessToken>)> {
     let details = fields.object("registration")?;
     let Some((token, None)) = secret_hash(fields, "registration_token_hash") else {
@@ -435,7 +436,7 @@ fn connection(fields: &mut Fields) -> Option<MovedConnection> {
     Some(MovedConnection { user, connection })
 }
 
-/// The records of a piece as they are written.
+/// The records of a piece, as an export writes them.
 pub(super) fn written(piece: &Piece) -> Vec<Value> {
     match piece {
         Piece::Users(users) => users.iter().map(written_user).collect(),
