@@ -236,7 +236,7 @@ impl Fields {
         }
     }
 
-    /// A number of 32 bits; `None` where the field is absent.
+    /// A whole number of at most 32 bits; `None` where the field is absent or `null`.
     pub fn bits(&mut self, path: &str) -> Option<u32> {
         match self.value(path) {
             None | Some(Value::Null) => None,

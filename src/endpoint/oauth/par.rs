@@ -21,7 +21,7 @@ use crate::store::Edge;
 
 /// How long a pushed request is kept until its first visit.
 const LIFETIME: Duration = Duration::from_secs(90);
-/// Parameters that authenticate the client, and are not kept with the request.
+/// Parameters that authenticate the client or bind the code. They are kept apart from the request, or not at all.
 const AUTHENTICATION: [&str; 5] = [
     "client_id",
     "client_secret",

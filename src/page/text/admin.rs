@@ -45,7 +45,7 @@ pub struct AdminText {
     pub open_audit_log: &'static str,
     /// The label of the field that users are searched by.
     pub find_users: &'static str,
-    /// Says which of a user's or an application's values are searched.
+    /// The label of the choice of the value that a search for users looks at.
     pub find_by: &'static str,
     /// The label of the field that applications are searched by.
     pub find_applications: &'static str,
