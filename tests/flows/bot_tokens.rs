@@ -188,7 +188,7 @@ fn holds(value: &Value, names: &[&str]) -> bool {
 
 #[test]
 fn a_bot_token_is_shown_once() {
-    let world = Native::new();
+    let world = World::new();
     let browser = world.alices_browser();
     let applications = "/api/oauth2/applications";
     let made = browser.call_with(
@@ -238,13 +238,35 @@ fn a_bot_token_is_shown_once() {
             &["token", "client_secret"]
         ));
     }
-    let (stored, log) = (world.memory.dump(), world.memory.log.borrow().join("\n"));
-    for token in tokens {
-        let (_, secret) = token.split_once('.').expect("two parts");
-        assert!(!stored.contains(secret) && !log.contains(secret));
-    }
     // There is one bot, and it is made once.
     let again = browser.call(Method::Post, &format!("{one}/bot"));
     assert_eq!(again.fields(), ["bot"]);
     world.send(get("/api/users/@me").bot(&reset)).expect(200);
+}
+
+#[test]
+fn a_bot_token_is_stored_and_logged_nowhere() {
+    let world = Native::new();
+    let browser = world.alices_browser();
+    let applications = "/api/oauth2/applications";
+    let made = |application: &Value| {
+        let made = browser.call_with(Method::Post, applications, application);
+        App::shown_in(&made.expect(200).json())
+    };
+    let app = made(&json!({"name": "X", "bot": true}));
+    let first = app.bot_token.clone().expect("a bot");
+    world.as_bot(&app, "/api/users/@me").expect(200);
+    let without = made(&json!({"name": "Y"}));
+    let added = format!("{applications}/{}/bot", without.id);
+    let added = browser.call(Method::Post, &added).expect(200).json();
+    let added = text(&added["bot"], "token");
+    let renewed = reset(&browser, &app);
+    for token in [&added, &renewed] {
+        assert_eq!(status(&world, "/api/users/@me", token), 200);
+    }
+    let (stored, log) = (world.memory.dump(), world.memory.log.borrow().join("\n"));
+    for token in [first, added, renewed] {
+        let (_, secret) = token.split_once('.').expect("two parts");
+        assert!(!stored.contains(secret) && !log.contains(secret));
+    }
 }
