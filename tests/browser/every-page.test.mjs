@@ -44,7 +44,6 @@ async function still(scene, tab) {
     const { sum, what, inPieces } = await moves(opened.page);
     const moved = sum > 0.001 && `moves by ${sum}: ${what}`;
     // What a busy browser has painted before all of it had arrived says nothing of the page: it is opened again.
-    if (moved) console.error('MOVED', scene.name, moved, inPieces);
     if (!moved || !inPieces || opening === 10) return { opened, moved };
   }
 }
