@@ -42,6 +42,7 @@ async function still(scene, tab) {
   for (let opening = 1; ; opening += 1) {
     const opened = await scene.open(tab);
     const { sum, what, inPieces } = await moves(opened.page);
+    // What is rounded to pixels twice is a hundred-thousandth; a line of text that jumps, a thousand times as much.
     const moved = sum > 0.001 && `moves by ${sum}: ${what}`;
     // What a busy browser has painted before all of it had arrived says nothing of the page: it is opened again.
     if (!moved || !inPieces || opening === 10) return { opened, moved };
