@@ -1,4 +1,4 @@
-// How scripts/setup runs what takes minutes: scripts/lib/jobs.sh, on jobs of a moment.
+// How scripts/setup runs what takes minutes: scripts/lib/jobs.sh, on jobs of a moment; and what it compiles ahead.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -26,4 +26,23 @@ test('a job that fails is shown with what it said, and ends the others', () => {
   assert.equal(status, 1);
   assert.match(stderr, /^no such crate\nbash: tools failed after \d+ s\n$/);
   assert.equal(lines.at(-1), 'tools (usually a moment)');
+});
+
+// Where cargo is asked otherwise, it compiles everything once more.
+test('the Worker that is compiled ahead is the one that is built for development', () => {
+  const script = `
+    folder=$(mktemp -d); trap 'rm -r "$folder"' EXIT
+    printf '#!/bin/sh\\necho "$* minified by \${MINIFIER-nobody}"\\n' > "$folder/program"; chmod +x "$folder/program"
+    for name in worker-build wasm-bindgen wasm-opt esbuild cargo; do ln -s program "$folder/$name"; done
+    PATH=$folder:$PATH
+    eval "$(grep '^worker_ahead()' scripts/setup)"; worker_ahead
+    eval "$(grep -o 'flags=(--profile[^)]*)' scripts/build)"; worker_build "\${flags[@]}"
+    worker_build --release`;
+  const { status, lines, stderr } = bash(script);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const [ahead, development, release] = lines;
+  const profile = /--profile worker-dev\b.* minified by nobody$/;
+  assert.match(ahead, profile);
+  assert.match(development, profile);
+  assert.match(release, /^--release minified by .+\/esbuild$/);
 });
